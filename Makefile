@@ -1,0 +1,47 @@
+# make run    the live window on the demo room     make test   all tests
+# make lint   style, types, layers                  make clean  removes .venv
+# Each sets up what it needs first. Another Python:  make run PYTHON=/usr/bin/python3.12
+
+FITS := import sys, venv, ensurepip, ctypes; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	if "$$p" -c "$(FITS)" >/dev/null 2>&1; then echo "$$p"; break; fi; done)
+BIN := .venv/bin
+# Every dependency has a wheel; without one pip would try to compile, and fail far less clearly.
+INSTALL := $(BIN)/python -m pip install --only-binary :all:
+
+.PHONY: run test lint clean
+
+run: .venv/installed
+	@$(BIN)/python app/system_libraries.py
+	@$(BIN)/lidarlive view --source demo
+
+test: .venv/installed-dev
+	@$(BIN)/python app/system_libraries.py --tests
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# A stamp is written last, so a set-up that was interrupted is done again.
+.venv/installed: setup.cfg pyproject.toml | .venv/python
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/installed-dev: setup.cfg pyproject.toml | .venv/python
+	$(INSTALL) --editable '.[dev]'
+	@touch .venv/installed $@
+
+.venv/python:
+	@"$(PYTHON)" -c "$(FITS)" 2>/dev/null || { \
+		echo "lidarlive needs Python 3.11, 3.12 or 3.13 with its venv module. Received: '$(PYTHON)'"; \
+		echo "On Debian or Ubuntu: apt-get install python3 python3-venv. Or name one: make PYTHON=/path/to/python3.12"; \
+		exit 1; } >&2
+	@"$(PYTHON)" app/system_libraries.py
+	@$(BIN)/python -m pip --version 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,167 @@
+"""The command line. Bad input ends in one line on standard error and exit status 1, never in a traceback."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from capture.frame import CaptureError
+
+app = typer.Typer(
+    help="Record RGB and LiDAR depth from an iPhone, watch a network predict the depth, and retrain it.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+weights_app = typer.Typer(help="Versions of the network: list them, choose one, go back.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
+
+SourceOption = Annotated[
+    str, typer.Option("--source", help="auto, usb, usb:SERIAL, demo, or the path of a recording or .r3d file")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there")]
+DataArgument = Annotated[list[Path], typer.Argument(help="recordings, or folders of recordings")]
+
+
+@app.callback(invoke_without_command=True)
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        view()
+
+
+@app.command()
+def view(
+    source: SourceOption = "auto",
+    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    record: Annotated[str | None, typer.Option(help="record from the first frame on, under this name")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="end after this many frames")] = None,
+    screenshot: Annotated[Path | None, typer.Option(help="save the window as a PNG after --frames frames")] = None,
+) -> None:
+    """Open the live window: RGB, predicted depth, LiDAR depth and their difference."""
+    from app.view import run
+
+    raise typer.Exit(run(source, weights, record, frames, screenshot))
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Argument(help="the data set: a folder that the recording is written into")],
+    source: SourceOption = "auto",
+    name: Annotated[str, typer.Option(help="what to call the recording")] = "recording",
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="stop after this long")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="stop after this many frames are written")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Record the stream to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost."""
+    from app.record import record
+
+    raise typer.Exit(record(out, source, name, seconds, frames, json))
+
+
+@app.command()
+def inspect(data: DataArgument, json: JsonOption = False) -> None:
+    """Say what is in recordings: frames, seconds, losses, depth range."""
+    from app.inspect import inspect
+
+    raise typer.Exit(inspect(data, json))
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[list[Path], typer.Argument(metavar="SRC... OUT", help=".r3d files, then the data set's folder")],
+) -> None:
+    """Turn .r3d files into recordings. Exit status 3: done, but some frames were damaged and left out."""
+    from app.importing import import_files
+
+    if len(sources) < 2:
+        raise typer.BadParameter("name at least one .r3d file and the folder to import into")
+    raise typer.Exit(import_files(sources[:-1], sources[-1]))
+
+
+@app.command()
+def train(
+    data: DataArgument,
+    held_out: Annotated[
+        list[str] | None, typer.Option(help="a recording to judge on, not trained on; the newest if left out")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="passes over the data")] = None,
+    budget: Annotated[float | None, typer.Option(min=0.1, metavar="MINUTES", help="stop with the best so far")] = None,
+    size: Annotated[str, typer.Option(help="network input, width x height of an upright picture")] = "192x256",
+    seed: Annotated[int, typer.Option(help="the same seed and data give the same weights")] = 0,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="do not continue from the active weights")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="folder of the new version; a new one in the weights folder")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Train the gradient network, then the finetune network. Leaves a new version and activates nothing."""
+    from app.training import train
+
+    raise typer.Exit(train(data, held_out or [], epochs, budget, size, seed, from_scratch, out, json))
+
+
+@app.command()
+def evaluate(
+    data: DataArgument,
+    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure the network on recordings: RMSE, AbsRel and the rest, near and far."""
+    from app.training import evaluate
+
+    raise typer.Exit(evaluate(data, weights, json))
+
+
+@weights_app.command("list")
+def weights_list(json: JsonOption = False) -> None:
+    """The versions, and which one is in use."""
+    from app.versions import list_versions
+
+    raise typer.Exit(list_versions(json))
+
+
+@weights_app.command("use")
+def weights_use(version: Annotated[str, typer.Argument(help="a version's name, or `starter`")]) -> None:
+    """Use this version from now on."""
+    from app.versions import use
+
+    raise typer.Exit(use(version))
+
+
+@weights_app.command("rollback")
+def weights_rollback() -> None:
+    """Go back to the version that was in use before."""
+    from app.versions import rollback
+
+    raise typer.Exit(rollback())
+
+
+@app.command()
+def emulate(
+    what: Annotated[str, typer.Argument(metavar="PATH|demo", help="demo, a recording, or a .r3d file")],
+    socket: Annotated[str | None, typer.Option(metavar="ADDRESS", help="UNIX:/path or 127.0.0.1:port")] = None,
+    fps: Annotated[float | None, typer.Option(min=0.1, help="frames a second; the recording's own if left out")] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="go round until interrupted")] = False,
+) -> None:
+    """Be a phone: play the demo room or a recording to any Record3D client."""
+    from app.emulate import emulate
+
+    raise typer.Exit(emulate(what, socket, fps, loop))
+
+
+def main() -> None:
+    """Entry point of `lidarlive`."""
+    try:
+        app(prog_name="lidarlive")
+    except CaptureError as error:
+        print(f"lidarlive: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Depth and differences as colours: one scale for both depths, one about zero for the difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtGui import QImage
+from PyQt5.sip import voidptr
+
+from capture.frame import DepthMap, UInt8Image
+
+NO_READING = (44, 46, 50)  # dark grey, in neither colour map
+STEPS = 255  # colours of a map; index 0 of the table is NO_READING, 1..255 the map from its low end to its high end
+PERCENTILES = (2.0, 98.0)  # a few wild pixels must not squeeze the colours of all the others
+SMOOTHING = 0.1  # share of a new frame in the range: at 30 frames a second it settles in a third of a second
+MIN_SPAN_M = 0.2  # a wall seen head-on has almost no range; without this its noise would fill the whole scale
+MIN_DIFFERENCE_M = 0.05  # for the same reason: a perfect prediction is shown as white, not as noise
+
+
+def _with_no_reading(colours: UInt8Image) -> UInt8Image:
+    return np.vstack([np.array([NO_READING], dtype=np.uint8), colours])
+
+
+def _turbo() -> UInt8Image:
+    """uint8 (256, 3) red first; OpenCV's turbo map, blue for near, red for far."""
+    ramp = np.linspace(0, 255, STEPS).round().astype(np.uint8)
+    return _with_no_reading(cv2.cvtColor(cv2.applyColorMap(ramp, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0])
+
+
+def _diverging() -> UInt8Image:
+    """uint8 (256, 3) red first; blue for negative, near white at zero, red for positive."""
+    stops = np.array([(24, 58, 150), (86, 146, 232), (238, 238, 238), (236, 112, 84), (150, 20, 36)])
+    places = np.linspace(0, 1, len(stops))
+    ramp = np.linspace(0, 1, STEPS)
+    return _with_no_reading(np.stack([np.interp(ramp, places, stops[:, i]) for i in range(3)], axis=1).astype(np.uint8))
+
+
+TURBO, DIVERGING = _turbo(), _diverging()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image ready to be drawn. A QImage does not own its pixels: they stay alive here, beside it."""
+
+    image: QImage
+    pixels: UInt8Image
+
+
+def rgb_picture(rgb: UInt8Image) -> Picture:
+    """uint8 (H, W, 3), red first."""
+    pixels = np.ascontiguousarray(rgb)
+    height, width = pixels.shape[:2]
+    return Picture(QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format_RGB888), pixels)
+
+
+def indexed_picture(indices: UInt8Image, table: UInt8Image) -> Picture:
+    """uint8 (h, w) indices into a (256, 3) colour table: ten times faster than looking each pixel up."""
+    pixels = np.ascontiguousarray(indices)
+    height, width = pixels.shape
+    image = QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format_Indexed8)
+    image.setColorTable([0xFF000000 | int(r) << 16 | int(g) << 8 | int(b) for r, g, b in table])
+    return Picture(image, pixels)
+
+
+def depth_indices(depth_m: DepthMap, near_m: float, far_m: float) -> UInt8Image:
+    """uint8 (h, w): 1 at `near_m` and nearer to 255 at `far_m` and farther, 0 where there is no reading."""
+    return _indices(depth_m, near_m, far_m, depth_m > 0)
+
+
+def difference_indices(difference_m: DepthMap, limit_m: float) -> UInt8Image:
+    """uint8 (h, w): 1 at -`limit_m`, 128 at zero, 255 at +`limit_m`; 0 where the difference is NaN."""
+    return _indices(difference_m, -limit_m, limit_m, np.isfinite(difference_m))
+
+
+def _indices(values: DepthMap, low: float, high: float, valid: NDArray[np.bool_]) -> UInt8Image:
+    scale = np.float32((STEPS - 1) / (high - low))
+    with np.errstate(invalid="ignore"):
+        index = np.clip((values - np.float32(low)) * scale + np.float32(1.5), 1, STEPS)
+    return np.where(valid, index, 0).astype(np.uint8)
+
+
+def difference_m(predicted_m: DepthMap, lidar_m: DepthMap) -> DepthMap:
+    """Predicted minus measured depth in metres on the LiDAR's grid, float32 (h, w); NaN where either has no reading.
+
+    Both cover the whole picture, so a prediction of another size is resized to the LiDAR's.
+    """
+    if predicted_m.shape != lidar_m.shape:
+        size = (lidar_m.shape[1], lidar_m.shape[0])
+        predicted_m = cv2.resize(predicted_m, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+    valid = (predicted_m > 0) & (lidar_m > 0)
+    return np.where(valid, predicted_m - lidar_m, np.float32(np.nan)).astype(np.float32, copy=False)
+
+
+class SmoothRange:
+    """The two scales of the view, eased from frame to frame so that colours do not jump."""
+
+    def __init__(self) -> None:
+        self._depth: NDArray[np.float64] | None = None
+        self._difference: float | None = None
+
+    def depth(self, *maps_m: DepthMap) -> tuple[float, float]:
+        """Nearest and farthest of the colour scale in metres, from the readings of all the maps together."""
+        readings = [depth_m[::2, ::2][depth_m[::2, ::2] > 0] for depth_m in maps_m]  # a quarter tells the same
+        found = [np.percentile(values, PERCENTILES) for values in readings if values.size]
+        if found:
+            ends = np.array([min(low for low, _ in found), max(high for _, high in found)])
+            self._depth = ends if self._depth is None else self._depth + SMOOTHING * (ends - self._depth)
+        near, far = (0.0, 5.0) if self._depth is None else (float(self._depth[0]), float(self._depth[1]))
+        return near, max(far, near + MIN_SPAN_M)
+
+    def difference(self, difference: DepthMap) -> float:
+        """Half the width of the difference's scale in metres; the scale is symmetrical about zero."""
+        sizes = np.abs(difference[::2, ::2])
+        sizes = sizes[np.isfinite(sizes)]
+        if sizes.size:
+            limit = float(np.percentile(sizes, PERCENTILES[1]))
+            last = self._difference
+            self._difference = limit if last is None else last + SMOOTHING * (limit - last)
+        return max(self._difference or 0.0, MIN_DIFFERENCE_M)

@@ -1,0 +1,217 @@
+"""The live view without a screen: one source, its newest frame, its newest prediction, and the recording.
+
+source ──► reader thread ──┬─► newest frame        (whoever draws looks at it on a timer)
+                           ├─► predictor's mailbox ──► predictor thread ──► newest prediction, with its frame
+                           └─► recorder             (every frame)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from capture.frame import CaptureError, Frame
+from capture.recorder import Recorder, RecordingStatus
+from capture.source import Source
+from model.predictor import Prediction, Predictor
+
+RATE_WINDOW_S = 2.0  # rates are means over this long: short enough to see a stall, long enough to read
+CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class View:
+    """What to draw. `prediction` was made from `predicted_frame`: compare the two with each other, not with `frame`."""
+
+    frame: Frame | None = None
+    prediction: Prediction | None = None
+    predicted_frame: Frame | None = None
+
+
+@dataclass(frozen=True)
+class LiveStatus:
+    """What to write beside it. `state` and `detail` as in capture.source.SourceState; rates per second."""
+
+    source: str
+    state: str
+    detail: str = ""
+    prepared: float = 0.0
+    fps: float = 0.0
+    predictions_per_s: float = 0.0
+    inference_ms: float | None = None
+    camera: str = ""
+    lost: dict[str, int] = field(default_factory=dict)
+    recording: RecordingStatus | None = None
+    weights: str = ""
+    weights_error: str = ""
+
+
+class Mailbox(Generic[T]):
+    """One slot: `put` replaces what was not taken yet, `take` waits for something new. Never more than one item old."""
+
+    def __init__(self) -> None:
+        self._item: T | None = None
+        self._changed = threading.Condition()
+
+    def put(self, item: T) -> None:
+        with self._changed:
+            self._item = item
+            self._changed.notify()
+
+    def take(self, timeout_s: float) -> T | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._item is not None, timeout_s)
+            item, self._item = self._item, None
+            return item
+
+
+class Rate:
+    """Events per second over the last RATE_WINDOW_S; counted by one thread, read by any."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        with self._lock:
+            self._times.append(time.monotonic())
+            self._forget()
+
+    def per_second(self) -> float:
+        with self._lock:
+            self._forget()
+            if len(self._times) < 2:
+                return 0.0
+            return (len(self._times) - 1) / (self._times[-1] - self._times[0])
+
+    def _forget(self) -> None:
+        while self._times and self._times[0] < time.monotonic() - RATE_WINDOW_S:
+            self._times.popleft()
+
+
+class LiveSession:
+    """Composes source, predictor and recorder; every method returns at once except `close`.
+
+    Threads: the reader iterates the source and blocks only on it; the predictor blocks on its mailbox and on
+    inference, and drops frames while busy; the recorder has its own (capture.recorder).
+    """
+
+    def __init__(self, source: Source, recordings: Path, weights: Path | None = None) -> None:
+        self._source, self._recordings = source, recordings
+        self._frame: Frame | None = None
+        self._predicted: tuple[Prediction, Frame] | None = None
+        self._frames, self._predictions = Rate(), Rate()
+        self._to_predict: Mailbox[Frame] = Mailbox()
+        self._new_weights: Mailbox[Path] = Mailbox()
+        self._weights_name, self._weights_error = "", ""
+        self._recorder: Recorder | None = None
+        self._failure = ""
+        self._closing = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
+        self._predictor = threading.Thread(target=self._predict, name="predictor", daemon=True)
+        if weights is not None:
+            self._new_weights.put(weights)
+
+    def start(self) -> None:
+        self._reader.start()
+        self._predictor.start()
+
+    def close(self) -> None:
+        """Finish a running recording and end every thread and child process."""
+        self.stop_recording()
+        self._closing.set()
+        self._source.close()
+        if self._recorder is not None:
+            self._recorder.join(CLOSE_TIMEOUT_S)
+        for thread in (self._reader, self._predictor):
+            if thread.is_alive():
+                thread.join(CLOSE_TIMEOUT_S)
+
+    def latest(self) -> View:
+        prediction, predicted_frame = self._predicted or (None, None)
+        return View(self._frame, prediction, predicted_frame)
+
+    def status(self) -> LiveStatus:
+        state, view = self._source.state, self.latest()
+        prediction = view.prediction
+        return LiveStatus(
+            source=self._source.label,
+            state="failed" if self._failure else state.name,
+            detail=self._failure or state.detail,
+            prepared=state.prepared,
+            fps=self._frames.per_second(),
+            predictions_per_s=self._predictions.per_second(),
+            inference_ms=None if prediction is None else prediction.seconds * 1000,
+            camera=view.frame.camera.value if view.frame is not None else "",
+            lost=self._source.losses(),
+            recording=self._recorder.status() if self._recorder is not None else None,
+            weights=self._weights_name,
+            weights_error=self._weights_error,
+        )
+
+    def start_recording(self, name: str) -> None:
+        """Record every frame from now on. Raises CaptureError while a recording runs."""
+        if self._recorder is not None and not self._recorder.status().finished:
+            raise CaptureError("a recording is running: stop it first")
+        self._recorder = Recorder(self._recordings, name, source=self._source.label, source_losses=self._source.losses)
+
+    def stop_recording(self) -> Path | None:
+        """Begin to finish the recording; `status().recording.finished` tells when everything is on disk."""
+        if self._recorder is None:
+            return None
+        self._recorder.stop()
+        return self._recorder.status().path
+
+    def use_weights(self, folder: Path) -> None:
+        """Load another version in the predictor's thread; predictions go on with the old one until it is ready."""
+        self._new_weights.put(folder)
+
+    def _read(self) -> None:
+        try:
+            with self._source as source:
+                for frame in source:
+                    self._frames.count()
+                    if (recorder := self._recorder) is not None:
+                        recorder.offer(frame)
+                    self._frame = frame
+                    self._to_predict.put(frame)
+                    if self._closing.is_set():
+                        break
+        except CaptureError as error:
+            self._failure = str(error)
+        except Exception as error:
+            self._failure = f"the stream failed: {error!r}"
+            raise
+        finally:
+            self.stop_recording()
+
+    def _predict(self) -> None:
+        predictor: Predictor | None = None
+        while not self._closing.is_set():
+            folder = self._new_weights.take(0)
+            if folder is not None:
+                predictor = self._load(folder) or predictor
+            frame = self._to_predict.take(timeout_s=0.1)
+            if frame is None or predictor is None:
+                continue
+            try:
+                self._predicted = replace(predictor(frame.rgb, frame.intrinsics), frame_index=frame.index), frame
+                self._predictions.count()
+            except Exception as error:
+                # Whatever inference runs into, the view and the recording go on without it.
+                predictor, self._weights_error = None, f"prediction stopped: {error}"
+
+    def _load(self, folder: Path) -> Predictor | None:
+        try:
+            predictor = Predictor(folder)
+        except CaptureError as error:
+            self._weights_error = str(error)
+            return None
+        self._weights_name, self._weights_error = folder.name, ""
+        return predictor

@@ -1,0 +1,94 @@
+"""`lidarlive record`: a source to disk, without a window."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.live import Live
+
+from capture.frame import CaptureError
+from capture.recorder import Recorder, RecordingStatus
+from capture.source import Source, open_source
+
+PROGRESS_INTERVAL_S = 0.5
+
+Report = Callable[[str, RecordingStatus, str], None]  # event, status, what the source says
+
+
+def record(dataset: Path, spec: str, name: str, seconds: float | None, frames: int | None, as_json: bool) -> int:
+    """Record until the source ends, `seconds` have passed, `frames` are written or the person interrupts.
+
+    Returns the exit status: 0, or 3 where frames were lost. Raises CaptureError.
+    """
+    # The demo goes round until it is stopped; a file is recorded once.
+    source = open_source(spec, loop=spec in ("auto", "demo"), wait=False)
+    console = Console(stderr=as_json)
+    if as_json:
+        return _record(source, dataset, name, seconds, frames, _print_event)
+    with Live(console=console, refresh_per_second=4) as live:
+        return _record(source, dataset, name, seconds, frames, lambda *about: live.update(_describe(*about)))
+
+
+def _record(source: Source, dataset: Path, name: str, seconds: float | None, frames: int | None, report: Report) -> int:
+    _close_on_signal(source)
+    recorder = Recorder(dataset, name, source=source.label, source_losses=source.losses, max_frames=frames)
+    try:
+        with source:
+            _feed(source, recorder, seconds, report)
+    finally:
+        recorder.stop()
+        recorder.join()
+    status = recorder.status()
+    if status.error:
+        raise CaptureError(status.error)
+    if not status.written:
+        raise CaptureError(f"nothing was recorded: {source.state.detail or 'no frame came'}")
+    report("done", status, "")
+    return 3 if status.lost else 0
+
+
+def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> None:
+    begun_s: float | None = None
+    reported_s = 0.0
+    for frame in source:
+        now_s = time.monotonic()
+        if begun_s is None:
+            begun_s = now_s
+            report("started", recorder.status(), source.label)
+        recorder.offer(frame)
+        if now_s - reported_s > PROGRESS_INTERVAL_S:
+            reported_s = now_s
+            report("progress", recorder.status(), source.state.detail)
+        if recorder.full or (seconds is not None and now_s - begun_s >= seconds):
+            break
+
+
+def _close_on_signal(source: Source) -> None:
+    def close(number: int, frame: FrameType | None) -> None:
+        source.close()
+
+    signal.signal(signal.SIGINT, close)
+    signal.signal(signal.SIGTERM, close)
+
+
+def _print_event(event: str, status: RecordingStatus, detail: str) -> None:
+    document = {
+        "event": event,
+        "path": str(status.path) if status.path is not None else None,
+        "written": status.written,
+        "lost": status.lost,
+        "seconds": round(status.seconds, 3),
+    }
+    print(json.dumps(document), flush=True)
+
+
+def _describe(event: str, status: RecordingStatus, detail: str) -> str:
+    lost = ", ".join(f"{count} {cause}" for cause, count in status.lost.items()) or "none"
+    line = f"{status.seconds:7.1f} s   {status.written} frames   lost: {lost}   {detail}"
+    return f"recorded {status.path}\n{line}" if event == "done" else line

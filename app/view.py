@@ -1,0 +1,56 @@
+"""`lidarlive view`: the window over a live session."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from capture.frame import CaptureError
+from capture.source import open_source
+from model import store
+
+OFFSCREEN_FRAMES = 90  # without a screen: three seconds of the demo, enough for the first predictions
+OFFSCREEN_PICTURE = Path("lidarlive-window.png")
+
+
+def run(source: str, weights: str | None, record: str | None, frames: int | None, screenshot: Path | None) -> int:
+    """Open the window until it is closed, or until `frames` frames were shown. Returns the exit status.
+
+    Raises CaptureError where the source or the weights cannot be opened.
+    """
+    if not _has_screen():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        frames, screenshot = frames or OFFSCREEN_FRAMES, screenshot or OFFSCREEN_PICTURE
+        print("There is no screen here: running without one for a few seconds.", file=sys.stderr)
+    if screenshot is not None and frames is None:
+        frames = OFFSCREEN_FRAMES
+    folder = store.find(weights) if weights is not None else store.active()
+
+    from app.live import LiveSession
+    from app.window import Window, application
+
+    recordings = store.home() / "recordings"
+    qt = application()
+    session = LiveSession(open_source(source), recordings, folder)
+    window = Window(session, recordings, end_after=frames, screenshot=screenshot)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
+    session.start()
+    if record is not None:
+        session.start_recording(record)
+    window.show()
+    qt.exec_()
+    status = session.status()
+    if status.state == "failed":
+        raise CaptureError(status.detail)
+    if screenshot is not None:
+        print(f"The picture of the window: {screenshot.resolve()}")
+    return 3 if status.recording is not None and status.recording.lost else 0
+
+
+def _has_screen() -> bool:
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

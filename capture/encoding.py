@@ -1,0 +1,82 @@
+"""A frame as the bytes of its three files: what queues hold and what goes to disk unchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.frame import Camera, DepthMap, Frame, Intrinsics, Pose, UInt8Image, clean_depth
+
+UInt16Image = NDArray[np.uint16]
+
+JPEG_QUALITY = 95  # only where the source does not hand over the phone's own JPEG
+PNG_COMPRESSION = 1  # level 1 writes a depth map in 3 ms; higher levels save under a tenth of the bytes
+
+
+@dataclass(frozen=True)
+class EncodedFrame:
+    """The bytes of one frame's files and what its log line says. Sizes are (width, height)."""
+
+    index: int
+    received_ns: int
+    time_utc: str | None
+    jpeg: bytes
+    rgb_size: tuple[int, int]
+    depth_png: bytes
+    depth_size: tuple[int, int]
+    confidence_png: bytes | None
+    intrinsics: Intrinsics
+    pose: Pose
+    camera: Camera
+
+    @property
+    def layout(self) -> tuple[object, ...]:
+        """What must stay the same within one recording: camera, sizes, and whether there is confidence."""
+        return self.camera, self.rgb_size, self.depth_size, self.confidence_png is None
+
+
+def encode(frame: Frame, time_utc: str | None) -> EncodedFrame:
+    """The frame's own JPEG where it has one, else quality 95; depth as 16-bit millimetres."""
+    return EncodedFrame(
+        index=frame.index,
+        received_ns=frame.received_ns,
+        time_utc=time_utc,
+        jpeg=frame.jpeg if frame.jpeg is not None else encode_jpeg(frame.rgb),
+        rgb_size=frame.rgb_size,
+        depth_png=encode_depth(frame.depth_m),
+        depth_size=frame.depth_size,
+        confidence_png=None if frame.confidence is None else encode_png(frame.confidence),
+        intrinsics=frame.intrinsics,
+        pose=frame.pose,
+        camera=frame.camera,
+    )
+
+
+def encode_jpeg(rgb: UInt8Image, quality: int = JPEG_QUALITY) -> bytes:
+    """JPEG of uint8 (H, W, 3), red first."""
+    return _imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def encode_depth(depth_m: DepthMap) -> bytes:
+    """16-bit PNG in millimetres of float32 (h, w) metres; whatever is not a reading becomes 0."""
+    return encode_png(to_millimetres(depth_m))
+
+
+def to_millimetres(depth_m: DepthMap) -> UInt16Image:
+    """uint16 (h, w) millimetres, rounded to the nearest."""
+    millimetres: UInt16Image = np.rint(clean_depth(depth_m) * np.float32(1000)).astype(np.uint16)
+    return millimetres
+
+
+def encode_png(image: UInt16Image | UInt8Image) -> bytes:
+    return _imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION])
+
+
+def _imencode(extension: str, image: UInt16Image | UInt8Image, options: list[int]) -> bytes:
+    whole, data = cv2.imencode(extension, image, options)
+    if not whole:
+        raise ValueError(f"cannot encode as {extension}. Received: {image.dtype} {image.shape}")
+    return bytes(data)

@@ -1,0 +1,132 @@
+"""One frame as it flows through the program: the picture, the depth that belongs to it, and where the camera was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8Image = NDArray[np.uint8]
+DepthMap = NDArray[np.float32]
+
+MAX_DEPTH_M = 65.535  # what 16-bit millimetres can hold; anything farther is stored as "no reading"
+RECORD3D_PORT = 1337  # the Record3D app listens here on the phone
+
+
+class CaptureError(Exception):
+    """Something a person can act on: one clear line that ends in what to do. Never shown with a traceback."""
+
+
+class Camera(Enum):
+    """Which of the phone's depth sensors measured the frame."""
+
+    LIDAR = "lidar"
+    TRUEDEPTH = "truedepth"
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """Pinhole camera in pixels of the RGB image. Depth aligned to it has the same, resized."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        if not all(np.isfinite((self.fx, self.fy, self.cx, self.cy))):
+            raise ValueError(f"intrinsics must be finite. Received: {self}")
+
+    def resized(self, old: tuple[int, int], new: tuple[int, int]) -> Intrinsics:
+        """The same camera for an image resized from `old` to `new`, both (width, height)."""
+        sx, sy = new[0] / old[0], new[1] / old[1]
+        return Intrinsics(self.fx * sx, self.fy * sy, self.cx * sx, self.cy * sy)
+
+    def as_list(self) -> list[float]:
+        return [self.fx, self.fy, self.cx, self.cy]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Camera to world; OpenGL axes: x right, y up, z towards the viewer. Quaternion (x, y, z, w), position in m."""
+
+    quaternion: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
+    position_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def as_list(self) -> list[float]:
+        return [*self.quaternion, *self.position_m]
+
+    @classmethod
+    def from_list(cls, values: list[float]) -> Pose:
+        """From seven numbers qx qy qz qw tx ty tz."""
+        if len(values) != 7:
+            raise ValueError(f"a pose has 7 numbers (qx qy qz qw tx ty tz). Received: {len(values)}")
+        qx, qy, qz, qw, tx, ty, tz = (float(v) for v in values)
+        return cls((qx, qy, qz, qw), (tx, ty, tz))
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One moment of the stream.
+
+    index        position in the stream; gaps are frames that were lost on the way
+    received_ns  host monotonic clock at arrival (the wire carries no time)
+    rgb          uint8 (H, W, 3), red first, as received: unrotated, unmirrored
+    depth_m      float32 (h, w), metres, 0 = no reading
+    confidence   uint8 (h, w), 0 low, 1 medium, 2 high; None where the phone sends none (counts as confident)
+    jpeg         the phone's own JPEG bytes where the source has them
+    """
+
+    index: int
+    received_ns: int
+    rgb: UInt8Image
+    depth_m: DepthMap
+    confidence: UInt8Image | None
+    intrinsics: Intrinsics
+    pose: Pose
+    camera: Camera = Camera.LIDAR
+    jpeg: bytes | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.rgb, "rgb", np.uint8, ndim=3)
+        _require(self.depth_m, "depth_m", np.float32, ndim=2)
+        if self.rgb.shape[2] != 3:
+            raise ValueError(f"rgb must be uint8 (H, W, 3). Received: {describe(self.rgb)}")
+        if self.confidence is not None:
+            _require(self.confidence, "confidence", np.uint8, ndim=2)
+            if self.confidence.shape != self.depth_m.shape:
+                raise ValueError(
+                    f"confidence must have depth's shape {self.depth_m.shape}. Received: {describe(self.confidence)}"
+                )
+
+    @property
+    def rgb_size(self) -> tuple[int, int]:
+        """(width, height) of the picture."""
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+    @property
+    def depth_size(self) -> tuple[int, int]:
+        """(width, height) of the depth map."""
+        return self.depth_m.shape[1], self.depth_m.shape[0]
+
+
+def clean_depth(depth_m: NDArray[Any]) -> DepthMap:
+    """A float32 copy in which NaN, infinite, negative and > 65.535 m are 0, no reading."""
+    depth = np.array(depth_m, dtype=np.float32)
+    with np.errstate(invalid="ignore"):
+        depth[~((depth > 0) & (depth <= MAX_DEPTH_M))] = 0
+    return depth
+
+
+def describe(array: NDArray[Any]) -> str:
+    """Type and shape of an array, for error messages: `float64 (256, 192, 1)`."""
+    return f"{array.dtype} {array.shape}"
+
+
+def _require(array: NDArray[Any], name: str, dtype: type, ndim: int) -> None:
+    if array.dtype != dtype or array.ndim != ndim or 0 in array.shape:
+        axes = "(h, w)" if ndim == 2 else "(H, W, 3)"
+        raise ValueError(f"{name} must be {np.dtype(dtype)} {axes}. Received: {describe(array)}")

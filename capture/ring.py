@@ -1,0 +1,104 @@
+"""Frames from one process to another through shared memory: fixed slots, sequence numbers, no lock.
+
+One process writes, one reads. The writer announces each slot through a pipe, which orders memory and wakes the reader;
+the reader gives slots back by storing one counter. A stale read of that counter can only make the writer believe that
+fewer slots are free than there are.
+"""
+
+from __future__ import annotations
+
+import shutil
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.frame import CaptureError, DepthMap, UInt8Image
+
+SLOT_BYTES = 12 << 20  # 1440x1920 RGB (8.3 MB) with the largest depth and confidence (480x640: 1.5 MB), and room
+MAX_SLOTS = 24  # 0.4 s at 60 fps: longer than any pause of the reader that was seen; untouched pages cost nothing
+MIN_SLOTS = 4
+_HEADER_BYTES = 64  # one cache line: the reader's counter of slots given back
+
+Shape = tuple[int, ...]
+
+
+class FrameRing:
+    """`create` in the reading process, which owns the memory; `attach` by name in the writing one."""
+
+    def __init__(self, memory: SharedMemory, slots: int, owner: bool) -> None:
+        self._memory, self.slots, self._owner = memory, slots, owner
+        self._given_back: NDArray[np.uint64] = np.ndarray((1,), np.uint64, memory.buf)
+        self.written = 0
+
+    @classmethod
+    def create(cls) -> FrameRing:
+        """As many slots as the machine's shared memory comfortably holds. Raises CaptureError where that is too few."""
+        slots = min(MAX_SLOTS, _shared_memory_bytes() // 2 // SLOT_BYTES)
+        if slots < MIN_SLOTS:
+            raise CaptureError(
+                f"shared memory is too small: {_shared_memory_bytes() >> 20} MB free in /dev/shm, "
+                f"{2 * MIN_SLOTS * SLOT_BYTES >> 20} MB needed. In a container, start it with --shm-size=512m"
+            )
+        return cls(SharedMemory(create=True, size=_HEADER_BYTES + slots * SLOT_BYTES), slots, owner=True)
+
+    @classmethod
+    def attach(cls, name: str, slots: int) -> FrameRing:
+        return cls(SharedMemory(name=name), slots, owner=False)
+
+    @property
+    def name(self) -> str:
+        return self._memory.name
+
+    def write(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image | None) -> int | None:
+        """Copy one frame into the next slot; its sequence number, or None where every slot is still in use.
+
+        Raises ValueError where the frame is larger than a slot.
+        """
+        parts: list[UInt8Image | DepthMap] = [rgb, depth_m]
+        if confidence is not None:
+            parts.append(confidence)
+        if sum(part.nbytes for part in parts) > SLOT_BYTES:
+            raise ValueError(f"a frame must fit into {SLOT_BYTES} bytes. Received: rgb {rgb.shape}")
+        sequence = self.written
+        if sequence - int(self._given_back[0]) >= self.slots:
+            return None
+        offset = self._offset(sequence)
+        for part in parts:
+            np.copyto(self._view(offset, part.shape, part.dtype), part)
+            offset += part.nbytes
+        self.written += 1
+        return sequence
+
+    def read(
+        self, sequence: int, rgb_shape: Shape, depth_shape: Shape, confidence_shape: Shape | None
+    ) -> tuple[UInt8Image, DepthMap, UInt8Image | None]:
+        """Copy the frame `sequence` out and give its slot back. Frames must be read in order."""
+        offset = self._offset(sequence)
+        rgb = self._view(offset, rgb_shape, np.dtype(np.uint8)).copy()
+        offset += rgb.nbytes
+        depth_m = self._view(offset, depth_shape, np.dtype(np.float32)).copy()
+        confidence = None
+        if confidence_shape is not None:
+            confidence = self._view(offset + depth_m.nbytes, confidence_shape, np.dtype(np.uint8)).copy()
+        self._given_back[0] = sequence + 1
+        return rgb, depth_m, confidence
+
+    def close(self) -> None:
+        """Let go of the memory; the owner also gives it back to the system."""
+        del self._given_back
+        self._memory.close()
+        if self._owner:
+            self._memory.unlink()
+
+    def _offset(self, sequence: int) -> int:
+        return _HEADER_BYTES + sequence % self.slots * SLOT_BYTES
+
+    def _view(self, offset: int, shape: Shape, dtype: np.dtype) -> NDArray:  # type: ignore[type-arg]
+        return np.ndarray(shape, dtype, self._memory.buf, offset)
+
+
+def _shared_memory_bytes() -> int:
+    folder = Path("/dev/shm")  # only Linux gives shared memory a size of its own
+    return shutil.disk_usage(folder).free if folder.is_dir() else MAX_SLOTS * SLOT_BYTES * 2

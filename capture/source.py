@@ -1,0 +1,108 @@
+"""Where frames come from: a phone, or the stand-in phone playing the demo room or a file, all through one protocol."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from capture.frame import CaptureError, Frame
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """`name` is preparing, connecting, streaming, waiting, ended or failed; `detail` one line for the person."""
+
+    name: str
+    detail: str = ""
+    prepared: float = 0.0
+
+
+class Source(ABC):
+    """A context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
+
+    Frames come in order and with increasing `index`; a gap is a loss, counted in `losses` by cause.
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self._closed = threading.Event()
+        self._state = SourceState("connecting")
+        self._losses: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames until the source is closed or has no more. Raises CaptureError where there can be none."""
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Make the iteration end within a tenth of a second; from any thread."""
+        self._closed.set()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not beyond `close`."""
+        self._closed.wait(seconds)
+
+    @property
+    def state(self) -> SourceState:
+        return self._state
+
+    def set_state(self, name: str, detail: str = "", prepared: float = 0.0) -> None:
+        self._state = SourceState(name, detail, prepared)
+
+    def losses(self) -> dict[str, int]:
+        """Frames lost on the way so far, by cause."""
+        with self._lock:
+            return dict(self._losses)
+
+    def count_lost(self, cause: str, count: int) -> None:
+        if count:
+            with self._lock:
+                self._losses[cause] += count
+
+
+def open_source(spec: str, *, loop: bool = True, wait: bool = True) -> Source:
+    """`auto`, `usb`, `usb:SERIAL`, `demo`, or the path of a recording or a .r3d file.
+
+    `auto` is the phone where one is connected, else the demo room. `loop`: the demo and files go round for ever.
+    `wait`: a phone that is not there is waited for.
+
+    Raises CaptureError where `spec` is none of these.
+    """
+    from capture.playback import PlaybackSource
+    from capture.usb import UsbSource
+    from capture.usbmuxd import list_devices
+
+    if spec == "auto":
+        try:
+            found = bool(list_devices())
+            reason = "no phone found"
+        except CaptureError:
+            found, reason = False, "no phone found: usbmuxd is not running"
+        return UsbSource("iPhone", wait=wait) if found else PlaybackSource("demo", f"Demo room ({reason})", loop)
+    if spec == "usb":
+        return UsbSource("iPhone", wait=wait)
+    if spec.startswith("usb:"):
+        serial = spec[len("usb:") :]
+        return UsbSource(f"iPhone {serial}", serial=serial, wait=wait)
+    if spec == "demo":
+        return PlaybackSource("demo", "Demo room", loop)
+    if not Path(spec).exists():
+        raise CaptureError(f"--source must be auto, usb, usb:SERIAL, demo or a path that exists. Received: {spec!r}")
+    return PlaybackSource(spec, Path(spec).name, loop)

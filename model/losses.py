@@ -1,0 +1,63 @@
+"""Losses of both networks in keras.ops, so that they run under every backend of Keras.
+
+A target is float32 (n, h, w, 2): the value to answer and what the pixel counts, 0 where there is no reading. Each
+frame's loss is a mean over its own pixels, then frames are averaged; a frame that counts nowhere takes no part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+Tensor = Any
+
+VARIANCE_FOCUS = 0.85  # of the scale-invariant loss: 1 would ignore the scale of a frame altogether
+GRADIENT_SCALES = (1, 2, 4, 8)  # pixels between compared neighbours
+GRADIENT_SHARE = 0.5
+EDGE_EMPHASIS = 4.0  # most pixels lie on no edge; without this the best answer is nearly nothing everywhere
+EDGE_THRESHOLD = 0.1
+EPSILON = 1e-6
+
+
+def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
+    """Scale-invariant log error (Eigen et al. 2014) + L1 of log depth + multi-scale gradient matching (Li & Snavely 2018).
+
+    target (n, h, w, 2): log depth, weight. log_depth (n, h, w, 1). A scalar.
+    """
+    weight = target[..., 1]
+    error = (log_depth[..., 0] - target[..., 0]) * ops.cast(weight > 0, "float32")
+    mean = _frame_mean(error, weight)
+    scale_invariant = ops.sqrt(
+        ops.maximum(_frame_mean(error * error, weight) - VARIANCE_FOCUS * mean * mean, 0.0) + EPSILON
+    )
+    absolute = _frame_mean(ops.abs(error), weight)
+    matching = sum(_gradient_matching(error[:, ::s, ::s], weight[:, ::s, ::s]) for s in GRADIENT_SCALES)
+    return _mean_of_frames(scale_invariant + absolute + GRADIENT_SHARE * matching, weight)
+
+
+def edge_loss(target: Tensor, edges: Tensor) -> Tensor:
+    """Weighted squared error; pixels on an edge count for more. Shapes as in `depth_loss`. A scalar."""
+    on_edge = ops.cast(target[..., 0] > EDGE_THRESHOLD, "float32")
+    weight = target[..., 1] * (1.0 + EDGE_EMPHASIS * on_edge)
+    error = edges[..., 0] - target[..., 0]
+    return _mean_of_frames(_frame_mean(error * error, weight), weight)
+
+
+def _gradient_matching(error: Tensor, weight: Tensor) -> Tensor:
+    """Mean difference of neighbours' errors, down and across: zero where all gradients are as in the target. (n,)"""
+    down = ops.minimum(weight[:, 1:], weight[:, :-1])
+    across = ops.minimum(weight[:, :, 1:], weight[:, :, :-1])
+    return _frame_mean(ops.abs(error[:, 1:] - error[:, :-1]), down) + _frame_mean(
+        ops.abs(error[:, :, 1:] - error[:, :, :-1]), across
+    )
+
+
+def _frame_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean over each frame, (n,); 0 where nothing counts."""
+    return ops.sum(values * weight, axis=(1, 2)) / (ops.sum(weight, axis=(1, 2)) + EPSILON)
+
+
+def _mean_of_frames(values: Tensor, weight: Tensor) -> Tensor:
+    counts = ops.cast(ops.sum(weight, axis=(1, 2)) > 0, "float32")
+    return ops.sum(values * counts) / ops.maximum(ops.sum(counts), 1.0)

@@ -1,0 +1,90 @@
+"""From a picture to its depth with a weights version, through OpenVINO. Imports neither TensorFlow nor Keras."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+
+from capture.frame import CaptureError, DepthMap, Intrinsics, UInt8Image, describe
+from model.config import OPENVINO_NAMES, VersionConfig, file_crc32
+from model.targets import Float32, focal_px, is_landscape, resize_rgb
+
+DEPTH_OUTPUT, EDGES_OUTPUT = "canonical_depth", "edges"
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the pair of networks makes of one picture.
+
+    frame_index  of the frame it belongs to
+    depth_m      float32 (h, w), metres, over the whole picture at the network's size
+    edges        float32 (h, w), the gradient network's: Sobel magnitude / 8 of log depth
+    seconds      from the picture handed over to the result
+    """
+
+    frame_index: int
+    depth_m: DepthMap
+    edges: Float32
+    seconds: float
+
+
+class Predictor:
+    """Weights made ready: `Predictor(folder)(rgb, intrinsics)`. One call at a time; a call blocks until done.
+
+    `threads` limits the processor cores it takes (None: all). Portrait is compiled at once, landscape when first seen.
+
+    Raises CaptureError where the folder is missing, torn or not a weights version.
+    """
+
+    def __init__(self, folder: Path | str, threads: int | None = None) -> None:
+        self.folder = Path(folder)
+        self.config = VersionConfig.read(self.folder)
+        self._threads = threads
+        self._core = openvino.Core()
+        self._compiled: dict[bool, Any] = {}
+        self._check_files()
+        self._ready(landscape=False)
+
+    def __call__(self, rgb: UInt8Image, intrinsics: Intrinsics | None = None, frame_index: int = 0) -> Prediction:
+        """rgb: uint8 (H, W, 3), any size; intrinsics in its pixels, unknown = the canonical focal length."""
+        start = time.perf_counter()
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
+            raise ValueError(f"rgb must be uint8 (H, W, 3). Received: {describe(rgb)}")
+        rgb_size = (rgb.shape[1], rgb.shape[0])
+        landscape = is_landscape(rgb_size)
+        size = self.config.input_size(landscape)
+        request = self._ready(landscape)
+        request.infer({"rgb": resize_rgb(rgb, size)[None]})
+        canonical = self.config.canonical_focal_px
+        scale = focal_px(intrinsics, rgb_size, size, canonical) / canonical
+        depth_m = request.get_tensor(DEPTH_OUTPUT).data[0, ..., 0] * np.float32(scale)
+        edges = request.get_tensor(EDGES_OUTPUT).data[0, ..., 0].copy()  # the next call writes over the request's own
+        return Prediction(frame_index, depth_m, edges, time.perf_counter() - start)
+
+    def _check_files(self) -> None:
+        for name in OPENVINO_NAMES:
+            path = self.folder / name
+            if not path.is_file():
+                raise CaptureError(f"{self.folder} is not a whole weights version: {name} is missing")
+            if file_crc32(path) != self.config.files.get(name):
+                raise CaptureError(f"{path} is damaged: its checksum is not the one in config.json. Copy or train it again")
+
+    def _ready(self, landscape: bool) -> Any:
+        if landscape not in self._compiled:
+            width, height = self.config.input_size(landscape)
+            options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+            if self._threads is not None:
+                options["INFERENCE_NUM_THREADS"] = self._threads
+            try:
+                graph = self._core.read_model(self.folder / OPENVINO_NAMES[0])
+                graph.reshape({"rgb": [1, height, width, 3]})
+                self._compiled[landscape] = self._core.compile_model(graph, "CPU", options).create_infer_request()
+            except RuntimeError as error:
+                cause = str(error).strip().splitlines()[-1]
+                raise CaptureError(f"{self.folder}: OpenVINO cannot run its networks ({cause})") from None
+        return self._compiled[landscape]

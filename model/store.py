@@ -1,0 +1,124 @@
+"""The weights versions on this computer: which there are, which is in use. No Keras here.
+
+    $LIDARLIVE_HOME (default ~/lidarlive)/weights/
+        active.json        {"active": "<version>", "before": ["<version>", ...]}
+        <version>/         gradient.keras finetune.keras pair.xml pair.bin config.json report.json card.md
+    weights/starter/       in the package, read-only
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from capture.frame import CaptureError
+from capture.recording import recording_name
+from model.config import CONFIG_NAME, OPENVINO_NAMES
+
+STARTER = "starter"
+ACTIVE_NAME = "active.json"
+MOST_REMEMBERED = 20  # how many steps `rollback` can go back
+
+
+def home() -> Path:
+    """$LIDARLIVE_HOME, else ~/lidarlive; may not exist yet."""
+    return Path(os.environ.get("LIDARLIVE_HOME") or Path.home() / "lidarlive")
+
+
+def weights_folder() -> Path:
+    """Where versions that a person trained live; may not exist yet."""
+    return home() / "weights"
+
+
+def starter() -> Path | None:
+    """The version that ships with the program, if this copy of it has one."""
+    folder = Path(str(resources.files("weights"))) / STARTER
+    return folder if _is_version(folder) else None
+
+
+def versions() -> list[Path]:
+    """Folders of all versions, the starter first, then as they were made (their names begin with the time)."""
+    own = weights_folder()
+    trained = sorted(child for child in own.iterdir() if _is_version(child)) if own.is_dir() else []
+    first = starter()
+    return ([first] if first else []) + trained
+
+
+def find(version: str | Path) -> Path:
+    """The folder of a version given by name or by path. Raises CaptureError where there is none."""
+    by_name = {folder.name: folder for folder in versions()}
+    if str(version) in by_name:
+        return by_name[str(version)]
+    if _is_version(Path(version)):
+        return Path(version)
+    known = ", ".join(by_name) or "none yet; make one with `lidarlive train`"
+    raise CaptureError(f"There is no weights version {version}. Versions: {known}")
+
+
+def active() -> Path | None:
+    """The version in use: the one chosen with `use`, else the starter, else None.
+
+    Raises CaptureError where the chosen one is gone or `active.json` cannot be read.
+    """
+    chosen, _ = _read_active()
+    return starter() if chosen is None else find(chosen)
+
+
+def use(version: str | Path) -> Path:
+    """Put a version of `versions()` in use from now on. Raises CaptureError where there is none of that name."""
+    folder = find(version)
+    if folder not in versions():
+        raise CaptureError(f"{folder} is not in {weights_folder()}; only versions there can be put in use")
+    chosen, before = _read_active()
+    if folder.name != (chosen or STARTER):
+        _write_active(folder.name, [*before, chosen or STARTER][-MOST_REMEMBERED:])
+    return folder
+
+
+def rollback() -> Path:
+    """Back to the version that was in use before. Raises CaptureError where there was none, or none is left."""
+    _, before = _read_active()
+    names = {folder.name for folder in versions()}
+    left = [name for name in before if name in names]
+    if not left:
+        raise CaptureError("There is no earlier version to go back to")
+    _write_active(left[-1], left[:-1])
+    return find(left[-1])
+
+
+def new_version_folder(name: str = "") -> Path:
+    """A folder for a new version that does not exist yet: <UTC time>[_<name>]. Makes nothing."""
+    stem = f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}" + (f"_{recording_name(name)}" if name else "")
+    folder, number = weights_folder() / stem, 2
+    while folder.exists():
+        folder, number = weights_folder() / f"{stem}-{number}", number + 1
+    return folder
+
+
+def _is_version(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in (CONFIG_NAME, *OPENVINO_NAMES))
+
+
+def _read_active() -> tuple[str | None, list[str]]:
+    path = weights_folder() / ACTIVE_NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return str(document["active"]), [str(name) for name in document["before"]]
+    except FileNotFoundError:
+        return None, []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CaptureError(f"{path} cannot be read ({error}). Delete it to go back to the starter") from None
+
+
+def _write_active(name: str, before: list[str]) -> None:
+    path = weights_folder() / ACTIVE_NAME
+    new = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(json.dumps({"active": name, "before": before}) + "\n", encoding="utf-8")
+        os.replace(new, path)
+    except OSError as error:
+        raise CaptureError(f"{path} cannot be written ({error.strerror}); the weights in use stay as they were") from None

@@ -1,0 +1,43 @@
+"""Small frames and recordings that tests are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from capture.encoding import encode
+from capture.frame import Camera, Frame, Intrinsics, Pose
+from capture.writer import RecordingWriter
+
+
+def make_frame(
+    index: int,
+    rgb_size: tuple[int, int] = (72, 96),
+    depth_size: tuple[int, int] = (24, 32),
+    confidence: bool = True,
+    camera: Camera = Camera.LIDAR,
+) -> Frame:
+    """A frame that says its own index in every part: RGB level, depth in millimetres, pose, focal length."""
+    width, height = rgb_size
+    depth = np.full(depth_size[::-1], 1 + index / 1000, np.float32)
+    depth[0, 0] = 0
+    return Frame(
+        index=index,
+        received_ns=index * 16_666_667,
+        rgb=np.full((height, width, 3), index % 256, np.uint8),
+        depth_m=depth,
+        confidence=np.full(depth_size[::-1], 2, np.uint8) if confidence else None,
+        intrinsics=Intrinsics(width + index, width + index, width / 2, height / 2),
+        pose=Pose((0.0, 0.0, 0.0, 1.0), (float(index), 0.0, 0.0)),
+        camera=camera,
+    )
+
+
+def write_recording(dataset: Path, name: str, frames: list[Frame]) -> Path:
+    """A closed recording of `frames`; its folder."""
+    with RecordingWriter(dataset, name, source="test") as writer:
+        for frame in frames:
+            writer.append(encode(frame, None))
+    assert writer.path is not None
+    return writer.path
