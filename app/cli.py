@@ -98,9 +98,10 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train the gradient network, then the finetune network. Leaves a new version and activates nothing."""
-    from app.training import train
+    from app.training import train, train_config
 
-    raise typer.Exit(train(data, held_out or [], epochs, budget, size, seed, from_scratch, out, json))
+    config = train_config(data, held_out or [], epochs, budget, size, seed, from_scratch, out)
+    raise typer.Exit(train(config, json))
 
 
 @app.command()

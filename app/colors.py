@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -27,7 +27,8 @@ def _with_no_reading(colours: UInt8Image) -> UInt8Image:
 def _turbo() -> UInt8Image:
     """uint8 (256, 3) red first; OpenCV's turbo map, blue for near, red for far."""
     ramp = np.linspace(0, 255, STEPS).round().astype(np.uint8)
-    return _with_no_reading(cv2.cvtColor(cv2.applyColorMap(ramp, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0])
+    blue_first = cv2.applyColorMap(ramp, cv2.COLORMAP_TURBO).reshape(STEPS, 3)
+    return _with_no_reading(blue_first[:, ::-1].astype(np.uint8))
 
 
 def _diverging() -> UInt8Image:
@@ -41,28 +42,32 @@ def _diverging() -> UInt8Image:
 TURBO, DIVERGING = _turbo(), _diverging()
 
 
-@dataclass(frozen=True)
-class Picture:
-    """An image ready to be drawn. A QImage does not own its pixels: they stay alive here, beside it."""
-
-    image: QImage
-    pixels: UInt8Image
-
-
-def rgb_picture(rgb: UInt8Image) -> Picture:
-    """uint8 (H, W, 3), red first."""
+def rgb_image(rgb: UInt8Image) -> QImage:
+    """A copy of uint8 (H, W, 3), red first."""
     pixels = np.ascontiguousarray(rgb)
     height, width = pixels.shape[:2]
-    return Picture(QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format_RGB888), pixels)
+    return _own(QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format.Format_RGB888))
 
 
-def indexed_picture(indices: UInt8Image, table: UInt8Image) -> Picture:
-    """uint8 (h, w) indices into a (256, 3) colour table: ten times faster than looking each pixel up."""
+def indexed_image(indices: UInt8Image, table: UInt8Image) -> QImage:
+    """uint8 (h, w) indices into a (256, 3) colour table: ten times faster than looking each pixel up in NumPy."""
     pixels = np.ascontiguousarray(indices)
     height, width = pixels.shape
-    image = QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format_Indexed8)
-    image.setColorTable([0xFF000000 | int(r) << 16 | int(g) << 8 | int(b) for r, g, b in table])
-    return Picture(image, pixels)
+    image = QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format.Format_Indexed8)
+    image.setColorTable(_qt_table(table.tobytes()))
+    return _own(image)
+
+
+def _own(image: QImage) -> QImage:
+    """In the format that is drawn fastest (a third of the time of RGB888), and with its own pixels: a QImage made from
+    an array points into it, and the array may be gone when the image is drawn."""
+    return image.convertToFormat(QImage.Format.Format_RGB32)
+
+
+@lru_cache(maxsize=4)
+def _qt_table(table: bytes) -> list[int]:
+    """Qt's 0xAARRGGBB of a (256, 3) colour table's bytes."""
+    return [0xFF000000 | r << 16 | g << 8 | b for r, g, b in zip(table[::3], table[1::3], table[2::3], strict=True)]
 
 
 def depth_indices(depth_m: DepthMap, near_m: float, far_m: float) -> UInt8Image:

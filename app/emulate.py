@@ -7,7 +7,8 @@ import time
 from rich.console import Console
 
 from capture.frame import CaptureError
-from capture.virtual_phone.phone import PhoneStatus, run_phone
+from capture.virtual_phone.phone import run_phone
+from capture.virtual_phone.server import PhoneStatus
 
 REPORT_INTERVAL_S = 1.0
 
@@ -19,7 +20,7 @@ def emulate(what: str, address: str | None, fps: float | None, loop: bool) -> in
 
     with console.status("preparing") as line:
 
-        def show(status: PhoneStatus, listening_at: str) -> None:
+        def show(status: PhoneStatus) -> None:
             nonlocal reported_s
             if time.monotonic() - reported_s < REPORT_INTERVAL_S:
                 return
@@ -27,7 +28,7 @@ def emulate(what: str, address: str | None, fps: float | None, loop: bool) -> in
             if status.state == "preparing":
                 line.update(f"preparing {what}: {status.prepared:.0%}")
             else:
-                line.update(f"USBMUXD_SOCKET_ADDRESS={listening_at}   sent {status.sent}, dropped {status.dropped}")
+                line.update(f"USBMUXD_SOCKET_ADDRESS={status.address}   sent {status.sent}, dropped {status.dropped}")
 
         final = run_phone(what, address, fps, loop, show)
     if final.error:

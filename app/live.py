@@ -104,8 +104,7 @@ class LiveSession:
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None) -> None:
         self._source, self._recordings = source, recordings
-        self._frame: Frame | None = None
-        self._predicted: tuple[Prediction, Frame] | None = None
+        self._view, self._view_lock = View(), threading.Lock()
         self._frames, self._predictions = Rate(), Rate()
         self._to_predict: Mailbox[Frame] = Mailbox()
         self._new_weights: Mailbox[Path] = Mailbox()
@@ -134,8 +133,8 @@ class LiveSession:
                 thread.join(CLOSE_TIMEOUT_S)
 
     def latest(self) -> View:
-        prediction, predicted_frame = self._predicted or (None, None)
-        return View(self._frame, prediction, predicted_frame)
+        """The newest of everything; the same object until something is newer."""
+        return self._view
 
     def status(self) -> LiveStatus:
         state, view = self._source.state, self.latest()
@@ -179,7 +178,8 @@ class LiveSession:
                     self._frames.count()
                     if (recorder := self._recorder) is not None:
                         recorder.offer(frame)
-                    self._frame = frame
+                    with self._view_lock:
+                        self._view = replace(self._view, frame=frame)
                     self._to_predict.put(frame)
                     if self._closing.is_set():
                         break
@@ -201,11 +201,14 @@ class LiveSession:
             if frame is None or predictor is None:
                 continue
             try:
-                self._predicted = replace(predictor(frame.rgb, frame.intrinsics), frame_index=frame.index), frame
-                self._predictions.count()
+                prediction = predictor(frame.rgb, frame.intrinsics, frame.index)
             except Exception as error:
                 # Whatever inference runs into, the view and the recording go on without it.
                 predictor, self._weights_error = None, f"prediction stopped: {error}"
+                continue
+            self._predictions.count()
+            with self._view_lock:
+                self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
 
     def _load(self, folder: Path) -> Predictor | None:
         try:

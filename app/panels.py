@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PyQt5.QtCore import QRect, QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PyQt5.QtCore import QRect, QSize, Qt
+from PyQt5.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PyQt5.QtWidgets import QWidget
 
-from app.colors import NO_READING, STEPS, Picture, indexed_picture
+from app.application import DIM_TEXT, TEXT
+from app.colors import NO_READING, STEPS, indexed_image
 from capture.frame import UInt8Image
 
-TEXT, DIM_TEXT, EMPTY = QColor(232, 234, 237), QColor(160, 165, 172), QColor(*NO_READING)
+EMPTY, RECORDING = QColor(*NO_READING), QColor(229, 72, 77)
+Align = Qt.AlignmentFlag
 GAP = 12  # pixels between panels and around the board
-MAX_SCALE = 3.0  # a depth map of 192x256 shown larger than this is only coarser, not clearer
 
 
 def _fonts(widget: QWidget) -> tuple[QFont, QFont]:
@@ -26,17 +27,22 @@ def _fonts(widget: QWidget) -> tuple[QFont, QFont]:
 
 
 class Panel(QWidget):
-    """A title, a picture that keeps its aspect, and a caption. Without a picture it shows `empty`, a few words."""
+    """A title, a picture that keeps its aspect, and a caption. Without a picture it says why there is none."""
 
-    def __init__(self, title: str, tool_tip: str, *, smooth: bool, empty: str = "") -> None:
+    def __init__(self, title: str, tool_tip: str) -> None:
         super().__init__()
-        self.title, self.caption, self.empty = title, "", empty
-        self._picture: Picture | None = None
-        self._smooth = smooth
+        self.title, self.caption, self.empty = title, "", ""
+        self._picture: QImage | None = None
         self.setToolTip(tool_tip)
         self.setAccessibleName(title)
 
-    def show_picture(self, picture: Picture | None, caption: str) -> None:
+    def say(self, empty: str) -> None:
+        """What stands in the picture's place while there is none."""
+        if empty != self.empty:
+            self.empty = empty
+            self.update()
+
+    def show_picture(self, picture: QImage | None, caption: str) -> None:
         self._picture, self.caption = picture, caption
         self.update()
 
@@ -56,27 +62,36 @@ class Panel(QWidget):
         painter = QPainter(self)
         painter.setFont(title)
         painter.setPen(TEXT)
-        painter.drawText(0, 0, self.width(), above, Qt.AlignLeft | Qt.AlignTop, self._elided(self.title, title))
+        painter.drawText(
+            0,
+            0,
+            self.width(),
+            above,
+            Align.AlignLeft | Align.AlignTop,
+            self._elided(self.title, title),
+        )
         if self._picture is None:
             painter.fillRect(area, EMPTY)
             painter.setFont(self.font())
             painter.setPen(DIM_TEXT)
-            painter.drawText(area.adjusted(GAP, GAP, -GAP, -GAP), Qt.AlignCenter | Qt.TextWordWrap, self.empty)
+            painter.drawText(
+                area.adjusted(GAP, GAP, -GAP, -GAP), Align.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty
+            )
         else:
-            painter.setRenderHint(QPainter.SmoothPixmapTransform, self._smooth)
-            painter.drawImage(fitted(self._picture.image.size(), area), self._picture.image)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(fitted(self._picture.size(), area), self._picture)
         painter.setFont(caption)
         painter.setPen(DIM_TEXT)
         bottom = QRect(0, self.height() - below, self.width(), below)
-        painter.drawText(bottom, Qt.AlignLeft | Qt.AlignBottom, self._elided(self.caption, caption))
+        painter.drawText(bottom, Align.AlignLeft | Align.AlignBottom, self._elided(self.caption, caption))
 
     def _elided(self, text: str, font: QFont) -> str:
-        return QFontMetrics(font).elidedText(text, Qt.ElideRight, self.width())
+        return QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
 
 
 def fitted(size: QSize, area: QRect) -> QRect:
     """The largest rectangle of the picture's aspect in `area`, in its middle."""
-    rectangle = QRect(area.topLeft(), size.scaled(area.size(), Qt.KeepAspectRatio))
+    rectangle = QRect(area.topLeft(), size.scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio))
     rectangle.moveCenter(area.center())
     return rectangle
 
@@ -86,7 +101,7 @@ class ColorBar(QWidget):
 
     def __init__(self, table: UInt8Image, tool_tip: str) -> None:
         super().__init__()
-        self._ramp = indexed_picture(np.arange(1, STEPS + 1, dtype=np.uint8)[None, :], table)
+        self._ramp = indexed_image(np.arange(1, STEPS + 1, dtype=np.uint8)[None, :], table)
         self._low_m, self._high_m = 0.0, 1.0
         self.setToolTip(tool_tip)
 
@@ -102,16 +117,18 @@ class ColorBar(QWidget):
         font = _fonts(self)[1]
         metrics = QFontMetrics(font)
         painter = QPainter(self)
-        painter.drawImage(QRect(0, 0, self.width(), 10), self._ramp.image)
+        painter.drawImage(QRect(0, 0, self.width(), 10), self._ramp)
         painter.setFont(font)
         painter.setPen(DIM_TEXT)
         unit, per_m = ("cm", 100.0) if max(abs(self._low_m), abs(self._high_m)) < 1 else ("m", 1.0)
-        room = self.width() / max(1, metrics.horizontalAdvance("-00.0 cm") + GAP)
+        room = self.width() / (metrics.horizontalAdvance("-00.0") + GAP)
+        values = round_steps(self._low_m * per_m, self._high_m * per_m, room)
         taken = -GAP
-        for value in round_steps(self._low_m * per_m, self._high_m * per_m, room):
+        for value in values:
             x = round((value / per_m - self._low_m) / (self._high_m - self._low_m) * (self.width() - 1))
             painter.drawLine(x, 10, x, 13)
-            text = f"{value:+g} {unit}" if self._low_m < 0 else f"{value:g} {unit}"
+            text = f"{value:+g}" if self._low_m < 0 < abs(value) else f"{value:g}"
+            text += f" {unit}" if value == values[-1] else ""
             width = metrics.horizontalAdvance(text)
             left = min(max(0, x - width // 2), self.width() - width)
             if left >= taken + GAP // 2:
@@ -134,12 +151,15 @@ class Board(QWidget):
     In a row the depth bar runs below both depth panels; two by two these are the lower row, so that it still does.
     """
 
-    def __init__(self, rgb: Panel, predicted: Panel, lidar: Panel, difference: Panel, *bars: ColorBar) -> None:
+    def __init__(
+        self, panels: tuple[Panel, Panel, Panel, Panel], depth_bar: ColorBar, difference_bar: ColorBar
+    ) -> None:
+        """`panels`: RGB, predicted depth, LiDAR depth, difference."""
         super().__init__()
-        self._panels = (rgb, predicted, lidar, difference)
-        self._depth_bar, self._difference_bar = bars
+        self._panels, self._depth_bar, self._difference_bar = panels, depth_bar, difference_bar
         self._aspect = 0.75  # width / height; a phone held upright, until a frame says otherwise
-        for child in (*self._panels, *bars):
+        self._framed = False
+        for child in (*panels, depth_bar, difference_bar):
             child.setParent(self)
         self.setMinimumSize(480, 320)
 
@@ -148,6 +168,18 @@ class Board(QWidget):
         if abs(aspect - self._aspect) > 1e-3:
             self._aspect = aspect
             self.arrange()
+
+    def set_framed(self, framed: bool) -> None:
+        """A red frame around everything: what is seen is being recorded."""
+        if framed != self._framed:
+            self._framed = framed
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        if self._framed:
+            painter = QPainter(self)
+            painter.setPen(QPen(RECORDING, 3))
+            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         self.arrange()

@@ -28,11 +28,10 @@ def record(dataset: Path, spec: str, name: str, seconds: float | None, frames: i
     """
     # The demo goes round until it is stopped; a file is recorded once.
     source = open_source(spec, loop=spec in ("auto", "demo"), wait=False)
-    console = Console(stderr=as_json)
     if as_json:
         return _record(source, dataset, name, seconds, frames, _print_event)
-    with Live(console=console, refresh_per_second=4) as live:
-        return _record(source, dataset, name, seconds, frames, lambda *about: live.update(_describe(*about)))
+    with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+        return _record(source, dataset, name, seconds, frames, lambda *about: _show(live, *about))
 
 
 def _record(source: Source, dataset: Path, name: str, seconds: float | None, frames: int | None, report: Report) -> int:
@@ -88,7 +87,10 @@ def _print_event(event: str, status: RecordingStatus, detail: str) -> None:
     print(json.dumps(document), flush=True)
 
 
-def _describe(event: str, status: RecordingStatus, detail: str) -> str:
+def _show(live: Live, event: str, status: RecordingStatus, detail: str) -> None:
     lost = ", ".join(f"{count} {cause}" for cause, count in status.lost.items()) or "none"
-    line = f"{status.seconds:7.1f} s   {status.written} frames   lost: {lost}   {detail}"
-    return f"recorded {status.path}\n{line}" if event == "done" else line
+    line = f"{status.seconds:.1f} s, {status.written} frames, lost: {lost}"
+    if event == "done":
+        print(f"{status.path}: {line}")
+    else:
+        live.update(f"recording  {line}  {detail}")

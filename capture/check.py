@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from capture.frame import CaptureError
-from capture.recording import INFO_NAME, LOG_NAME, FrameLine, read_info
+from capture.layout import INFO_NAME, LOG_NAME, FrameLine, read_info
 from capture.writer import replace_file
 
 

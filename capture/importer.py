@@ -13,7 +13,7 @@ Progress = Callable[[int, int], None]  # frames done, frames in all
 
 
 def import_r3d(source: Path, dataset: Path, on_progress: Progress) -> RecordingWriter:
-    """Import a `.r3d` file: JPEG bytes unchanged, depth to millimetres. Returns the closed writer (path, written, lost).
+    """Import a `.r3d` file: JPEG bytes unchanged, depth to millimetres. Returns the closed writer.
 
     A frame that is damaged is left out and counted as lost (`damaged`); the others are imported.
 

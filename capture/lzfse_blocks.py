@@ -36,6 +36,8 @@ def inflated_size(data: bytes) -> int:
         magic = data[offset : offset + _MAGIC_BYTES]
         if magic == b"bvx$":
             return total
+        if len(magic) < _MAGIC_BYTES:
+            raise ValueError(f"LZFSE is cut short: no end of stream. Received: {len(data)} bytes")
         inflated, stored = _block(data, offset, magic)
         total += inflated
         offset += stored
@@ -53,7 +55,7 @@ def inflate(data: bytes, expected_bytes: int) -> bytes:
         raise ValueError(f"LZFSE must inflate to {expected_bytes} bytes. Received: {size}")
     try:
         inflated: bytes = lzfse.decompress(data)
-    except lzfse.error:
+    except (lzfse.error, MemoryError):  # MemoryError: how the package ends on a payload that asks for room for ever
         raise ValueError(f"LZFSE is corrupt. Received: {len(data)} bytes that do not inflate") from None
     if len(inflated) != expected_bytes:
         raise ValueError(f"LZFSE must inflate to {expected_bytes} bytes. Received: {len(inflated)}")

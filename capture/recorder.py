@@ -15,7 +15,7 @@ from pathlib import Path
 
 from capture.encoding import EncodedFrame, encode
 from capture.frame import CaptureError, Frame
-from capture.recording import recording_name
+from capture.layout import recording_name
 from capture.writer import RecordingWriter
 
 ENCODER_THREADS = 2  # one frame takes about 7 ms to encode at 720x960: two keep up with 60 a second beside a live view

@@ -86,6 +86,7 @@ def open_source(spec: str, *, loop: bool = True, wait: bool = True) -> Source:
     Raises CaptureError where `spec` is none of these.
     """
     from capture.playback import PlaybackSource
+    from capture.recording import Dataset
     from capture.usb import UsbSource
     from capture.usbmuxd import list_devices
 
@@ -105,4 +106,6 @@ def open_source(spec: str, *, loop: bool = True, wait: bool = True) -> Source:
         return PlaybackSource("demo", "Demo room", loop)
     if not Path(spec).exists():
         raise CaptureError(f"--source must be auto, usb, usb:SERIAL, demo or a path that exists. Received: {spec!r}")
+    if Path(spec).is_dir():
+        Dataset(spec)
     return PlaybackSource(spec, Path(spec).name, loop)

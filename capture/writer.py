@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from capture.encoding import EncodedFrame
 from capture.frame import CaptureError
-from capture.recording import (
+from capture.layout import (
     INFO_NAME,
     LOCK_NAME,
     LOG_NAME,

@@ -29,7 +29,7 @@ class TrainConfig:
 
     data: tuple[str, ...]  # folders: datasets or single recordings
     out: str  # the new version's own folder; must not exist yet
-    held_out: tuple[str, ...] | None = None  # recordings by folder name or path; () = none; None = the newest that can be
+    held_out: tuple[str, ...] | None = None  # recordings, by name or path; () none; None the newest that can be
     epochs: int = 20  # of each of the two networks
     budget_minutes: float | None = None  # where given, ends the training whatever `epochs` says
     epoch_frames: int = 400  # an epoch draws at most so many; a 60 fps recording is full of near-duplicates
@@ -37,6 +37,7 @@ class TrainConfig:
     batch: int = 8
     learning_rate: float | None = None  # None: 2e-3 from scratch, 5e-4 when going on from a version
     zoom: float = 1.1  # random zoom up to this; wide zoom helps many rooms and hurts one small scene
+    turned: float = 0.0  # share of the batches cut to the other orientation, so that it is learned too
     continue_from: str | None = ACTIVE  # a version's folder or name; None = from scratch
     seed: int = 0
 
@@ -48,9 +49,12 @@ class TrainConfig:
         _require(len(self.data) > 0, "data must name at least one recording or dataset", self.data)
         _require(bool(self.out), "out must name the new version's folder", self.out)
         _require(self.epochs >= 1, "epochs must be 1 or more", self.epochs)
-        _require(self.budget_minutes is None or self.budget_minutes > 0, "budget_minutes must be > 0", self.budget_minutes)
+        _require(
+            self.budget_minutes is None or self.budget_minutes > 0, "budget_minutes must be > 0", self.budget_minutes
+        )
         _require(self.batch >= 2, "batch must be 2 or more, batch normalisation needs it", self.batch)
         _require(self.epoch_frames >= self.batch, "epoch_frames must be at least one batch", self.epoch_frames)
+        _require(0 <= self.turned <= 1, "turned must be 0 to 1", self.turned)
         _require(1 <= self.zoom <= 4, "zoom must be 1 to 4", self.zoom)
         _require(self.learning_rate is None or self.learning_rate > 0, "learning_rate must be > 0", self.learning_rate)
         multiples = all(side >= 2 * SIZE_MULTIPLE and side % SIZE_MULTIPLE == 0 for side in self.size)
@@ -91,7 +95,9 @@ class VersionConfig:
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise CaptureError(f"{folder} is not a weights version: its {CONFIG_NAME} cannot be read ({error.strerror})") from None
+            raise CaptureError(
+                f"{folder} is not a weights version: its {CONFIG_NAME} cannot be read ({error.strerror})"
+            ) from None
         config = _from_json(cls, text, str(path), strict=False)
         if config.schema_version != VERSION_SCHEMA:
             raise CaptureError(f"{path} is of schema {config.schema_version}; this program reads {VERSION_SCHEMA}")
@@ -108,7 +114,7 @@ def file_crc32(path: Path) -> str:
 
 
 def _from_json(cls: type[T], text: str, what: str, strict: bool) -> T:
-    """Builds the dataclass `cls`; lists become tuples where it has tuples. Fields it does not know are an error or ignored."""
+    """Builds the dataclass `cls`, lists as tuples where it has tuples. Unknown fields are an error or ignored."""
     try:
         values = json.loads(text)
     except ValueError as error:
@@ -116,7 +122,9 @@ def _from_json(cls: type[T], text: str, what: str, strict: bool) -> T:
     _require(isinstance(values, dict), f"{what} must be a JSON object", type(values).__name__)
     types = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(types))
-    _require(not (strict and unknown), f"{what} has fields that mean nothing here; it may have {sorted(types)}", unknown)
+    _require(
+        not (strict and unknown), f"{what} has fields that mean nothing here; it may have {sorted(types)}", unknown
+    )
     known = {name: _tupled(value, types[name]) for name, value in values.items() if name in types}
     try:
         return cls(**known)
@@ -124,8 +132,8 @@ def _from_json(cls: type[T], text: str, what: str, strict: bool) -> T:
         raise CaptureError(f"{what}: a field is missing or of the wrong kind ({error})") from None
 
 
-def _tupled(value: Any, kind: str) -> Any:
-    if not kind.startswith("tuple") or value is None and kind.endswith("None"):
+def _tupled(value: Any, kind: str) -> Any:  # noqa: ANN401 - JSON holds anything
+    if not kind.startswith("tuple") or (value is None and kind.endswith("None")):
         return value
     _require(isinstance(value, list), f"expected a list for {kind}", value)
     return tuple(value)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import openvino
+import tensorflow as tf
 
 from capture.frame import CaptureError
 from model.config import OPENVINO_NAMES
@@ -32,16 +32,17 @@ def export_openvino(gradient: Model, finetune: Model, folder: Path, size: tuple[
     Returns the largest relative difference from Keras. Raises CaptureError where it is over the tolerance.
     """
     graph = inference_graph(gradient, finetune)
-    with tempfile.TemporaryDirectory(prefix="lidarlive-export-") as scratch:
-        graph.export(scratch, format="tf_saved_model", verbose=False)
-        converted = openvino.convert_model(scratch)
-    converted.inputs[0].get_tensor().set_names({"rgb"})
+    signature = [tf.TensorSpec((None, None, None, 3), tf.uint8, name="rgb")]
+    # From the traced function itself: a third of the time that a saved model on the disk between them would take.
+    converted = openvino.convert_model(tf.function(lambda rgb: graph(rgb, training=False), input_signature=signature))
     path = folder / OPENVINO_NAMES[0]
     openvino.save_model(converted, path, compress_to_fp16=False)  # the default would halve the weights
     width, height = size
     difference = max(_difference(graph, path, shape) for shape in ((height, width), (width, height)))
     if not difference <= TOLERANCE:
-        raise CaptureError(f"The converted networks differ from Keras by {difference:.2g} relative; at most {TOLERANCE} is allowed")
+        raise CaptureError(
+            f"The converted networks differ from Keras by {difference:.2g} relative; at most {TOLERANCE} is allowed"
+        )
     return difference
 
 

@@ -21,7 +21,7 @@ EPSILON = 1e-6
 
 
 def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
-    """Scale-invariant log error (Eigen et al. 2014) + L1 of log depth + multi-scale gradient matching (Li & Snavely 2018).
+    """Scale-invariant log error (Eigen et al. 2014) + L1 + multi-scale gradient matching (Li & Snavely 2018).
 
     target (n, h, w, 2): log depth, weight. log_depth (n, h, w, 1). A scalar.
     """

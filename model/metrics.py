@@ -2,8 +2,9 @@
 
 Errors are pooled over pixels. Formulas as in Eigen et al., "Depth Map Prediction from a Single Image" (NeurIPS 2014):
 with prediction p and LiDAR d, metres, over the pixels that count,
-    mse_mm2 mean (p-d)^2 in mm^2    rmse_m sqrt mean (p-d)^2        mae_m mean |p-d|            abs_rel mean |p-d|/d
-    sq_rel mean (p-d)^2/d, metres   rmse_log sqrt mean (ln p/d)^2   log10 mean |log10 p/d|      delta1,2,3 share of max(p/d, d/p) < 1.25^1,2,3
+    mse_mm2 mean (p-d)^2 in mm^2    rmse_m sqrt mean (p-d)^2        mae_m mean |p-d|
+    abs_rel mean |p-d|/d            sq_rel mean (p-d)^2/d, metres   rmse_log sqrt mean (ln p/d)^2
+    log10 mean |log10 p/d|          delta1,2,3 share of pixels with max(p/d, d/p) < 1.25, 1.25^2, 1.25^3
     silog 100 sqrt(mean (ln p/d)^2 - (mean ln p/d)^2), as on KITTI
 and besides
     edge_precision, edge_recall, edge_f1   of the edges of the predicted depth (`targets.edges` over 0.1) against the
@@ -155,7 +156,7 @@ class Sums:
             edges_right=np.sum(found & _widened(true)),
         )
 
-    def _add(self, **amounts: Any) -> None:
+    def _add(self, **amounts: float | np.number[Any] | np.bool_) -> None:
         for name, amount in amounts.items():
             self.totals[name] = self.totals.get(name, 0.0) + float(amount)
 
@@ -181,4 +182,4 @@ def _harmonic_mean(precision: float, recall: float) -> float:
 
 
 def _widened(mask: Mask) -> NDArray[np.bool_]:
-    return cv2.dilate(mask.astype(np.uint8), _NEIGHBOURHOOD) > 0
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), _NEIGHBOURHOOD)).astype(np.bool_)

@@ -15,7 +15,6 @@ from typing import Any
 import keras
 from keras import layers
 
-SIZE_MULTIPLE = 32  # the finetune network halves the picture five times
 TYPICAL_LOG_DEPTH = 0.7  # log of 2 m: where an untrained network starts
 
 Tensor = Any  # keras carries no types
@@ -105,6 +104,9 @@ def _whole_picture(x: Tensor) -> Tensor:
 
 
 def _join(coarse: Tensor, fine: Tensor, filters: int) -> Tensor:
-    """`coarse` at twice its size plus `fine`, both brought to `filters` channels."""
-    raised = layers.UpSampling2D(2, interpolation="bilinear")(_conv(coarse, filters, kernel=1, active=False))
+    """`coarse` at twice its size plus `fine`, both brought to `filters` channels.
+
+    Raised by repetition: Keras 3.15 cannot interpolate a picture whose size is not known beforehand.
+    """
+    raised = layers.UpSampling2D(2)(_conv(coarse, filters, kernel=1, active=False))
     return layers.ReLU(max_value=6.0)(layers.Add()([raised, _conv(fine, filters, kernel=1, active=False)]))

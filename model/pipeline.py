@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.frame import CaptureError, UInt8Image
-from capture.recording import Dataset, FrameLine, Recording
+from capture.recording import Dataset, Recording
 from model import targets
 from model.targets import Float32
 
@@ -42,17 +42,18 @@ class Sampling:
     canonical_focal_px: float
     zoom: float = 1.0  # random zoom up to this, when augmenting
 
-    def size_of(self, recording: Recording) -> tuple[int, int]:
-        landscape = targets.is_landscape(recording.info.rgb_size)
+    def size_of(self, recording: Recording, turned: bool = False) -> tuple[int, int]:
+        landscape = targets.is_landscape(recording.info.rgb_size) is not turned
         return (self.size[1], self.size[0]) if landscape else self.size
 
 
 @dataclass(frozen=True)
 class FrameRef:
-    """Frame `index` of a recording, not read yet."""
+    """Frame `index` of a recording, not read yet; `turned`: cut to the other orientation when it is."""
 
     recording: Recording
     index: int
+    turned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,12 @@ def open_recordings(paths: Sequence[str | Path]) -> list[Recording]:
     """
     by_path = {recording.path.resolve(): recording for path in paths for recording in Dataset(path)}
     return sorted((r for r in by_path.values() if len(r)), key=lambda r: (r.path.name, str(r.path)))
+
+
+def label(recording: Recording, among: Sequence[Recording]) -> str:
+    """What to call a recording: its folder's name, or the whole path where another of `among` has the same."""
+    alone = sum(other.path.name == recording.path.name for other in among) <= 1
+    return recording.path.name if alone else str(recording.path)
 
 
 def split(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Split:
@@ -127,10 +134,13 @@ def spread(frames: Sequence[FrameRef], most: int) -> list[FrameRef]:
     return [frames[i] for i in np.linspace(0, len(frames) - 1, most).round().astype(int)]
 
 
-def plan_epoch(frames: Sequence[FrameRef], batch: int, most: int, rng: np.random.Generator) -> list[list[FrameRef]]:
+def plan_epoch(
+    frames: Sequence[FrameRef], batch: int, most: int, turned: float, rng: np.random.Generator
+) -> list[list[FrameRef]]:
     """One epoch's batches: at most `most` frames drawn anew each time, each batch of one orientation, all full.
 
-    A batch that would stay short is filled up with frames drawn before.
+    A batch that would stay short is filled up with frames drawn before. A share of `turned` is cut to the other
+    orientation.
     """
     drawn = [frames[i] for i in rng.permutation(len(frames))[:most]]
     planned: list[list[FrameRef]] = []
@@ -139,7 +149,8 @@ def plan_epoch(frames: Sequence[FrameRef], batch: int, most: int, rng: np.random
         for start in range(0, len(group), batch):
             chosen = group[start : start + batch]
             chosen += [group[i] for i in rng.integers(len(group), size=batch - len(chosen))]
-            planned.append(chosen)
+            turn = bool(rng.random() < turned)
+            planned.append([replace(ref, turned=turn) for ref in chosen])
     return [planned[i] for i in rng.permutation(len(planned))]
 
 
@@ -175,11 +186,11 @@ def load(planned: Sequence[Sequence[FrameRef]], sampling: Sampling, seed: Sequen
 
 def load_sample(ref: FrameRef, sampling: Sampling, rng: np.random.Generator | None = None) -> Batch:
     """One frame as a batch of one; with `rng`, zoomed, flipped and recoloured at random."""
-    recording, size = ref.recording, sampling.size_of(ref.recording)
+    recording, size = ref.recording, sampling.size_of(ref.recording, ref.turned)
     line = recording.line(ref.index)
-    window = _window(rng, sampling.zoom if rng else 1.0)
     rgb_size = recording.info.rgb_size
-    rgb = targets.resize_rgb(_cut(recording.rgb(line, reduced=_reduction(line, window[2], size)), window), size)
+    window = _window(rng, sampling.zoom if rng else 1.0, _share_of(rgb_size, size) if ref.turned else (1.0, 1.0))
+    rgb = targets.resize_rgb(_cut(recording.rgb(line, reduced=_reduction(rgb_size, window, size)), window), size)
     depth_m = targets.resize_depth(_cut(recording.depth_m(line), window), size)
     confidence = recording.confidence(line)
     if confidence is not None:
@@ -187,7 +198,7 @@ def load_sample(ref: FrameRef, sampling: Sampling, rng: np.random.Generator | No
     weight = targets.weights(depth_m, confidence)
     canonical = sampling.canonical_focal_px
     # Cutting out a share of the picture and resizing it to the same size is what a longer lens does.
-    focal = targets.focal_px(line.intrinsics, rgb_size, size, canonical) / window[2]
+    focal = targets.focal_px(line.intrinsics, rgb_size, size, canonical) / window.width
     sample = Batch(
         rgb[None],
         np.stack([targets.log_canonical(depth_m, focal, canonical), weight], axis=-1)[None],
@@ -206,39 +217,52 @@ def _load_batch(refs: Sequence[FrameRef], sampling: Sampling, seed: tuple[int, .
             samples.append(sample)
     if not samples:
         return None
-    return Batch(*(np.concatenate([getattr(s, name) for s in samples]) for name in ("rgb", "depth", "edges", "focal_px")))
+    return Batch(
+        *(np.concatenate([getattr(s, name) for s in samples]) for name in ("rgb", "depth", "edges", "focal_px"))
+    )
 
 
-_Window = tuple[float, float, float]  # left, top and side, as shares of the picture
+@dataclass(frozen=True)
+class _Window:
+    """What is cut out, as shares of the picture's width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
 
 
-def _window(rng: np.random.Generator | None, zoom: float) -> _Window:
-    if rng is None or zoom <= 1:
-        return 0.0, 0.0, 1.0
-    side = 1 / rng.uniform(1, zoom)
-    return rng.uniform(0, 1 - side), rng.uniform(0, 1 - side), side
+def _window(rng: np.random.Generator | None, zoom: float, whole: tuple[float, float]) -> _Window:
+    """A window of `whole` (width, height) or up to `zoom` times smaller: at random, or the middle without `rng`."""
+    side = 1.0 if rng is None else 1 / rng.uniform(1, zoom)
+    width, height = whole[0] * side, whole[1] * side
+    across, down = (0.5, 0.5) if rng is None else rng.random(2)
+    return _Window(across * (1 - width), down * (1 - height), width, height)
+
+
+def _share_of(old: tuple[int, int], new: tuple[int, int]) -> tuple[float, float]:
+    """How much of the width and height of `old` the largest window of the shape of `new` takes."""
+    shape = (new[0] / new[1]) / (old[0] / old[1])
+    return min(1.0, shape), min(1.0, 1 / shape)
 
 
 def _cut(image: NDArray[Any], window: _Window) -> NDArray[Any]:
     height, width = image.shape[:2]
-    left, top, side = window
-    x, y = round(left * width), round(top * height)
-    return image[y : y + max(1, round(side * height)), x : x + max(1, round(side * width))]
+    x, y = round(window.left * width), round(window.top * height)
+    return image[y : y + max(1, round(window.height * height)), x : x + max(1, round(window.width * width))]
 
 
-def _reduction(line: FrameLine, side: float, size: tuple[int, int]) -> int:
+def _reduction(rgb_size: tuple[int, int], window: _Window, size: tuple[int, int]) -> int:
     """The smallest picture that the JPEG decoder can give without having to enlarge the window."""
-    width, height = line.files["rgb"].size
-    fits = (r for r in (8, 4, 2) if width * side / r >= size[0] and height * side / r >= size[1])
+    width, height = rgb_size[0] * window.width, rgb_size[1] * window.height
+    fits = (r for r in (8, 4, 2) if width / r >= size[0] and height / r >= size[1])
     return next(fits, 1)
 
 
 def _flipped(sample: Batch, rng: np.random.Generator) -> Batch:
     if rng.random() < 0.5:
         return sample
-    return replace(
-        sample, rgb=sample.rgb[:, :, ::-1], depth=sample.depth[:, :, ::-1], edges=sample.edges[:, :, ::-1]
-    )
+    return replace(sample, rgb=sample.rgb[:, :, ::-1], depth=sample.depth[:, :, ::-1], edges=sample.edges[:, :, ::-1])
 
 
 def _recoloured(sample: Batch, rng: np.random.Generator) -> Batch:

@@ -46,7 +46,7 @@ class Predictor:
         self.config = VersionConfig.read(self.folder)
         self._threads = threads
         self._core = openvino.Core()
-        self._compiled: dict[bool, Any] = {}
+        self._compiled: dict[bool, openvino.InferRequest] = {}
         self._check_files()
         self._ready(landscape=False)
 
@@ -72,9 +72,11 @@ class Predictor:
             if not path.is_file():
                 raise CaptureError(f"{self.folder} is not a whole weights version: {name} is missing")
             if file_crc32(path) != self.config.files.get(name):
-                raise CaptureError(f"{path} is damaged: its checksum is not the one in config.json. Copy or train it again")
+                raise CaptureError(
+                    f"{path} is damaged: its checksum is not the one in config.json. Copy or train it again"
+                )
 
-    def _ready(self, landscape: bool) -> Any:
+    def _ready(self, landscape: bool) -> openvino.InferRequest:
         if landscape not in self._compiled:
             width, height = self.config.input_size(landscape)
             options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}

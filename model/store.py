@@ -1,9 +1,9 @@
 """The weights versions on this computer: which there are, which is in use. No Keras here.
 
-    $LIDARLIVE_HOME (default ~/lidarlive)/weights/
-        active.json        {"active": "<version>", "before": ["<version>", ...]}
-        <version>/         gradient.keras finetune.keras pair.xml pair.bin config.json report.json card.md
-    weights/starter/       in the package, read-only
+$LIDARLIVE_HOME (default ~/lidarlive)/weights/
+    active.json        {"active": "<version>", "before": ["<version>", ...]}
+    <version>/         gradient.keras finetune.keras pair.xml pair.bin config.json report.json card.md
+weights/starter/       in the package, read-only
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from importlib import resources
 from pathlib import Path
 
 from capture.frame import CaptureError
-from capture.recording import recording_name
+from capture.layout import recording_name
+from capture.writer import replace_file
 from model.config import CONFIG_NAME, OPENVINO_NAMES
 
 STARTER = "starter"
@@ -42,9 +43,9 @@ def starter() -> Path | None:
 def versions() -> list[Path]:
     """Folders of all versions, the starter first, then as they were made (their names begin with the time)."""
     own = weights_folder()
-    trained = sorted(child for child in own.iterdir() if _is_version(child)) if own.is_dir() else []
+    trained = [child for child in sorted(own.glob("*")) if _is_version(child) and not child.name.startswith(".")]
     first = starter()
-    return ([first] if first else []) + trained
+    return [first, *trained] if first else trained
 
 
 def find(version: str | Path) -> Path:
@@ -70,7 +71,7 @@ def active() -> Path | None:
 def use(version: str | Path) -> Path:
     """Put a version of `versions()` in use from now on. Raises CaptureError where there is none of that name."""
     folder = find(version)
-    if folder not in versions():
+    if folder.resolve() not in [known.resolve() for known in versions()]:
         raise CaptureError(f"{folder} is not in {weights_folder()}; only versions there can be put in use")
     chosen, before = _read_active()
     if folder.name != (chosen or STARTER):
@@ -115,10 +116,10 @@ def _read_active() -> tuple[str | None, list[str]]:
 
 def _write_active(name: str, before: list[str]) -> None:
     path = weights_folder() / ACTIVE_NAME
-    new = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(json.dumps({"active": name, "before": before}) + "\n", encoding="utf-8")
-        os.replace(new, path)
+        replace_file(path, json.dumps({"active": name, "before": before}) + "\n")
     except OSError as error:
-        raise CaptureError(f"{path} cannot be written ({error.strerror}); the weights in use stay as they were") from None
+        raise CaptureError(
+            f"{path} cannot be written ({error.strerror}); the weights in use stay as they were"
+        ) from None

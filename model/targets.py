@@ -46,7 +46,9 @@ def resize_confidence(confidence: UInt8Image, size: tuple[int, int]) -> UInt8Ima
     return _uint8(_nearest(confidence, size))
 
 
-def focal_px(intrinsics: Intrinsics | None, rgb_size: tuple[int, int], size: tuple[int, int], canonical: float) -> float:
+def focal_px(
+    intrinsics: Intrinsics | None, rgb_size: tuple[int, int], size: tuple[int, int], canonical: float
+) -> float:
     """fx of a picture of `rgb_size` resized to `size`. Unknown (None, or fx <= 0) counts as the canonical one."""
     if intrinsics is None or intrinsics.fx <= 0:
         return canonical
@@ -82,8 +84,8 @@ def edges_valid(valid: Mask) -> Mask:
 
 
 def least_of_neighbours(values: Float32) -> Float32:
-    """The least value of each pixel's 3x3 neighbourhood, float32 (h, w): an edge is as sure as its least sure reading."""
-    return cv2.erode(values, np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
+    """The least value in each 3x3 neighbourhood, float32 (h, w): an edge is as sure as its least sure reading."""
+    return np.asarray(cv2.erode(values, np.ones((3, 3), np.uint8)), dtype=np.float32)
 
 
 def _nearest(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

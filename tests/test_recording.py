@@ -13,7 +13,8 @@ import pytest
 
 from capture.encoding import encode
 from capture.frame import Camera, CaptureError
-from capture.recording import INFO_NAME, LOG_NAME, Dataset, Recording, recording_name
+from capture.layout import INFO_NAME, LOG_NAME, recording_name
+from capture.recording import Dataset, Recording
 from capture.writer import RecordingWriter
 from tests.frames import make_frame, write_recording
 

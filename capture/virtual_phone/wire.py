@@ -135,10 +135,12 @@ def _message_bytes(start: bytes) -> int:
     """The size of a message from its two headers. Raises ValueError where they contradict each other."""
     if len(start) < PEERTALK_HEADER.size:
         raise ValueError(f"a message begins with {PEERTALK_HEADER.size} bytes. Received: {len(start)}")
-    version, kind, _, body_bytes = PEERTALK_HEADER.unpack_from(start)
+    version, kind, _, body_bytes = (int(field) for field in PEERTALK_HEADER.unpack_from(start))
     if (version, kind) != (PEERTALK_VERSION, FRAME_TYPE):
         raise ValueError(f"version {PEERTALK_VERSION} and type {FRAME_TYPE} expected. Received: {version}, {kind}")
     header = FrameHeader.parse(start[PEERTALK_HEADER.size :])
     if header.body_bytes != body_bytes or body_bytes > MAX_BODY_BYTES:
-        raise ValueError(f"parts of {header.body_bytes} bytes in a body of {body_bytes}, at most {MAX_BODY_BYTES} allowed")
+        raise ValueError(
+            f"parts of {header.body_bytes} bytes in a body of {body_bytes}, at most {MAX_BODY_BYTES} allowed"
+        )
     return PEERTALK_HEADER.size + body_bytes

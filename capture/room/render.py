@@ -9,6 +9,7 @@ camera (Olano and Greer, "Triangle scan conversion using 2D homogeneous coordina
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -107,8 +108,8 @@ def tiles(width_m: float, height_m: float, hole: tuple[float, float, float, floa
     s0, t0, s1, t1 = hole or (0.0, 0.0, 0.0, 0.0)
     pieces = []
     columns, rows = cuts(width_m, s0, s1), cuts(height_m, t0, t1)
-    for left, right in zip(columns, columns[1:], strict=False):
-        for top, bottom in zip(rows, rows[1:], strict=False):
+    for left, right in pairwise(columns):
+        for top, bottom in pairwise(rows):
             if not (s0 <= left and right <= s1 and t0 <= top and bottom <= t1):
                 pieces.append(np.array([[left, top], [right, top], [right, bottom], [left, bottom]]))
     return tuple(pieces)

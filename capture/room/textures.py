@@ -56,9 +56,9 @@ def shade(colour: Colour, brightness: _Grey) -> UInt8Image:
     return np.clip(brightness[..., None] * np.array(colour, dtype=np.float32), 0, 255).astype(np.uint8)
 
 
-def vary(rng: Rng, colour: Colour, amount: float = 12.0) -> Colour:
-    """A colour like this one."""
-    red, green, blue = np.clip(np.array(colour) + rng.normal(0, amount, 3), 8, 250)
+def vary(rng: Rng, colour: Colour, amount: float = 8.0) -> Colour:
+    """A colour like this one: mostly lighter or darker, a little of another hue."""
+    red, green, blue = np.clip(np.array(colour) + rng.normal(0, amount) + rng.normal(0, 0.35 * amount, 3), 8, 250)
     return float(red), float(green), float(blue)
 
 
@@ -67,7 +67,7 @@ def wood(rng: Rng, colour: Colour, px_per_m: float = 300) -> Material:
     y = np.arange(n, dtype=np.float32)[:, None] + 9 * noise(rng, n, n, 70, 400)
     rings = np.sin(y * 0.22 + 3 * np.sin(y * 0.037))
     pores = np.minimum(noise(rng, n, n, 2, 60), 0.5)
-    brightness = 1 + 0.05 * rings + 0.07 * noise(rng, n, n, 6, 220) + 0.05 * pores + 0.05 * noise(rng, n, n, 120, 500)
+    brightness = 1 + 0.03 * rings + 0.05 * noise(rng, n, n, 5, 200) + 0.05 * pores + 0.04 * noise(rng, n, n, 120, 500)
     return Material(shade(colour, brightness), px_per_m, along_longer_side=True)
 
 
@@ -99,8 +99,8 @@ def fabric(rng: Rng, colour: Colour, px_per_m: float = 400) -> Material:
     n = SWATCH_PX
     y, x = np.mgrid[:n, :n]
     over = ((x // 3 + y // 3) % 2).astype(np.float32)
-    threads = 0.06 * noise(rng, n, n, 3, 40) * over + 0.06 * noise(rng, n, n, 40, 3) * (1 - over)
-    return Material(shade(colour, 0.95 + 0.07 * over + threads + 0.03 * noise(rng, n, n, 90, 90)), px_per_m)
+    threads = 0.035 * noise(rng, n, n, 3, 30) * over + 0.035 * noise(rng, n, n, 30, 3) * (1 - over)
+    return Material(shade(colour, 0.96 + 0.06 * over + threads + 0.03 * noise(rng, n, n, 90, 90)), px_per_m)
 
 
 def smooth(rng: Rng, colour: Colour, px_per_m: float = 150) -> Material:
@@ -121,7 +121,7 @@ def plank_floor(rng: Rng, colour: Colour, width_m: float, height_m: float, px_pe
     board_h, board_w = round(0.13 * px_per_m), round(1.1 * px_per_m)
     h, w = round(height_m * px_per_m), round(width_m * px_per_m)
     material = wood(rng, colour, px_per_m)
-    floor = np.empty((h + board_h, w + 2 * board_w, 3), dtype=np.uint8)
+    floor = np.empty((h + board_h, w + 3 * board_w, 3), dtype=np.uint8)
     for top in range(0, h, board_h):
         shift = int(rng.integers(0, board_w))
         for left in range(0, w + board_w, board_w):
@@ -134,7 +134,7 @@ def plank_floor(rng: Rng, colour: Colour, width_m: float, height_m: float, px_pe
     return np.ascontiguousarray(floor[:h, board_w : board_w + w])
 
 
-def rug(rng: Rng, first: Colour, second: Colour, third: Colour) -> UInt8Image:
+def rug_pattern(rng: Rng, first: Colour, second: Colour, third: Colour) -> UInt8Image:
     """A border of bands around a field of lozenges, with pile."""
     h, w = 620, 900
     y, x = np.mgrid[:h, :w].astype(np.float32)
@@ -173,11 +173,11 @@ def _trees(rng: Rng, image: UInt8Image, count: int, ground: float, colour: Colou
     for x in np.sort(rng.uniform(-0.05, 1.05, count)) * w:
         top = (ground - rng.uniform(0.18, 0.5)) * h
         cv2.line(image, (int(x), int(ground * h + 9)), (int(x), int(top)), (84, 66, 50), max(2, w // 130))
-        for _ in range(90):
-            spread = rng.normal(0, 0.055, 2) * (w, h)
-            leaf = vary(rng, colour, 16)
-            size = int(rng.uniform(0.012, 0.03) * w)
-            cv2.circle(image, (int(x + spread[0]), int(top + h * 0.09 + spread[1] * 1.5)), size, leaf, -1, cv2.LINE_AA)
+        for _ in range(420):
+            across, down = rng.normal(0, 0.045) * w, rng.normal(0, 0.075) * h
+            leaf = vary(rng, tuple(c * (1.05 - 1.6 * down / h) for c in colour), 14)
+            size = int(rng.uniform(0.004, 0.013) * w)
+            cv2.circle(image, (int(x + across), int(top + h * 0.09 + down)), size, leaf, -1, cv2.LINE_AA)
 
 
 def window_view(rng: Rng) -> UInt8Image:

@@ -1,0 +1,183 @@
+"""What the window says in words: the status line, what to do while there is no picture, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtGui import QFont, QResizeEvent
+from PyQt5.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.live import LiveStatus
+from capture.recorder import RecordingStatus
+
+RED, AMBER = "#e5484d", "#f0b429"  # what went wrong, and what is merely so
+START_STREAMING = (
+    "On the iPhone: open Record3D, choose USB streaming in its settings, then press its red record button. "
+    "Connect the phone by cable, unlock it, and trust this computer."
+)
+
+
+def status_line(status: LiveStatus) -> str:
+    """Stream rate, inference time, weights and losses, in one line."""
+    parts = [f"{status.fps:.0f} frames/s"]
+    if status.inference_ms is not None:
+        parts.append(f"inference {status.inference_ms:.1f} ms")
+        parts.append(f"{status.predictions_per_s:.0f} predictions/s")
+    parts.append(f"weights {status.weights}" if status.weights else "no weights")
+    parts.append(f"{sum(status.lost.values())} lost")
+    return "  ·  ".join(parts)
+
+
+def status_tool_tip(status: LiveStatus) -> str:
+    return (
+        "Frames a second from the phone · milliseconds for one prediction and how many are made a second\n"
+        f"Frames lost between phone and program: {causes(status.lost)}"
+    )
+
+
+def causes(lost: dict[str, int]) -> str:
+    """`none`, or each cause with its count: `disk slow 3, disconnected 1`."""
+    return ", ".join(f"{cause.replace('_', ' ')} {count}" for cause, count in lost.items() if count) or "none"
+
+
+def recording_line(recording: RecordingStatus) -> str:
+    """Clock, frames written and lost of a recording that runs, or what became of one that has ended."""
+    lost = sum(recording.lost.values())
+    counts = f"{recording.written} frames, {lost} lost"
+    if recording.finished:
+        name = recording.path.name if recording.path is not None else recording.name
+        return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
+    minutes, seconds = divmod(int(recording.seconds), 60)
+    return f"{minutes:02d}:{seconds:02d}   {counts}"
+
+
+def notice(status: LiveStatus) -> tuple[str, str]:
+    """What to say, large and small, while there is no frame to show."""
+    if status.state == "preparing":
+        what = "Drawing the demo room" if status.source.startswith("Demo room") else f"Preparing {status.source}"
+        return f"{what}… {status.prepared:.0%}", "Done once; after that it starts at once."
+    if status.state == "failed":
+        return "No picture", status.detail
+    if status.state == "ended":
+        return f"{status.source} has ended", status.detail
+    if status.state == "waiting":
+        return "Waiting for the phone…", f"{status.detail}\n\n{START_STREAMING}".strip()
+    return f"Connecting to {status.source}…", status.detail
+
+
+class Notice(QWidget):
+    """The empty state: one large line, a smaller one that says what to do, and how far the preparation is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
+        large = QFont(self.font())
+        large.setPointSizeF(large.pointSizeF() * 1.8)
+        self.headline.setFont(large)
+        self.detail.setMaximumWidth(620)
+        self.progress.setRange(0, 100)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedSize(320, 6)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(14)
+        layout.addStretch()
+        for label in (self.headline, self.detail):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self.headline)
+        row = QHBoxLayout()  # a label of limited width that still may wrap
+        row.addStretch(1)
+        row.addWidget(self.detail, 100)
+        row.addStretch(1)
+        layout.addLayout(row)
+        layout.addWidget(self.progress, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch()
+
+    def show_status(self, status: LiveStatus) -> None:
+        headline, detail = notice(status)
+        self.headline.setText(headline)
+        self.detail.setText(detail)
+        self.progress.setVisible(status.state == "preparing")
+        self.progress.setValue(round(status.prepared * 100))
+
+
+class MessageBar(QFrame):
+    """One line across the window, with a button that closes it. `colour` is that of its left edge."""
+
+    def __init__(self, colour: str) -> None:
+        super().__init__()
+        self.setObjectName("message")
+        self.setStyleSheet(f"QFrame#message {{ background: #2b2d32; border-left: 4px solid {colour}; }}")
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        close = QToolButton()
+        close.setText("×")
+        close.setAutoRaise(True)
+        close.setToolTip("Close this message")
+        close.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 6, 6)
+        layout.addWidget(self._label, 1)
+        layout.addWidget(close, alignment=Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    def show_message(self, text: str) -> None:
+        """Replaces what was said before; an empty text takes it away."""
+        self._label.setText(text)
+        self.setVisible(bool(text))
+
+    @property
+    def text(self) -> str:
+        return self._label.text()
+
+
+class ElidedLabel(QLabel):
+    """One line that gives way: where there is no room it ends in an ellipsis, and never widens the window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole_text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def show_text(self, text: str) -> None:
+        if text != self.whole_text:
+            self.whole_text = text
+            self.updateGeometry()
+            self._elide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.whole_text) + 4, self.fontMetrics().height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        self._elide()
+
+    def _elide(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self.whole_text, Qt.TextElideMode.ElideRight, self.width()))
+
+
+def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton:
+    """A push button, roomy enough for its longest text to come."""
+    made = QPushButton(text)
+    made.setMinimumSize(max(96, made.fontMetrics().horizontalAdvance(text) + 28), 32)
+    made.setToolTip(tool_tip)
+    made.setFocusPolicy(
+        Qt.FocusPolicy.TabFocus
+    )  # a click must not take the keyboard: the space bar would press it again
+    made.clicked.connect(lambda: pressed())
+    return made

@@ -1,0 +1,200 @@
+"""The live window: a thin view over a LiveSession.
+
+Timers pull the newest view and status; nothing here waits, and nothing is drawn that was drawn before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QKeySequence
+from PyQt5.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from app.application import application as application  # what a caller needs beside Window, from one place
+from app.application import report_exceptions, settings
+from app.comparison import Comparison
+from app.live import LiveSession, LiveStatus, View
+from app.messages import (
+    AMBER,
+    RED,
+    ElidedLabel,
+    MessageBar,
+    Notice,
+    button,
+    causes,
+    recording_line,
+    status_line,
+    status_tool_tip,
+)
+from app.panels import GAP
+from app.retrain import RetrainDialog
+from capture.frame import CaptureError
+from model import store
+
+VIEW_INTERVAL_MS = 25  # shows every frame of a 30 fps stream; a faster one is thinned, which no eye notices
+STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
+RECORDING_NAME = "recording"
+
+
+class Window(QMainWindow):
+    """RGB, predicted depth, LiDAR depth and their difference, live; Record and Retrain.
+
+    Closing it finishes a running recording and ends the session. `end_after`: close after so many frames shown (or
+    when no more can come), having saved the picture of the window as `screenshot` where that is given.
+    """
+
+    failed = pyqtSignal(str)  # one line for the person; may be emitted from any thread
+
+    def __init__(
+        self, session: LiveSession, recordings: Path, *, end_after: int | None = None, screenshot: Path | None = None
+    ) -> None:
+        super().__init__()
+        self._session, self._recordings = session, recordings
+        self._end_after, self._screenshot = end_after, screenshot
+        self._view, self._frames_shown = View(), 0
+        self._problem, self._stopping = "", False
+        self._retrain: RetrainDialog | None = None
+        self.setWindowTitle("lidarlive")
+        self._build()
+        self.failed.connect(self.errors.show_message)
+        self._stop_reporting = report_exceptions(store.home() / "lidarlive.log", self.failed.emit)
+        if not self.restoreGeometry(settings().value("geometry", b"")):
+            self.resize(1280, 800)
+        self._view_timer = self._timer(VIEW_INTERVAL_MS, self._refresh_view)
+        self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
+        self._refresh_status()
+
+    def save_picture(self, path: Path) -> None:
+        """What the window shows, as a PNG. Raises CaptureError where it cannot be written."""
+        if not self.grab().save(str(path), "PNG"):
+            raise CaptureError(f"{path}: the picture of the window cannot be written there; choose another place")
+
+    def toggle_recording(self) -> None:
+        """Start a recording, or begin to finish the one that runs."""
+        recording = self._session.status().recording
+        if recording is not None and not recording.finished:
+            self._stopping = True
+            self._session.stop_recording()
+        else:
+            try:
+                self._session.start_recording(RECORDING_NAME)
+            except CaptureError as error:
+                self.errors.show_message(str(error))
+        self._refresh_status()
+
+    def open_retrain(self) -> None:
+        if self._retrain is None:
+            self._retrain = RetrainDialog(self._session, self._recordings, self)
+        self._retrain.open_again()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        # Only a person's own click is asked to be repeated; a signal or the end of `end_after` closes at once.
+        assert event is not None
+        if event.spontaneous() and self._retrain is not None and self._retrain.warn_once_if_running():
+            self.errors.show_message("A training is running. Close the window again to stop it.")
+            event.ignore()
+            return
+        self._view_timer.stop()
+        self._status_timer.stop()
+        settings().setValue("geometry", self.saveGeometry())
+        self.hide()  # finishing a recording may take seconds on a slow disk
+        if self._retrain is not None:
+            self._retrain.shut_down()
+        self._session.close()
+        self._stop_reporting()
+        super().closeEvent(event)
+
+    def _refresh_view(self) -> None:
+        view = self._session.latest()
+        if view is self._view:
+            return
+        self._frames_shown += view.frame is not self._view.frame
+        self._view = view
+        if view.frame is not None and self._pages.currentWidget() is not self.comparison:
+            self._pages.setCurrentWidget(self.comparison)
+            self._refresh_status()
+        self.comparison.show_view(view)
+        if self._end_after is not None and self._frames_shown >= self._end_after:
+            self._end()
+
+    def _refresh_status(self) -> None:
+        status = self._session.status()
+        if self._view.frame is None:
+            self.notice.show_status(status)
+        self.comparison.show_status(status)
+        self.source_label.show_text(status.source)
+        self.status_label.show_text("" if self._view.frame is None else status_line(status))
+        self.status_label.setToolTip(status_tool_tip(status))
+        self._show_recording(status)
+        self._show_problems(status)
+        if self._end_after is not None and status.state in ("ended", "failed"):
+            self._end()
+
+    def _show_recording(self, status: LiveStatus) -> None:
+        recording = status.recording
+        running = recording is not None and not recording.finished
+        self._stopping &= running
+        self.comparison.set_framed(running)
+        self.record_button.setText("Finishing…" if self._stopping else "■ Stop" if running else "● Record")
+        self.record_button.setEnabled(not self._stopping)
+        self.record_label.setStyleSheet("color: #ff6369; font-weight: bold" if running else "")
+        if recording is not None:
+            self.record_label.show_text(recording_line(recording))
+            self.record_label.setToolTip(f"Frames lost: {causes(recording.lost)}\n{recording.path or ''}".strip())
+
+    def _show_problems(self, status: LiveStatus) -> None:
+        """The newest problem until it is gone or a person closes it; a stream that pauses is a hint, not an error."""
+        recording_error = status.recording.error if status.recording is not None else ""
+        failure = status.detail if status.state == "failed" and self._view.frame is not None else ""  # else: the notice
+        problem = failure or recording_error or status.weights_error
+        if problem != self._problem:
+            self._problem = problem
+            self.errors.show_message(problem)
+        paused = self._view.frame is not None and status.state in ("waiting", "connecting", "ended")
+        self.hints.show_message((status.detail or f"{status.source}: {status.state}") if paused else "")
+
+    def _end(self) -> None:
+        self._end_after = None
+        if self._screenshot is not None:
+            self.save_picture(self._screenshot)
+        self.close()
+
+    def _build(self) -> None:
+        self.source_label, self.record_label, self.status_label = ElidedLabel(), ElidedLabel(), ElidedLabel()
+        self.source_label.setStyleSheet("font-weight: bold")
+        self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.record_button = button("● Record", "Record every frame to disk (R)", self.toggle_recording)
+        self.record_button.setShortcut(QKeySequence("R"))
+        self.retrain_button = button("Retrain…", "Train the network on your recordings", self.open_retrain)
+        header = QHBoxLayout()
+        header.setSpacing(GAP)
+        header.addWidget(self.source_label)
+        header.addStretch()
+        header.addWidget(self.record_label)
+        header.addWidget(self.record_button)
+        header.addWidget(self.retrain_button)
+
+        self.errors, self.hints = MessageBar(RED), MessageBar(AMBER)
+        self.notice, self.comparison = Notice(), Comparison()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.notice)
+        self._pages.addWidget(self.comparison)
+
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(GAP, GAP, GAP, 8)
+        layout.setSpacing(8)
+        layout.addLayout(header)
+        layout.addWidget(self.errors)
+        layout.addWidget(self.hints)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.status_label)
+        self.setCentralWidget(body)
+
+    def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.timeout.connect(tick)
+        timer.start(interval_ms)
+        return timer

@@ -1,0 +1,225 @@
+"""What the stand-in phone plays: a row of messages, encoded before they are due.
+
+demo room ──render, JPEG, LZFSE──► cached .wire file ─┐
+.wire file ───────────────────────────────────────────┤
+.r3d file ──the app's own bytes───────────────────────┼─► Clip ──message(n)──► phone
+recordings ──JPEG as it is, depth PNG to LZFSE────────┘
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lzfse
+import platformdirs
+
+from capture.encoding import encode_jpeg
+from capture.formats.r3d import R3dFile
+from capture.frame import CaptureError, Frame
+from capture.layout import FrameLine
+from capture.recording import Dataset, Recording
+from capture.virtual_phone.wire import PEERTALK_HEADER, FrameHeader, encode_message, message_spans
+
+if TYPE_CHECKING:
+    from capture.room import DemoRoom
+
+MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
+MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
+FRAMES_AHEAD = 30  # of a longer clip: half a second at 60 fps rides out any pause of the disk
+WIRE_FPS = 30.0  # a .wire file does not say its rate, as the wire does not
+RENDER_THREADS = 2
+CACHE_VARIABLE = "LIDARLIVE_CACHE"
+
+Report = Callable[[float], None]  # how much is prepared, 0 to 1
+
+
+class Clip:
+    """`len` messages at `fps`, each taken with `message(n)`; `n` counts on for ever and the clip goes round.
+
+    A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded here, whole. A longer one is encoded ahead of `n` by one
+    thread, at most FRAMES_AHEAD messages; it may block on the disk. One thread may take messages.
+
+    `encode(i)` makes message i; it raises CaptureError where the source is damaged, and so does `message`.
+    """
+
+    def __init__(self, length: int, fps: float, encode: Callable[[int], bytes], report: Report) -> None:
+        self.fps = fps
+        self._length = length
+        self._encode = encode
+        self._held = self._hold_all(report) if length <= MAX_HELD_FRAMES else None
+        self._ahead: dict[int, Future[bytes]] = {}
+        self._encoder = ThreadPoolExecutor(1, "clip encoder")
+        self.rgb_size = FrameHeader.parse(self.message(0)[PEERTALK_HEADER.size :]).rgb_size
+        report(1.0)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def message(self, n: int) -> bytes:
+        """The n-th message to be played, headers included; of a longer clip, soon after the one before."""
+        if self._held is not None:
+            return self._held[n % self._length]
+        for passed in [k for k in self._ahead if not n <= k < n + FRAMES_AHEAD]:
+            self._ahead.pop(passed).cancel()
+        for k in range(n, n + FRAMES_AHEAD):
+            if k not in self._ahead:
+                self._ahead[k] = self._encoder.submit(self._encode, k % self._length)
+        return self._ahead[n].result()
+
+    def _hold_all(self, report: Report) -> list[bytes] | None:
+        held: list[bytes] = []
+        size = 0
+        for i in range(self._length):
+            held.append(self._encode(i))
+            size += len(held[-1])
+            if size > MAX_HELD_BYTES:
+                return None
+            report((i + 1) / self._length)
+        return held
+
+
+def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
+    """`demo`, a `.r3d` file, a `.wire` file, one of our recordings, or a dataset of recordings that are alike.
+
+    Returns when the clip can be played; `report` hears how far that is. Raises CaptureError where it never can be.
+    """
+    if what == "demo":
+        return _demo_clip(report)
+    path = Path(what).expanduser()
+    if path.suffix == ".wire":
+        return _wire_clip(path, WIRE_FPS, report)
+    if path.suffix == ".r3d":
+        return _r3d_clip(R3dFile(path), report)
+    return _dataset_clip(Dataset(path), report)
+
+
+def _r3d_clip(source: R3dFile, report: Report) -> Clip:
+    def encode(i: int) -> bytes:
+        return encode_message(
+            source.jpeg(i),
+            source.rgb_size,
+            source.depth_lzfse(i),
+            source.depth_size,
+            source.confidence_lzfse(i),
+            source.intrinsics(i),
+            source.pose(i),
+            source.camera,
+        )
+
+    return Clip(len(source), source.fps, encode, report)
+
+
+def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
+    recordings = [recording for recording in dataset if len(recording)]
+    if not recordings:
+        raise CaptureError(f"{dataset.path} holds no frame to play. Record again, or: lidarlive check --repair")
+    first = recordings[0]
+    for other in recordings:
+        if _layout(other) != _layout(first):
+            raise CaptureError(
+                f"{dataset.path}: recordings of different sizes or cameras cannot be played in one go "
+                f"({first.path.name} and {other.path.name}). Play one of them"
+            )
+    frames = [(recording, i) for recording in recordings for i in range(len(recording))]
+
+    def encode(i: int) -> bytes:
+        recording, index = frames[i]
+        return _recorded_message(recording, recording.line(index))
+
+    return Clip(len(frames), first.fps, encode, report)
+
+
+def _recorded_message(recording: Recording, line: FrameLine) -> bytes:
+    depth_m, confidence = recording.depth_m(line), recording.confidence(line)
+    try:
+        return encode_message(
+            recording.file_bytes(line, "rgb"),
+            recording.info.rgb_size,
+            lzfse.compress(depth_m.astype("<f4").tobytes()),
+            recording.info.depth_size,
+            None if confidence is None else lzfse.compress(confidence.tobytes()),
+            line.intrinsics,
+            line.pose,
+            recording.camera,
+        )
+    except (ValueError, OverflowError) as error:
+        raise CaptureError(
+            f"{recording.path}: frame {line.index} is damaged: {error}. Try: lidarlive check --repair"
+        ) from None
+
+
+def _layout(recording: Recording) -> tuple[object, ...]:
+    info = recording.info
+    return info.camera, info.rgb_size, info.depth_size, info.has_confidence
+
+
+def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
+    spans = message_spans(path)
+
+    def encode(i: int) -> bytes:
+        offset, size = spans[i]
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except OSError as error:
+            raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
+
+    return Clip(len(spans), fps, encode, report)
+
+
+def _demo_clip(report: Report) -> Clip:
+    """The demo room, rendered once; afterwards from the cache."""
+    from capture import room
+
+    path = cache_folder() / f"demo-room-{room.VERSION}.wire"
+    demo = room.DemoRoom()
+    try:
+        return _wire_clip(path, demo.fps, report)
+    except CaptureError:  # not rendered yet, or torn by a power cut
+        _render(demo, path, report)
+    return _wire_clip(path, demo.fps, lambda prepared: None)
+
+
+def cache_folder() -> Path:
+    """Where the rendered demo room is kept: $LIDARLIVE_CACHE, else the user's cache folder."""
+    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("lidarlive"))
+
+
+def _render(demo: DemoRoom, path: Path, report: Report) -> None:
+    """Render the room's loop to `path`, which appears once it is whole. NumPy and OpenCV leave two threads to work."""
+    pool = ThreadPoolExecutor(RENDER_THREADS, "room")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            with part.open("wb") as file:
+                for i, message in enumerate(pool.map(lambda i: _rendered_message(demo.render(i)), range(demo.frames))):
+                    file.write(message)
+                    report((i + 1) / demo.frames)
+            os.replace(part, path)
+    except OSError as error:
+        raise CaptureError(
+            f"the demo room cannot be kept in {path.parent}: {error.strerror}. Set {CACHE_VARIABLE} to another folder"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _rendered_message(frame: Frame) -> bytes:
+    confidence = frame.confidence
+    return encode_message(
+        encode_jpeg(frame.rgb),
+        frame.rgb_size,
+        lzfse.compress(frame.depth_m.astype("<f4").tobytes()),
+        frame.depth_size,
+        None if confidence is None else lzfse.compress(confidence.tobytes()),
+        frame.intrinsics,
+        frame.pose,
+        frame.camera,
+    )

@@ -1,0 +1,188 @@
+"""The stand-in iPhone: usbmuxd with one phone plugged in, and the Record3D app on it playing a clip.
+
+main thread         waits until the clip is over or someone asks it to stop
+preparing thread    encodes the clip, then the app streams; may block on the disk
+accepting thread    takes connections and gives each a thread
+connection threads  answer usbmuxd requests, at most MAX_CONNECTIONS; may block on their socket, REQUEST_TIMEOUT_S. The
+                    one whose client connects to the app then sends it frames, and may block on that client
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from capture.frame import RECORD3D_PORT, CaptureError
+from capture.virtual_phone.camera import Camera
+from capture.virtual_phone.clips import open_clip
+from capture.virtual_phone.listener import listen, remove_socket
+from capture.virtual_phone.usbmux import Request, Result, answer, device_list, receive_request, result
+
+DEFAULT_SERIAL = "LIDARLIVE-STAND-IN-0001"
+DEVICE_ID = 1
+MAX_CONNECTIONS = 16  # one stream and a few questions at a time; more is a client gone wrong
+REQUEST_TIMEOUT_S = 5.0  # as long as libusbmuxd waits for an answer
+REPORT_S = 0.1  # how old the counters of a status may be
+ACCEPT_POLL_S = 0.25  # how long the accepting thread outlives the end
+
+State = Literal["preparing", "ready", "ended", "failed"]
+
+
+@dataclass(frozen=True)
+class PhoneStatus:
+    """`prepared` goes from 0 to 1 while preparing; `error` is one line for the person where the state is failed.
+
+    `sent` and `dropped` count frames since the first client came. `address` is what USBMUXD_SOCKET_ADDRESS has to be.
+    """
+
+    state: State = "preparing"
+    prepared: float = 0.0
+    sent: int = 0
+    dropped: int = 0
+    error: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class PhoneSettings:
+    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Camera`)."""
+
+    what: str
+    address: str
+    fps: float | None = None
+    loop: bool = True
+    serial: str = DEFAULT_SERIAL
+    in_usb_mode: bool = True
+    plugged_in: bool = True
+
+
+Report = Callable[[PhoneStatus], None]
+
+
+class Phone:
+    """Runs in the thread that calls `run`; `report` is called from several threads, one at a time."""
+
+    def __init__(self, settings: PhoneSettings, report: Report) -> None:
+        self._settings = settings
+        self._report = report
+        self._changing = threading.Lock()
+        self._state: State = "preparing"
+        self._prepared = 0.0
+        self._error = ""
+        self._camera: Camera | None = None
+        self._stopping = threading.Event()
+        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
+
+    @property
+    def status(self) -> PhoneStatus:
+        sent, dropped = (self._camera.sent, self._camera.dropped) if self._camera else (0, 0)
+        return PhoneStatus(self._state, self._prepared, sent, dropped, self._error, self._settings.address)
+
+    def run(self, asked_to_stop: Callable[[float], bool]) -> PhoneStatus:
+        """Be a phone until the clip is over, something fails, or `asked_to_stop(seconds to wait)` is true."""
+        try:
+            with listen(self._settings.address) as listener:
+                threading.Thread(target=self._prepare, name="phone preparing", daemon=True).start()
+                accepting = threading.Thread(target=self._accept, args=(listener,), name="phone accepting", daemon=True)
+                accepting.start()
+                try:
+                    while not self._is_over() and not asked_to_stop(REPORT_S):
+                        self._tell()
+                finally:
+                    self._stop()
+                    accepting.join()
+            remove_socket(self._settings.address)
+            self._become("ended")
+        except CaptureError as error:
+            self._become("failed", str(error))
+        return self.status
+
+    def _is_over(self) -> bool:
+        return self._state in ("ended", "failed") or (self._camera is not None and self._camera.over)
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        if self._camera:
+            self._camera.stop()
+
+    def _become(self, state: State, error: str = "") -> None:
+        """Change the state and report it; the phone ends only once."""
+        with self._changing:
+            if self._state in ("preparing", "ready"):
+                self._state, self._error = state, error
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changing:
+            self._report(self.status)
+
+    def _prepare(self) -> None:
+        try:
+            clip = open_clip(self._settings.what, self._on_prepared)
+            self._camera = Camera(clip, self._settings.fps, self._settings.loop)
+            self._become("ready")
+        except _StoppedError:
+            return
+        except CaptureError as error:
+            self._become("failed", str(error))
+        except Exception as error:
+            self._become("failed", f"{self._settings.what} cannot be played: {error!r}")
+            raise
+
+    def _on_prepared(self, fraction: float) -> None:
+        if self._stopping.is_set():
+            raise _StoppedError
+        self._prepared = fraction
+
+    def _accept(self, listener: socket.socket) -> None:
+        listener.settimeout(ACCEPT_POLL_S)
+        while not self._stopping.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            if self._places.acquire(blocking=False):
+                threading.Thread(target=self._converse, args=(connection,), name="phone client", daemon=True).start()
+            else:
+                connection.close()
+
+    def _converse(self, connection: socket.socket) -> None:
+        """Answer one client until it leaves; what it breaks is its own connection."""
+        with connection:
+            try:
+                connection.settimeout(REQUEST_TIMEOUT_S)
+                while (request := receive_request(connection)) is not None:
+                    if request.kind == "Connect":
+                        self._connect(connection, request)
+                    elif request.kind == "ListDevices":
+                        answer(connection, request, device_list([self._settings.serial] * self._settings.plugged_in))
+                    else:
+                        answer(connection, request, result(Result.BAD_COMMAND))
+            except (OSError, ValueError):
+                return
+            finally:
+                self._places.release()
+
+    def _connect(self, connection: socket.socket, request: Request) -> None:
+        """Answer a Connect. Where the app takes the client, the connection is the tunnel from then on."""
+        camera = self._camera
+        is_app = self._settings.in_usb_mode and request.port == RECORD3D_PORT
+        if not self._settings.plugged_in or request.message.get("DeviceID") != DEVICE_ID:
+            answer(connection, request, result(Result.BAD_DEVICE))
+        elif camera is None or not is_app or not camera.claim(connection):
+            answer(connection, request, result(Result.CONNECTION_REFUSED))
+        else:
+            try:
+                answer(connection, request, result(Result.OK))
+                if camera.play(connection):
+                    self._become("ended")  # reported before the client sees the stream end
+            finally:
+                camera.release(connection)
+                connection.close()
+
+
+class _StoppedError(Exception):
+    """The phone is asked to stop while it prepares."""

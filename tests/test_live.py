@@ -1,0 +1,107 @@
+"""The live session: newest frame, newest prediction with its own frame, every frame recorded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.live import LiveSession, Mailbox, Rate
+from capture.frame import CaptureError
+from capture.playback import PlaybackSource
+from capture.recording import Dataset
+
+
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def session(record3d_package: None, numbered: Path, tmp_path: Path):
+    live = LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    live.start()
+    yield live
+    live.close()
+
+
+def test_frames_flow_and_the_status_says_so(session: LiveSession) -> None:
+    wait_until(lambda: session.latest().frame is not None, "a frame")
+    first = session.latest().frame
+    assert first is not None
+    wait_until(lambda: session.latest().frame is not first, "a newer frame")
+    wait_until(lambda: session.status().fps > 1, "a rate")
+    status = session.status()
+    assert (status.source, status.state, status.camera, status.lost) == ("numbered", "streaming", "lidar", {})
+    assert session.latest().prediction is None
+    assert status.inference_ms is None
+
+
+def test_record_while_live(session: LiveSession, tmp_path: Path) -> None:
+    wait_until(lambda: session.latest().frame is not None, "a frame")
+    session.start_recording("walk")
+    with pytest.raises(CaptureError, match="a recording is running"):
+        session.start_recording("another")
+    wait_until(lambda: session.status().recording.written >= 20, "20 frames written")
+    session.stop_recording()
+    wait_until(lambda: session.status().recording.finished, "finished")
+    status = session.status().recording
+    assert (status.lost, status.error) == ({}, "")
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert (recording.info.status, len(recording)) == ("closed", status.written)
+    indices = [line.stream_index for line in recording.lines()]
+    assert indices == list(range(indices[0], indices[0] + len(indices))), "a frame is missing"
+    session.start_recording("another")
+    wait_until(lambda: session.status().recording.written >= 2, "the second recording")
+
+
+def test_closing_finishes_the_recording(record3d_package: None, numbered: Path, tmp_path: Path) -> None:
+    live = LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    live.start()
+    live.start_recording("walk")
+    wait_until(lambda: live.status().recording.written >= 5, "5 frames written")
+    live.close()
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert recording.info.status == "closed"
+    assert len(recording) == live.status().recording.written
+
+
+def test_a_source_that_fails_says_why(tmp_path: Path) -> None:
+    (tmp_path / "no.r3d").write_bytes(b"nothing")
+    live = LiveSession(PlaybackSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
+    live.start()
+    wait_until(lambda: live.status().state == "failed", "a failure")
+    assert "no.r3d" in live.status().detail
+    live.close()
+
+
+def test_weights_that_are_none_are_said_so_and_the_view_goes_on(session: LiveSession, tmp_path: Path) -> None:
+    session.use_weights(tmp_path / "nowhere")
+    wait_until(lambda: "nowhere" in session.status().weights_error, "an error")
+    first = session.latest().frame
+    wait_until(lambda: session.latest().frame is not first, "a newer frame")
+
+
+def test_a_mailbox_holds_the_newest_only() -> None:
+    box: Mailbox[int] = Mailbox()
+    assert box.take(0) is None
+    box.put(1)
+    box.put(2)
+    assert box.take(0) == 2
+    assert box.take(0) is None
+    threading.Timer(0.05, box.put, (3,)).start()
+    assert box.take(10) == 3
+
+
+def test_a_rate_needs_two_events() -> None:
+    rate = Rate()
+    assert rate.per_second() == 0
+    rate.count()
+    assert rate.per_second() == 0
+    rate.count()
+    assert rate.per_second() > 0

@@ -1,0 +1,97 @@
+"""One frame as bytes on the tunnel, against the layout as the record3d package reads it."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import lzfse
+import numpy as np
+import pytest
+
+from capture.encoding import encode_jpeg
+from capture.frame import Camera, CaptureError, Intrinsics, Pose
+from capture.virtual_phone.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, message_spans
+
+JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
+DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())
+CONFIDENCE = lzfse.compress(np.ones((32, 24), np.uint8).tobytes())
+INTRINSICS = Intrinsics(70.25, 71.5, 36.125, 48.75)
+POSE = Pose((0.5, -0.5, 0.25, 0.75), (1.5, -2.5, 3.5))
+
+
+def message(
+    jpeg: bytes = JPEG, depth: bytes = DEPTH, confidence: bytes | None = CONFIDENCE, camera: Camera = Camera.LIDAR
+) -> bytes:
+    return encode_message(jpeg, (72, 96), depth, (24, 32), confidence, INTRINSICS, POSE, camera)
+
+
+def test_layout_byte_by_byte() -> None:
+    data = message()
+    assert struct.unpack(">4I", data[:16]) == (1, 101, 0, len(data) - 16)
+    assert struct.unpack("<11I", data[16:60]) == (
+        *(72, 96, 24, 32, 24, 32),
+        *(len(JPEG), len(DEPTH), len(CONFIDENCE), 0, 1),
+    )
+    assert struct.unpack("<4f", data[60:76]) == (70.25, 71.5, 36.125, 48.75)
+    assert struct.unpack("<7f", data[76:104]) == (0.5, -0.5, 0.25, 0.75, 1.5, -2.5, 3.5)
+    assert data[104:] == JPEG + DEPTH + CONFIDENCE
+    assert (PEERTALK_HEADER.size, FRAME_HEADER.size) == (16, 88)
+
+
+def test_header_reads_back() -> None:
+    header = FrameHeader.parse(message(confidence=None, camera=Camera.TRUEDEPTH)[16:])
+    assert header.rgb_size == (72, 96)
+    assert (header.confidence_width, header.confidence_height, header.confidence_bytes) == (0, 0, 0)
+    assert (header.device_type, header.qw, header.z_m) == (0, 0.75, 3.5)
+    assert header.body_bytes == 88 + len(JPEG) + len(DEPTH)
+    with pytest.raises(ValueError, match="begins with 88 bytes"):
+        FrameHeader.parse(bytes(87))
+
+
+@pytest.mark.parametrize(
+    ("part", "data", "message_part"),
+    [
+        ("jpeg", encode_jpeg(np.zeros((72, 96, 3), np.uint8)), r"JPEG must be \(72, 96\). Received: \(96, 72\)"),
+        ("jpeg", JPEG[:-1], "not a whole JPEG"),
+        ("depth", CONFIDENCE, "must hold 3072 bytes. Received: 768"),
+        ("depth", DEPTH[:-1], "cut short"),
+        ("confidence", DEPTH, "must hold 768 bytes. Received: 3072"),
+        ("confidence", b"", "cut short"),
+    ],
+)
+def test_a_part_of_another_size_is_refused(part: str, data: bytes, message_part: str) -> None:
+    with pytest.raises(ValueError, match=message_part):
+        message(**{part: data})
+
+
+def test_spans_of_concatenated_messages(tmp_path: Path) -> None:
+    messages = [message(), message(confidence=None), message(camera=Camera.TRUEDEPTH)]
+    path = tmp_path / "three.wire"
+    path.write_bytes(b"".join(messages))
+    data = path.read_bytes()
+    assert [data[offset : offset + size] for offset, size in message_spans(path)] == messages
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", "is empty"),
+        (message() + message()[:-1], "message 1 is not a Record3D frame: is cut short"),
+        (message() + message()[:10], "message 1 is not a Record3D frame: a message begins with 16 bytes"),
+        (message() + message()[:50], "message 1 is not a Record3D frame: a frame begins with 88 bytes"),
+        (b"x" * 200, "message 0 is not a Record3D frame: version 1 and type 101 expected"),
+        (struct.pack(">4I", 1, 101, 0, 1 << 31) + message()[16:], "in a body of 2147483648"),
+        (message()[:16] + struct.pack("<11I", *[1 << 26] * 11) + bytes(200), "parts of 268435544 bytes in a body of"),
+    ],
+)
+def test_a_file_of_anything_else(tmp_path: Path, data: bytes, error: str) -> None:
+    path = tmp_path / "x.wire"
+    path.write_bytes(data)
+    with pytest.raises(CaptureError, match=error):
+        message_spans(path)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r"nowhere\.wire cannot be read: No such file"):
+        message_spans(tmp_path / "nowhere.wire")
