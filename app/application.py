@@ -24,14 +24,9 @@ TEXT, DIM_TEXT, ACCENT = QColor(232, 234, 237), QColor(160, 165, 172), QColor(72
 
 
 def application() -> QApplication:
-    """The one QApplication, made if there is none yet."""
+    """The one QApplication, made if there is none yet, with this program's look."""
     existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
-    _forget_plugins_of_opencv()
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
-    app = QApplication([NAME])
+    app = existing if isinstance(existing, QApplication) else _new_application()
     app.setOrganizationName(NAME)
     app.setApplicationName(NAME)
     app.setStyle("Fusion")
@@ -40,6 +35,13 @@ def application() -> QApplication:
     font.setPointSizeF(max(font.pointSizeF(), FONT_POINTS))
     app.setFont(font)
     return app
+
+
+def _new_application() -> QApplication:
+    _forget_plugins_of_opencv()
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    return QApplication([NAME])
 
 
 def settings() -> QSettings:

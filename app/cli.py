@@ -69,6 +69,18 @@ def inspect(data: DataArgument, json: JsonOption = False) -> None:
     raise typer.Exit(inspect(data, json))
 
 
+@app.command()
+def check(
+    data: DataArgument,
+    repair: Annotated[bool, typer.Option("--repair", help="cut off what a crash tore; deletes no whole frame")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Verify every file of recordings against its checksum. Exit status 3: damage was found."""
+    from app.check import check
+
+    raise typer.Exit(check(data, repair, json))
+
+
 @app.command("import")
 def import_(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC... OUT", help=".r3d files, then the data set's folder")],

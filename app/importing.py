@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from capture.frame import CaptureError
 from capture.importer import import_r3d
+from capture.writer import RecordingWriter
 
 
 def import_files(sources: list[Path], dataset: Path) -> int:
@@ -17,14 +18,18 @@ def import_files(sources: list[Path], dataset: Path) -> int:
         if not source.is_file():
             raise CaptureError(f"{source} is not a file; `lidarlive import` takes .r3d files")
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    damaged = 0
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        for source in sources:
-            task = progress.add_task(source.name, total=None)
-            writer = import_r3d(
-                source, dataset, lambda done, total, task=task: progress.update(task, completed=done, total=total)
-            )
-            damaged += writer.lost["damaged"]
-            lost = f", {writer.lost['damaged']} damaged ones left out" if writer.lost["damaged"] else ""
-            progress.console.print(f"{writer.path}: {writer.written} frames{lost}")
-    return 3 if damaged else 0
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        writers = [_import(source, dataset, progress) for source in sources]
+    for writer in writers:
+        damaged = writer.lost["damaged"]
+        print(f"{writer.path}: {writer.written} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
+    return 3 if any(writer.lost for writer in writers) else 0
+
+
+def _import(source: Path, dataset: Path, progress: Progress) -> RecordingWriter:
+    task = progress.add_task(source.name, total=None)
+
+    def show(done: int, total: int) -> None:
+        progress.update(task, completed=done, total=total)
+
+    return import_r3d(source, dataset, show)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from capture.recording import Dataset, Recording
 
@@ -17,16 +16,17 @@ DEPTH_SAMPLES = 20  # frames, evenly spread, that the depth range is read from: 
 
 
 def inspect(paths: list[Path], as_json: bool) -> int:
-    """Print a table (or JSON) of the recordings at `paths`. Returns 3 where one had to be repaired."""
+    """Print what is in the recordings at `paths`. Returns 3 where one had to be repaired."""
     recordings = [recording for path in paths for recording in Dataset(path)]
     rows = [summary(recording) for recording in recordings]
     if as_json:
         print(json.dumps(rows))
     else:
-        _print_table(rows)
-        for recording in recordings:
-            if recording.repaired:
-                Console(stderr=True).print(recording.repaired)
+        for row in rows:
+            _print_summary(row)
+    for recording in recordings:
+        if recording.repaired:
+            print(f"lidarlive: {recording.repaired}", file=sys.stderr)
     return 3 if any(recording.repaired for recording in recordings) else 0
 
 
@@ -47,23 +47,13 @@ def summary(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    table = Table(
-        "recording", "camera", "frames", "seconds", "fps", "lost", "RGB", "depth", "confidence", "depth m", "status"
-    )
-    for row in rows:
-        near, far = row["depth_m"]
-        table.add_row(
-            Path(row["path"]).name,
-            row["camera"],
-            str(row["frames"]),
-            f"{row['seconds']:.1f}",
-            f"{row['fps']:.1f}",
-            ", ".join(f"{count} {cause}" for cause, count in row["lost"].items()) or "0",
-            "x".join(map(str, row["rgb_size"])),
-            "x".join(map(str, row["depth_size"])),
-            "yes" if row["has_confidence"] else "no",
-            "none" if near is None else f"{near:.2f}-{far:.2f}",
-            row["status"],
-        )
-    Console().print(table)
+def _print_summary(row: dict[str, Any]) -> None:
+    """Three short lines: legible in a terminal of any width."""
+    near, far = row["depth_m"]
+    lost = ", ".join(f"{count} {cause}" for cause, count in row["lost"].items()) or "none"
+    rgb, depth = ("x".join(map(str, row[key])) for key in ("rgb_size", "depth_size"))
+    depth_range = "no reading" if near is None else f"{near:.2f} to {far:.2f} m"
+    print(row["path"])
+    print(f"    {row['frames']} frames, {row['seconds']:.1f} s, {row['fps']:.1f} fps, lost: {lost}, {row['status']}")
+    print(f"    {row['camera']}, RGB {rgb}, depth {depth}, {depth_range}", end="")
+    print("" if row["has_confidence"] else ", no confidence")

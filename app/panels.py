@@ -15,6 +15,7 @@ from capture.frame import UInt8Image
 
 EMPTY, RECORDING = QColor(*NO_READING), QColor(229, 72, 77)
 Align = Qt.AlignmentFlag
+PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a frame says otherwise
 GAP = 12  # pixels between panels and around the board
 
 
@@ -27,11 +28,15 @@ def _fonts(widget: QWidget) -> tuple[QFont, QFont]:
 
 
 class Panel(QWidget):
-    """A title, a picture that keeps its aspect, and a caption. Without a picture it says why there is none."""
+    """A title, a picture, and a caption. Without a picture it says why there is none.
+
+    Whatever its own size, the picture is drawn with `aspect` (width / height): maps of all sizes cover the same view.
+    """
 
     def __init__(self, title: str, tool_tip: str) -> None:
         super().__init__()
         self.title, self.caption, self.empty = title, "", ""
+        self.aspect = PORTRAIT
         self._picture: QImage | None = None
         self.setToolTip(tool_tip)
         self.setAccessibleName(title)
@@ -79,7 +84,7 @@ class Panel(QWidget):
             )
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(fitted(self._picture.size(), area), self._picture)
+            painter.drawImage(fitted(self.aspect, area), self._picture)
         painter.setFont(caption)
         painter.setPen(DIM_TEXT)
         bottom = QRect(0, self.height() - below, self.width(), below)
@@ -89,11 +94,11 @@ class Panel(QWidget):
         return QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
 
 
-def fitted(size: QSize, area: QRect) -> QRect:
-    """The largest rectangle of the picture's aspect in `area`, in its middle."""
-    rectangle = QRect(area.topLeft(), size.scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio))
-    rectangle.moveCenter(area.center())
-    return rectangle
+def fitted(aspect: float, area: QRect) -> QRect:
+    """The largest rectangle with `aspect`, width / height, in the middle of `area`."""
+    width = min(area.width(), round(area.height() * aspect))
+    height = min(area.height(), round(area.width() / aspect))
+    return QRect(area.left() + (area.width() - width) // 2, area.top() + (area.height() - height) // 2, width, height)
 
 
 class ColorBar(QWidget):
@@ -157,7 +162,7 @@ class Board(QWidget):
         """`panels`: RGB, predicted depth, LiDAR depth, difference."""
         super().__init__()
         self._panels, self._depth_bar, self._difference_bar = panels, depth_bar, difference_bar
-        self._aspect = 0.75  # width / height; a phone held upright, until a frame says otherwise
+        self._aspect = PORTRAIT
         self._framed = False
         for child in (*panels, depth_bar, difference_bar):
             child.setParent(self)
@@ -167,6 +172,8 @@ class Board(QWidget):
         """Width / height of the pictures."""
         if abs(aspect - self._aspect) > 1e-3:
             self._aspect = aspect
+            for panel in self._panels:
+                panel.aspect = aspect
             self.arrange()
 
     def set_framed(self, framed: bool) -> None:

@@ -1,12 +1,14 @@
-"""Repair a recording that a crash tore. Whole frames are never deleted."""
+"""Verify a recording against its own checksums, and repair what a crash tore. Whole frames are never deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from capture.frame import CaptureError
 from capture.layout import INFO_NAME, LOG_NAME, FrameLine, read_info
+from capture.recording import being_written
 from capture.writer import replace_file
 
 
@@ -37,6 +39,34 @@ def repair(path: Path) -> str:
     if torn_bytes or dropped:
         done += f", {dropped + bool(torn_bytes)} torn at the end dropped"
     return done
+
+
+def damage(path: Path) -> Iterator[str]:
+    """One line for each thing that is wrong with the recording at `path`; reads every file of it, changes nothing.
+
+    Raises CaptureError where it is not a recording.
+    """
+    if read_info(path).status == "recording" and not being_written(path):
+        yield "was not closed: a crash may have torn its end"
+    try:
+        log = (path / LOG_NAME).read_bytes()
+    except OSError as error:
+        yield f"{LOG_NAME} cannot be read ({error.strerror})"
+        return
+    if log and not log.endswith(b"\n"):
+        yield f"{LOG_NAME}: the last line is torn"
+    for number, text in enumerate(log.split(b"\n")[:-1]):
+        try:
+            line = FrameLine.from_json(text)
+        except ValueError as error:
+            yield f"{LOG_NAME}, line {number + 1}: {error}"
+            continue
+        for entry in line.files.values():
+            try:
+                if not entry.matches((path / entry.path).read_bytes()):
+                    yield f"frame {line.index}: {entry.path} does not match its checksum"
+            except OSError as error:
+                yield f"frame {line.index}: {entry.path} cannot be read ({error.strerror})"
 
 
 def _whole(path: Path, line: bytes) -> bool:

@@ -153,20 +153,7 @@ class Dataset:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        if not self.path.exists():
-            raise CaptureError(f"{self.path} does not exist")
-        if is_recording(self.path):
-            folders = [self.path]
-        elif self.path.is_dir():
-            folders = sorted(child for child in self.path.iterdir() if is_recording(child))
-        else:
-            folders = []
-        if not folders:
-            raise CaptureError(
-                f"{self.path} is not a recording and holds none (no {INFO_NAME} found). "
-                "Record with `lidarlive record` or convert with `lidarlive import`"
-            )
-        self._recordings = [Recording(folder) for folder in folders]
+        self._recordings = [Recording(folder) for folder in recording_folders(self.path)]
 
     def __len__(self) -> int:
         return len(self._recordings)
@@ -186,3 +173,21 @@ def being_written(path: Path) -> bool:
             return False
     except (TimeoutError, OSError):
         return True
+
+
+def recording_folders(path: Path) -> list[Path]:
+    """The recordings at `path`, which is one or a folder of them, sorted by name, unopened.
+
+    Raises CaptureError where there is none.
+    """
+    if not path.exists():
+        raise CaptureError(f"{path} does not exist")
+    if is_recording(path):
+        return [path]
+    folders = sorted(child for child in path.iterdir() if is_recording(child)) if path.is_dir() else []
+    if not folders:
+        raise CaptureError(
+            f"{path} is not a recording and holds none (no {INFO_NAME} found). "
+            "Record with `lidarlive record` or convert with `lidarlive import`"
+        )
+    return folders

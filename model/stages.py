@@ -69,9 +69,14 @@ class Pace:
             {
                 "event": "progress",
                 "stage": stage,
+                "epoch": epoch,
+                "epochs": epochs,
+                "step": step,
+                "steps": steps,
                 "fraction": round(fraction, 4),
+                "images_per_s": round(images_per_s, 1),
                 "eta_s": eta_s,
-                **more,
+                "loss": None if loss is None else round(loss, 5),
             }
         )
 
@@ -155,19 +160,19 @@ class Stage:
         return Outcome(epoch, best.best_epoch, best.loss, best.held_out_loss, best.held_out_rmse_m)
 
     def _epoch(self, epoch: int) -> float:
-        loss, images, started_s = math.nan, 0, time.monotonic()
-        self.model.reset_metrics()
+        """Train for one epoch, or until the budget is spent; the mean loss over its frames."""
+        total, images, started_s = 0.0, 0, time.monotonic()
         batches = pipeline.load(self._plan(epoch), self.sampling, seed=(self.config.seed, self._number, epoch))
         for step, batch in enumerate(batches, start=1):
             share = self._share(epoch - 1, step - 1)
             self.model.optimizer.learning_rate.assign(self.learning_rate * learning_rate_factor(share))
-            loss = float(self.model.train_on_batch(batch.rgb, getattr(batch, self.target)))  # the epoch's mean so far
+            loss = float(self.model.train_on_batch(batch.rgb, getattr(batch, self.target)))
             if not math.isfinite(loss):
                 raise CaptureError(
                     f"The {self.name} network's loss became {loss} in epoch {epoch}, step {step}; nothing was saved. "
                     "Try a smaller learning rate, or check the recordings with `lidarlive check`"
                 )
-            images += len(batch)
+            total, images = total + loss * len(batch), images + len(batch)
             self.pace.progress(
                 self.name,
                 self._share(epoch - 1, step),
@@ -176,13 +181,13 @@ class Stage:
                 step=step,
                 steps=self.steps,
                 images_per_s=images / (time.monotonic() - started_s),
-                loss=loss,
+                loss=total / images,
             )
             if time.monotonic() - self.started_s > self.budget_s:
                 break
         if not images:
             raise CaptureError("No frame has depth with confidence: nothing can be learned from these recordings")
-        return loss
+        return total / images
 
     def _measure(self) -> tuple[float | None, float | None]:
         """Mean loss over the held-out frames and, for depth, RMSE in metres over all readings that count."""

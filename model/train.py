@@ -3,7 +3,7 @@
 Standard output carries one JSON event a line and nothing else:
     {"event": "started", "train": {name: frames}, "held_out": {name: frames}, "epochs", "continue_from"}
     {"event": "progress", "stage": "gradient" | "finetune" | "converting", "epoch", "epochs", "step", "steps",
-     "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}      at most four a second; eta_s and loss or null
+     "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}     eta_s and loss may be null; four a second
     {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best"}
     {"event": "done", "weights": folder, "report", "validated"}          or {"event": "error", "message"}
 Exit status 0, or 1 after an error or a stop. The version's folder appears whole at the very end, or not at all.
@@ -14,43 +14,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from capture.frame import CaptureError
-from capture.layout import LOG_NAME
 from capture.recording import Recording
-from model import store
-from model.card import card
-from model.config import (
-    ACTIVE,
-    CANONICAL_FOCAL_PX,
-    CARD_NAME,
-    CONFIG_NAME,
-    FINETUNE_NAME,
-    GRADIENT_NAME,
-    OPENVINO_NAMES,
-    REPORT_NAME,
-    TrainConfig,
-    VersionConfig,
-    file_crc32,
-)
-from model.evaluate import evaluate
+from model import store, version
+from model.config import ACTIVE, CANONICAL_FOCAL_PX, FINETUNE_NAME, GRADIENT_NAME, TrainConfig, VersionConfig
 from model.pipeline import Sampling, Split, frames_of, label, load_sample, open_recordings, split
 
 OnEvent = Callable[[dict[str, Any]], None]
-
-REPORT_FRAMES = 400  # of each recording: enough for a stable figure, half a minute of work
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
@@ -100,36 +80,19 @@ def _make(
     gradient.save(folder / GRADIENT_NAME)
     finetune.save(folder / FINETUNE_NAME)
     difference = export.export_openvino(gradient, finetune, folder, config.size)
-    version = VersionConfig(
-        created_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        size=config.size,
-        canonical_focal_px=sampling.canonical_focal_px,
-        preset="fast",
-        parent=None if parent is None else parent.name,
-        train=asdict(config),
-        data=[*(_described(r, False) for r in parts.train), *(_described(r, True) for r in parts.held_out)],
-        software=_software(),
-        files={name: file_crc32(folder / name) for name in OPENVINO_NAMES},
-    )
-    (folder / CONFIG_NAME).write_text(version.to_json(), encoding="utf-8")
-    measured = evaluate(
-        [recording.path for recording in parts.held_out or parts.train],
-        folder,
-        lambda done, total: pace.progress("converting", 0.3 + 0.7 * done / total, step=done, steps=total),
-        REPORT_FRAMES,
-    )
-    report = {
-        **measured,
+    version.write_config(folder, config, parts, sampling.canonical_focal_px)
+    known = {
         "weights": config.out,
-        "validated": bool(parts.held_out),
-        "measured_on": "held-out recordings" if parts.held_out else "the training recordings: not validated",
         "stages": {name: asdict(outcome) for name, outcome in outcomes.items()},
         "export_difference": difference,
         "seconds": round(time.monotonic() - pace.started_s, 1),
     }
-    (folder / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    (folder / CARD_NAME).write_text(card(version, report), encoding="utf-8")
-    return report
+    return version.write_report(
+        folder,
+        parts,
+        known,
+        lambda done, total: pace.progress("converting", 0.3 + 0.7 * done / total, step=done, steps=total),
+    )
 
 
 def _parent(config: TrainConfig) -> Path | None:
@@ -146,22 +109,6 @@ def _check_depth(recordings: Sequence[Recording], sampling: Sampling) -> None:
 
 def _frames(recordings: Sequence[Recording]) -> dict[str, int]:
     return {label(recording, recordings): len(recording) for recording in recordings}
-
-
-def _described(recording: Recording, held_out: bool) -> dict[str, Any]:
-    return {
-        "name": recording.path.name,
-        "path": str(recording.path.resolve()),
-        "frames": len(recording),
-        "crc32": file_crc32(recording.path / LOG_NAME),
-        "held_out": held_out,
-    }
-
-
-def _software() -> dict[str, str]:
-    packages = ("lidarlive", "keras", "tensorflow", "openvino", "numpy", "opencv-python")
-    installed = {d.name.lower(): d.version for d in metadata.distributions()}
-    return {"python": platform.python_version(), **{name: installed[name] for name in packages if name in installed}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

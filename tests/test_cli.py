@@ -89,9 +89,9 @@ def test_record_and_inspect(numbered: Path, tmp_path: Path) -> None:
     (row,) = json.loads(lidarlive("inspect", tmp_path, "--json").stdout)
     assert (row["name"], row["frames"], row["status"], row["lost"]) == ("again", 60, "closed", {})
     assert row["depth_m"] == pytest.approx([1.0, 1.06], abs=0.01)
-    table = lidarlive("inspect", tmp_path, COLUMNS="200").stdout
-    assert "again" in table
-    assert "240x320" in table
+    text = lidarlive("inspect", tmp_path).stdout
+    assert "_again\n    60 frames" in text
+    assert "RGB 240x320, depth 192x256, 1.00 to 1.06 m" in text
 
 
 @pytest.mark.usefixtures("record3d_package")
@@ -109,6 +109,27 @@ def test_inspect_repairs_and_says_so(tmp_path: Path) -> None:
     done = lidarlive("inspect", tmp_path)
     assert done.returncode == 3
     assert "3 whole frames kept" in done.stderr
+
+
+def test_check_names_what_is_damaged_and_repairs_what_is_torn(tmp_path: Path) -> None:
+    whole = write_recording(tmp_path, "whole", [make_frame(i) for i in range(3)])
+    hurt = write_recording(tmp_path, "hurt", [make_frame(i) for i in range(3)])
+    assert lidarlive("check", tmp_path).returncode == 0
+    (hurt / "depth" / "000001.png").write_bytes(b"x")
+    (hurt / "rgb" / "000002.jpg").unlink()
+    info = json.loads((whole / INFO_NAME).read_text())
+    (whole / INFO_NAME).write_text(json.dumps({**info, "status": "recording"}))
+    done = lidarlive("check", tmp_path, "--json")
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    assert found["damage"][str(whole)] == ["was not closed: a crash may have torn its end"]
+    depth, rgb = found["damage"][str(hurt)]
+    assert depth == "frame 1: depth/000001.png does not match its checksum"
+    assert rgb.startswith("frame 2: rgb/000002.jpg cannot be read")
+    done = lidarlive("check", whole, "--repair")
+    assert done.returncode == 3
+    assert "3 whole frames kept" in done.stderr
+    assert lidarlive("check", whole).returncode == 0
 
 
 @pytest.mark.usefixtures("record3d_package")

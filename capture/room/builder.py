@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from capture.frame import UInt8Image
-from capture.room.light import Boxes, Lamp
+from capture.room.light import Lamp
+from capture.room.rays import Boxes
 from capture.room.render import UNIT_SQUARE, Float, Surface, tiles
 from capture.room.textures import Colour, Material, Rng, fabric, ribbed, shade, smooth, vary, wood
 
-LOWEST_VIEW_M = 1.0  # the camera is always higher: undersides below this are left out
 _FACES = {  # outward normal and the direction in which the texture's columns run
     "front": ((0, 0, 1), (0, -1, 0)),
     "back": ((0, 0, -1), (0, -1, 0)),
@@ -87,20 +87,19 @@ class Builder:
         material: Material,
         pictures: dict[str, UInt8Image] | None = None,
         shadow: bool = True,
+        part_of: int = -1,
         glow: float = 0.0,
         glass: bool = False,
     ) -> None:
-        """A box between two corners; `pictures` replace the material on the faces they name."""
+        """A box between two corners; `pictures` replace the material on the faces they name.
+
+        `part_of` names the box that casts the shadow instead, for small ones that stand close together.
+        """
         lo, hi = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
         centre, half = self.world(tuple((lo + hi) / 2)), (hi - lo) / 2
-        index = -1
-        if shadow:
-            index = len(self.boxes)
-            self.boxes.append((centre, half, self.rotation))
+        index = self.occluder(low, high) if shadow and part_of < 0 else part_of
         for name, (normal, down) in _FACES.items():
             n, d = np.array(normal, dtype=np.float64), np.array(down, dtype=np.float64)
-            if name == "bottom" and centre[1] - half[1] < LOWEST_VIEW_M and self.rotation[1, 1] > 0.99:
-                continue
             right, along = np.cross(n, d) * 2 * half, d * 2 * half
             width, height = float(np.abs(right).sum()), float(np.abs(along).sum())
             picture = (pictures or {}).get(name)
@@ -117,6 +116,12 @@ class Builder:
                 )
             )
 
+    def occluder(self, low: tuple[float, float, float], high: tuple[float, float, float]) -> int:
+        """A box that casts a shadow and is not itself seen; returns its index."""
+        lo, hi = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+        self.boxes.append((self.world(tuple((lo + hi) / 2)), (hi - lo) / 2, self.rotation))
+        return len(self.boxes) - 1
+
     def prism(
         self,
         base: tuple[float, float, float],
@@ -124,33 +129,35 @@ class Builder:
         height: float,
         material: Material,
         sides: int = 12,
-        lid: bool = True,
+        filled: float = 1.0,
+        content: Material | None = None,
         glow: float = 0.0,
         shadow: bool = True,
     ) -> None:
-        """An upright round body: `radii` at its bottom and top; a glowing one is open and seen from inside too."""
+        """An upright round body with `radii` at its bottom and top, filled with `content` to a part of its height.
+
+        Where that part is less than 1 it is open and seen from inside too; at 0 it has no floor either.
+        """
         x, y, z = base
         angles = np.arange(sides) * 2 * np.pi / sides
         circle = np.stack([np.sin(angles), np.zeros(sides), np.cos(angles)], axis=1)
-        index = -1
+        index, r = -1, min(radii) * 0.66  # a box inside the body casts its shadow
         if shadow:
-            index = len(self.boxes)
-            half = np.array([min(radii) * 0.66, height / 2, min(radii) * 0.66])  # inside the body
-            self.boxes.append((self.world((x, y + height / 2, z)), half, self.rotation))
+            index = self.occluder((x - r, y, z - r), (x + r, y + height * max(filled, 0.1), z + r))
         bottom, top = circle * radii[0], circle * radii[1] + np.array([0, height, 0])
+        a, b = 0.5 * radii[1] / max(radii), 0.5 * radii[0] / max(radii)
+        outline = np.array([[0.5 - a, 0], [0.5 + a, 0], [0.5 + b, 1], [0.5 - b, 1]])
         for i in range(sides):
             j = (i + 1) % sides
             low, high = (bottom[i] + bottom[j]) / 2, (top[i] + top[j]) / 2
             edge = (bottom[j] - bottom[i]) if radii[0] >= radii[1] else (top[j] - top[i])
-            a, b = 0.5 * radii[1] / max(radii), 0.5 * radii[0] / max(radii)
-            outline = np.array([[0.5 - a, 0], [0.5 + a, 0], [0.5 + b, 1], [0.5 - b, 1]])
             corner = high - edge / 2 + base
-            self.flat((corner[0], corner[1], corner[2]), edge, low - high, material, outline, glow, index)
-        if lid:
-            r = radii[1]
+            self.flat(tuple(corner), edge, low - high, material, outline, glow, index, two_sided=filled < 1)
+        if filled:
+            r = radii[0] + (radii[1] - radii[0]) * filled
             disc = 0.5 + 0.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
             right, down = np.array([2 * r, 0.0, 0.0]), np.array([0.0, 0.0, 2 * r])
-            self.flat((x - r, y + height, z - r), right, down, material, disc, glow, index)
+            self.flat((x - r, y + height * filled, z - r), right, down, content or material, disc, glow, index)
 
     def leaf(self, root: Float, along: Float, width: float) -> None:
         """A pointed leaf from `root` to `root + along`, seen from both sides."""
@@ -180,6 +187,7 @@ class Builder:
         outline: Float = UNIT_SQUARE,
         glow: float = 0.0,
         box: int = -1,
+        two_sided: bool = False,
     ) -> None:
         """One surface of the given material, in the builder's axes."""
         width, height = float(np.linalg.norm(right)), float(np.linalg.norm(down))
@@ -190,7 +198,7 @@ class Builder:
                 down=self.rotation @ down,
                 texture=material.cut(self.rng, width, height),
                 outlines=(outline,),
-                two_sided=glow > 0,
+                two_sided=two_sided,
                 glow=glow,
                 box=box,
             )

@@ -18,9 +18,7 @@ from capture.room.textures import (
     Material,
     Rng,
     noise,
-    painting,
     panelled,
-    rug_pattern,
     screen,
     shade,
     smooth,
@@ -61,8 +59,12 @@ def coffee_table(b: Builder, width: float = 1.0, depth: float = 0.55) -> None:
         for z in (0.02, depth - 0.07):
             b.box((x, 0, z), (x + 0.05, 0.39, z + 0.05), m.dark_wood)
     book_pile(b.moved(-0.22, 0.43, depth * 0.45, yaw=b.rng.uniform(-0.5, 0.5)), 3)
-    b.prism((0.2, 0.43, depth * 0.5), (0.05, 0.14), 0.07, m.pottery)
-    b.prism((0.02, 0.43, depth * 0.75), (0.035, 0.04), 0.09, m.white, sides=10)
+    b.prism((0.2, 0.43, depth * 0.5), (0.06, 0.14), 0.075, m.pottery, sides=14, filled=0.25)
+    _mug(b.moved(0.02, 0.43, depth * 0.75), m.white)
+
+
+def _mug(b: Builder, material: Material) -> None:
+    b.prism((0, 0, 0), (0.036, 0.041), 0.095, material, sides=10, filled=0.8, content=_cover((52, 34, 24)))
 
 
 def book_pile(b: Builder, count: int) -> None:
@@ -98,17 +100,17 @@ def dining_table(b: Builder, width: float = 1.4, chairs: int = 4) -> None:
             b.box((x, 0, z), (x + 0.07, 0.72, z + 0.07), m.wood)
     for x, z, yaw in [(-0.32, 0.42, np.pi), (0.32, -0.42, 0.0), (-0.32, -0.42, 0.0), (0.32, 0.42, np.pi)][:chairs]:
         chair(b.moved(x + b.rng.normal(0, 0.03), 0, z + b.rng.normal(0, 0.03), yaw=yaw + b.rng.normal(0, 0.15)))
-    b.prism((0, 0.755, 0), (0.05, 0.075), 0.2, m.pottery, lid=False)
+    b.prism((0, 0.755, 0), (0.05, 0.075), 0.2, m.pottery, filled=0.8, content=_cover((62, 46, 36)))
     leaves(b.moved(0, 0.93, 0), count=12, length=0.22, width=0.06, lift=1.0)
     for x, z in ((-0.42, 0.2), (0.4, -0.2)):
-        b.prism((x, 0.755, z), (0.07, 0.12), 0.018, m.white, sides=14)
+        b.prism((x, 0.755, z), (0.08, 0.13), 0.02, m.white, sides=16, filled=0.3)
     _pendant(b.moved(0, 0, 0))
 
 
 def _pendant(b: Builder) -> None:
     m, glowing = b.materials, smooth(b.rng, (255, 226, 170))
     b.box((-0.006, 2.0, -0.006), (0.006, 2.58, 0.006), m.black, shadow=False)
-    b.prism((0, 1.80, 0), (0.21, 0.09), 0.22, glowing, sides=16, lid=False, glow=0.97, shadow=False)
+    b.prism((0, 1.80, 0), (0.21, 0.09), 0.22, glowing, sides=16, filled=0.0, glow=0.97, shadow=False)
     lamp = np.stack([b.world((x, 1.76, z)) for x, z in ((0.1, 0), (-0.1, 0), (0, 0.1), (0, -0.1))])
     b.lamps.append(Lamp(lamp.astype(np.float32), WARM * np.float32(0.9)))
 
@@ -129,36 +131,27 @@ def bookshelf(b: Builder, width: float = 1.5, height: float = 2.0) -> None:
 
 def _shelf_content(b: Builder, width: float, height: float) -> None:
     """Books from the left, and now and then something else in the rest of the shelf."""
-    end = width * b.rng.uniform(0.5, 1.0)
-    x = 0.004
-    while True:
-        thick, tall = b.rng.uniform(0.022, 0.055), min(b.rng.normal(0.24, 0.03), height - 0.02)
-        if x + thick > end:
-            break
+    thick = b.rng.uniform(0.022, 0.055, 40)
+    right = 0.004 + np.cumsum(thick)
+    right = right[right < width * b.rng.uniform(0.5, 1.0)]
+    row = b.occluder((0, 0, 0), (float(right[-1]), 0.15, 0.12))  # inside all of them
+    for x, t in zip(right, thick, strict=False):
+        tall, deep = min(b.rng.normal(0.24, 0.03), height - 0.02), b.rng.uniform(0.17, 0.24)
         colour = _book_colour(b.rng)
-        deep = b.rng.uniform(0.17, 0.24)
-        b.box((x, 0, 0), (x + thick - 0.001, tall, deep), _cover(colour), {"front": spine(b.rng, colour)}, shadow=False)
-        x += thick
-    b.boxes.append((b.world((x / 2, 0.11, 0.1)), np.array([x / 2, 0.11, 0.1]), b.rotation))
+        b.box((x - t, 0, 0), (x - 0.001, tall, deep), _cover(colour), {"front": spine(b.rng, colour)}, part_of=row)
+    x = float(right[-1])
     rest = width - x
     if rest > 0.26:
         middle = x + rest / 2
         if b.rng.random() < 0.5:
-            b.prism((middle, 0, 0.13), (0.05, 0.085), 0.15, b.materials.pottery)
+            b.prism((middle, 0, 0.13), (0.05, 0.085), 0.15, b.materials.pottery, filled=0.6)
         else:
             book_pile(b.moved(middle, 0, 0.12, yaw=np.pi / 2), 3)
 
 
 def _book_colour(rng: Rng) -> Colour:
-    bindings = [
-        (150, 50, 44),
-        (44, 70, 108),
-        (60, 96, 70),
-        (216, 196, 150),
-        (210, 150, 60),
-        (56, 56, 62),
-        (226, 222, 212),
-    ]
+    red, blue, green, orange = (150, 50, 44), (44, 70, 108), (60, 96, 70), (210, 150, 60)
+    bindings = [red, blue, green, orange, (216, 196, 150), (56, 56, 62), (226, 222, 212)]
     return vary(rng, bindings[int(rng.integers(len(bindings)))], 12)
 
 
@@ -174,13 +167,13 @@ def desk(b: Builder, width: float = 1.3) -> None:
     b.box((half - 0.42, 0.05, 0.04), (half - 0.02, 0.71, 0.60), m.white, {"front": drawers})
     for z in (0.05, 0.57):
         b.box((-half + 0.03, 0, z), (-half + 0.07, 0.71, z + 0.04), m.metal)
-    b.box((-0.3, 0.84, 0.155), (0.3, 1.20, 0.185), m.black, {"front": _framed(screen(b.rng), 12)}, glow=0.9)
+    b.box((-0.3, 0.84, 0.155), (0.3, 1.20, 0.185), m.black, {"front": framed(screen(b.rng), 12)}, glow=0.9)
     b.box((-0.03, 0.74, 0.12), (0.03, 0.95, 0.155), m.black)
     b.box((-0.13, 0.74, 0.08), (0.13, 0.75, 0.26), m.black)
     b.box((-0.24, 0.74, 0.34), (0.2, 0.76, 0.48), m.black, {"top": _keys()})
     b.box((0.28, 0.74, 0.38), (0.34, 0.77, 0.48), m.white)
     book_pile(b.moved(half - 0.24, 0.74, 0.28, yaw=0.3), 4)
-    b.prism((-half + 0.4, 0.74, 0.42), (0.035, 0.04), 0.095, m.pottery, sides=10)
+    _mug(b.moved(-half + 0.4, 0.74, 0.42), m.pottery)
     _desk_lamp(b.moved(-half + 0.16, 0.74, 0.2, yaw=0.5))
     office = b.moved(b.rng.uniform(-0.2, 0.0), 0, 0.78, yaw=np.pi + b.rng.normal(0, 0.3))
     chair(office)
@@ -228,18 +221,17 @@ def floor_lamp(b: Builder) -> None:
     b.prism((0, 0, 0), (0.14, 0.13), 0.025, m.metal, sides=16)
     b.box((-0.012, 0.025, -0.012), (0.012, 1.42, 0.012), m.metal)
     b.prism(
-        (0, 1.38, 0), (0.2, 0.14), 0.28, smooth(b.rng, (255, 224, 172)), sides=16, lid=False, glow=0.95, shadow=False
+        (0, 1.38, 0), (0.2, 0.14), 0.28, smooth(b.rng, (255, 224, 172)), sides=16, filled=0.0, glow=0.95, shadow=False
     )
     points = np.stack(
         [b.world((x, y, z)) for x, y, z in ((0.1, 1.66, 0), (-0.1, 1.66, 0), (0, 1.36, 0.1), (0, 1.36, -0.1))]
     )
-    b.lamps.append(Lamp(points.astype(np.float32), WARM * np.float32(0.7)))
+    b.lamps.append(Lamp(points.astype(np.float32), WARM * np.float32(0.5)))
 
 
 def plant(b: Builder, height: float = 1.3) -> None:
     """A pot with long arching leaves; its origin is under its middle."""
-    b.prism((0, 0, 0), (0.13, 0.18), 0.32, b.materials.pottery)
-    b.prism((0, 0.30, 0), (0.16, 0.16), 0.025, smooth(b.rng, (62, 46, 36)), shadow=False)
+    b.prism((0, 0, 0), (0.13, 0.18), 0.32, b.materials.pottery, filled=0.9, content=_cover((62, 46, 36)))
     leaves(b.moved(0, 0.3, 0), count=22, length=height * 0.62, width=0.1, lift=1.9)
 
 
@@ -257,86 +249,7 @@ def leaves(b: Builder, count: int, length: float, width: float, lift: float) -> 
         b.leaf(stem + first * 0.82, second, width)
 
 
-def picture(b: Builder, width: float, height: float, middle: float = 1.5) -> None:
-    image = painting(b.rng, width / height)
-    b.box(
-        (-width / 2, middle - height / 2, 0.0),
-        (width / 2, middle + height / 2, 0.025),
-        b.materials.black,
-        {"front": image},
-    )
-
-
-def gallery(b: Builder) -> None:
-    """Three small pictures side by side."""
-    for i, x in enumerate((-0.62, 0.0, 0.62)):
-        height = b.rng.uniform(0.42, 0.6)
-        picture(b.moved(x, 0, 0), 0.44 if i % 2 else 0.36, height, 1.55 + b.rng.uniform(-0.04, 0.04))
-
-
-def wall_shelf(b: Builder, width: float = 0.9) -> None:
-    b.box((-width / 2, 1.45, 0), (width / 2, 1.475, 0.22), b.materials.wood)
-    book_pile(b.moved(-width * 0.28, 1.475, 0.11, yaw=1.5), 4)
-    b.prism((width * 0.1, 1.475, 0.11), (0.05, 0.065), 0.12, b.materials.pottery)
-    leaves(b.moved(width * 0.1, 1.58, 0.11), count=9, length=0.22, width=0.05, lift=0.7)
-
-
-def clock(b: Builder) -> None:
-    dial = np.full((96, 96, 3), 238, dtype=np.uint8)
-    for hour in range(12):
-        c, s = np.cos(hour * np.pi / 6), np.sin(hour * np.pi / 6)
-        dial[int(48 + 38 * s) - 2 : int(48 + 38 * s) + 2, int(48 + 38 * c) - 2 : int(48 + 38 * c) + 2] = 30
-    dial[18:49, 46:50] = 20
-    dial[46:50, 46:74] = 20
-    b.box((-0.15, 1.75, 0), (0.15, 2.05, 0.03), b.materials.black, {"front": _framed(dial, 6)})
-
-
-def rug(b: Builder, width: float, depth: float) -> None:
-    """Its origin is under its middle."""
-    colours = [
-        (168, 62, 48),
-        (226, 208, 174),
-        (48, 70, 98),
-        (198, 150, 70),
-        (92, 104, 84),
-        (206, 196, 182),
-        (120, 84, 66),
-    ]
-    first, second, third = (vary(b.rng, colours[i], 8) for i in b.rng.permutation(len(colours))[:3])
-    pattern = {"top": rug_pattern(b.rng, first, second, third)}
-    b.box((-width / 2, 0, -depth / 2), (width / 2, 0.012, depth / 2), b.materials.sofa, pattern, shadow=False)
-
-
-def door(b: Builder) -> None:
-    m = b.materials
-    colour = (236, 234, 228) if b.rng.random() < 0.6 else vary(b.rng, (150, 104, 66), 8)
-    b.box((-0.42, 0.01, 0), (0.42, 2.02, 0.02), m.white, {"front": panelled(b.rng, colour, 2, 3)})
-    for x in (-0.50, 0.42):
-        b.box((x, 0, 0), (x + 0.08, 2.10, 0.04), m.white)
-    b.box((-0.50, 2.02, 0), (0.50, 2.10, 0.04), m.white)
-    b.box((0.33, 0.98, 0.02), (0.37, 1.12, 0.028), m.metal)
-    b.box((0.24, 1.05, 0.05), (0.36, 1.07, 0.07), m.metal)
-    b.box((0.34, 1.05, 0.028), (0.36, 1.07, 0.05), m.metal)
-    b.box((0.60, 1.06, 0), (0.68, 1.14, 0.012), m.white)
-
-
-def radiator(b: Builder, width: float) -> None:
-    b.box((-width / 2, 0.12, 0.04), (width / 2, 0.68, 0.13), b.materials.radiator)
-
-
-def curtain(b: Builder, width: float, top: float) -> None:
-    """Hangs in folds from a rail at `top` down to just above the floor; its origin is under its middle."""
-    material = b.materials.cushions[2]
-    folds = max(4, round(width / 0.075))
-    step = width / folds
-    for i in range(folds):
-        near, far = (0.11, 0.05) if i % 2 else (0.05, 0.11)
-        x = -width / 2 + i * step
-        right = np.array([step, 0.0, far - near])
-        b.flat((x, top, near), right, np.array([0.0, 0.04 - top, 0.0]), material)
-
-
-def _framed(image: UInt8Image, border: int, tone: int = 22) -> UInt8Image:
+def framed(image: UInt8Image, border: int, tone: int = 22) -> UInt8Image:
     h, w = image.shape[:2]
     framed = np.full((h + 2 * border, w + 2 * border, 3), tone, dtype=np.uint8)
     framed[border:-border, border:-border] = image

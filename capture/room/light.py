@@ -16,51 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.frame import UInt8Image
+from capture.room.rays import Boxes
 from capture.room.render import Float32, Surface
 
 GRID_M = 0.10  # spacing of the light's grid
 SUN_GRID_M = 0.02
-GATHER_RAYS = 40
-RAYS_AT_ONCE = 1 << 15  # so that the arrays of a ray-casting step stay in the processor's cache
+GATHER_RAYS = 36
+GOLDEN_ANGLE = 2.399963  # spreads directions evenly around a circle
 EXPOSURE = 0.62  # of the room's mean before the tone curve
 OFF_SURFACE_M = 0.004  # rays start this far in front, lest they meet the box they leave
-
-
-@dataclass(frozen=True, eq=False)
-class Boxes:
-    """Solid boxes for ray casting: centres and half sizes (n, 3), rotations box to world (n, 3, 3)."""
-
-    centres: Float32
-    halves: Float32
-    rotations: Float32
-
-    def first_hit(self, origins: Float32, directions: Float32) -> tuple[Float32, NDArray[np.int32]]:
-        """Distance in units of `directions`' length (r,), infinite where nothing is met, and the box met (r,) or -1.
-
-        The slab test of Kay and Kajiya, "Ray tracing complex scenes", SIGGRAPH 1986. Inside a box the distance is 0.
-        """
-        distance = np.full(len(origins), np.inf, dtype=np.float32)
-        box = np.full(len(origins), -1, dtype=np.int32)
-        for start in range(0, len(origins), RAYS_AT_ONCE):
-            part = slice(start, start + RAYS_AT_ONCE)
-            self._hit_part(origins[part], directions[part], distance[part], box[part])
-        return distance, box
-
-    def _hit_part(self, origins: Float32, directions: Float32, distance: Float32, box: NDArray[np.int32]) -> None:
-        turned = None
-        for i, (centre, half, rotation) in enumerate(zip(self.centres, self.halves, self.rotations, strict=True)):
-            if turned is None or not np.array_equal(rotation, self.rotations[i - 1]):  # boxes of one piece share theirs
-                turned = np.ascontiguousarray((origins @ rotation).T)
-                slope = np.ascontiguousarray((directions @ rotation).T)
-                slope = 1 / np.where(np.abs(slope) < 1e-9, np.float32(1e-9), slope)
-                width = np.abs(slope)
-            middle = ((centre @ rotation)[:, None] - turned) * slope
-            reach = half[:, None] * width
-            near = np.maximum((middle - reach).max(axis=0), 0)
-            far = np.minimum((middle + reach).min(axis=0), distance)
-            closer = near < far
-            distance[closer] = near[closer]
-            box[closer] = i
+COVER_M = 0.05  # a surface that is covered wherever it is asked gets the light above its cover: a seat under a cushion
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,61 +46,72 @@ class Sun:
     window: Surface
 
 
-@dataclass(frozen=True, eq=False)
-class _Grid:
-    """Where the light on one surface is computed: points and normals (rows * columns, 3)."""
+class _Grids:
+    """The points at which light is computed: a grid over every surface, all in one array.
 
-    rows: int
-    columns: int
-    points: Float32
-    normals: Float32
+    `points` and `normals` (n, 3) and `owner` (n,), the surface's index. The shell's surfaces come first.
+    """
+
+    def __init__(self, surfaces: list[Surface]) -> None:
+        self.surfaces = surfaces
+        self.shapes = [_shape(s, GRID_M) for s in surfaces]
+        self.offsets = np.cumsum([0, *(rows * columns for rows, columns in self.shapes)])
+        self.points = np.concatenate([_grid(s, GRID_M) for s in surfaces])
+        self.owner = np.repeat(np.arange(len(surfaces)), np.diff(self.offsets))
+        self.normals = np.stack([_lit_side(s) for s in surfaces])[self.owner]
+
+    def on(self, i: int, values: NDArray[Any]) -> NDArray[Any]:
+        """The part of `values` (n, ...) that belongs to surface `i`, as a view (rows, columns, ...)."""
+        return values[self.offsets[i] : self.offsets[i + 1]].reshape(*self.shapes[i], *values.shape[1:])
 
 
-def bake(surfaces: list[Surface], boxes: Boxes, shell: list[int], lamps: list[Lamp], sun: Sun | None) -> list[Surface]:
-    """The surfaces with lit textures. `shell` holds the indices of floor, ceiling and walls: they enclose the boxes."""
-    grids = [_grid(s, GRID_M) for s in surfaces]
-    offsets = np.cumsum([0, *(len(g.points) for g in grids)])
-    points = np.concatenate([g.points for g in grids])
-    normals = np.concatenate([g.normals for g in grids])
-    covered = boxes.first_hit(points, normals)[0] == 0
-    albedo = np.stack([_linear(s.texture[::4, ::4]).mean(axis=(0, 1)) for s in surfaces])
-    owner = np.repeat(np.arange(len(surfaces)), np.diff(offsets))
+def bake(surfaces: list[Surface], shell: int, boxes: Boxes, lamps: list[Lamp], sun: Sun | None) -> list[Surface]:
+    """The surfaces with lit textures. The first `shell` of them, floor, ceiling and walls, enclose the boxes."""
+    grids = _Grids(surfaces)
+    covered = boxes.first_hit(grids.points, grids.normals)[0] == 0
+    hidden = np.logical_and.reduceat(covered, grids.offsets[:-1])[grids.owner]
+    grids.points[hidden] += np.float32(COVER_M) * grids.normals[hidden]
+    albedo = np.stack([_linear(s.texture[::4, ::4]).mean(axis=(0, 1)) for s in surfaces])[grids.owner]
 
-    sunlit = [_sun_map(s, boxes, sun) if sun is not None else None for s in surfaces]
-    direct = sum((_from_lamp(points, normals, boxes, lamp) for lamp in lamps), np.zeros_like(points))
-    for i, (grid, sun_map) in enumerate(zip(grids, sunlit, strict=True)):
+    direct = np.zeros_like(grids.points)
+    for lamp in lamps:
+        direct += _from_lamp(grids, boxes, lamp)
+    sunlit = [None if sun is None else _sun_map(s, boxes, sun) for s in surfaces]
+    for i, sun_map in enumerate(sunlit):
         if sun_map is not None:
-            coarse = cv2.resize(sun_map, (grid.columns, grid.rows), interpolation=cv2.INTER_AREA)
-            direct[offsets[i] : offsets[i + 1]] += coarse.reshape(-1, 3)
+            grids.on(i, direct)[:] += _resized(sun_map, grids.shapes[i], cv2.INTER_AREA)
 
-    lit = direct * albedo[owner]
-    sent = lit + albedo[owner] * lit.mean(axis=0) / np.maximum(
-        1 - albedo.mean(axis=0), 0.2
-    )  # later bounces: their mean
-    bounced = _gather(points, normals, surfaces, boxes, shell, grids, offsets, sent, owner)
-    light = direct + bounced
-    exposure = EXPOSURE / float((light * albedo[owner])[~covered & (owner <= max(shell))].mean())
-    for i, grid in enumerate(grids):
-        _fill_covered(_on_grid(light, offsets, i, grid), _on_grid(covered, offsets, i, grid))
-    return [
-        _lit(s, _on_grid(light, offsets, i, grid) * exposure, sunlit[i], exposure)
-        for i, (s, grid) in enumerate(zip(surfaces, grids, strict=True))
-    ]
+    sent = direct * albedo
+    later = sent.mean(axis=0) / np.maximum(1 - albedo.mean(axis=0), 0.2)  # all further bounces: the room's mean
+    light: Float32 = direct + _gather(grids, shell, boxes, sent + albedo * later)
+    exposure = np.float32(EXPOSURE / (light * albedo)[~covered & (grids.owner < shell)].mean())
+    for i in range(len(surfaces)):
+        _fill_covered(grids.on(i, light), grids.on(i, covered & ~hidden))
+    return [_lit(s, grids.on(i, light) * exposure, sunlit[i], exposure) for i, s in enumerate(surfaces)]
 
 
-def _grid(surface: Surface, spacing_m: float) -> _Grid:
+def _shape(surface: Surface, spacing_m: float) -> tuple[int, int]:
     width, height = surface.size_m
-    columns, rows = max(1, round(width / spacing_m)), max(1, round(height / spacing_m))
+    return max(1, round(height / spacing_m)), max(1, round(width / spacing_m))
+
+
+def _lit_side(surface: Surface) -> Float32:
+    """The normal; that of a surface with two sides points up."""
+    up = -1 if surface.two_sided and surface.normal[1] < 0 else 1
+    return np.asarray(up * surface.normal, dtype=np.float32)
+
+
+def _grid(surface: Surface, spacing_m: float) -> Float32:
+    """The middles of a grid's cells over the surface, just above it (rows * columns, 3)."""
+    rows, columns = _shape(surface, spacing_m)
     t, s = np.mgrid[:rows, :columns]
     st = np.stack([(s.ravel() + 0.5) / columns, (t.ravel() + 0.5) / rows], axis=1)
-    normal = surface.normal * (-1 if surface.two_sided and surface.normal[1] < 0 else 1)
-    points = surface.points(st) + OFF_SURFACE_M * normal
-    return _Grid(rows, columns, points.astype(np.float32), np.tile(normal.astype(np.float32), (len(st), 1)))
+    return np.asarray(surface.points(st) + OFF_SURFACE_M * _lit_side(surface), dtype=np.float32)
 
 
-def _on_grid(values: NDArray[Any], offsets: NDArray[np.int64], i: int, grid: _Grid) -> NDArray[Any]:
-    """The part that belongs to surface `i` as a view (rows, columns, ...)."""
-    return values[offsets[i] : offsets[i + 1]].reshape(grid.rows, grid.columns, *values.shape[1:])
+def _resized(light: Float32, shape: tuple[int, ...], interpolation: int) -> Float32:
+    """Light (rows, columns, 3) on another grid."""
+    return np.asarray(cv2.resize(light, shape[1::-1], interpolation=interpolation)).reshape(*shape[:2], 3)
 
 
 def _fill_covered(light: Float32, covered: NDArray[np.bool_]) -> None:
@@ -143,24 +119,24 @@ def _fill_covered(light: Float32, covered: NDArray[np.bool_]) -> None:
     for _ in range(2):
         if not covered.any() or covered.all():
             return
-        weight = cv2.blur((~covered).astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
+        weight = cv2.blur((~covered).astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE).reshape(covered.shape)
         mean = cv2.blur(np.where(covered[..., None], 0, light), (3, 3), borderType=cv2.BORDER_REPLICATE)
-        filled = covered & (weight.reshape(covered.shape) > 0.05)
-        light[filled] = mean.reshape(light.shape)[filled] / weight.reshape(covered.shape)[filled][:, None]
-        covered &= ~filled
+        filled = covered & (weight > 0.05)
+        light[filled] = mean.reshape(light.shape)[filled] / weight[filled][:, None]
+        covered = covered & ~filled
 
 
-def _from_lamp(points: Float32, normals: Float32, boxes: Boxes, lamp: Lamp) -> Float32:
+def _from_lamp(grids: _Grids, boxes: Boxes, lamp: Lamp) -> Float32:
     """Irradiance (n, 3) straight from a lamp."""
-    total = np.zeros(len(points), dtype=np.float32)
+    total = np.zeros(len(grids.points), dtype=np.float32)
     for sample in lamp.points:
-        away = sample - points
+        away = sample - grids.points
         square = np.einsum("nk,nk->n", away, away) + np.float32(0.02)  # a lamp is not a point: no pole at its centre
-        cosine = np.einsum("nk,nk->n", away, normals) / np.sqrt(square)
+        cosine = np.einsum("nk,nk->n", away, grids.normals) / np.sqrt(square)
         if lamp.normal is not None:
             cosine = np.maximum(cosine, 0) * np.maximum(-away @ lamp.normal, 0) / np.sqrt(square)
-        lit = (cosine > 0).nonzero()[0]
-        distance, _ = boxes.first_hit(points[lit], away[lit])
+        lit = np.flatnonzero(cosine > 0)
+        distance, _ = boxes.first_hit(grids.points[lit], away[lit])
         total[lit] += np.where(distance < 1, 0, cosine[lit] / square[lit])
     return total[:, None] * lamp.power / np.float32(len(lamp.points))
 
@@ -170,113 +146,97 @@ def _sun_map(surface: Surface, boxes: Boxes, sun: Sun) -> Float32 | None:
     cosine = float(surface.normal @ sun.towards)
     if cosine <= 0 or surface.glow:
         return None
-    grid = _grid(surface, SUN_GRID_M)
-    window = sun.window
+    points, window = _grid(surface, SUN_GRID_M), sun.window
     normal = window.normal.astype(np.float32)
-    steps = (window.corner.astype(np.float32) - grid.points) @ normal / (sun.towards @ normal)
-    at = grid.points + steps[:, None] * sun.towards - window.corner
+    steps = (window.corner.astype(np.float32) - points) @ normal / (sun.towards @ normal)
+    at = points + steps[:, None] * sun.towards - window.corner
     s, t = at @ window.right / (window.right @ window.right), at @ window.down / (window.down @ window.down)
-    through = ((steps > 0) & (s > 0) & (s < 1) & (t > 0) & (t < 1)).nonzero()[0]
+    through = np.flatnonzero((steps > 0) & (s > 0) & (s < 1) & (t > 0) & (t < 1))
     if not len(through):
         return None
-    distance, _ = boxes.first_hit(grid.points[through], np.tile(sun.towards, (len(through), 1)))
-    lit = np.zeros(len(grid.points), dtype=np.float32)
+    distance, _ = boxes.first_hit(points[through], np.tile(sun.towards, (len(through), 1)))
+    lit = np.zeros(len(points), dtype=np.float32)
     lit[through] = np.isinf(distance) * cosine
-    soft = cv2.GaussianBlur(lit.reshape(grid.rows, grid.columns), (0, 0), 0.8).astype(np.float32)
-    return soft[..., None] * sun.power
+    soft = cv2.GaussianBlur(lit.reshape(_shape(surface, SUN_GRID_M)), (0, 0), 0.8).astype(np.float32)
+    return np.asarray(soft[..., None] * sun.power)
 
 
-def _gather(
-    points: Float32,
-    normals: Float32,
-    surfaces: list[Surface],
-    boxes: Boxes,
-    shell: list[int],
-    grids: list[_Grid],
-    offsets: NDArray[np.int64],
-    sent: Float32,
-    owner: NDArray[np.int64],
-) -> Float32:
-    """Irradiance (n, 3) from what cosine-weighted rays over each point's hemisphere meet."""
-    from_box = np.zeros((len(boxes.centres), 3), dtype=np.float32)
-    faces = np.array([s.box for s in surfaces])[owner]
-    for box in range(len(boxes.centres)):
-        from_box[box] = sent[faces == box].mean(axis=0)
-
-    tangents = np.cross(normals, np.where(np.abs(normals[:, 1:2]) < 0.9, (0, 1, 0), (1, 0, 0))).astype(np.float32)
-    tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
-    bitangents = np.cross(normals, tangents)
-    turn = (
-        np.arange(len(points)) * 2.399963
-    )  # another angle for each point: banding becomes fine noise, then is blurred
-    gathered = np.zeros_like(points)
+def _gather(grids: _Grids, shell: int, boxes: Boxes, sent: Float32) -> Float32:
+    """Irradiance (n, 3) from what rays over each point's hemisphere meet, which sends the light `sent` (n, 3)."""
+    from_face = _mean_of_faces(grids, boxes, sent)
+    side = np.where(np.abs(grids.normals[:, 1:2]) < 0.9, (0, 1, 0), (1, 0, 0))
+    across = np.cross(grids.normals, side).astype(np.float32)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    along = np.cross(grids.normals, across)
+    turn = np.arange(len(grids.points)) * GOLDEN_ANGLE  # not the same rays everywhere: fine noise instead of bands
+    gathered = np.zeros_like(grids.points)
     for k in range(GATHER_RAYS):
-        sine = np.sqrt((k + 0.5) / GATHER_RAYS)
-        angle = turn + k * 2.399963  # the golden angle spreads the rays evenly
-        x, y = (sine * np.cos(angle)).astype(np.float32), (sine * np.sin(angle)).astype(np.float32)
-        up = np.float32(np.sqrt(1 - sine * sine))
-        directions = x[:, None] * tangents + y[:, None] * bitangents + up * normals
-        distance, box = boxes.first_hit(points, directions)
-        arriving = np.where(box[:, None] >= 0, from_box[box], 0)
-        nothing = box < 0
-        arriving[nothing] = _from_shell(
-            points[nothing], directions[nothing], [surfaces[i] for i in shell], [grids[i] for i in shell], sent, offsets
-        )
-        arriving[distance == 0] = 0
+        square = np.float32((k + 0.5) / GATHER_RAYS)  # of the sine: even steps of it spread rays by their cosine
+        angle = turn + k * GOLDEN_ANGLE
+        x, y = (np.sqrt(square) * f(angle)[:, None].astype(np.float32) for f in (np.cos, np.sin))
+        directions = x * across + y * along + np.sqrt(1 - square) * grids.normals
+        distance, face = boxes.first_hit(grids.points, directions)
+        arriving = np.where(distance[:, None] > 0, from_face[face], 0)
+        free = face < 0
+        arriving[free] = _from_shell(grids, shell, sent, grids.points[free], directions[free])
         gathered += arriving
     gathered /= GATHER_RAYS
-    for i, grid in enumerate(grids):
-        if grid.rows > 2 and grid.columns > 2:
-            smooth = cv2.GaussianBlur(_on_grid(gathered, offsets, i, grid), (0, 0), 1.0)
-            gathered[offsets[i] : offsets[i + 1]] = smooth.reshape(-1, 3)
+    for i, (rows, columns) in enumerate(grids.shapes):
+        if rows > 2 and columns > 2:
+            view = grids.on(i, gathered)
+            view[:] = cv2.GaussianBlur(view, (0, 0), 1.0)
     return gathered
 
 
-def _from_shell(
-    points: Float32,
-    directions: Float32,
-    shell: list[Surface],
-    grids: list[_Grid],
-    sent: Float32,
-    offsets: NDArray[np.int64],
-) -> Float32:
-    """What the shell sends back along rays that meet no box. The shell's surfaces come first among all surfaces."""
+def _mean_of_faces(grids: _Grids, boxes: Boxes, sent: Float32) -> Float32:
+    """Light sent by each face of each box (6 * boxes, 3), the mean over the surfaces that belong to it."""
+    face = np.array([boxes.face(s.box, s.normal) if s.box >= 0 else -1 for s in grids.surfaces])[grids.owner]
+    total = np.zeros((6 * len(boxes.centres), 3), dtype=np.float32)
+    count = np.zeros((6 * len(boxes.centres), 1), dtype=np.float32)
+    of_box = face >= 0
+    np.add.at(total, face[of_box], sent[of_box])
+    np.add.at(count, face[of_box], 1)
+    return np.asarray(total / np.maximum(count, 1), dtype=np.float32)
+
+
+def _from_shell(grids: _Grids, shell: int, sent: Float32, points: Float32, directions: Float32) -> Float32:
+    """What floor, ceiling and walls send back along rays that meet no box."""
     arriving = np.zeros_like(points)
     nearest = np.full(len(points), np.inf, dtype=np.float32)
-    for i, (surface, grid) in enumerate(zip(shell, grids, strict=True)):
-        normal = surface.normal.astype(np.float32)
+    for i, surface in enumerate(grids.surfaces[:shell]):
+        normal, corner = surface.normal.astype(np.float32), surface.corner.astype(np.float32)
         approach = directions @ normal
         towards = approach < -1e-6
-        steps = (surface.corner.astype(np.float32) - points) @ normal / np.where(towards, approach, -1)
-        hit = (towards & (steps >= 0) & (steps < nearest)).nonzero()[0]
-        at = points[hit] + steps[hit, None] * directions[hit] - surface.corner.astype(np.float32)
-        column = (at @ surface.right / (surface.right @ surface.right) * grid.columns).astype(int)
-        row = (at @ surface.down / (surface.down @ surface.down) * grid.rows).astype(int)
-        cell = np.clip(row, 0, grid.rows - 1) * grid.columns + np.clip(column, 0, grid.columns - 1)
-        arriving[hit] = sent[offsets[i] + cell]
+        steps = (corner - points) @ normal / np.where(towards, approach, np.float32(-1))
+        hit = np.flatnonzero(towards & (steps >= 0) & (steps < nearest))
+        at = points[hit] + steps[hit, None] * directions[hit] - corner
+        rows, columns = grids.shapes[i]
+        column = (at @ surface.right / (surface.right @ surface.right) * columns).astype(int)
+        row = (at @ surface.down / (surface.down @ surface.down) * rows).astype(int)
+        arriving[hit] = grids.on(i, sent)[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
         nearest[hit] = steps[hit]
     return arriving
 
 
 _LINEAR = (np.arange(256, dtype=np.float32) / 255) ** 2.2
-# Tone curve: the shoulder of film, then display gamma; indexed by light in steps of 1/256.
-_TONE = np.round(255 * (1 - np.exp(-1.25 * np.arange(2048) / 256)) ** (1 / 2.2)).astype(np.uint8)
+_TONE_STEPS = 4096.0  # of the tone curve's index for light of 1
+# Tone curve: the shoulder of film, then display gamma.
+_TONE = np.round(255 * (1 - np.exp(-1.25 * np.arange(1 << 15) / _TONE_STEPS)) ** (1 / 2.2)).astype(np.uint8)
 
 
 def _linear(texture: UInt8Image) -> Float32:
     return np.asarray(cv2.LUT(texture, _LINEAR), dtype=np.float32)
 
 
-def _lit(surface: Surface, light: Float32, sun_map: Float32 | None, exposure: float) -> Surface:
+def _lit(surface: Surface, light: Float32, sun_map: Float32 | None, exposure: np.float32) -> Surface:
     """The surface with `light` multiplied into its texture, the sun at its own resolution instead of the grid's."""
     if surface.glow:
         return replace(surface, texture=np.clip(surface.texture * surface.glow, 0, 255).astype(np.uint8), _smaller={})
     h, w = surface.texture.shape[:2]
     if sun_map is not None:
-        coarse = cv2.resize(sun_map, light.shape[1::-1], interpolation=cv2.INTER_AREA).reshape(light.shape)
-        light = np.maximum(light - exposure * coarse, 0)
-    full = cv2.resize(light, (w, h), interpolation=cv2.INTER_LINEAR)
+        light = np.maximum(light - exposure * _resized(sun_map, light.shape, cv2.INTER_AREA), 0)
+    full = _resized(light, (h, w), cv2.INTER_LINEAR)
     if sun_map is not None:
-        full += exposure * cv2.resize(sun_map, (w, h), interpolation=cv2.INTER_LINEAR)
-    level = cv2.multiply(_linear(surface.texture), full, scale=256.0)
+        full += exposure * _resized(sun_map, (h, w), cv2.INTER_LINEAR)
+    level = cv2.multiply(_linear(surface.texture), full, scale=_TONE_STEPS)
     return replace(surface, texture=_TONE[np.minimum(level, len(_TONE) - 1).astype(np.uint16)], _smaller={})

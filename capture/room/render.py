@@ -91,6 +91,12 @@ class View:
     def resized(self, size: tuple[int, int]) -> View:
         return View(self.rotation, self.position_m, self.intrinsics.resized(self.size, size), size)
 
+    def rays(self) -> Float32:
+        """For each pixel's centre the point at depth 1 m in the camera's OpenGL axes, (h, w, 3)."""
+        k, (width, height) = self.intrinsics, self.size
+        x, y = (np.arange(width) + 0.5 - k.cx) / k.fx, (k.cy - 0.5 - np.arange(height)) / k.fy
+        return np.stack([*np.meshgrid(x, y), np.full((height, width), -1.0)], axis=2).astype(np.float32)
+
     @property
     def projection(self) -> Float:
         """(3, 3), from the camera's OpenGL axes to homogeneous pixels; the third coordinate is the depth."""
@@ -145,30 +151,31 @@ class Rasteriser:
         """uint8 (h, w, 3), anti-aliased; black where nothing is seen."""
         width, height = view.size
         _, _, image = self._draw(view.resized((width * SUPERSAMPLING, height * SUPERSAMPLING)), with_colour=True)
-        return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _draw(self, view: View, with_colour: bool) -> tuple[Float32, NDArray[np.int32], UInt8Image]:
         width, height = view.size
         inverse_depth = np.zeros((height, width), dtype=np.float32)
         seen = np.full((height, width), -1, dtype=np.int32)
         image = np.zeros((height, width, 3) if with_colour else (0, 0, 3), dtype=np.uint8)
-        xs, ys = np.arange(width) + 0.5, np.arange(height) + 0.5
-        xs32 = xs.astype(np.float32)
+        xs = np.arange(width, dtype=np.float32) + np.float32(0.5)
+        ys = np.arange(height, dtype=np.float64) + 0.5
 
         to_pixels, to_surface = self._homographies(view)
         for patch, (x0, y0, x1, y1) in self._visible(view):
             owner = self._owner[patch]
             inverse = to_surface[owner]
-            left, right = _row_spans(self._edges[patch] @ inverse, inverse[2], ys[y0:y1])
-            x = xs32[x0:x1]
+            lines = np.concatenate([self._edges[patch] @ inverse, inverse[2:]])  # the last: in front of the camera
+            left, right = _row_spans(lines, ys[y0:y1])
+            x = xs[x0:x1]
             nearer = (x >= left[:, None]) & (x <= right[:, None])
             a, b, c = inverse[2]
             here = (a * x).astype(np.float32) + (b * ys[y0:y1] + c).astype(np.float32)[:, None]
             nearer &= here > inverse_depth[y0:y1, x0:x1]
-            rows = nearer.any(axis=1).nonzero()[0]
+            rows = np.flatnonzero(nearer.any(axis=1))
             if not len(rows):
                 continue
-            columns = nearer.any(axis=0).nonzero()[0]
+            columns = np.flatnonzero(nearer.any(axis=0))
             r, q = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
             box = slice(y0 + rows[0], y0 + rows[-1] + 1), slice(x0 + columns[0], x0 + columns[-1] + 1)
             mask = nearer[r, q].astype(np.uint8)
@@ -176,7 +183,7 @@ class Rasteriser:
             if with_colour:
                 level = self._mip_levels(to_pixels[owner], patch)
                 texture = self.surfaces[owner].shrunk_texture(*level)
-                cv2.copyTo(_warp(texture, inverse, box, mask.shape), mask, image[box])
+                cv2.copyTo(_warp(texture, inverse, box), mask, image[box])
             else:
                 seen[box][mask.view(bool)] = owner
         return inverse_depth, seen, image
@@ -187,7 +194,7 @@ class Rasteriser:
         to_pixels = view.projection @ view.rotation.T @ frames
         edge_on = np.abs(np.linalg.det(to_pixels)) < 1e-12
         to_pixels[edge_on] = np.eye(3)  # seen exactly from its edge: `_visible` leaves it out
-        return to_pixels, np.linalg.inv(to_pixels)
+        return to_pixels, np.linalg.inv(to_pixels).astype(np.float64)
 
     def _visible(self, view: View) -> list[tuple[int, tuple[int, int, int, int]]]:
         """The outlines that may be seen, nearest first, each with the pixels (x0, y0, x1, y1) it lies within."""
@@ -212,13 +219,13 @@ class Rasteriser:
         return [(int(candidates[i]), (*low[i].tolist(), *high[i].tolist())) for i in order]
 
     def _mip_levels(self, to_pixels: Float, patch: int) -> tuple[int, int]:
-        """How often to halve the texture in width and height, from its texels per pixel at the outline's centre."""
+        """How often to halve the texture in width and height, from its texels per image pixel at its centre."""
         s, t = self._centres[patch]
         x, y, z = to_pixels @ (s, t, 1)
         if z <= 1e-3:
             return 0, 0
         steps = (to_pixels[:2, :2] - np.outer((x / z, y / z), to_pixels[2, :2])) / z  # pixels for a step of s, of t
-        texels = self._texture_sizes[self._owner[patch]] / np.maximum(np.hypot(*steps), 1e-6)
+        texels = SUPERSAMPLING * self._texture_sizes[self._owner[patch]] / np.maximum(np.hypot(*steps), 1e-6)
         across, along = np.clip(np.floor(np.log2(texels) + 0.35), 0, MAX_MIP_LEVEL).astype(int)
         return int(across), int(along)
 
@@ -232,9 +239,8 @@ def _edges(outline: Float, most: int) -> Float:
     return np.pad(lines, ((0, most - len(lines)), (0, 0)), mode="edge")
 
 
-def _row_spans(edges: Float, inverse_depth: Float, ys: Float) -> tuple[Float32, Float32]:
-    """For each row the first and the last x inside all edges and in front of the camera."""
-    lines = np.concatenate([edges, inverse_depth[None]])
+def _row_spans(lines: Float, ys: Float) -> tuple[Float32, Float32]:
+    """For each row the first and the last x at which a*x + b*y + c >= 0 for all lines (a, b, c)."""
     a = np.where(lines[:, 0] == 0, 1e-30, lines[:, 0])[:, None]
     bound = -(lines[:, 1:2] * ys + lines[:, 2:]) / a
     rising = a > 0
@@ -244,15 +250,25 @@ def _row_spans(edges: Float, inverse_depth: Float, ys: Float) -> tuple[Float32, 
     return (left - 1e-3).astype(np.float32), (right + 1e-3).astype(np.float32)
 
 
-def _warp(texture: UInt8Image, inverse: Float, box: tuple[slice, slice], shape: tuple[int, ...]) -> UInt8Image:
-    """The texture as seen in the pixels of `box`."""
+def _warp(texture: UInt8Image, inverse: Float, box: tuple[slice, slice]) -> UInt8Image:
+    """The texture as seen in the supersampled pixels of `box`: once an image pixel, the same for all its parts.
+
+    Only the surfaces' edges need more than one sample a pixel; inside, the texture has the right size already.
+    """
+    n = SUPERSAMPLING
     h, w = texture.shape[:2]
+    (top, bottom), (left, right) = ((side.start // n, -(-side.stop // n)) for side in box)
     to_texels = np.array([[w, 0, -0.5], [0, h, -0.5], [0, 0, 1]])
-    to_centres = np.array([[1, 0, box[1].start + 0.5], [0, 1, box[0].start + 0.5], [0, 0, 1]])
-    return cv2.warpPerspective(
+    to_centres = np.array([[n, 0, n * (left + 0.5)], [0, n, n * (top + 0.5)], [0, 0, 1]])
+    seen = cv2.warpPerspective(
         texture,
         to_texels @ inverse @ to_centres,
-        (shape[1], shape[0]),
+        (right - left, bottom - top),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.uint8, copy=False)
+    )
+    parts = cv2.resize(seen, None, fx=n, fy=n, interpolation=cv2.INTER_NEAREST)
+    rows, columns = (
+        slice(side.start - n * first, side.stop - n * first) for side, first in zip(box, (top, left), strict=True)
+    )
+    return np.asarray(parts[rows, columns], dtype=np.uint8)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capture.room import furniture
+from capture.room import fittings, furniture
 from capture.room.builder import Builder, Materials
-from capture.room.light import Boxes, Lamp, Sun, bake
+from capture.room.light import Lamp, Sun, bake
+from capture.room.rays import Boxes
 from capture.room.render import Float, Surface, tiles
-from capture.room.textures import Material, Rng, plank_floor, plaster, vary, wallpaper, window_view
+from capture.room.textures import Material, Rng, plank_floor, plaster, tinted, vary, wallpaper
 
 HEIGHT_M = 2.6
-WINDOW_DEPTH_M = 0.16
-SKY = np.array((0.86, 0.96, 1.12), dtype=np.float32)
+SHELL_SURFACES = 6  # floor, ceiling and walls come first
 SUNLIGHT = np.array((1.0, 0.88, 0.68), dtype=np.float32)
 
 
@@ -29,7 +29,7 @@ class Scene:
     sun: Sun
 
     def lit(self) -> list[Surface]:
-        return bake(self.surfaces, self.boxes, list(range(6)), self.lamps, self.sun)
+        return bake(self.surfaces, SHELL_SURFACES, self.boxes, self.lamps, self.sun)
 
 
 def build_scene(seed: int) -> Scene:
@@ -47,9 +47,9 @@ def build_scene(seed: int) -> Scene:
         b.moved(width / 2, 0, depth, yaw=np.pi),
         b.moved(0, 0, depth / 2, yaw=np.pi / 2),
     ]
-    pane = _window(walls[0], window_width, window_height)
+    pane = fittings.window(walls[0], window_width, window_height)
     _furnish(walls, width, depth)
-    _skirting(walls, width, depth)
+    fittings.skirting(walls, width, depth)
     towards = walls[0].rotation @ np.array([rng.uniform(-0.7, 0.7), rng.uniform(0.55, 0.85), -1.0])
     towards /= np.linalg.norm(towards)
     sun = Sun(towards.astype(np.float32), SUNLIGHT * np.float32(rng.uniform(3.0, 6.0)), pane)
@@ -62,14 +62,14 @@ def _shell(b: Builder, width: float, depth: float, window: tuple[float, float]) 
     tones = [(226, 220, 206), (206, 212, 204), (220, 204, 184), (196, 206, 214), (228, 222, 214)]
     paint = vary(rng, tones[int(rng.integers(len(tones)))], 6)
     plain = plaster(rng, paint)
-    accent = wallpaper(rng, vary(rng, tuple(0.86 * c for c in paint), 14))
+    accent = wallpaper(rng, vary(rng, tinted(paint, 0.86), 14))
     boards = [(176, 128, 82), (150, 104, 64), (196, 156, 110), (128, 92, 62)]
     floor = plank_floor(rng, vary(rng, boards[int(rng.integers(len(boards)))], 6), width, depth)
     hole = (
         0.5 - window[0] / 2 / width,
-        1 - (_SILL_M + window[1]) / h,
+        1 - (fittings.SILL_M + window[1]) / h,
         0.5 + window[0] / 2 / width,
-        1 - _SILL_M / h,
+        1 - fittings.SILL_M / h,
     )
     accented = int(rng.choice([1, 3]))
 
@@ -94,9 +94,6 @@ def _shell(b: Builder, width: float, depth: float, window: tuple[float, float]) 
     ]
 
 
-_SILL_M = 0.88
-
-
 def _flat(
     rng: Rng,
     corner: tuple[float, float, float],
@@ -110,38 +107,6 @@ def _flat(
     return Surface(np.array(corner, dtype=np.float64), r, d, texture, outlines)
 
 
-def _window(wall: Builder, width: float, height: float) -> Surface:
-    """Pane, frame, reveal, sill, radiator and curtains; adds the sky's light. Returns the pane."""
-    m, half, low, high, back = wall.materials, width / 2, _SILL_M, _SILL_M + height, -WINDOW_DEPTH_M
-    pane = Surface(
-        corner=wall.world((-half, high, back)),
-        right=wall.rotation @ np.array([width, 0.0, 0.0]),
-        down=wall.rotation @ np.array([0.0, -height, 0.0]),
-        texture=window_view(wall.rng),
-        glow=1.12,
-        glass=True,
-    )
-    wall.surfaces.append(pane)
-    for x in (-half - 0.1, half):
-        wall.box((x, low, back), (x + 0.1, high, -0.001), m.white)
-    wall.box((-half - 0.1, high, back), (half + 0.1, high + 0.1, -0.001), m.white)
-    wall.box((-half - 0.1, low - 0.1, back), (half + 0.1, low, -0.001), m.white)
-    wall.box((-half - 0.06, low - 0.03, -0.001), (half + 0.06, low, 0.06), m.white)
-    bar = 0.055
-    for x in (-half, -bar / 2, half - bar):
-        wall.box((x, low, back), (x + bar, high, back + 0.05), m.white)
-    for y in (low, low + height * 0.68, high - bar):
-        wall.box((-half, y, back), (half, y + bar, back + 0.048), m.white)
-    furniture.radiator(wall, min(1.2, width - 0.2))
-    for side in (-1, 1):
-        furniture.curtain(wall.moved(side * (half + 0.16), 0, 0), 0.34, high + 0.16)
-    wall.box((-half - 0.4, high + 0.15, 0.07), (half + 0.4, high + 0.175, 0.095), m.metal)
-    grid = [(x * half, low + y * height, 0.0) for x in (-0.75, -0.25, 0.25, 0.75) for y in (0.12, 0.37, 0.63, 0.88)]
-    points = np.stack([wall.world(p) for p in grid]).astype(np.float32)
-    wall.lamps.append(Lamp(points, SKY * np.float32(2.4 * width * height), (wall.rotation[:, 2]).astype(np.float32)))
-    return pane
-
-
 def _furnish(walls: list[Builder], width: float, depth: float) -> None:
     """Sofa on one long side, shelf and desk on the other, the table at the far end, as chance and mirroring will."""
     rng = walls[0].rng
@@ -153,20 +118,24 @@ def _furnish(walls: list[Builder], width: float, depth: float) -> None:
 
     at = sofa_side * (half - rng.uniform(1.75, 1.95))
     furniture.sofa(sofa_wall.moved(at, 0, 0.03), rng.uniform(1.8, 2.2))
-    furniture.picture(sofa_wall.moved(at, 0, 0), rng.uniform(0.8, 1.1), rng.uniform(0.55, 0.7), 1.58)
-    furniture.rug(sofa_wall.moved(at, 0, 1.35, yaw=np.pi), rng.uniform(2.0, 2.4), rng.uniform(1.3, 1.6))
+    fittings.picture(sofa_wall.moved(at, 0, 0), rng.uniform(0.8, 1.1), rng.uniform(0.55, 0.7), 1.58)
+    fittings.rug(sofa_wall.moved(at, 0, 1.35, yaw=np.pi), rng.uniform(2.0, 2.4), rng.uniform(1.3, 1.6))
     furniture.coffee_table(sofa_wall.moved(at + rng.normal(0, 0.06), 0, 1.15, yaw=rng.normal(0, 0.06)))
     furniture.floor_lamp(sofa_wall.moved(sofa_side * (half - 0.32), 0, 0.3))
-    furniture.gallery(sofa_wall.moved(-sofa_side * (half - 1.3), 0, 0))
+    long_sides = depth > width
+    if long_sides:
+        fittings.gallery(sofa_wall.moved(-sofa_side * (half - 1.3), 0, 0))
 
-    # Desk, bookshelf and sideboard in any order; `along` runs from the window to the far wall.
+    # Desk, bookshelf and sideboard in any order, as many as fit; `along` runs from the window to the far wall.
     along = 0.75
     for piece in rng.permutation(3):
         length = (1.25, rng.uniform(1.2, 1.4), rng.uniform(1.3, 1.45))[piece]
+        if along + length > depth - 0.2:
+            break
         spot = work_wall.moved(work_side * (half - along - length / 2), 0, 0.015)
         if piece == 0:
             furniture.desk(spot, length)
-            furniture.wall_shelf(spot)
+            fittings.wall_shelf(spot)
         elif piece == 1:
             furniture.bookshelf(spot, length, rng.uniform(1.8, 2.1))
         else:
@@ -175,13 +144,9 @@ def _furnish(walls: list[Builder], width: float, depth: float) -> None:
     furniture.plant(work_wall.moved(work_side * (half - 0.36), 0, 0.36), rng.uniform(1.1, 1.5))
 
     far = walls[2]
-    furniture.door(far.moved(-mirror * (width / 2 - 1.2), 0, 0))
-    spot = far.moved(mirror * (width / 2 - 1.25), 0, 1.05, yaw=rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.04))
+    fittings.door(far.moved(-mirror * (width / 2 - 1.2), 0, 0))
+    table_at = mirror * (width / 2 - (1.25 if long_sides else 1.95))
+    spot = far.moved(table_at, 0, 1.05, yaw=rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.04))
     furniture.dining_table(spot, rng.uniform(1.2, 1.4), int(rng.choice([3, 4])))
-    furniture.picture(far.moved(mirror * (width / 2 - 1.25), 0, 0), 0.6, 0.75, 1.55)
-    furniture.clock(walls[0].moved(-mirror * (width / 2 - 0.6), 0, 0))
-
-
-def _skirting(walls: list[Builder], width: float, depth: float) -> None:
-    for wall, length in zip(walls, (width, depth, width, depth), strict=True):
-        wall.box((-length / 2, 0, 0), (length / 2, 0.09, 0.014), wall.materials.white, shadow=False)
+    fittings.picture(far.moved(table_at, 0, 0), 0.6, 0.75, 1.55)
+    fittings.clock(walls[0].moved(-mirror * (width / 2 - 0.6), 0, 0))

@@ -7,6 +7,7 @@ out of a window, a rug, a door) are stretched over one surface.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ Rng = np.random.Generator
 Colour = tuple[float, float, float]  # sRGB, 0..255
 _Grey = NDArray[np.float32]
 
-SWATCH_PX = 1024
+SWATCH_PX = 768
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,16 @@ def noise(rng: Rng, h: int, w: int, cell_h: float, cell_w: float) -> _Grey:
 
 def shade(colour: Colour, brightness: _Grey) -> UInt8Image:
     """The colour times a brightness map (h, w)."""
-    return np.clip(brightness[..., None] * np.array(colour, dtype=np.float32), 0, 255).astype(np.uint8)
+    return as_bytes(brightness[..., None] * np.array(colour, dtype=np.float32))
+
+
+def as_bytes(image: NDArray[Any]) -> UInt8Image:
+    return np.asarray(np.clip(image, 0, 255).astype(np.uint8))
+
+
+def tinted(colour: Colour, brightness: float) -> Colour:
+    red, green, blue = colour
+    return red * brightness, green * brightness, blue * brightness
 
 
 def vary(rng: Rng, colour: Colour, amount: float = 8.0) -> Colour:
@@ -92,7 +102,7 @@ def wallpaper(rng: Rng, colour: Colour, px_per_m: float = 200) -> Material:
         pattern = ((u * v > 0.55) | (np.abs(u + v) < 0.08)).astype(np.float32)
     pattern = cv2.GaussianBlur(pattern, (0, 0), 0.8).astype(np.float32)
     strength = rng.uniform(0.05, 0.11) * rng.choice([-1, 1])
-    return Material(np.clip(base.swatch * (1 + strength * pattern[..., None]), 0, 255).astype(np.uint8), px_per_m)
+    return Material(as_bytes(base.swatch * (1 + strength * pattern[..., None])), px_per_m)
 
 
 def fabric(rng: Rng, colour: Colour, px_per_m: float = 400) -> Material:
@@ -147,7 +157,7 @@ def rug_pattern(rng: Rng, first: Colour, second: Colour, third: Colour) -> UInt8
     stitched = ((x + y) % 36 < 16) & (edge > 34) & (edge < 66)
     index = np.where(stitched, 0, index)
     pile = 1 + 0.08 * noise(rng, h, w, 2, 2) + 0.05 * noise(rng, h, w, 30, 30)
-    return np.clip(colours[index] * pile[..., None], 0, 255).astype(np.uint8)
+    return as_bytes(colours[index] * pile[..., None])
 
 
 def sky(rng: Rng, h: int, w: int, top: Colour, horizon: Colour, cloud: float) -> UInt8Image:
@@ -155,7 +165,7 @@ def sky(rng: Rng, h: int, w: int, top: Colour, horizon: Colour, cloud: float) ->
     image = np.array(top, dtype=np.float32) * (1 - fade) + np.array(horizon, dtype=np.float32) * fade
     cover = sum(noise(rng, h, w, h / k, w / k) / k for k in (2, 4, 9, 20))
     cover = np.clip(np.asarray(cover, dtype=np.float32) * 0.9 + cloud, 0, 1)[..., None]
-    return np.clip(image * (1 - cover) + np.float32(250) * cover, 0, 255).astype(np.uint8)
+    return as_bytes(image * (1 - cover) + np.float32(250) * cover)
 
 
 def _hills(rng: Rng, image: UInt8Image, base: float, height: float, colour: Colour) -> None:
@@ -175,7 +185,7 @@ def _trees(rng: Rng, image: UInt8Image, count: int, ground: float, colour: Colou
         cv2.line(image, (int(x), int(ground * h + 9)), (int(x), int(top)), (84, 66, 50), max(2, w // 130))
         for _ in range(420):
             across, down = rng.normal(0, 0.045) * w, rng.normal(0, 0.075) * h
-            leaf = vary(rng, tuple(c * (1.05 - 1.6 * down / h) for c in colour), 14)
+            leaf = vary(rng, tinted(colour, 1.05 - 1.6 * down / h), 14)
             size = int(rng.uniform(0.004, 0.013) * w)
             cv2.circle(image, (int(x + across), int(top + h * 0.09 + down)), size, leaf, -1, cv2.LINE_AA)
 
@@ -187,7 +197,7 @@ def window_view(rng: Rng) -> UInt8Image:
     _hills(rng, image, 0.74, 0.04, (104, 146, 84))
     _trees(rng, image, int(rng.integers(4, 8)), 0.84, vary(rng, (86, 132, 58)))
     _hills(rng, image, 0.88, 0.02, (116, 158, 82))
-    return cv2.GaussianBlur(image, (0, 0), 2.2).astype(np.uint8)
+    return as_bytes(cv2.GaussianBlur(image, (0, 0), 2.2))
 
 
 def painting(rng: Rng, aspect: float) -> UInt8Image:
@@ -200,20 +210,20 @@ def painting(rng: Rng, aspect: float) -> UInt8Image:
             _hills(rng, image, base, 0.1, vary(rng, tone, 14))
     else:
         image = np.full((h, w, 3), vary(rng, (226, 216, 196)), dtype=np.uint8)
+        inks = [(196, 60, 46), (38, 74, 120), (230, 178, 60), (40, 44, 48)]
         for _ in range(14):
-            colour = vary(rng, tuple(rng.choice([(196, 60, 46), (38, 74, 120), (230, 178, 60), (40, 44, 48)])), 18)
+            colour = vary(rng, inks[int(rng.integers(len(inks)))], 18)
             (x0, x1), (y0, y1) = np.sort(rng.integers(0, w, 2)), np.sort(rng.integers(0, h, 2))
             if rng.random() < 0.4:
                 cv2.circle(image, (int(x0), int(y0)), int(rng.uniform(0.04, 0.2) * h), colour, -1, cv2.LINE_AA)
             else:
                 cv2.rectangle(image, (int(x0), int(y0)), (int(x1), int((y0 + y1) / 2)), colour, -1)
-    canvas = np.clip(image * (1 + 0.05 * noise(rng, h, w, 2, 2)[..., None]), 0, 255).astype(np.uint8)
+    canvas = as_bytes(image * (1 + 0.05 * noise(rng, h, w, 2, 2)[..., None]))
     canvas = cv2.copyMakeBorder(canvas, 44, 44, 44, 44, cv2.BORDER_CONSTANT, value=(236, 232, 222))
-    tone = float(rng.choice([40, 92, 190]))
+    frame = tinted((1.0, 0.86, 0.7), rng.choice([40, 92, 190]))
     for light in (0.8, 1.1, 0.9):
-        value = (tone * light, tone * light * 0.86, tone * light * 0.7)
-        canvas = cv2.copyMakeBorder(canvas, 7, 7, 7, 7, cv2.BORDER_CONSTANT, value=value)
-    return canvas.astype(np.uint8)
+        canvas = cv2.copyMakeBorder(canvas, 7, 7, 7, 7, cv2.BORDER_CONSTANT, value=tinted(frame, light))
+    return as_bytes(canvas)
 
 
 def screen(rng: Rng) -> UInt8Image:

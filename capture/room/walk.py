@@ -12,7 +12,7 @@ from capture.frame import Pose
 from capture.room.render import Float, Surface
 
 CELL_M = 0.02  # of the map of what stands where
-CLEARANCE_M = 0.50  # kept from furniture and walls, seen from above
+CLEARANCE_M = 0.46  # kept from furniture and walls, seen from above
 OBSTACLE_M = (0.65, 2.2)  # what lies wholly below (the camera is held above it) or above is no obstacle
 DIRECTIONS = 360
 
@@ -28,25 +28,24 @@ class Walk:
         centre = np.array([column + 0.5, row + 0.5]) * CELL_M
         radius_m = _reach(clearance_m, centre)
 
-        turn = 2 * np.pi * np.arange(frames) / frames
-        start, sense = rng.uniform(0, 2 * np.pi), rng.choice([-1.0, 1.0])
-        angle = start + sense * turn
         phase = rng.uniform(0, 2 * np.pi, 12)
-        held = np.interp(
-            angle, np.arange(-4 * DIRECTIONS, 4 * DIRECTIONS) * 2 * np.pi / DIRECTIONS, np.tile(radius_m, 8)
-        )
-        held = held * (0.86 + 0.14 * np.sin(2 * turn + phase[0]))
-        self.positions_m = np.stack(
-            [
-                centre[0] + held * np.cos(angle) + 0.008 * np.sin(7 * turn + phase[1]),
-                1.40 + 0.13 * np.sin(turn + phase[2]) + 0.04 * np.sin(3 * turn + phase[3]) + 0.01 * np.sin(14 * turn),
-                centre[1] + held * np.sin(angle) + 0.008 * np.sin(7 * turn + phase[4]),
-            ],
-            axis=1,
-        )
-        # It looks outwards at what is near, then ahead along the way, then across at the far side, and back.
-        heading = angle + sense * (0.75 + 0.85 * np.sin(turn + phase[5])) + 0.012 * np.sin(9 * turn + phase[6])
-        pitch = -0.24 + 0.12 * np.sin(2 * turn + phase[7]) + 0.05 * np.sin(5 * turn + phase[8])
+        sense = rng.choice([-1.0, 1.0])
+        fine = np.linspace(0, 2 * np.pi, 8 * DIRECTIONS + 1)
+        around = sense * fine - np.pi / 2 + rng.normal(0, 0.3)  # begins on the window's side, with the room before it
+        held = np.interp(around % (2 * np.pi), np.linspace(0, 2 * np.pi, DIRECTIONS + 1), [*radius_m, radius_m[0]])
+        held *= 0.86 + 0.12 * np.sin(2 * fine + phase[0])
+        path = centre + held[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1)
+        walked = np.cumsum([0, *np.linalg.norm(np.diff(path, axis=0), axis=1)])
+        steady = np.linspace(0, walked[-1], frames, endpoint=False)  # the same speed everywhere
+        x, z, angle = (np.interp(steady, walked, values) for values in (path[:, 0], path[:, 1], around))
+
+        turn = 2 * np.pi * np.arange(frames) / frames
+        height = 1.40 + 0.13 * np.sin(turn + phase[2]) + 0.04 * np.sin(3 * turn + phase[3]) + 0.01 * np.sin(14 * turn)
+        sway = 0.008 * np.sin(7 * turn + phase[1])
+        self.positions_m = np.stack([x + sway, height, z + 0.008 * np.sin(7 * turn + phase[4])], axis=1)
+        # From the window's side it looks across at what is far, then ahead along the way, from the far side outwards.
+        heading = angle + sense * (1.5 + 0.6 * np.cos(turn + rng.normal(0, 0.3))) + 0.012 * np.sin(9 * turn + phase[6])
+        pitch = -0.26 + 0.15 * np.sin(2 * turn + phase[7]) + 0.05 * np.sin(5 * turn + phase[8])
         roll = 0.02 * np.sin(3 * turn + phase[9]) + 0.006 * np.sin(11 * turn + phase[10])
         self.rotations = np.stack([_rotation(h, p, r) for h, p, r in zip(heading, pitch, roll, strict=True)])
 
@@ -86,7 +85,7 @@ def _reach(clearance_m: NDArray[np.float32], centre: Float) -> Float:
         near = np.ones(len(steps), dtype=bool)
         near[inside] = clearance_m[rows[inside], columns[inside]] < CLEARANCE_M
         reach[i] = steps[max(0, int(np.argmax(near)) - 1)]
-    window = DIRECTIONS // 9
+    window = DIRECTIONS // 18
     around = np.stack([np.roll(reach, k) for k in range(-window, window + 1)])
     least = around.min(axis=0)  # the mean of these minima over the same window exceeds no value in its middle
     weights = np.hanning(2 * window + 3)[1:-1]

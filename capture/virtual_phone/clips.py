@@ -9,30 +9,28 @@ recordings ──JPEG as it is, depth PNG to LZFSE────────┘
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import lzfse
 import platformdirs
+from filelock import FileLock
 
 from capture.encoding import encode_jpeg
 from capture.formats.r3d import R3dFile
 from capture.frame import CaptureError, Frame
 from capture.layout import FrameLine
 from capture.recording import Dataset, Recording
+from capture.room import VERSION, DemoRoom
 from capture.virtual_phone.wire import PEERTALK_HEADER, FrameHeader, encode_message, message_spans
-
-if TYPE_CHECKING:
-    from capture.room import DemoRoom
 
 MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
 MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
 FRAMES_AHEAD = 30  # of a longer clip: half a second at 60 fps rides out any pause of the disk
 WIRE_FPS = 30.0  # a .wire file does not say its rate, as the wire does not
 RENDER_THREADS = 2
+DEMO_JPEG_QUALITY = 85  # the phone's own pictures are no larger
 CACHE_VARIABLE = "LIDARLIVE_CACHE"
 
 Report = Callable[[float], None]  # how much is prepared, 0 to 1
@@ -91,9 +89,9 @@ def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
     if what == "demo":
         return _demo_clip(report)
     path = Path(what).expanduser()
-    if path.suffix == ".wire":
+    if path.suffix.lower() == ".wire":
         return _wire_clip(path, WIRE_FPS, report)
-    if path.suffix == ".r3d":
+    if path.suffix.lower() == ".r3d":
         return _r3d_clip(R3dFile(path), report)
     return _dataset_clip(Dataset(path), report)
 
@@ -173,40 +171,52 @@ def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
     return Clip(len(spans), fps, encode, report)
 
 
-def _demo_clip(report: Report) -> Clip:
-    """The demo room, rendered once; afterwards from the cache."""
-    from capture import room
-
-    path = cache_folder() / f"demo-room-{room.VERSION}.wire"
-    demo = room.DemoRoom()
-    try:
-        return _wire_clip(path, demo.fps, report)
-    except CaptureError:  # not rendered yet, or torn by a power cut
-        _render(demo, path, report)
-    return _wire_clip(path, demo.fps, lambda prepared: None)
-
-
 def cache_folder() -> Path:
     """Where the rendered demo room is kept: $LIDARLIVE_CACHE, else the user's cache folder."""
     return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("lidarlive"))
 
 
-def _render(demo: DemoRoom, path: Path, report: Report) -> None:
-    """Render the room's loop to `path`, which appears once it is whole. NumPy and OpenCV leave two threads to work."""
-    pool = ThreadPoolExecutor(RENDER_THREADS, "room")
+def _demo_clip(report: Report) -> Clip:
+    """The demo room's loop from the cache, rendered into it where it is not there, or was torn by a power cut."""
+    path = cache_folder() / f"demo-room-{VERSION}.wire"
+    if not _is_whole(path):
+        _render_demo(path, report)
+        return _wire_clip(path, DemoRoom.fps, lambda prepared: None)
+    return _wire_clip(path, DemoRoom.fps, report)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return bool(message_spans(path))
+    except CaptureError:
+        return False
+
+
+def _render_demo(path: Path, report: Report) -> None:
+    """Render the loop to `path`, which appears once it is whole. Of two processes that want it, one renders."""
+    part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            part = Path(folder) / path.name
+        with FileLock(f"{path}.lock"):
+            if _is_whole(path):
+                return
             with part.open("wb") as file:
-                for i, message in enumerate(pool.map(lambda i: _rendered_message(demo.render(i)), range(demo.frames))):
+                for message in _rendered(DemoRoom(), report):
                     file.write(message)
-                    report((i + 1) / demo.frames)
             os.replace(part, path)
     except OSError as error:
         raise CaptureError(
             f"the demo room cannot be kept in {path.parent}: {error.strerror}. Set {CACHE_VARIABLE} to another folder"
         ) from error
+
+
+def _rendered(room: DemoRoom, report: Report) -> Iterator[bytes]:
+    """The room's messages in order. NumPy and OpenCV leave two threads to draw most of the time."""
+    pool = ThreadPoolExecutor(RENDER_THREADS, "room")
+    try:
+        for i, message in enumerate(pool.map(lambda i: _rendered_message(room.render(i)), range(room.frames))):
+            yield message
+            report((i + 1) / room.frames)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -214,7 +224,7 @@ def _render(demo: DemoRoom, path: Path, report: Report) -> None:
 def _rendered_message(frame: Frame) -> bytes:
     confidence = frame.confidence
     return encode_message(
-        encode_jpeg(frame.rgb),
+        encode_jpeg(frame.rgb, DEMO_JPEG_QUALITY),
         frame.rgb_size,
         lzfse.compress(frame.depth_m.astype("<f4").tobytes()),
         frame.depth_size,

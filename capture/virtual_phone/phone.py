@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -69,7 +71,7 @@ class PhoneProcess:
         self._shared = spawn.RawValue(_SharedStatus)
         self._stop_request, asked_to_stop = spawn.Pipe()
         self._child = spawn.Process(
-            target=_child_main, args=(settings, self._shared, asked_to_stop), name="stand-in phone", daemon=True
+            target=_child_main, args=(settings, self._shared, asked_to_stop, self._folder.name), daemon=True
         )
         self._stopped = False
 
@@ -104,7 +106,7 @@ class PhoneProcess:
         error = f"the stand-in phone died (exit code {self._child.exitcode}). Start it again"
         return replace(status, state="failed", error=error)
 
-    def wait_ready(self, timeout_s: float = 60.0) -> PhoneStatus:
+    def wait_ready(self, timeout_s: float = 300.0) -> PhoneStatus:
         """Wait until the phone can be connected to. Raises CaptureError where it fails, or takes longer."""
         deadline_s = time.monotonic() + timeout_s
         while (status := self.status()).state == "preparing":
@@ -154,13 +156,15 @@ def run_phone(
             signal.signal(number, handler)
 
 
-def _child_main(settings: PhoneSettings, shared: _SharedStatus, asked_to_stop: Connection) -> None:
+def _child_main(settings: PhoneSettings, shared: _SharedStatus, asked_to_stop: Connection, folder: str) -> None:
     """The child process. Ends when the parent closes the other end of the pipe, or dies: both make it readable."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides what it means
     ends: list[Connection | int] = [asked_to_stop]
     if parent := multiprocessing.parent_process():
         ends.append(parent.sentinel)
     Phone(settings, lambda status: _write(shared, status)).run(lambda seconds: bool(wait(ends, seconds)))
+    shutil.rmtree(folder, ignore_errors=True)  # a parent that was killed cannot
+    os._exit(0)  # without waiting for a frame that is being rendered
 
 
 def _write(shared: _SharedStatus, status: PhoneStatus) -> None:

@@ -83,6 +83,7 @@ class Phone:
 
     def run(self, asked_to_stop: Callable[[float], bool]) -> PhoneStatus:
         """Be a phone until the clip is over, something fails, or `asked_to_stop(seconds to wait)` is true."""
+        self._tell()
         try:
             with listen(self._settings.address) as listener:
                 threading.Thread(target=self._prepare, name="phone preparing", daemon=True).start()
@@ -167,7 +168,7 @@ class Phone:
                 self._places.release()
 
     def _connect(self, connection: socket.socket, request: Request) -> None:
-        """Answer a Connect. Where the app takes the client, the connection is the tunnel from then on."""
+        """Answer a Connect. Where the app takes the client, the connection is the tunnel until one side closes it."""
         camera = self._camera
         is_app = self._settings.in_usb_mode and request.port == RECORD3D_PORT
         if not self._settings.plugged_in or request.message.get("DeviceID") != DEVICE_ID:
@@ -179,6 +180,8 @@ class Phone:
                 answer(connection, request, result(Result.OK))
                 if camera.play(connection):
                     self._become("ended")  # reported before the client sees the stream end
+            except CaptureError as error:
+                self._become("failed", str(error))
             finally:
                 camera.release(connection)
                 connection.close()

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from capture.usbmuxd import HEADER, PLIST_TYPE, PLIST_VERSION
+from capture.usbmuxd import HEADER, PLIST_TYPE, PLIST_VERSION, send_message
 
 MAX_REQUEST_BYTES = 64 << 10  # the longest request a client makes is under a kilobyte
 PRODUCT_ID = 0x12A8  # what iPhones report on USB
@@ -63,8 +63,7 @@ def receive_request(connection: socket.socket) -> Request | None:
 
 
 def answer(connection: socket.socket, request: Request, message: dict[str, Any]) -> None:
-    body = plistlib.dumps(message)
-    connection.sendall(HEADER.pack(HEADER.size + len(body), PLIST_VERSION, PLIST_TYPE, request.tag) + body)
+    send_message(connection, message, request.tag)
 
 
 def result(number: Result) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""What a weights version says of itself beside its networks: `config.json`, `report.json` and `card.md`."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from capture.layout import LOG_NAME
+from capture.recording import Recording
+from model.config import (
+    CARD_NAME,
+    CONFIG_NAME,
+    OPENVINO_NAMES,
+    REPORT_NAME,
+    TrainConfig,
+    VersionConfig,
+    file_crc32,
+)
+from model.evaluate import evaluate
+from model.pipeline import Split
+
+REPORT_FRAMES = 400  # of each recording: enough for a stable figure, half a minute of work
+_SHOWN = ("abs_rel", "rmse_m", "mae_m", "delta1", "edge_f1", "scale_ratio")
+
+
+def write_config(folder: Path, config: TrainConfig, split: Split, canonical_focal_px: float) -> VersionConfig:
+    """`config.json` of the version whose networks are in `folder`."""
+    version = VersionConfig(
+        created_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        size=config.size,
+        canonical_focal_px=canonical_focal_px,
+        preset="fast",
+        parent=None if config.continue_from is None else Path(config.continue_from).name,
+        train=asdict(config),
+        data=[*(_described(r, False) for r in split.train), *(_described(r, True) for r in split.held_out)],
+        software=_software(),
+        files={name: file_crc32(folder / name) for name in OPENVINO_NAMES},
+    )
+    (folder / CONFIG_NAME).write_text(version.to_json(), encoding="utf-8")
+    return version
+
+
+def write_report(
+    folder: Path, split: Split, known: dict[str, Any], on_progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Measure the version in `folder` on what was held out, and write `report.json` and `card.md`.
+
+    Where nothing was held out it is measured on what it was trained on, and both say "not validated". `known` is what
+    the training adds to the report.
+    """
+    measured = evaluate([r.path for r in split.held_out or split.train], folder, on_progress, REPORT_FRAMES)
+    report = {
+        **measured,
+        "validated": bool(split.held_out),
+        "measured_on": "held-out recordings" if split.held_out else "the training recordings: not validated",
+        **known,
+    }
+    (folder / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (folder / CARD_NAME).write_text(card(VersionConfig.read(folder), report), encoding="utf-8")
+    return report
+
+
+def card(version: VersionConfig, report: dict[str, Any]) -> str:
+    """Markdown: what it was trained on, how good it is, and where that ends."""
+    lines = [
+        "# Weights version",
+        "",
+        f"Trained {version.created_utc}, preset {version.preset}, input {version.size[0]}x{version.size[1]} portrait, "
+        f"continued from: {version.parent or 'nothing (random weights)'}.",
+        "",
+        "## Data",
+        *(
+            f"- {entry['name']}: {entry['frames']} frames, {'held out' if entry['held_out'] else 'trained on'}"
+            for entry in version.data
+        ),
+        "",
+        f"## Measured on {report['measured_on']}",
+        *_table(report),
+        "",
+        "near: confidence 2, 0.2 to 5 m; far: confidence 1 or more, up to 10 m. No median scaling.",
+        "",
+        "## Limits",
+        "It knows scenes like those above; elsewhere the scale above all may be wrong.",
+    ]
+    if not report["validated"]:
+        lines.append("Not validated: no recording was held out, so the figures are of what it was trained on.")
+    return "\n".join(lines) + "\n"
+
+
+def _table(report: dict[str, Any]) -> list[str]:
+    rows = [f"| recording | range | {' | '.join(_SHOWN)} |", "|---|---|" + "---|" * len(_SHOWN)]
+    for name, ranges in {**report["recordings"], "all": report["all"]}.items():
+        for span, metrics in ranges.items():
+            figures = ("–" if metrics[key] is None else f"{metrics[key]:.3f}" for key in _SHOWN)
+            rows.append(f"| {name} | {span} | {' | '.join(figures)} |")
+    return rows
+
+
+def _described(recording: Recording, held_out: bool) -> dict[str, Any]:
+    return {
+        "name": recording.path.name,
+        "path": str(recording.path.resolve()),
+        "frames": len(recording),
+        "crc32": file_crc32(recording.path / LOG_NAME),
+        "held_out": held_out,
+    }
+
+
+def _software() -> dict[str, str]:
+    packages = ("lidarlive", "keras", "tensorflow", "openvino", "numpy", "opencv-python")
+    installed = {d.name.lower(): d.version for d in metadata.distributions()}
+    return {"python": platform.python_version(), **{name: installed[name] for name in packages if name in installed}}

@@ -1,0 +1,242 @@
+"""A whole training, from recordings to a version in the weights folder; and how it ends when it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capture.frame import CaptureError
+from model.config import TrainConfig, VersionConfig
+from model.pipeline import Sampling, open_recordings, split
+from model.train import train
+from model.version import write_report
+from tests.frames import write_recording
+from tests.scenes import SMALL, scene_frame, training
+
+Run = tuple[TrainConfig, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """One whole training: what it was told, and its events."""
+    config, events, _folder = training()
+    return config, events
+
+
+@pytest.fixture(scope="module")
+def dataset(run: Run) -> Path:
+    return Path(run[0].data[0])
+
+
+def of(events: list[dict[str, Any]], kind: str, stage: str | None = None) -> list[dict[str, Any]]:
+    return [e for e in events if e["event"] == kind and (stage is None or e["stage"] == stage)]
+
+
+def test_both_networks_learn(run: Run):
+    for stage in ("gradient", "finetune"):
+        losses = [event["loss"] for event in of(run[1], "epoch", stage)]
+        assert len(losses) == SMALL["epochs"]
+        assert losses[-1] < 0.7 * losses[0]
+
+
+def test_the_events_are_well_formed_and_in_order(run: Run):
+    events = run[1]
+    assert json.loads(json.dumps(events, allow_nan=False)) == events
+    assert [list(e["train"].values()) + list(e["held_out"].values()) for e in of(events, "started")] == [[16, 6]]
+    progress = of(events, "progress")
+    assert {e["stage"] for e in progress} == {"gradient", "finetune", "converting"}
+    fractions = [e["fraction"] for e in progress]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] < fractions[-1] <= 1
+    assert events[-1]["event"] == "done"
+    assert events[-1]["validated"] is True
+
+
+def test_the_best_epoch_by_the_held_out_recording_is_kept(run: Run):
+    """The report's stage names the epoch of the least held-out loss, and the saved weights are that epoch's."""
+    report = run[1][-1]["report"]
+    for stage in ("gradient", "finetune"):
+        epochs = of(run[1], "epoch", stage)
+        best = min(epochs, key=lambda e: e["held_out_loss"])
+        assert report["stages"][stage]["best_epoch"] == best["epoch"]
+        assert [e["best"] for e in epochs][best["epoch"] - 1]
+        assert not any(e["best"] for e in epochs[best["epoch"] :])
+    assert report["all"]["far"]["rmse_m"] == pytest.approx(best["held_out_rmse_m"], rel=0.05)
+
+
+def test_the_version_is_whole_and_says_where_it_came_from(run: Run, dataset: Path):
+    folder = Path(run[0].out)
+    files = {"gradient.keras", "finetune.keras", "pair.xml", "pair.bin", "config.json", "report.json", "card.md"}
+    assert {file.name for file in folder.iterdir()} == files
+    assert [child.name for child in folder.parent.iterdir()] == ["v1"]
+    config = VersionConfig.read(folder)
+    assert (config.parent, config.size) == (None, (64, 96))
+    assert [(entry["frames"], entry["held_out"]) for entry in config.data] == [(16, False), (6, True)]
+    assert json.loads((folder / "report.json").read_text()) == run[1][-1]["report"]
+    assert "held out" in (folder / "card.md").read_text()
+
+
+def test_the_networks_are_saved_without_an_optimizer(run: Run):
+    import keras
+
+    for name in ("gradient", "finetune"):
+        network = keras.saving.load_model(Path(run[0].out) / f"{name}.keras")
+        assert getattr(network, "optimizer", None) is None
+
+
+class Enough(Exception):
+    """Ends a training from within, once a test has seen what it needs."""
+
+
+def test_going_on_from_a_version_starts_where_it_was(run: Run, tmp_path: Path):
+    events: list[dict[str, Any]] = []
+
+    def listen(event: dict[str, Any]) -> None:
+        events.append(event)
+        if event["event"] == "epoch":
+            raise Enough
+
+    further = replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out, learning_rate=None)
+    with pytest.raises(Enough):
+        train(further, listen)
+    assert events[0]["continue_from"] == run[0].out
+    assert events[-1]["loss"] < 0.7 * of(run[1], "epoch", "gradient")[0]["loss"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_version_that_was_not_validated_says_so(run: Run, dataset: Path, tmp_path: Path):
+    folder = tmp_path / "version"
+    shutil.copytree(run[0].out, folder)
+    parts = split(open_recordings([next(dataset.glob("*_first"))]), None)
+    report = write_report(folder, parts, {}, lambda done, total: None)
+    assert report["validated"] is False
+    assert "not validated" in report["measured_on"]
+    assert "Not validated" in (folder / "card.md").read_text()
+    assert report["all"]["far"]["frames"] == 16
+
+
+def test_the_predictor_agrees_with_keras(run: Run):
+    import keras
+    import numpy as np
+
+    from model.networks import pair
+    from model.predictor import Predictor
+
+    both = pair(*(keras.saving.load_model(Path(run[0].out) / f"{name}.keras") for name in ("gradient", "finetune")))
+    predictor = Predictor(run[0].out, threads=1)
+    for landscape in (False, True):
+        frame = scene_frame(5, seed=7, landscape=landscape)
+        small = frame.rgb[:96, :64] if not landscape else frame.rgb[:64, :96]
+        log_depth, edges = both(np.ascontiguousarray(small)[None], training=False)
+        prediction = predictor(np.ascontiguousarray(small))
+        assert np.allclose(prediction.depth_m, np.exp(log_depth[0, ..., 0]), rtol=1e-3)
+        assert np.allclose(prediction.edges, edges[0, ..., 0], atol=1e-3)
+
+
+def test_the_same_seed_gives_the_same_losses(run: Run):
+    from model.stages import Pace, Stage, open_networks
+
+    gradient, _ = open_networks(None, run[0].seed)
+    parts = split(open_recordings(run[0].data), None)
+    again: list[dict[str, Any]] = []
+    Stage("gradient", gradient, run[0], parts, Sampling(run[0].size, 200.0, run[0].zoom), Pace(again.append, 0.0)).run()
+    for one, other in zip(of(again, "epoch"), of(run[1], "epoch", "gradient"), strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
+        assert one["held_out_loss"] == pytest.approx(other["held_out_loss"], rel=1e-3)
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_leaves_nothing(dataset: Path, tmp_path: Path):
+    config = TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), learning_rate=1e30, **SMALL)
+    with pytest.raises(CaptureError, match=r"loss became (nan|inf).*nothing was saved"):
+        train(config)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_input_is_refused_before_anything_is_made(dataset: Path, tmp_path: Path):
+    out = str(tmp_path / "v")
+    blind = write_recording(tmp_path / "data", "blind", [scene_frame(i, confidence=0) for i in range(3)])
+    with pytest.raises(CaptureError, match="No frame has depth with confidence"):
+        train(TrainConfig(data=(str(blind),), out=out, **SMALL))
+    with pytest.raises(CaptureError, match="does not exist"):
+        train(TrainConfig(data=(str(tmp_path / "nothing"),), out=out, **SMALL))
+    with pytest.raises(CaptureError, match="exists already"):
+        train(TrainConfig(data=(str(dataset),), out=str(tmp_path), **SMALL))
+    with pytest.raises(CaptureError, match="no weights version elsewhere"):
+        train(TrainConfig(data=(str(dataset),), out=out, **{**SMALL, "continue_from": "elsewhere"}))
+    assert not Path(out).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": "ten"}, "whole numbers"),
+        ({"size": [100, 128]}, "multiples of 32"),
+        ({"size": [256, 192]}, "portrait"),
+        ({"data": "folder"}, "expected a list"),
+        ({"data": []}, "at least one"),
+        ({"colour": 1}, "colour"),
+        ({"budget_minutes": -1}, "budget_minutes"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_one_clear_line(change: dict[str, Any], message: str):
+    document = {"data": ["folder"], "out": "v", **change}
+    with pytest.raises(CaptureError, match=message):
+        TrainConfig.from_json(json.dumps(document))
+
+
+def test_a_configuration_survives_json():
+    config = TrainConfig(data=("a", "b"), out="v", held_out=("b",), budget_minutes=2.5, size=(64, 96))
+    assert TrainConfig.from_json(config.to_json()) == config
+
+
+def child(config: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "model.train", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, text=True, env=environment, **pipes)
+    assert process.stdin is not None
+    process.stdin.write(config)
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path):
+    config = TrainConfig(data=(str(tmp_path / "nothing"),), out=str(tmp_path / "v"), **SMALL)
+    process = child(config.to_json())
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert json.loads(out)["event"] == "error"
+    assert error.strip().count("\n") == 0
+    assert "does not exist" in error
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask a process to end")
+def test_a_stopped_training_leaves_nothing(dataset: Path, tmp_path: Path):
+    """Only events come on standard output, and after SIGTERM neither version nor scratch folder is there."""
+    config = TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), **{**SMALL, "epochs": 1000})
+    path = tmp_path / "config.json"
+    path.write_text(config.to_json())
+    process = child("", str(path))
+    assert process.stdout is not None
+    events = []
+    for line in process.stdout:
+        events.append(json.loads(line))
+        if events[-1]["event"] == "progress":
+            process.send_signal(signal.SIGTERM)
+            break
+    rest, _ = process.communicate(timeout=60)
+    events += [json.loads(line) for line in rest.splitlines()]
+    assert process.returncode == 1
+    assert "stopped" in events[-1]["message"]
+    assert [file.name for file in tmp_path.iterdir()] == ["config.json"]

@@ -1,0 +1,250 @@
+"""The window over a real session: the stand-in phone plays a recording, the real driver reads it."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from PyQt5.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.live import LiveSession, LiveStatus
+from app.messages import causes, notice, recording_line, status_line
+from app.window import Window, application
+from capture.frame import CaptureError
+from capture.playback import PlaybackSource
+from capture.recorder import RecordingStatus
+from capture.recording import Dataset
+from tests.conftest import skip_or_fail
+from tests.weights import write_weights
+
+WAIT_MS = 30_000
+
+
+@pytest.fixture
+def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
+    return LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Window]:
+    """Open, and showing frames."""
+    application()
+    shown = Window(session, tmp_path / "recordings")
+    session.start()
+    shown.resize(800, 600)
+    shown.show()
+    qtbot.waitUntil(lambda: shown.comparison.isVisible(), timeout=WAIT_MS)
+    yield shown
+    shown.close()
+
+
+def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Window) -> None:
+    assert window.comparison.rgb.has_picture
+    assert window.comparison.lidar.has_picture
+    assert window.comparison.lidar.caption == "100% confident"
+    assert not window.comparison.predicted.has_picture
+    assert "No weights yet" in window.comparison.predicted.empty
+    assert not window.comparison.difference_bar.isVisible()
+    qtbot.waitUntil(lambda: "frames/s  ·  no weights  ·  0 lost" in window.status_label.whole_text, timeout=WAIT_MS)
+    assert window.source_label.whole_text == "numbered"
+    assert not window.errors.isVisible()
+
+
+def test_weights_fill_the_other_two_panels(qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path) -> None:
+    session.use_weights(write_weights(tmp_path / "flat"))
+    qtbot.waitUntil(lambda: window.comparison.difference.has_picture, timeout=WAIT_MS)
+    assert window.comparison.predicted.has_picture
+    assert window.comparison.difference_bar.isVisible()
+    assert window.comparison.difference.caption.startswith("mean ")
+    qtbot.waitUntil(lambda: "weights flat" in window.status_label.whole_text, timeout=WAIT_MS)
+    assert "inference" in window.status_label.whole_text
+    session.use_weights(tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
+    assert "nowhere" in window.errors.text
+
+
+def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    qtbot.mouseClick(window.record_button, Qt.MouseButton.LeftButton)
+    assert "Stop" in window.record_button.text()
+    qtbot.waitUntil(lambda: " frames, 0 lost" in window.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "   0 frames" not in window.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.mouseClick(window.record_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Record" in window.record_button.text(), timeout=WAIT_MS)
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert recording.info.status == "closed"
+    assert recording.path.name in window.record_label.whole_text
+    assert window.record_label.whole_text.startswith(f"Recorded {len(recording)} frames, 0 lost")
+    assert window.record_button.isEnabled()
+
+
+def test_closing_the_window_finishes_the_recording(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: "   0 frames" not in (window.record_label.whole_text or "   0 frames"), timeout=WAIT_MS)
+    window.close()
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert recording.info.status == "closed"
+    assert len(recording) > 0
+    assert not [t.name for t in threading.enumerate() if t.name in ("reader", "predictor", "recorder")]
+
+
+def test_a_folder_that_cannot_be_recorded_to_is_an_error_in_the_bar(
+    qtbot: QtBot, window: Window, tmp_path: Path
+) -> None:
+    (tmp_path / "recordings").write_text("a file where the folder should be")
+    window.toggle_recording()
+    qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
+    assert str(tmp_path / "recordings") in window.errors.text
+
+
+def test_the_picture_of_the_window(window: Window, tmp_path: Path) -> None:
+    for width, height in ((800, 600), (1280, 800), (1920, 1080)):
+        window.resize(width, height)
+        window.save_picture(tmp_path / "window.png")
+        image = cv2.imread(str(tmp_path / "window.png"))
+        assert image.shape == (height, width, 3)
+        assert image.std() > 10
+    with pytest.raises(CaptureError, match="cannot be written"):
+        window.save_picture(tmp_path / "nowhere" / "window.png")
+
+
+def test_exceptions_that_nobody_caught_are_shown_and_logged(
+    qtbot: QtBot, session: LiveSession, own_home: Path, tmp_path: Path
+) -> None:
+    application()
+    with qtbot.captureExceptions() as caught:
+        window = Window(session, tmp_path / "recordings")
+        window.show()
+        window.retrain_button.clicked.disconnect()
+        window.retrain_button.clicked.connect(lambda: 1 / 0)
+        qtbot.mouseClick(window.retrain_button, Qt.MouseButton.LeftButton)
+        assert "ZeroDivisionError" in window.errors.text
+        window.close()
+    assert [kind for kind, _, _ in caught] == [ZeroDivisionError]
+    assert "Traceback" in (own_home / "lidarlive.log").read_text()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_exception_in_a_thread_is_shown_too(
+    qtbot: QtBot, session: LiveSession, own_home: Path, tmp_path: Path
+) -> None:
+    application()
+    window = Window(session, tmp_path / "recordings")
+    window.show()
+    thread = threading.Thread(target=lambda: [].pop(), name="unlucky")
+    thread.start()
+    qtbot.waitUntil(lambda: "IndexError" in window.errors.text, timeout=WAIT_MS)
+    thread.join()
+    assert "exception in unlucky" in (own_home / "lidarlive.log").read_text()
+    window.close()
+
+
+def test_the_geometry_is_remembered_in_the_home_folder(
+    qtbot: QtBot, window: Window, session: LiveSession, own_home: Path, tmp_path: Path
+) -> None:
+    window.resize(900, 640)
+    window.close()
+    assert (own_home / "window.ini").is_file()
+    again = Window(session, tmp_path / "recordings")
+    assert (again.width(), again.height()) == (900, 640)
+    again.close()
+
+
+def test_it_ends_by_itself_with_a_picture(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> None:
+    application()
+    window = Window(session, tmp_path / "recordings", end_after=3, screenshot=tmp_path / "end.png")
+    session.start()
+    window.show()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT_MS)
+    assert cv2.imread(str(tmp_path / "end.png")) is not None
+
+
+def test_a_source_that_fails_says_so_where_the_picture_would_be(qtbot: QtBot, tmp_path: Path) -> None:
+    application()
+    (tmp_path / "no.r3d").write_bytes(b"nothing")
+    failing = LiveSession(PlaybackSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
+    window = Window(failing, tmp_path)
+    window.show()
+    failing.start()
+    qtbot.waitUntil(lambda: window.notice.headline.text() == "No picture", timeout=WAIT_MS)
+    assert "no.r3d" in window.notice.detail.text()
+    assert not window.errors.isVisible(), "said once is enough"
+    window.close()
+
+
+def test_on_a_real_x_display(record3d_package: None, numbered: Path, own_home: Path, tmp_path: Path) -> None:
+    """Offscreen hides what opencv-python does to Qt's plugin path: on X, QApplication would abort."""
+    if shutil.which("Xvfb") is None:
+        skip_or_fail("Xvfb is not installed")
+    out = tmp_path / "x.png"
+    command = ["-m", "app", "view", "--source", str(numbered), "--frames", "5", "--screenshot", str(out)]
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            display = f":{server.stdout.readline().strip()}"
+            environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "LIDARLIVE_HOME": str(own_home)}
+            folder = Path(__file__).parents[1]
+            result = subprocess.run(
+                [sys.executable, *command],
+                env=environment,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=90,
+            )
+        finally:
+            server.terminate()
+    assert result.returncode == 0, result.stderr
+    image = cv2.imread(str(out))
+    assert image.shape[0] > 300
+    assert image.std() > 10
+
+
+def test_status_line_names_rates_weights_and_losses() -> None:
+    status = LiveStatus("iPhone", "streaming", fps=29.6, predictions_per_s=24.2, inference_ms=8.25, lost={"torn": 2})
+    assert status_line(status) == "30 frames/s  ·  inference 8.2 ms  ·  24 predictions/s  ·  no weights  ·  2 lost"
+    assert status_line(LiveStatus("iPhone", "streaming")) == "0 frames/s  ·  no weights  ·  0 lost"
+    assert causes({"disk_slow": 3, "disconnected": 1, "torn": 0}) == "disk slow 3, disconnected 1"
+    assert causes({}) == "none"
+
+
+def test_recording_line_before_and_after_the_end() -> None:
+    running = RecordingStatus("walk", written=371, seconds=72.4, lost={"disk_slow": 3})
+    assert recording_line(running) == "01:12   371 frames, 3 lost"
+    path = Path("/data/2025-01-01T10-00-00Z_walk")
+    ended = RecordingStatus("walk", path, 371, 72.4, {}, finished=True)
+    assert recording_line(ended) == "Recorded 371 frames, 0 lost: 2025-01-01T10-00-00Z_walk"
+    assert recording_line(RecordingStatus("walk", finished=True)) == "Nothing was recorded"
+
+
+@pytest.mark.parametrize(
+    ("status", "large", "small"),
+    [
+        (LiveStatus("Demo room (no phone found)", "preparing", prepared=0.4), "Drawing the demo room… 40%", "once"),
+        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "once"),
+        (LiveStatus("iPhone", "waiting", "no phone"), "Waiting for the phone…", "no phone\n\nOn the iPhone"),
+        (LiveStatus("iPhone", "connecting", "connecting to the phone"), "Connecting to iPhone…", "connecting"),
+        (LiveStatus("iPhone", "failed", "no usbmuxd"), "No picture", "no usbmuxd"),
+        (LiveStatus("desk.r3d", "ended"), "desk.r3d has ended", ""),
+    ],
+)
+def test_the_empty_window_says_what_happens_and_what_to_do(status: LiveStatus, large: str, small: str) -> None:
+    headline, detail = notice(status)
+    assert headline == large
+    assert small in detail
