@@ -15,6 +15,14 @@ from capture.recording import Recording, being_written
 Tick = Qt.CheckState
 COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length")
 TRAIN, HELD_OUT, NAME = 0, 1, 2
+# The style's own boxes are near black on a dark palette.
+BOXES = """
+    QTableView::indicator { width: 14px; height: 14px; margin-left: 10px }
+    QTableView::indicator { border: 1px solid #8a8f98; border-radius: 3px }
+    QTableView::indicator:checked { background: #4884f0; border-color: #4884f0 }
+    QTableView::indicator:disabled { border-color: #50545b }
+    QTableView::indicator:checked:disabled { background: #50545b }
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class RecordingTable(QTableWidget):
         super().__init__(0, len(COLUMNS), parent)
         self.choices: list[Choice] = []
         self.setHorizontalHeaderLabels(COLUMNS)
+        self.setStyleSheet(BOXES)
         self.setShowGrid(False)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -203,10 +203,9 @@ def progress_line(event: dict[str, Any]) -> str:
     """What the trainer is doing, how fast, and how long it will take."""
     if event["stage"] == "converting":
         return f"Converting the networks and measuring them{_left(event.get('eta_s'))}"
-    about = (
-        f"{event['stage']} network, epoch {event['epoch']} of {event['epochs']}, {event['images_per_s']:.0f} images/s"
-    )
-    return about[0].upper() + about[1:] + _left(event.get("eta_s"))
+    network = f"{str(event['stage']).capitalize()} network"
+    about = f"{network}, epoch {event['epoch']} of {event['epochs']}, {event['images_per_s']:.3g} images/s"
+    return about + _left(event.get("eta_s"))
 
 
 def _left(eta_s: float | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeySequence
-from PyQt5.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QMainWindow, QShortcut, QStackedWidget, QVBoxLayout, QWidget
 
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions, settings
@@ -54,7 +54,7 @@ class Window(QMainWindow):
         self._session, self._recordings = session, recordings
         self._end_after, self._screenshot = end_after, screenshot
         self._view, self._frames_shown = View(), 0
-        self._problem, self._stopping = "", False
+        self._problem, self._stopping, self._closed = "", False, False
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
         self._build()
@@ -96,6 +96,10 @@ class Window(QMainWindow):
             self.errors.show_message("A training is running. Close the window again to stop it.")
             event.ignore()
             return
+        super().closeEvent(event)
+        if self._closed:
+            return
+        self._closed = True
         self._view_timer.stop()
         self._status_timer.stop()
         settings().setValue("geometry", self.saveGeometry())
@@ -104,7 +108,6 @@ class Window(QMainWindow):
             self._retrain.shut_down()
         self._session.close()
         self._stop_reporting()
-        super().closeEvent(event)
 
     def _refresh_view(self) -> None:
         view = self._session.latest()
@@ -166,7 +169,7 @@ class Window(QMainWindow):
         self.source_label.setStyleSheet("font-weight: bold")
         self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.record_button = button("● Record", "Record every frame to disk (R)", self.toggle_recording)
-        self.record_button.setShortcut(QKeySequence("R"))
+        QShortcut(QKeySequence("R"), self, self.record_button.click)  # a button's own is lost when its text changes
         self.retrain_button = button("Retrain…", "Train the network on your recordings", self.open_retrain)
         header = QHBoxLayout()
         header.setSpacing(GAP)

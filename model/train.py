@@ -51,7 +51,9 @@ def train(config: TrainConfig, on_event: OnEvent = lambda event: None) -> Path:
     config = replace(config, continue_from=None if parent is None else str(parent))
     canonical = CANONICAL_FOCAL_PX if parent is None else VersionConfig.read(parent).canonical_focal_px
     sampling = Sampling(config.size, canonical, config.zoom)
-    _check_depth(parts.train, sampling)
+    _check_depth(parts.train, sampling, "nothing can be learned from these recordings")
+    if parts.held_out:
+        _check_depth(parts.held_out, sampling, "what is held out cannot measure anything")
     started = {"train": _frames(parts.train), "held_out": _frames(parts.held_out), "epochs": config.epochs}
     on_event({"event": "started", **started, "continue_from": config.continue_from})
     try:
@@ -101,10 +103,11 @@ def _parent(config: TrainConfig) -> Path | None:
     return store.active() if config.continue_from == ACTIVE else store.find(config.continue_from)
 
 
-def _check_depth(recordings: Sequence[Recording], sampling: Sampling) -> None:
+def _check_depth(recordings: Sequence[Recording], sampling: Sampling, therefore: str) -> None:
     """Raises CaptureError where no frame has a reading that counts; usually looks at the first frame only."""
     if not any(load_sample(ref, sampling).depth[..., 1].any() for ref in frames_of(recordings)):
-        raise CaptureError("No frame has depth with confidence: nothing can be learned from these recordings")
+        names = ", ".join(label(recording, recordings) for recording in recordings)
+        raise CaptureError(f"No frame of {names} has depth with confidence: {therefore}")
 
 
 def _frames(recordings: Sequence[Recording]) -> dict[str, int]:

@@ -196,7 +196,7 @@ def test_an_empty_folder_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_progress_and_figures_in_words() -> None:
     event = {"stage": "finetune", "epoch": 3, "epochs": 20, "images_per_s": 44.6, "eta_s": 312.0}
-    assert progress_line(event) == "Finetune network, epoch 3 of 20, 45 images/s, about 5 min left"
+    assert progress_line(event) == "Finetune network, epoch 3 of 20, 44.6 images/s, about 5 min left"
     assert progress_line({"stage": "converting", "eta_s": 4.2}).endswith("about 4 s left")
     assert progress_line({"stage": "converting"}) == "Converting the networks and measuring them"
     after = {"rmse_m": 0.214, "abs_rel": 0.081}

@@ -89,12 +89,20 @@ def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path
 
 
 def test_closing_the_window_finishes_the_recording(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    def is_recording() -> bool:
+        text = window.record_label.whole_text
+        return text.startswith("00:") and "   0 frames" not in text
+
     qtbot.keyClick(window, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: "   0 frames" not in (window.record_label.whole_text or "   0 frames"), timeout=WAIT_MS)
+    qtbot.waitUntil(is_recording, timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: window.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(is_recording, timeout=WAIT_MS)
     window.close()
-    (recording,) = Dataset(tmp_path / "recordings")
-    assert recording.info.status == "closed"
-    assert len(recording) > 0
+    recordings = Dataset(tmp_path / "recordings")
+    assert [recording.info.status for recording in recordings] == ["closed", "closed"]
+    assert all(len(recording) > 0 for recording in recordings)
     assert not [t.name for t in threading.enumerate() if t.name in ("reader", "predictor", "recorder")]
 
 

@@ -21,11 +21,8 @@ DOTS = (24, 32)  # columns and rows of the coarse grid from which ARKit fills in
 EDGE_BLUR = 1 / 180  # of the image's width: how far ARKit's smoothing mixes the two sides of a depth edge
 BEAM = 1 / 80  # of the image's width: a dot's light covers more than a pixel
 EDGE_STEP = 0.05  # relative jump of depth between neighbours that counts as an edge
-WEAKEST, MEDIUM, STRONG = (
-    0.008,
-    0.022,
-    0.040,
-)  # returned light, 1/m^2: for a reading, for confidence 1, for confidence 2
+# Returned light, 1/m^2, that it takes for a reading, for confidence 1 and for confidence 2.
+WEAKEST, MEDIUM, STRONG = 0.008, 0.022, 0.040
 
 Float32 = NDArray[np.float32]
 
