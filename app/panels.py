@@ -128,17 +128,17 @@ class ColorBar(QWidget):
         unit, per_m = ("cm", 100.0) if max(abs(self._low_m), abs(self._high_m)) < 1 else ("m", 1.0)
         room = self.width() / (metrics.horizontalAdvance("-00.0") + GAP)
         values = round_steps(self._low_m * per_m, self._high_m * per_m, room)
-        taken = -GAP
-        for value in values:
+        free = self.width()  # from the right: the last number carries the unit and must have its place
+        for value in reversed(values):
             x = round((value / per_m - self._low_m) / (self._high_m - self._low_m) * (self.width() - 1))
             painter.drawLine(x, 10, x, 13)
             text = f"{value:+g}" if self._low_m < 0 < abs(value) else f"{value:g}"
             text += f" {unit}" if value == values[-1] else ""
             width = metrics.horizontalAdvance(text)
             left = min(max(0, x - width // 2), self.width() - width)
-            if left >= taken + GAP // 2:
+            if left + width <= free:
                 painter.drawText(left, 14 + metrics.ascent(), text)
-                taken = left + width
+                free = left - GAP // 2
 
 
 def round_steps(low: float, high: float, most: float) -> list[float]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,19 +55,23 @@ def _record(source: Source, dataset: Path, name: str, seconds: float | None, fra
 
 
 def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> None:
-    begun_s: float | None = None
-    reported_s = 0.0
+    timer: threading.Timer | None = None
+    reported_s = -math.inf
     for frame in source:
-        now_s = time.monotonic()
-        if begun_s is None:
-            begun_s = now_s
+        if timer is None:
+            # A timer, not a look at the clock here: a phone that falls silent sends no frame to look at it after.
+            timer = threading.Timer(seconds or threading.TIMEOUT_MAX, source.close)
+            timer.daemon = True
+            timer.start()
             report("started", recorder.status(), source.label)
         recorder.offer(frame)
-        if now_s - reported_s > PROGRESS_INTERVAL_S:
-            reported_s = now_s
+        if time.monotonic() - reported_s > PROGRESS_INTERVAL_S:
+            reported_s = time.monotonic()
             report("progress", recorder.status(), source.state.detail)
-        if recorder.full or (seconds is not None and now_s - begun_s >= seconds):
+        if recorder.full:
             break
+    if timer is not None:
+        timer.cancel()
 
 
 def _close_on_signal(source: Source) -> None:

@@ -144,6 +144,7 @@ class Stage:
         for epoch in range(1, self.config.epochs + 1):
             loss = self._epoch(epoch)
             held_out_loss, rmse_m = self._measure()
+            self._check_finite(held_out_loss or 0.0, epoch)
             score = loss if held_out_loss is None else held_out_loss
             better = held_out_loss is None or score < best_score
             if better:
@@ -167,11 +168,7 @@ class Stage:
             share = self._share(epoch - 1, step - 1)
             self.model.optimizer.learning_rate.assign(self.learning_rate * learning_rate_factor(share))
             loss = float(self.model.train_on_batch(batch.rgb, getattr(batch, self.target)))
-            if not math.isfinite(loss):
-                raise CaptureError(
-                    f"The {self.name} network's loss became {loss} in epoch {epoch}, step {step}; nothing was saved. "
-                    "Try a smaller learning rate, or check the recordings with `lidarlive check`"
-                )
+            self._check_finite(loss, epoch)
             total, images = total + loss * len(batch), images + len(batch)
             self.pace.progress(
                 self.name,
@@ -202,6 +199,13 @@ class Stage:
         if not frames:
             return None, None
         return losses / frames, math.sqrt(squared / pixels) if pixels else None
+
+    def _check_finite(self, loss: float, epoch: int) -> None:
+        if not math.isfinite(loss):
+            raise CaptureError(
+                f"The {self.name} network's loss became {loss} in epoch {epoch}; nothing was saved. "
+                "Try a smaller learning rate, or check the recordings with `lidarlive check`"
+            )
 
     def _plan(self, epoch: int) -> list[list[pipeline.FrameRef]]:
         rng = np.random.default_rng((self.config.seed, self._number, epoch))

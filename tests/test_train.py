@@ -164,7 +164,7 @@ def test_a_loss_that_is_no_number_ends_the_training_and_leaves_nothing(dataset: 
 def test_bad_input_is_refused_before_anything_is_made(dataset: Path, tmp_path: Path):
     out = str(tmp_path / "v")
     blind = write_recording(tmp_path / "data", "blind", [scene_frame(i, confidence=0) for i in range(3)])
-    with pytest.raises(CaptureError, match="No frame of .*_blind has depth with confidence: nothing can be learned"):
+    with pytest.raises(CaptureError, match=r"No frame of .*_blind has depth with confidence: nothing can be learned"):
         train(TrainConfig(data=(str(blind),), out=out, **SMALL))
     with pytest.raises(CaptureError, match="what is held out cannot measure"):
         train(TrainConfig(data=(str(dataset), str(blind)), held_out=("blind",), out=out, **SMALL))

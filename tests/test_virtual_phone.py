@@ -31,6 +31,7 @@ from capture.usbmuxd import HEADER, list_devices, open_socket, receive_message, 
 from capture.virtual_phone.camera import LATE_WAKE_S, next_frame
 from capture.virtual_phone.phone import PhoneProcess, PhoneStatus, run_phone
 from capture.virtual_phone.wire import PEERTALK_HEADER, FrameHeader, encode_message
+from tests.conftest import skip_or_fail
 
 CLIENT = Path(__file__).with_name("record3d_client.py")
 FRAMES = 24
@@ -140,25 +141,22 @@ class TestWithRecord3d:
             assert_same_picture(got["rgb"][i], frame.rgb)
 
     def test_a_real_recording_at_full_size(self, real_data: Path, tmp_path: Path) -> None:
-        """1440x1920 at the default rate, 30 a second, without confidence: nothing is dropped, nothing is mixed.
-
-        The package decodes 37 of them a second at best, so a computer that is busy otherwise gets a second chance.
-        """
-        for _ in range(3):
-            with phone(real_data / "desk-1.r3d") as process:
-                _, got = take(process.address, tmp_path / "got.npz", 45, rgb_step=16)
-                dropped = process.status().dropped
-            if not dropped:
-                break
-        assert dropped == 0
+        """1440x1920 at the default rate, 30 a second, without confidence: nothing is mixed, nothing is dropped."""
+        with phone(real_data / "desk-1.r3d") as process:
+            _, got = take(process.address, tmp_path / "got.npz", 45, rgb_step=16)
+            dropped = process.status().dropped
         with R3dFile(real_data / "desk-1.r3d") as r3d:
-            for i in range(45):
-                assert got["depth"][i].tobytes() == lzfse.decompress(r3d.depth_lzfse(i))
-                np.testing.assert_array_equal(got["intrinsics"][i], np.float32(r3d.intrinsics(i).as_list()))
-                np.testing.assert_array_equal(got["pose"][i], np.float32(r3d.pose(i).as_list()))
-            for i in range(0, 45, 4):
-                assert_same_picture(got["rgb"][i], decoded(r3d.jpeg(i))[::16, ::16])
+            poses = [np.float32(r3d.pose(i).as_list()).tolist() for i in range(len(r3d))]
+            numbers = [poses.index(pose.tolist()) for pose in got["pose"]]
+            for k, i in enumerate(numbers):
+                assert got["depth"][k].tobytes() == lzfse.decompress(r3d.depth_lzfse(i))
+                np.testing.assert_array_equal(got["intrinsics"][k], np.float32(r3d.intrinsics(i).as_list()))
+                if k % 4 == 0:
+                    assert_same_picture(got["rgb"][k], decoded(r3d.jpeg(i))[::16, ::16])
         assert got["confidence"].size == 0
+        if dropped and psutil.getloadavg()[0] > (os.cpu_count() or 1):
+            skip_or_fail("nothing dropped at 30 a second: the package decodes 37, and this computer is busy otherwise")
+        assert (dropped, numbers) == (0, list(range(45)))
 
     def test_a_slow_client_makes_the_phone_drop(self, wire_file: Path, tmp_path: Path) -> None:
         sent = [depth for _, _, depth, _ in split(wire_file.read_bytes())]
