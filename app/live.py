@@ -72,27 +72,34 @@ class Mailbox(Generic[T]):
 
 
 class Rate:
-    """Events per second over the last RATE_WINDOW_S; counted by one thread, read by any."""
+    """Events of the last RATE_WINDOW_S and how long each took; counted by one thread, read by any."""
 
     def __init__(self) -> None:
-        self._times: deque[float] = deque()
+        self._events: deque[tuple[float, float]] = deque()
         self._lock = threading.Lock()
 
-    def count(self) -> None:
+    def count(self, seconds: float = 0.0) -> None:
+        """An event now, which took `seconds`."""
         with self._lock:
-            self._times.append(time.monotonic())
+            self._events.append((time.monotonic(), seconds))
             self._forget()
 
     def per_second(self) -> float:
         with self._lock:
             self._forget()
-            if len(self._times) < 2:
+            if len(self._events) < 2:
                 return 0.0
-            return (len(self._times) - 1) / (self._times[-1] - self._times[0])
+            return (len(self._events) - 1) / (self._events[-1][0] - self._events[0][0])
+
+    def mean_seconds(self) -> float | None:
+        """How long an event took in the mean; None where there was none lately."""
+        with self._lock:
+            self._forget()
+            return sum(seconds for _, seconds in self._events) / len(self._events) if self._events else None
 
     def _forget(self) -> None:
-        while self._times and self._times[0] < time.monotonic() - RATE_WINDOW_S:
-            self._times.popleft()
+        while self._events and self._events[0][0] < time.monotonic() - RATE_WINDOW_S:
+            self._events.popleft()
 
 
 class LiveSession:
@@ -138,7 +145,7 @@ class LiveSession:
 
     def status(self) -> LiveStatus:
         state, view = self._source.state, self.latest()
-        prediction = view.prediction
+        inference_s = self._predictions.mean_seconds()
         return LiveStatus(
             source=self._source.label,
             state="failed" if self._failure else state.name,
@@ -146,7 +153,7 @@ class LiveSession:
             prepared=state.prepared,
             fps=self._frames.per_second(),
             predictions_per_s=self._predictions.per_second(),
-            inference_ms=None if prediction is None else prediction.seconds * 1000,
+            inference_ms=None if inference_s is None else inference_s * 1000,
             camera=view.frame.camera.value if view.frame is not None else "",
             lost=self._source.losses(),
             recording=self._recorder.status() if self._recorder is not None else None,
@@ -206,7 +213,7 @@ class LiveSession:
                 # Whatever inference runs into, the view and the recording go on without it.
                 predictor, self._weights_error = None, f"prediction stopped: {error}"
                 continue
-            self._predictions.count()
+            self._predictions.count(prediction.seconds)
             with self._view_lock:
                 self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
 

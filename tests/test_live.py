@@ -100,8 +100,9 @@ def test_a_mailbox_holds_the_newest_only() -> None:
 
 def test_a_rate_needs_two_events() -> None:
     rate = Rate()
-    assert rate.per_second() == 0
+    assert (rate.per_second(), rate.mean_seconds()) == (0, None)
     rate.count()
     assert rate.per_second() == 0
-    rate.count()
+    rate.count(0.5)
     assert rate.per_second() > 0
+    assert rate.mean_seconds() == 0.25
