@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -69,6 +70,28 @@ def test_closing_finishes_the_recording(record3d_package: None, numbered: Path, 
     (recording,) = Dataset(tmp_path / "recordings")
     assert recording.info.status == "closed"
     assert len(recording) == live.status().recording.written
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file-size limits are POSIX")
+def test_a_full_disk_ends_the_recording_and_not_the_view(session: LiveSession, tmp_path: Path) -> None:
+    import resource
+
+    wait_until(lambda: session.latest().frame is not None, "a frame")
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    session.start_recording("full")
+    wait_until(lambda: session.status().recording.written > 2, "frames written")
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, unlimited[1]))  # the log reaches it within a second
+        wait_until(lambda: session.status().recording.error != "", "the end of the recording")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    status = session.status().recording
+    assert "are whole; free some space" in status.error
+    first = session.latest().frame
+    wait_until(lambda: session.latest().frame is not first, "a newer frame")
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert len(recording) == status.written
+    assert len(list(recording)) == status.written, "every frame can be read"
 
 
 def test_a_source_that_fails_says_why(tmp_path: Path) -> None:
