@@ -5,23 +5,42 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 from itertools import pairwise
 from pathlib import Path
 
+import lzfse
 import numpy as np
 import psutil
 import pytest
 
+from capture.encoding import encode_jpeg
 from capture.frame import CaptureError, Frame
 from capture.playback import PlaybackSource
 from capture.source import open_source
 from capture.usb import UsbSource
 from capture.virtual_phone.phone import PhoneProcess
+from capture.virtual_phone.wire import PEERTALK_HEADER, encode_message
+from tests.frames import make_frame
 
 pytestmark = pytest.mark.usefixtures("record3d_package")
+
+
+def encoded_message(frame: Frame) -> bytes:
+    assert frame.confidence is not None
+    return encode_message(
+        encode_jpeg(frame.rgb),
+        frame.rgb_size,
+        lzfse.compress(frame.depth_m.tobytes()),
+        frame.depth_size,
+        lzfse.compress(frame.confidence.tobytes()),
+        frame.intrinsics,
+        frame.pose,
+        frame.camera,
+    )
 
 
 def number_of(frame: Frame) -> int:
@@ -65,6 +84,15 @@ def test_a_killed_capture_process_is_replaced_and_the_stream_goes_on(numbered: P
         assert source.losses()["disconnected"] == 1
         assert all(a.index < b.index for a, b in pairwise(seen))
         assert {p.pid for p in multiprocessing.active_children()}.isdisjoint({child.pid})
+
+
+def test_a_frame_with_impossible_numbers_is_lost_and_counted(tmp_path: Path) -> None:
+    messages = [bytearray(encoded_message(make_frame(i))) for i in range(10)]
+    struct.pack_into("<f", messages[3], PEERTALK_HEADER.size + 11 * 4, float("nan"))  # fx, behind eleven sizes
+    (tmp_path / "nan.wire").write_bytes(b"".join(messages))
+    with PlaybackSource(str(tmp_path / "nan.wire"), "test", loop=False) as source:
+        assert [number_of(frame) for frame in source] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+        assert source.losses() == {"corrupt": 1}
 
 
 def test_no_usbmuxd() -> None:
