@@ -31,7 +31,6 @@ from capture.usbmuxd import HEADER, list_devices, open_socket, receive_message, 
 from capture.virtual_phone.camera import LATE_WAKE_S, next_frame
 from capture.virtual_phone.phone import PhoneProcess, PhoneStatus, run_phone
 from capture.virtual_phone.wire import PEERTALK_HEADER, FrameHeader, encode_message
-from tests.conftest import skip_or_fail
 
 CLIENT = Path(__file__).with_name("record3d_client.py")
 FRAMES = 24
@@ -141,9 +140,13 @@ class TestWithRecord3d:
             assert_same_picture(got["rgb"][i], frame.rgb)
 
     def test_a_real_recording_at_full_size(self, real_data: Path, tmp_path: Path) -> None:
-        """1440x1920 at the default rate, 30 a second, without confidence: nothing is mixed, nothing is dropped."""
-        with phone(real_data / "desk-1.r3d") as process:
-            _, got = take(process.address, tmp_path / "got.npz", 45, rgb_step=16)
+        """1440x1920 without confidence: nothing is mixed, nothing is dropped.
+
+        At a third of the rate that the package can decode, so that a busy computer is no reason to drop; the full rate
+        is tested where the stream is recorded (test_cli).
+        """
+        with phone(real_data / "desk-1.r3d", fps=12) as process:
+            _, got = take(process.address, tmp_path / "got.npz", 30, rgb_step=16)
             dropped = process.status().dropped
         with R3dFile(real_data / "desk-1.r3d") as r3d:
             poses = [np.float32(r3d.pose(i).as_list()).tolist() for i in range(len(r3d))]
@@ -154,9 +157,7 @@ class TestWithRecord3d:
                 if k % 4 == 0:
                     assert_same_picture(got["rgb"][k], decoded(r3d.jpeg(i))[::16, ::16])
         assert got["confidence"].size == 0
-        if dropped and psutil.getloadavg()[0] > (os.cpu_count() or 1):
-            skip_or_fail("nothing dropped at 30 a second: the package decodes 37, and this computer is busy otherwise")
-        assert (dropped, numbers) == (0, list(range(45)))
+        assert (dropped, numbers) == (0, list(range(30)))
 
     def test_a_slow_client_makes_the_phone_drop(self, wire_file: Path, tmp_path: Path) -> None:
         sent = [depth for _, _, depth, _ in split(wire_file.read_bytes())]
