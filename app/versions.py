@@ -66,6 +66,6 @@ def _held_out_near(folder: Path) -> dict[str, Any]:
         return {}
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-        return dict((report.get("all") or {}).get("near") or {})
-    except (OSError, ValueError, AttributeError) as error:
+        return dict(report["all"]["near"]) if report["validated"] else {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CaptureError(f"{path} cannot be read: {error}") from error

@@ -8,6 +8,7 @@ silent, and every connection gets a new one.
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterator
 from multiprocessing import get_context
@@ -42,6 +43,11 @@ class UsbSource(Source):
         self._connected_before = False
 
     def __iter__(self) -> Iterator[Frame]:
+        if importlib.util.find_spec("record3d") is None:
+            raise CaptureError(
+                "the package record3d, which talks to the phone, is not installed here: on Linux and Windows type "
+                "`pip install record3d`; for macOS there is none, and live streams do not work there yet"
+            )
         while not self.closed:
             try:
                 self._find_phone()

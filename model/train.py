@@ -94,6 +94,7 @@ def _make(
         parts,
         known,
         lambda done, total: pace.progress("converting", 0.3 + 0.7 * done / total, step=done, steps=total),
+        parent,
     )
 
 

@@ -47,16 +47,24 @@ def write_config(folder: Path, config: TrainConfig, split: Split, canonical_foca
 
 
 def write_report(
-    folder: Path, split: Split, known: dict[str, Any], on_progress: Callable[[int, int], None]
+    folder: Path,
+    split: Split,
+    known: dict[str, Any],
+    on_progress: Callable[[int, int], None],
+    parent: Path | None = None,
 ) -> dict[str, Any]:
     """Measure the version in `folder` on what was held out, and write `report.json` and `card.md`.
 
     Where nothing was held out it is measured on what it was trained on, and both say "not validated". `known` is what
-    the training adds to the report.
+    the training adds to the report. `before` in it are the figures of `parent`, the version this one went on from, on
+    the same frames.
     """
-    measured = evaluate([r.path for r in split.held_out or split.train], folder, on_progress, REPORT_FRAMES)
+    paths = [r.path for r in split.held_out or split.train]
+    measured = evaluate(paths, folder, on_progress, REPORT_FRAMES)
+    before = None if parent is None else evaluate(paths, parent, most_frames=REPORT_FRAMES)["all"]
     report = {
         **measured,
+        "before": before,
         "validated": bool(split.held_out),
         "measured_on": "held-out recordings" if split.held_out else "the training recordings: not validated",
         **known,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ from tests.frames import make_frame, write_recording
 ROOT = Path(__file__).parents[1]
 
 
-def lidarlive(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def lidarlive(*words: object, timeout: float = 100, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the program as a person would, without a screen."""
     return subprocess.run(
         [sys.executable, "-m", "app", *map(str, words)],
@@ -28,7 +29,7 @@ def lidarlive(*words: object, **environment: str) -> subprocess.CompletedProcess
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=timeout,
         check=False,
     )
 
@@ -179,11 +180,26 @@ def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_pa
 
 def nearest(recording: Recording, i: int, source: R3dFile) -> int:
     """Which of the source's neighbouring frames the recorded RGB of frame i is most like."""
-    import cv2
-
     recorded = recording.rgb(recording.line(i), reduced=8).astype(int)
     differences = {}
     for j in range(max(0, i - 3), min(180, i + 4)):
         original = cv2.imdecode(np.frombuffer(source.jpeg(j), np.uint8), cv2.IMREAD_REDUCED_COLOR_8)
         differences[j] = np.abs(recorded - cv2.cvtColor(original, cv2.COLOR_BGR2RGB)).mean()
     return min(differences, key=differences.__getitem__)
+
+
+@pytest.mark.usefixtures("record3d_package")
+@pytest.mark.timeout(400)
+def test_the_demo_room_in_the_window(tmp_path: Path, own_home: Path) -> None:
+    """The newcomer's first command; a computer that has not drawn the room yet draws it now."""
+    picture = tmp_path / "window.png"
+    done = lidarlive(
+        "view", "--source", "demo", "--frames", 20, "--screenshot", picture, "--record", "first", timeout=360
+    )
+    assert done.returncode in (0, 3), done.stderr
+    assert str(picture) in done.stdout
+    assert cv2.imread(str(picture)).std() > 20
+    (recording,) = Dataset(own_home / "recordings")
+    assert recording.info.status == "closed"
+    assert (recording.info.rgb_size, recording.info.depth_size) == ((720, 960), (192, 256))
+    assert len(recording) >= 20

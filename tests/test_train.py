@@ -119,9 +119,18 @@ def test_a_version_that_was_not_validated_says_so(run: Run, dataset: Path, tmp_p
     parts = split(open_recordings([next(dataset.glob("*_first"))]), None)
     report = write_report(folder, parts, {}, lambda done, total: None)
     assert report["validated"] is False
+    assert report["before"] is None
     assert "not validated" in report["measured_on"]
     assert "Not validated" in (folder / "card.md").read_text()
     assert report["all"]["far"]["frames"] == 16
+
+
+def test_the_report_says_how_good_the_version_before_was(run: Run, dataset: Path, tmp_path: Path):
+    folder = tmp_path / "version"
+    shutil.copytree(run[0].out, folder)
+    parts = split(open_recordings([dataset]), run[0].held_out)
+    report = write_report(folder, parts, {}, lambda done, total: None, parent=Path(run[0].out))
+    assert report["before"] == report["all"], "the version is a copy of the one before"
 
 
 def test_the_predictor_agrees_with_keras(run: Run):

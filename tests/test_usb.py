@@ -100,6 +100,12 @@ def test_no_usbmuxd() -> None:
         next(iter(source))
 
 
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "record3d", None)
+    with pytest.raises(CaptureError, match="record3d, which talks to the phone, is not installed"):
+        next(iter(UsbSource("iPhone", wait=True)))
+
+
 @pytest.mark.parametrize(
     ("options", "message"), [({"plugged_in": False}, "no phone found"), ({"in_usb_mode": False}, "is not streaming")]
 )
