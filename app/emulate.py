@@ -14,24 +14,32 @@ REPORT_INTERVAL_S = 1.0
 
 
 def emulate(what: str, address: str | None, fps: float | None, loop: bool) -> int:
-    """Play `what` until it ends or the person interrupts. Returns the exit status: 3 where frames were dropped."""
-    console = Console(stderr=True)
-    reported_s = 0.0
+    """Play `what` until it ends or the person interrupts. Returns the exit status: 3 where frames were dropped.
 
+    Raises CaptureError where it cannot be played or nothing can listen at `address`.
+    """
+    console = Console(stderr=True)
+    announced, reported_s = False, 0.0
     with console.status("preparing") as line:
 
         def show(status: PhoneStatus) -> None:
-            nonlocal reported_s
-            if time.monotonic() - reported_s < REPORT_INTERVAL_S:
-                return
-            reported_s = time.monotonic()
-            if status.state == "preparing":
-                line.update(f"preparing {what}: {status.prepared:.0%}")
-            else:
-                line.update(f"USBMUXD_SOCKET_ADDRESS={status.address}   sent {status.sent}, dropped {status.dropped}")
+            nonlocal announced, reported_s
+            if status.state == "ready" and not announced:
+                announced = True
+                print(
+                    f"playing {what}; clients find the phone with USBMUXD_SOCKET_ADDRESS={status.address}", flush=True
+                )
+            if time.monotonic() - reported_s > REPORT_INTERVAL_S:
+                reported_s = time.monotonic()
+                preparing = f"preparing {what}: {status.prepared:.0%}"
+                line.update(preparing if status.state == "preparing" else _counts(status))
 
         final = run_phone(what, address, fps, loop, show)
     if final.error:
         raise CaptureError(final.error)
-    console.print(f"sent {final.sent} frames, dropped {final.dropped}")
+    print(_counts(final))
     return 3 if final.dropped else 0
+
+
+def _counts(status: PhoneStatus) -> str:
+    return f"sent {status.sent} frames, dropped {status.dropped}"

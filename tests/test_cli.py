@@ -135,6 +135,20 @@ def test_check_names_what_is_damaged_and_repairs_what_is_torn(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("record3d_package")
+def test_one_command_is_the_phone_and_another_records_it(numbered: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "emulate", numbered, "--fps", "20"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as phone:
+        assert phone.stdout is not None
+        address = phone.stdout.readline().strip().partition("USBMUXD_SOCKET_ADDRESS=")[2]
+        words = ("--source", "usb", "--frames", 60)
+        done = lidarlive("record", tmp_path, *words, USBMUXD_SOCKET_ADDRESS=address)
+        assert phone.stdout.read().strip() == "sent 60 frames, dropped 0"
+    assert (done.returncode, phone.returncode) == (0, 0), done.stderr
+    (recording,) = Dataset(tmp_path)
+    assert [line.stream_index for line in recording.lines()] == list(range(60))
+
+
+@pytest.mark.usefixtures("record3d_package")
 def test_a_silent_phone_does_not_hold_up_the_end(numbered: Path, tmp_path: Path) -> None:
     with PhoneProcess(str(numbered), loop=False) as phone:
         phone.start()
