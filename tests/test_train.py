@@ -16,11 +16,14 @@ import pytest
 
 from capture.frame import CaptureError
 from model.config import TrainConfig, VersionConfig
-from model.pipeline import Sampling, open_recordings, split
+from model.pipeline import Sampling, frames_of, load, open_recordings, split
 from model.train import train
 from model.version import write_report
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, training
+
+# Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 Run = tuple[TrainConfig, list[dict[str, Any]]]
 
@@ -97,20 +100,23 @@ class Enough(Exception):  # noqa: N818 - not an error
     """Ends a training from within, once a test has seen what it needs."""
 
 
-def test_going_on_from_a_version_starts_where_it_was(run: Run, tmp_path: Path):
-    events: list[dict[str, Any]] = []
+def test_going_on_from_a_version_starts_with_its_networks(run: Run, tmp_path: Path):
+    from model.losses import edge_loss
+    from model.stages import open_networks
 
     def listen(event: dict[str, Any]) -> None:
-        events.append(event)
-        if event["event"] == "epoch":
-            raise Enough
+        assert event["continue_from"] == run[0].out
+        raise Enough
 
-    further = replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out, learning_rate=None)
     with pytest.raises(Enough):
-        train(further, listen)
-    assert events[0]["continue_from"] == run[0].out
-    assert events[-1]["loss"] < 0.7 * of(run[1], "epoch", "gradient")[0]["loss"]
+        train(replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out), listen)
     assert list(tmp_path.iterdir()) == []
+
+    refs = frames_of(open_recordings(run[0].data))[:4]
+    batch = next(load([refs], Sampling(run[0].size, 200.0), None))
+    fresh, further = (open_networks(parent, seed=0)[0] for parent in (None, Path(run[0].out)))
+    losses = [float(edge_loss(batch.edges, network(batch.rgb, training=False))) for network in (fresh, further)]
+    assert losses[1] < 0.7 * losses[0]
 
 
 def test_a_version_that_was_not_validated_says_so(run: Run, dataset: Path, tmp_path: Path):
