@@ -13,7 +13,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from capture.frame import CaptureError
 from capture.recording import Dataset
@@ -23,7 +22,13 @@ from model.evaluate import evaluate as measure
 
 Event = dict[str, Any]
 
-SHOWN = ("rmse_m", "abs_rel", "delta1", "edge_f1", "scale_ratio")  # of each range, in the table a person reads
+SHOWN = (
+    ("rmse_m", "RMSE m"),
+    ("abs_rel", "AbsRel"),
+    ("delta1", "δ1"),
+    ("edge_f1", "edge F1"),
+    ("scale_ratio", "scale"),
+)
 
 
 def train(config: TrainConfig, as_json: bool) -> int:
@@ -128,10 +133,10 @@ def evaluate(data: list[Path], weights: str | None, as_json: bool) -> int:
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    table = Table("recording", "range", "frames", *SHOWN, title=f"weights: {report['weights']}")
+    """A line a range: legible in a terminal of any width."""
+    print(f"weights: {report['weights']}")
     for name, ranges in {**report["recordings"], "all": report["all"]}.items():
-        for part in ("near", "far"):
-            figures = ranges[part]
-            shown = ("–" if figures[key] is None else f"{figures[key]:.3f}" for key in SHOWN)
-            table.add_row(name, part, str(figures["frames"]), *shown)
-    Console().print(table)
+        print(f"{name}, {ranges['near']['frames']} frames")
+        for part, figures in ranges.items():
+            shown = (f"{title} {'–' if figures[key] is None else format(figures[key], '.3f')}" for key, title in SHOWN)
+            print(f"    {part:5}" + "   ".join(shown))
