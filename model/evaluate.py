@@ -1,9 +1,7 @@
-"""How good a weights version is on recordings: `python -m model.evaluate WEIGHTS DATA...` prints the report as JSON."""
+"""How good a weights version is on recordings; through the Predictor, so without TensorFlow."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,21 +83,3 @@ def _chosen(frames: int, most: int | None) -> list[int]:
 
 def _sums() -> dict[str, Sums]:
     return {name: Sums() for name in RANGES}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with one line on standard error."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if len(given) < 2:
-        print("usage: python -m model.evaluate WEIGHTS DATA...", file=sys.stderr)
-        return 2
-    try:
-        print(json.dumps(evaluate(given[1:], given[0]), indent=2))
-    except CaptureError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
