@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from capture.drivers import driver
 from capture.frame import CaptureError, Frame
-from capture.usb import POLL_S, UsbSource
+from capture.phone_source import POLL_S
+from capture.source import Source, SourceState
 from capture.virtual_phone.phone import PhoneProcess
 
 
-class PlaybackSource(UsbSource):
-    """A stand-in phone in a child process, and the real driver connected to it."""
+class PlaybackSource(Source):
+    """A stand-in phone in a child process, and the driver that a real phone would have, connected to it."""
 
     def __init__(self, what: str, label: str, loop: bool) -> None:
-        super().__init__(label, wait=True)
+        super().__init__(label)
         self._phone = PhoneProcess(what, loop=loop)
-        self._address = self._phone.address
+        self._stream = driver()(label, address=self._phone.address, over=self._is_over)
+        self._playing = False
 
     def __iter__(self) -> Iterator[Frame]:
         with self._phone:
             self._phone.start()
             if self._prepared():
-                yield from super().__iter__()
-            self.set_state("ended")
+                self._playing = True
+                yield from self._stream
 
-    def over(self) -> bool:
-        return self._phone.status().state in ("ended", "failed")
+    def close(self) -> None:
+        super().close()
+        self._stream.close()
+
+    @property
+    def state(self) -> SourceState:
+        return self._stream.state if self._playing else super().state
 
     def losses(self) -> dict[str, int]:
         """With the frames that the stand-in phone dropped because they were not taken in time."""
-        losses = super().losses()
+        losses = self._stream.losses()
         dropped = self._phone.status().dropped
         return {**losses, "phone_dropped": dropped} if dropped else losses
+
+    def _is_over(self) -> bool:
+        return self._phone.status().state in ("ended", "failed")
 
     def _prepared(self) -> bool:
         """Wait until the clip is encoded; False where the source was closed before."""

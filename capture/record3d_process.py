@@ -17,17 +17,12 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from capture.ring import FrameRing, Shape
-from capture.usbmuxd import ADDRESS_VARIABLE
+from capture.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING
 
 if TYPE_CHECKING:
     from record3d import Record3DStream
 
 CHILD_MEMORY_BYTES = 1 << 30  # on top of what the process takes at its start; the largest real frame takes 20 MB
-
-NOT_STREAMING = (
-    "the phone is connected, but the Record3D app is not streaming: in the app choose Settings > Live RGBD Video "
-    "Streaming > USB, then press the red record button"
-)
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class ChildEvent:
     detail: str = ""
 
 
-def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str | None, address: str) -> None:
+def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str, address: str) -> None:
     """The child: record3d's thread copies frames into the ring; the main thread blocks until the parent is gone.
 
     It ends by `os._exit` always: taking record3d's stream object down while it streams is a segmentation fault.
@@ -63,7 +58,7 @@ def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str | 
     _limit_memory()
     from record3d import Record3DStream
 
-    devices = [d for d in Record3DStream.get_connected_devices() if serial is None or d.udid == serial]
+    devices = [d for d in Record3DStream.get_connected_devices() if d.udid == serial]
     if not devices:
         _leave(pipe, ChildEvent("failed", "the phone was unplugged"))
     stream = Record3DStream()

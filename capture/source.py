@@ -85,9 +85,9 @@ def open_source(spec: str, *, loop: bool = True, wait: bool = True) -> Source:
 
     Raises CaptureError where `spec` is none of these.
     """
+    from capture.drivers import driver
     from capture.playback import PlaybackSource
     from capture.recording import Dataset
-    from capture.usb import UsbSource
     from capture.usbmuxd import list_devices
 
     if spec == "auto":
@@ -96,12 +96,12 @@ def open_source(spec: str, *, loop: bool = True, wait: bool = True) -> Source:
             reason = "no phone found"
         except CaptureError:
             found, reason = False, "no phone found: usbmuxd is not running"
-        return UsbSource("iPhone", wait=wait) if found else PlaybackSource("demo", f"Demo room ({reason})", loop)
+        return driver()("iPhone", wait=wait) if found else PlaybackSource("demo", f"Demo room ({reason})", loop)
     if spec == "usb":
-        return UsbSource("iPhone", wait=wait)
+        return driver()("iPhone", wait=wait)
     if spec.startswith("usb:"):
         serial = spec[len("usb:") :]
-        return UsbSource(f"iPhone {serial}", serial=serial, wait=wait)
+        return driver()(f"iPhone {serial}", serial=serial, wait=wait)
     if spec == "demo":
         return PlaybackSource("demo", "Demo room", loop)
     if not Path(spec).exists():

@@ -18,68 +18,30 @@ from multiprocessing.process import BaseProcess
 import numpy as np
 
 from capture.frame import Camera, CaptureError, Frame, Intrinsics, Pose, clean_depth
+from capture.phone_source import POLL_S, SILENCE_S, PhoneSource
 from capture.record3d_process import FrameHeader, capture_process
 from capture.ring import FrameRing
-from capture.source import Source
-from capture.usbmuxd import default_address, list_devices
+from capture.usbmuxd import Device, default_address
 
 CONNECT_TIMEOUT_S = 10.0  # importing record3d, finding the phone, opening the tunnel
-SILENCE_S = 5.0  # a connected phone that sends nothing for this long is connected to anew
-RETRY_S = 0.5  # between attempts
-POLL_S = 0.1  # how soon a wait notices that the source was closed
 
 
-class UsbSource(Source):
-    """Frames of one phone, in order, across crashes of the child and reconnects of the phone.
+def package_installed() -> bool:
+    """Whether `record3d` is there; it has no wheel for macOS."""
+    return importlib.util.find_spec("record3d") is not None
 
-    Iterating blocks at most POLL_S between looks at `close`. With `wait` a phone that is not there (or whose app does
-    not stream) is waited for; without, that raises CaptureError before the first frame.
-    """
 
-    def __init__(self, label: str, serial: str | None = None, address: str | None = None, wait: bool = True) -> None:
-        super().__init__(label)
-        self._serial, self._address, self._wait = serial, address, wait
-        self._next_index = 0
-        self._connected_before = False
+class UsbSource(PhoneSource):
+    """Frames of one phone through the `record3d` package, in a child process for each connection."""
 
     def __iter__(self) -> Iterator[Frame]:
-        if importlib.util.find_spec("record3d") is None:
-            raise CaptureError(
-                "the package record3d, which talks to the phone, is not installed here: on Linux and Windows type "
-                "`pip install record3d`; for macOS there is none, and live streams do not work there yet"
-            )
-        while not self.closed:
-            try:
-                self._find_phone()
-                yield from self._one_connection()
-            except CaptureError as error:
-                if not self._wait and not self._connected_before:
-                    raise
-                self.set_state("waiting", str(error))
-            if self.over():
-                break
-            self.wait(RETRY_S)
-        self.set_state("ended")
+        if not package_installed():
+            raise CaptureError("the package record3d is not installed: type `pip install record3d` (not on macOS)")
+        return super().__iter__()
 
-    def over(self) -> bool:
-        """Whether no more frames can come. A phone may always come back; a stand-in that played to its end does not."""
-        return False
-
-    def _find_phone(self) -> None:
-        serials = [device.serial for device in list_devices(self._address)]
-        if not serials:
-            raise CaptureError("no phone found: connect the iPhone with a USB cable, unlock it and tap Trust")
-        if self._serial is not None and self._serial not in serials:
-            raise CaptureError(f"no phone with the serial {self._serial}; connected: {', '.join(serials)}")
-
-    def _one_connection(self) -> Iterator[Frame]:
-        """Frames of one child, from its start until it ends for whatever reason."""
-        if self._connected_before:
-            self.set_state("connecting", "connecting again")
-        else:
-            self.set_state("connecting", "connecting to the phone")
+    def _one_connection(self, phone: Device) -> Iterator[Frame]:
         ring = FrameRing.create()
-        pipe, process = start_child(ring, self._serial, self._address)
+        pipe, process = start_child(ring, phone.serial, self._address)
         child = _Child(process, pipe, ring)
         try:
             yield from self._frames(child)
@@ -119,17 +81,6 @@ class UsbSource(Source):
             else:
                 raise CaptureError(message.detail)
 
-    def _note_connected(self) -> None:
-        if self._connected_before:
-            # How many frames passed while nobody listened cannot be known: at least one.
-            self._next_index += 1
-            self.count_lost("disconnected", 1)
-        self._connected_before = True
-        self.set_state("streaming")
-
-    def _note_end(self, reason: str) -> None:
-        self.set_state("waiting", f"{reason}; connecting again")
-
 
 class _Child:
     """The capture process as its parent holds it."""
@@ -149,7 +100,7 @@ class _Child:
         self.ring.close()
 
 
-def start_child(ring: FrameRing, serial: str | None, address: str | None) -> tuple[Connection, BaseProcess]:
+def start_child(ring: FrameRing, serial: str, address: str | None) -> tuple[Connection, BaseProcess]:
     """Start the capture process; its end of the pipe is closed here, so that its death reads as end of file."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()

@@ -24,12 +24,18 @@ ANSWER_TIMEOUT_S = 3.0
 MAX_MESSAGE_BYTES = 1 << 20  # a list of a thousand phones is 400 kB
 HEADER = struct.Struct("<IIII")
 PLIST_VERSION, PLIST_TYPE = 1, 8
+RESULT_OK, RESULT_REFUSED = 0, 3
 
 INSTALL_HINT = {
     "linux": "install it with: sudo apt-get install usbmuxd",
     "darwin": "it is part of macOS: restart the computer",
     "win32": "install iTunes or the Apple Devices app, then start it once",
 }.get(sys.platform, "install usbmuxd")
+
+NOT_STREAMING = (
+    "the phone is connected, but the Record3D app is not streaming: in the app choose Settings > Live RGBD Video "
+    "Streaming > USB, then press the red record button"
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,27 @@ def list_devices(address: str | None = None) -> list[Device]:
                 Device(int(entry["DeviceID"]), str(properties["SerialNumber"]), int(properties.get("ProductID", 0)))
             )
     return devices
+
+
+def open_tunnel(device: Device, port: int, address: str | None = None) -> socket.socket:
+    """A socket to `port` on the phone. Raises CaptureError where the phone is gone or nobody listens there."""
+    connection = open_socket(address or default_address())
+    try:
+        # The port goes in network byte order, inside a field that is not.
+        message = {"MessageType": "Connect", "DeviceID": device.device_id, "PortNumber": socket.htons(port)}
+        send_message(connection, {**message, "ClientVersionString": "lidarlive"})
+        number = receive_message(connection).get("Number")
+        if number == RESULT_REFUSED:
+            raise CaptureError(NOT_STREAMING)
+        if number != RESULT_OK:
+            raise CaptureError(f"the phone cannot be connected to (usbmuxd says {number}): plug it in again")
+    except OSError as error:
+        connection.close()
+        raise CaptureError(f"usbmuxd does not answer ({error}); restart it") from error
+    except CaptureError:
+        connection.close()
+        raise
+    return connection
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import lzfse
 import numpy as np
 
-from capture.encoding import encode
+from capture.encoding import encode, encode_jpeg
 from capture.frame import Camera, Frame, Intrinsics, Pose
+from capture.wire import encode_message
 from capture.writer import RecordingWriter
 
 
@@ -41,3 +43,17 @@ def write_recording(dataset: Path, name: str, frames: list[Frame]) -> Path:
             writer.append(encode(frame, None))
     assert writer.path is not None
     return writer.path
+
+
+def encoded_message(frame: Frame) -> bytes:
+    """The frame as the phone sends it."""
+    return encode_message(
+        encode_jpeg(frame.rgb),
+        frame.rgb_size,
+        lzfse.compress(frame.depth_m.tobytes()),
+        frame.depth_size,
+        None if frame.confidence is None else lzfse.compress(frame.confidence.tobytes()),
+        frame.intrinsics,
+        frame.pose,
+        frame.camera,
+    )

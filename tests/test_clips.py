@@ -15,7 +15,7 @@ from capture.recording import Recording
 from capture.room import VERSION
 from capture.virtual_phone import clips
 from capture.virtual_phone.clips import FRAMES_AHEAD, MAX_HELD_FRAMES, Clip, open_clip
-from capture.virtual_phone.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
+from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
 from tests.frames import make_frame, write_recording
 from tests.test_r3d import members, write
 

@@ -12,35 +12,19 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-import lzfse
 import numpy as np
 import psutil
 import pytest
 
-from capture.encoding import encode_jpeg
 from capture.frame import CaptureError, Frame
 from capture.playback import PlaybackSource
 from capture.source import open_source
 from capture.usb import UsbSource
 from capture.virtual_phone.phone import PhoneProcess
-from capture.virtual_phone.wire import PEERTALK_HEADER, encode_message
-from tests.frames import make_frame
+from capture.wire import PEERTALK_HEADER
+from tests.frames import encoded_message, make_frame
 
 pytestmark = pytest.mark.usefixtures("record3d_package")
-
-
-def encoded_message(frame: Frame) -> bytes:
-    assert frame.confidence is not None
-    return encode_message(
-        encode_jpeg(frame.rgb),
-        frame.rgb_size,
-        lzfse.compress(frame.depth_m.tobytes()),
-        frame.depth_size,
-        lzfse.compress(frame.confidence.tobytes()),
-        frame.intrinsics,
-        frame.pose,
-        frame.camera,
-    )
 
 
 def number_of(frame: Frame) -> int:
@@ -102,7 +86,7 @@ def test_no_usbmuxd() -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "record3d", None)
-    with pytest.raises(CaptureError, match="record3d, which talks to the phone, is not installed"):
+    with pytest.raises(CaptureError, match="record3d is not installed"):
         next(iter(UsbSource("iPhone", wait=True)))
 
 

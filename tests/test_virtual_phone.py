@@ -30,7 +30,7 @@ from capture.recording import Recording
 from capture.usbmuxd import HEADER, list_devices, open_socket, receive_message, send_message
 from capture.virtual_phone.camera import LATE_WAKE_S, next_frame
 from capture.virtual_phone.phone import PhoneProcess, PhoneStatus, run_phone
-from capture.virtual_phone.wire import PEERTALK_HEADER, FrameHeader, encode_message
+from capture.wire import PEERTALK_HEADER, FrameHeader, encode_message
 
 CLIENT = Path(__file__).with_name("record3d_client.py")
 FRAMES = 24

@@ -11,7 +11,7 @@ import pytest
 
 from capture.encoding import encode_jpeg
 from capture.frame import Camera, CaptureError, Intrinsics, Pose
-from capture.virtual_phone.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, message_spans
+from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, message_spans
 
 JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
 DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())

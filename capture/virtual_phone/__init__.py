@@ -1,6 +1,6 @@
 """A stand-in iPhone at the protocol level: usbmuxd and the Record3D app, for any Record3D client and without a phone.
 
-    wire       one frame as bytes on the tunnel            listener   the socket it is found at
+    listener   the socket it is found at
     clips      what it plays, encoded beforehand           usbmux     usbmuxd's side of the plist protocol
     camera     when a frame is due, and what is dropped    server     usbmuxd and the app, its threads
     phone      the phone in a child process, or as a command in the foreground

@@ -23,7 +23,7 @@ from capture.frame import CaptureError, Frame
 from capture.layout import FrameLine
 from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
-from capture.virtual_phone.wire import PEERTALK_HEADER, FrameHeader, encode_message, message_spans
+from capture.wire import PEERTALK_HEADER, FrameHeader, encode_message, message_spans
 
 MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
 MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
