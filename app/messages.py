@@ -20,12 +20,9 @@ from PyQt5.QtWidgets import (
 
 from app.live import LiveStatus
 from capture.recorder import RecordingStatus
+from capture.usbmuxd import HOW_TO_STREAM
 
 RED, AMBER = "#e5484d", "#f0b429"  # what went wrong, and what is merely so
-START_STREAMING = (
-    "On the iPhone: open Record3D, choose USB streaming in its settings, then press its red record button. "
-    "Connect the phone by cable, unlock it, and trust this computer."
-)
 
 
 def status_line(status: LiveStatus) -> str:
@@ -65,14 +62,16 @@ def recording_line(recording: RecordingStatus) -> str:
 def notice(status: LiveStatus) -> tuple[str, str]:
     """What to say, large and small, while there is no frame to show."""
     if status.state == "preparing":
-        what = "Drawing the demo room" if status.source.startswith("Demo room") else f"Preparing {status.source}"
-        return f"{what}… {status.prepared:.0%}", "Done once; after that it starts at once."
+        if status.source.startswith("Demo room"):
+            return f"Drawing the demo room… {status.prepared:.0%}", "Done once; after that it starts at once."
+        return f"Preparing {status.source}… {status.prepared:.0%}", "Its frames are made ready to be played."
     if status.state == "failed":
         return "No picture", status.detail
     if status.state == "ended":
         return f"{status.source} has ended", status.detail
     if status.state == "waiting":
-        return "Waiting for the phone…", f"{status.detail}\n\n{START_STREAMING}".strip()
+        told = HOW_TO_STREAM in status.detail
+        return "Waiting for the phone…", status.detail if told else f"{status.detail}\n\nThen {HOW_TO_STREAM}".strip()
     return f"Connecting to {status.source}…", status.detail
 
 
@@ -176,8 +175,7 @@ def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton
     made = QPushButton(text)
     made.setMinimumSize(max(96, made.fontMetrics().horizontalAdvance(text) + 28), 32)
     made.setToolTip(tool_tip)
-    made.setFocusPolicy(
-        Qt.FocusPolicy.TabFocus
-    )  # a click must not take the keyboard: the space bar would press it again
+    # a click must not take the keyboard: the space bar would press it again
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: pressed())
     return made

@@ -55,14 +55,12 @@ def _record(source: Source, dataset: Path, name: str, seconds: float | None, fra
 
 
 def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> None:
-    timer: threading.Timer | None = None
-    reported_s = -math.inf
+    begun, reported_s = False, -math.inf
     for frame in source:
-        if timer is None:
-            # A timer, not a look at the clock here: a phone that falls silent sends no frame to look at it after.
-            timer = threading.Timer(seconds or threading.TIMEOUT_MAX, source.close)
-            timer.daemon = True
-            timer.start()
+        if not begun:
+            begun = True
+            if seconds is not None:
+                _close_after(source, seconds)
             report("started", recorder.status(), source.label)
         recorder.offer(frame)
         if time.monotonic() - reported_s > PROGRESS_INTERVAL_S:
@@ -70,8 +68,13 @@ def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Rep
             report("progress", recorder.status(), source.state.detail)
         if recorder.full:
             break
-    if timer is not None:
-        timer.cancel()
+
+
+def _close_after(source: Source, seconds: float) -> None:
+    """A timer, not a look at the clock after each frame: a phone that falls silent sends none."""
+    timer = threading.Timer(seconds, source.close)
+    timer.daemon = True
+    timer.start()
 
 
 def _close_on_signal(source: Source) -> None:

@@ -54,7 +54,9 @@ def train(config: TrainConfig, as_json: bool) -> int:
                 progress.update(task, completed=event["fraction"], description=about)
             elif event["event"] == "done":
                 weights = Path(event["weights"])
-    print(f"new version: {weights}\nto use it: lidarlive weights use {weights.name}")
+    listed = weights in store.versions()
+    print(f"new version: {weights}")
+    print("to use it: lidarlive " + (f"weights use {weights.name}" if listed else f"view --weights {weights}"))
     return 0
 
 

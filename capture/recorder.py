@@ -43,8 +43,9 @@ class Recorder:
 
     Threads: two encoders turn frames into file bytes and block on nothing; one writer takes them in order and may
     block on the disk. What waits is bounded in bytes; a frame that finds no room is counted (`encoder_full`,
-    `disk_slow`), as are the losses that `source_losses` reports while the recording runs. A change of camera, size or
-    confidence in mid-stream closes the recording and opens `<name>-2`.
+    `disk_slow`), as are those still waiting when the disk fails (`recording_failed`) and the losses that
+    `source_losses` reports while the recording runs. A change of camera, size or confidence in mid-stream closes the
+    recording and opens `<name>-2`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Recorder:
         self._losses_at_stop: Counter[str] | None = None
         self._max_frames = max_frames
         self._own_lost: Counter[str] = Counter()
+        self._lost_before_part: Counter[str] = Counter()
         self._counters = threading.Lock()
         self._raw_bytes = self._encoded_bytes = 0
         self._error = ""
@@ -92,7 +94,8 @@ class Recorder:
                 return
             self._raw_bytes += size
             self._accepted += 1
-        self._waiting.put((self._encoders.submit(self._encode, frame), size))
+            # Still under the lock: a `stop` in between would close the recording without the frame just accepted.
+            self._waiting.put((self._encoders.submit(self._encode, frame), size))
 
     @property
     def full(self) -> bool:
@@ -108,7 +111,7 @@ class Recorder:
             self._stopping = True
             self._losses_at_stop = Counter(self._source_losses())
             self._stopped_s = time.monotonic()
-        self._waiting.put(None)
+            self._waiting.put(None)
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until the recording is closed; False where it is not within `timeout_s`."""
@@ -130,6 +133,10 @@ class Recorder:
         now = self._losses_at_stop if self._losses_at_stop is not None else Counter(self._source_losses())
         return self._own_lost + (now - self._losses_before)
 
+    def _lost_in_part(self) -> Counter[str]:
+        """Of the recording being written now, where a change in mid-stream began another."""
+        return self._lost() - self._lost_before_part
+
     def _encode(self, frame: Frame) -> EncodedFrame:
         stamp = datetime.fromtimestamp((frame.received_ns + self._utc_offset_ns) / 1e9, UTC)
         return encode(frame, f"{stamp:%Y-%m-%dT%H:%M:%S.%f}Z")
@@ -144,6 +151,8 @@ class Recorder:
             # Whatever it was, the frames written so far are whole; the view goes on and shows the reason.
             with self._counters:
                 self._error = str(error) if isinstance(error, CaptureError) else f"the recorder failed: {error!r}"
+                self._own_lost["recording_failed"] += self._accepted - self._written
+                writer.lost = self._lost_in_part()
             with contextlib.suppress(CaptureError):  # the error just noted says more
                 writer.close("incomplete")
         finally:
@@ -160,7 +169,7 @@ class Recorder:
             self._close(writer)
             writer = self._new_writer(len(self._paths) + 1)
         with self._counters:
-            writer.lost = self._lost()
+            writer.lost = self._lost_in_part()
         writer.append(encoded)
         with self._counters:
             self._encoded_bytes -= encoded_bytes
@@ -175,5 +184,6 @@ class Recorder:
 
     def _close(self, writer: RecordingWriter) -> None:
         with self._counters:
-            writer.lost = self._lost()
+            writer.lost = self._lost_in_part()
+            self._lost_before_part = self._lost()
         writer.close()

@@ -32,10 +32,10 @@ INSTALL_HINT = {
     "win32": "install iTunes or the Apple Devices app, then start it once",
 }.get(sys.platform, "install usbmuxd")
 
-NOT_STREAMING = (
-    "the phone is connected, but the Record3D app is not streaming: in the app choose Settings > Live RGBD Video "
-    "Streaming > USB, then press the red record button"
+HOW_TO_STREAM = (
+    "in the Record3D app choose Settings > Live RGBD Video Streaming > USB, then press the red record button"
 )
+NOT_STREAMING = f"the phone is connected, but its app is not streaming: {HOW_TO_STREAM}"
 
 
 @dataclass(frozen=True)

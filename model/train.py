@@ -141,6 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    # Ctrl-C comes twice, by the terminal and through the parent; the second must not interrupt the clearing up.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
     raise Stopped
 
 

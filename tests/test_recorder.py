@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,38 @@ def test_a_change_in_mid_stream_opens_a_second_recording(tmp_path: Path) -> None
     ]
 
 
+def test_each_part_has_its_own_losses(tmp_path: Path) -> None:
+    losses = {"ring_full": 0}
+    recorder = Recorder(tmp_path, "turn", source="test", source_losses=lambda: losses)
+    recorder.offer(make_frame(0))
+    while recorder.status().written < 1:
+        time.sleep(0.01)
+    losses = {"ring_full": 2}
+    recorder.offer(make_frame(3, rgb_size=(96, 72), depth_size=(32, 24)))
+    while recorder.status().written < 2:
+        time.sleep(0.01)
+    losses = {"ring_full": 3}
+    recorder.stop()
+    assert recorder.join(20)
+    assert [r.info.lost for r in Dataset(tmp_path)] == [{"ring_full": 2}, {"ring_full": 1}]
+    assert recorder.status().lost == {"ring_full": 3}
+
+
+def test_frames_that_come_while_it_stops_are_written_or_refused(tmp_path: Path) -> None:
+    for attempt in range(20):
+        recorder = Recorder(tmp_path / str(attempt), "race", source="test", source_losses=dict)
+        stopper = threading.Thread(target=recorder.stop)
+        for i in range(10):
+            recorder.offer(make_frame(i))
+            if i == 5:
+                stopper.start()
+        stopper.join()
+        assert recorder.join(20)
+        (recording,) = Dataset(tmp_path / str(attempt))
+        assert 6 <= len(recording) == recorder.status().written
+        assert [line.stream_index for line in recording.lines()] == list(range(len(recording)))
+
+
 def test_a_number_of_frames(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, "some", source="test", source_losses=dict, max_frames=3)
     for i in range(5):
@@ -81,4 +115,5 @@ def test_a_disk_that_fails_stops_the_recording_with_a_reason(tmp_path: Path) -> 
     recorder.offer(make_frame(0))
     assert recorder.join(20)
     assert "cannot begin a recording here" in recorder.status().error
+    assert recorder.status().lost == {"recording_failed": 1}
     assert recorder.full

@@ -251,6 +251,7 @@ def test_a_stopped_training_leaves_nothing(dataset: Path, tmp_path: Path):
         events.append(json.loads(line))
         if events[-1]["event"] == "progress":
             process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)  # as Ctrl-C does, by the terminal and through the parent
             break
     rest, _ = process.communicate(timeout=60)
     events += [json.loads(line) for line in rest.splitlines()]

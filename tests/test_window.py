@@ -26,6 +26,7 @@ from capture.frame import CaptureError
 from capture.playback import PlaybackSource
 from capture.recorder import RecordingStatus
 from capture.recording import Dataset
+from capture.usbmuxd import NOT_STREAMING
 from tests.conftest import skip_or_fail
 from tests.weights import write_weights
 
@@ -68,8 +69,8 @@ def test_weights_fill_the_other_two_panels(qtbot: QtBot, window: Window, session
     assert window.comparison.predicted.has_picture
     assert window.comparison.difference_bar.isVisible()
     assert window.comparison.difference.caption.startswith("mean ")
-    qtbot.waitUntil(lambda: "weights flat" in window.status_label.whole_text, timeout=WAIT_MS)
-    assert "inference" in window.status_label.whole_text
+    qtbot.waitUntil(lambda: "inference" in window.status_label.whole_text, timeout=WAIT_MS)  # written now and then
+    assert "weights flat" in window.status_label.whole_text
     session.use_weights(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
     assert "nowhere" in window.errors.text
@@ -259,8 +260,9 @@ def test_recording_line_before_and_after_the_end() -> None:
     ("status", "large", "small"),
     [
         (LiveStatus("Demo room (no phone found)", "preparing", prepared=0.4), "Drawing the demo room… 40%", "once"),
-        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "once"),
-        (LiveStatus("iPhone", "waiting", "no phone"), "Waiting for the phone…", "no phone\n\nOn the iPhone"),
+        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "made ready"),
+        (LiveStatus("iPhone", "waiting", "no phone"), "Waiting for the phone…", "no phone\n\nThen in the Record3D app"),
+        (LiveStatus("iPhone", "waiting", NOT_STREAMING), "Waiting for the phone…", NOT_STREAMING),
         (LiveStatus("iPhone", "connecting", "connecting to the phone"), "Connecting to iPhone…", "connecting"),
         (LiveStatus("iPhone", "failed", "no usbmuxd"), "No picture", "no usbmuxd"),
         (LiveStatus("desk.r3d", "ended"), "desk.r3d has ended", ""),
