@@ -1,5 +1,6 @@
 # make run    the live window on the demo room     make test   all tests
 # make lint   style, types, layers                  make clean  removes .venv
+# make torture SEED=7 KILLS=100    kill -9 at random moments of as many recordings, and check what is left
 # Each sets up what it needs first. Another Python:  make run PYTHON=/usr/bin/python3.12
 
 FITS := import sys, venv, ensurepip, ctypes; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -9,7 +10,10 @@ BIN := .venv/bin
 # Every dependency has a wheel; without one pip would try to compile, and fail far less clearly.
 INSTALL := $(BIN)/python -m pip install --only-binary :all:
 
-.PHONY: run test lint clean
+SEED ?= $(shell date +%s)
+KILLS ?= 100
+
+.PHONY: run test lint torture clean
 
 run: .venv/installed
 	@$(BIN)/python app/system_libraries.py
@@ -24,6 +28,10 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+torture: .venv/installed-dev
+	@$(BIN)/python app/system_libraries.py --tests
+	TORTURE_SEED=$(SEED) TORTURE_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_torture.py -q --capture=no
 
 # A stamp is written last, so a set-up that was interrupted is done again.
 .venv/installed: setup.cfg pyproject.toml | .venv/python

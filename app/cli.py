@@ -18,9 +18,14 @@ app = typer.Typer(
 )
 weights_app = typer.Typer(help="Versions of the network: list them, choose one, go back.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
+bench_app = typer.Typer(help="Measure the program on this computer.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 
 SourceOption = Annotated[
     str, typer.Option("--source", help="auto, usb, usb:SERIAL, demo, or the path of a recording or .r3d file")
+]
+DriverOption = Annotated[
+    str | None, typer.Option(help="what reads the phone's stream: record3d (where it is installed) or native")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there")]
 DataArgument = Annotated[list[Path], typer.Argument(help="recordings, or folders of recordings")]
@@ -35,6 +40,7 @@ def _default(context: typer.Context) -> None:
 @app.command()
 def view(
     source: SourceOption = "auto",
+    driver: DriverOption = None,
     weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
     record: Annotated[str | None, typer.Option(help="record from the first frame on, under this name")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="end after this many frames")] = None,
@@ -43,13 +49,29 @@ def view(
     """Open the live window: RGB, predicted depth, LiDAR depth and their difference."""
     from app.view import run
 
-    raise typer.Exit(run(source, weights, record, frames, screenshot))
+    raise typer.Exit(run(source, driver, weights, record, frames, screenshot))
+
+
+@app.command()
+def devices(
+    serial: Annotated[str | None, typer.Option(help="one of several phones; the first if left out")] = None,
+    save_wire: Annotated[
+        Path | None,
+        typer.Option("--save-wire", metavar="FILE.wire", help="keep what the phone sends in 3 s, for emulate to play"),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what stands between this computer and a phone's first frame, step by step, and what to do about it."""
+    from app.devices import devices
+
+    raise typer.Exit(devices(json, serial, save_wire))
 
 
 @app.command()
 def record(
     out: Annotated[Path, typer.Argument(help="the data set: a folder that the recording is written into")],
     source: SourceOption = "auto",
+    driver: DriverOption = None,
     name: Annotated[str, typer.Option(help="what to call the recording")] = "recording",
     seconds: Annotated[float | None, typer.Option(min=0.1, help="stop after this long")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="stop after this many frames are written")] = None,
@@ -58,7 +80,7 @@ def record(
     """Record the stream to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost."""
     from app.record import record
 
-    raise typer.Exit(record(out, source, name, seconds, frames, json))
+    raise typer.Exit(record(out, source, driver, name, seconds, frames, json))
 
 
 @app.command()
@@ -154,15 +176,38 @@ def weights_rollback() -> None:
 
 @app.command()
 def emulate(
-    what: Annotated[str, typer.Argument(metavar="PATH|demo", help="demo, a recording, or a .r3d file")],
+    what: Annotated[str, typer.Argument(metavar="PATH|demo", help="demo, a recording, a .r3d file or a .wire file")],
     socket: Annotated[str | None, typer.Option(metavar="ADDRESS", help="UNIX:/path or 127.0.0.1:port")] = None,
     fps: Annotated[float | None, typer.Option(min=0.1, help="frames a second; the recording's own if left out")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="go round until interrupted")] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND@FRAME[:SECONDS]", help="break as phone, cable and usbmuxd do; an unknown KIND lists all"
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="write what is sent when into this file, a JSON line a frame")
+    ] = None,
 ) -> None:
     """Be a phone: play the demo room or a recording to any Record3D client."""
     from app.emulate import emulate
 
-    raise typer.Exit(emulate(what, socket, fps, loop))
+    raise typer.Exit(emulate(what, socket, fps, loop, fault or [], log))
+
+
+@bench_app.command("capture")
+def bench_capture(
+    seconds: Annotated[float, typer.Option(min=1, help="length of the longest case; scales all")] = 60,
+    case: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="only this one, or all that fit a pattern as in 'window-*'")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Record at 60 frames a second beside the live window: losses, delays, processor time, memory. About 10 minutes."""
+    from app.bench.capture import bench_capture
+
+    raise typer.Exit(bench_capture(seconds, case or [], json))
 
 
 def main() -> None:

@@ -40,18 +40,17 @@ class Comparison(Board):
         super().__init__((self.rgb, self.predicted, self.lidar, self.difference), self.depth_bar, self.difference_bar)
         self.difference_bar.hide()  # until there is a difference
         self._range = SmoothRange()
-        self._drawn = View()
+        self.drawn = View()
 
     def show_view(self, view: View) -> None:
         """Draw what is new in `view`."""
         frame, prediction = view.frame, view.prediction
         if frame is None:
             return
-        if frame is not self._drawn.frame:
-            self.set_aspect(frame.rgb.shape[1] / frame.rgb.shape[0])
-            self.rgb.show_picture(rgb_image(frame.rgb), f"{frame.rgb.shape[1]} × {frame.rgb.shape[0]} pixels")
+        if frame is not self.drawn.frame:
+            self._show_rgb(frame)
             self.lidar.title = "LiDAR depth" if frame.camera is Camera.LIDAR else "TrueDepth depth"
-        self._drawn = view
+        self.drawn = view
         near_m, far_m = self._range.depth(frame.depth_m, *([prediction.depth_m] if prediction is not None else []))
         self.depth_bar.show_range(near_m, far_m)
         lidar = indexed_image(depth_indices(frame.depth_m, near_m, far_m), TURBO)
@@ -67,6 +66,18 @@ class Comparison(Board):
         reason = "Waiting for the first prediction…" if status.weights else status.weights_error or NO_WEIGHTS
         self.predicted.say(reason)
         self.difference.say("" if status.weights else "Nothing to compare the LiDAR with yet")
+
+    def _show_rgb(self, frame: Frame) -> None:
+        """Decoded no larger than it is drawn."""
+        width, height = frame.rgb_size
+        self.set_aspect(width / height)
+        try:
+            picture = rgb_image(frame.rgb_for(self.rgb.pixels()))
+        except ValueError:
+            self.rgb.say("This picture is damaged")
+            self.rgb.show_picture(None, "")
+        else:
+            self.rgb.show_picture(picture, f"{width} × {height} pixels")
 
     def _show_difference(self, difference: DepthMap) -> None:
         limit_m = self._range.difference(difference)

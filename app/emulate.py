@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from rich.console import Console
 
@@ -13,10 +14,12 @@ from capture.virtual_phone.server import PhoneStatus
 REPORT_INTERVAL_S = 1.0
 
 
-def emulate(what: str, address: str | None, fps: float | None, loop: bool) -> int:
+def emulate(
+    what: str, address: str | None, fps: float | None, loop: bool, faults: list[str], send_log: Path | None
+) -> int:
     """Play `what` until it ends or the person interrupts. Returns the exit status: 3 where frames were dropped.
 
-    Raises CaptureError where it cannot be played or nothing can listen at `address`.
+    Raises CaptureError where it cannot be played, nothing can listen at `address`, or a fault cannot be understood.
     """
     console = Console(stderr=True)
     announced, reported_s = False, 0.0
@@ -34,7 +37,7 @@ def emulate(what: str, address: str | None, fps: float | None, loop: bool) -> in
                 preparing = f"preparing {what}: {status.prepared:.0%}"
                 line.update(preparing if status.state == "preparing" else _counts(status))
 
-        final = run_phone(what, address, fps, loop, show)
+        final = run_phone(what, address, fps, loop, show, faults, send_log)
     if final.error:
         raise CaptureError(final.error)
     print(_counts(final))

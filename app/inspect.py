@@ -48,12 +48,15 @@ def summary(recording: Recording) -> dict[str, Any]:
 
 
 def _print_summary(row: dict[str, Any]) -> None:
-    """Three short lines: legible in a terminal of any width."""
+    """Four short lines: legible in a terminal of any width."""
     near, far = row["depth_m"]
     lost = ", ".join(f"{count} {cause}" for cause, count in row["lost"].items()) or "none"
     rgb, depth = ("x".join(map(str, row[key])) for key in ("rgb_size", "depth_size"))
     depth_range = "no reading" if near is None else f"{near:.2f} to {far:.2f} m"
+    possibly = row["possibly_lost_before_usb"]
+    read_by = f", read by {row['driver']}" if row["driver"] else ""
     print(row["path"])
-    print(f"    {row['frames']} frames, {row['seconds']:.1f} s, {row['fps']:.1f} fps, lost: {lost}, {row['status']}")
+    print(f"    {row['frames']} frames, {row['seconds']:.1f} s, {row['fps']:.1f} fps, {row['status']}{read_by}")
+    print(f"    lost: {lost}" + (f", possibly lost before USB: {possibly}" if possibly else ""))
     print(f"    {row['camera']}, RGB {rgb}, depth {depth}, {depth_range}", end="")
     print("" if row["has_confidence"] else ", no confidence")

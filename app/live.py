@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from capture import priority
 from capture.frame import CaptureError, Frame
 from capture.recorder import Recorder, RecordingStatus
 from capture.source import Source
@@ -47,6 +48,7 @@ class LiveStatus:
     inference_ms: float | None = None
     camera: str = ""
     lost: dict[str, int] = field(default_factory=dict)
+    possibly_lost: int = 0
     recording: RecordingStatus | None = None
     weights: str = ""
     weights_error: str = ""
@@ -106,7 +108,7 @@ class LiveSession:
     """Composes source, predictor and recorder; every method returns at once except `close`.
 
     Threads: the reader iterates the source and blocks only on it; the predictor blocks on its mailbox and on
-    inference, and drops frames while busy; the recorder has its own (capture.recorder).
+    inference, drops frames while busy and gives way to all others; the recorder has its own (capture.recorder).
     """
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None) -> None:
@@ -156,6 +158,7 @@ class LiveSession:
             inference_ms=None if inference_s is None else inference_s * 1000,
             camera=view.frame.camera.value if view.frame is not None else "",
             lost=self._source.losses(),
+            possibly_lost=self._source.possibly_lost(),
             recording=self._recorder.status() if self._recorder is not None else None,
             weights=self._weights_name,
             weights_error=self._weights_error,
@@ -165,7 +168,7 @@ class LiveSession:
         """Record every frame from now on. Raises CaptureError while a recording runs."""
         if self._recorder is not None and not self._recorder.status().finished:
             raise CaptureError("a recording is running: stop it first")
-        self._recorder = Recorder(self._recordings, name, source=self._source.label, source_losses=self._source.losses)
+        self._recorder = Recorder(self._recordings, name, self._source)
 
     def stop_recording(self) -> Path | None:
         """Begin to finish the recording; `status().recording.finished` tells when everything is on disk."""
@@ -200,6 +203,7 @@ class LiveSession:
 
     def _predict(self) -> None:
         predictor: Predictor | None = None
+        priority.give_way(priority.PREDICTOR)
         while not self._closing.is_set():
             folder = self._new_weights.take(0)
             if folder is not None:
@@ -208,7 +212,9 @@ class LiveSession:
             if frame is None or predictor is None:
                 continue
             try:
-                prediction = predictor(frame.rgb, frame.intrinsics, frame.index)
+                prediction = predictor.of_frame(frame)
+            except ValueError:  # this picture cannot be decoded; the next one may be whole
+                continue
             except Exception as error:
                 # Whatever inference runs into, the view and the recording go on without it.
                 predictor, self._weights_error = None, f"prediction stopped: {error}"

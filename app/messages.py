@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QFont, QResizeEvent
@@ -19,9 +19,12 @@ from PyQt5.QtWidgets import (
 )
 
 from app.live import LiveStatus
+from app.steps import StepList, as_html
+from capture.doctor import Step
 from capture.recorder import RecordingStatus
 from capture.usbmuxd import HOW_TO_STREAM
 
+NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
 RED, AMBER = "#e5484d", "#f0b429"  # what went wrong, and what is merely so
 
 
@@ -33,14 +36,21 @@ def status_line(status: LiveStatus) -> str:
         parts.append(f"{status.predictions_per_s:.0f} predictions/s")
     parts.append(f"weights {status.weights}" if status.weights else "no weights")
     parts.append(f"{sum(status.lost.values())} lost")
+    if status.possibly_lost:
+        parts.append(f"{status.possibly_lost} possibly lost before USB")
     return "  ·  ".join(parts)
 
 
 def status_tool_tip(status: LiveStatus) -> str:
-    return (
-        "Frames a second from the phone · milliseconds for one prediction and how many are made a second\n"
-        f"Frames lost between phone and program: {causes(status.lost)}"
-    )
+    lines = [
+        "Frames a second from the phone · milliseconds for one prediction and how many are made a second",
+        f"Frames lost between phone and program: {causes(status.lost)}",
+    ]
+    if status.possibly_lost:
+        lines.append(
+            f"Possibly lost before USB: {status.possibly_lost}, as pauses between frames tell; the phone does not say"
+        )
+    return "\n".join(lines)
 
 
 def causes(lost: dict[str, int]) -> str:
@@ -55,8 +65,17 @@ def recording_line(recording: RecordingStatus) -> str:
     if recording.finished:
         name = recording.path.name if recording.path is not None else recording.name
         return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
+    if recording.saving is not None:
+        return f"Saving… {recording.saving:.0%}   {counts}"
     minutes, seconds = divmod(int(recording.seconds), 60)
     return f"{minutes:02d}:{seconds:02d}   {counts}"
+
+
+def recording_tool_tip(recording: RecordingStatus) -> str:
+    lines = [f"Frames lost: {causes(recording.lost)}"]
+    if recording.possibly_lost:
+        lines.append(f"Possibly lost before USB: {recording.possibly_lost}")
+    return "\n".join([*lines, str(recording.path or "")]).strip()
 
 
 def notice(status: LiveStatus) -> tuple[str, str]:
@@ -76,15 +95,25 @@ def notice(status: LiveStatus) -> tuple[str, str]:
 
 
 class Notice(QWidget):
-    """The empty state: one large line, a smaller one that says what to do, and how far the preparation is."""
+    """The empty state: one large line, a smaller one that says what to do, and how far the preparation is.
+
+    While a phone is waited for, the doctor's steps stand below, and what the failed one asks for is the smaller line.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
+        self.steps = StepList()
         large = QFont(self.font())
         large.setPointSizeF(large.pointSizeF() * 1.8)
         self.headline.setFont(large)
-        self.detail.setMaximumWidth(620)
+        larger = QFont(self.font())
+        larger.setPointSizeF(larger.pointSizeF() * 1.15)
+        self.detail.setFont(larger)
+        self.detail.setTextFormat(Qt.TextFormat.RichText)
+        self.detail.setMaximumWidth(NOTICE_WIDTH)
+        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.steps.setMaximumWidth(NOTICE_WIDTH)
         self.progress.setRange(0, 100)
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(320, 6)
@@ -95,20 +124,32 @@ class Notice(QWidget):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self.headline)
-        row = QHBoxLayout()  # a label of limited width that still may wrap
-        row.addStretch(1)
-        row.addWidget(self.detail, 100)
-        row.addStretch(1)
-        layout.addLayout(row)
+        for limited in (self.detail, self.steps):
+            row = QHBoxLayout()  # of limited width, and still may wrap
+            row.addStretch(1)
+            row.addWidget(limited, 100)
+            row.addStretch(1)
+            layout.addLayout(row)
         layout.addWidget(self.progress, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch()
 
-    def show_status(self, status: LiveStatus) -> None:
+    def show_status(self, status: LiveStatus, steps: Sequence[Step] = ()) -> None:
+        """`steps`: the doctor's, where a phone is waited for and it has looked."""
         headline, detail = notice(status)
         self.headline.setText(headline)
+        detail = as_html(_fix(steps) if steps else detail)
         self.detail.setText(detail)
+        self.detail.setVisible(bool(detail))
+        self.steps.setVisible(bool(steps))
+        self.steps.show_steps(steps)
         self.progress.setVisible(status.state == "preparing")
         self.progress.setValue(round(status.prepared * 100))
+
+
+def _fix(steps: Sequence[Step]) -> str:
+    """What the failed step asks for, as a sentence; empty where none failed."""
+    fix = next((step.fix for step in steps if step.state == "failed"), "")
+    return fix[:1].upper() + fix[1:]
 
 
 class MessageBar(QFrame):

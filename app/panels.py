@@ -60,10 +60,20 @@ class Panel(QWidget):
         title, caption = _fonts(self)
         return QFontMetrics(title).height() + QFontMetrics(caption).height() + 10
 
+    def pixels(self) -> tuple[int, int]:
+        """(width, height) in which the picture is drawn, in pixels of the screen."""
+        size = fitted(self.aspect, self._area()).size() * self.devicePixelRatioF()
+        return size.width(), size.height()
+
+    def _area(self) -> QRect:
+        """What title and caption leave for the picture."""
+        title, caption = (QFontMetrics(font).height() + 5 for font in _fonts(self))
+        return self.rect().adjusted(0, title, 0, -caption)
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         title, caption = _fonts(self)
-        above, below = QFontMetrics(title).height() + 5, QFontMetrics(caption).height() + 5
-        area = self.rect().adjusted(0, above, 0, -below)
+        area = self._area()
+        above, below = area.top(), self.height() - area.bottom() - 1
         painter = QPainter(self)
         painter.setFont(title)
         painter.setPen(TEXT)

@@ -19,17 +19,20 @@ from capture.recorder import Recorder, RecordingStatus
 from capture.source import Source, open_source
 
 PROGRESS_INTERVAL_S = 0.5
+SILENT_SAVING_S = 1.0  # saving takes a tenth of this on a disk that keeps up: no line for that
 
 Report = Callable[[str, RecordingStatus, str], None]  # event, status, what the source says
 
 
-def record(dataset: Path, spec: str, name: str, seconds: float | None, frames: int | None, as_json: bool) -> int:
+def record(
+    dataset: Path, spec: str, driver: str | None, name: str, seconds: float | None, frames: int | None, as_json: bool
+) -> int:
     """Record until the source ends, `seconds` have passed, `frames` are written or the person interrupts.
 
     Returns the exit status: 0, or 3 where frames were lost. Raises CaptureError.
     """
     # The demo goes round until it is stopped; a file is recorded once.
-    source = open_source(spec, loop=spec in ("auto", "demo"), wait=False)
+    source = open_source(spec, driver=driver, loop=spec in ("auto", "demo"), wait=False)
     if as_json:
         return _record(source, dataset, name, seconds, frames, _print_event)
     with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
@@ -38,13 +41,13 @@ def record(dataset: Path, spec: str, name: str, seconds: float | None, frames: i
 
 def _record(source: Source, dataset: Path, name: str, seconds: float | None, frames: int | None, report: Report) -> int:
     _close_on_signal(source)
-    recorder = Recorder(dataset, name, source=source.label, source_losses=source.losses, max_frames=frames)
+    recorder = Recorder(dataset, name, source, max_frames=frames)
     try:
         with source:
             _feed(source, recorder, seconds, report)
     finally:
         recorder.stop()
-        recorder.join()
+        _wait_saved(recorder, report)
     status = recorder.status()
     if status.error:
         raise CaptureError(status.error)
@@ -70,6 +73,14 @@ def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Rep
             break
 
 
+def _wait_saved(recorder: Recorder, report: Report) -> None:
+    """Until everything is on the disk, telling how far it is where that takes longer than a moment."""
+    wait_s = SILENT_SAVING_S
+    while not recorder.join(wait_s):
+        report("saving", recorder.status(), "")
+        wait_s = PROGRESS_INTERVAL_S
+
+
 def _close_after(source: Source, seconds: float) -> None:
     """A timer, not a look at the clock after each frame: a phone that falls silent sends none."""
     timer = threading.Timer(seconds, source.close)
@@ -91,15 +102,22 @@ def _print_event(event: str, status: RecordingStatus, detail: str) -> None:
         "path": str(status.path) if status.path is not None else None,
         "written": status.written,
         "lost": status.lost,
+        "possibly_lost": status.possibly_lost,
         "seconds": round(status.seconds, 3),
     }
+    if event == "saving":
+        document["saving"] = status.saving
     print(json.dumps(document), flush=True)
 
 
 def _show(live: Live, event: str, status: RecordingStatus, detail: str) -> None:
     lost = ", ".join(f"{count} {cause}" for cause, count in status.lost.items()) or "none"
     line = f"{status.seconds:.1f} s, {status.written} frames, lost: {lost}"
+    if status.possibly_lost:
+        line += f", possibly lost before USB: {status.possibly_lost}"
     if event == "done":
         print(f"{status.path}: {line}")
+    elif status.saving is not None:
+        live.update(f"saving {status.saving:.0%}  {line}")
     else:
         live.update(f"recording  {line}  {detail}")

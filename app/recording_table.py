@@ -10,7 +10,8 @@ from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from capture.frame import CaptureError
 from capture.layout import is_recording
-from capture.recording import Recording, being_written
+from capture.recording import Recording
+from capture.repair import being_written
 
 Tick = Qt.CheckState
 COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length")

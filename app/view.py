@@ -15,7 +15,14 @@ OFFSCREEN_FRAMES = 90  # without a screen: three seconds of the demo, enough for
 OFFSCREEN_PICTURE = Path("lidarlive-window.png")
 
 
-def run(source: str, weights: str | None, record: str | None, frames: int | None, screenshot: Path | None) -> int:
+def run(
+    source: str,
+    driver: str | None,
+    weights: str | None,
+    record: str | None,
+    frames: int | None,
+    screenshot: Path | None,
+) -> int:
     """Open the window until it is closed, or until `frames` frames were shown. Returns the exit status.
 
     Raises CaptureError where the source or the weights cannot be opened.
@@ -28,13 +35,16 @@ def run(source: str, weights: str | None, record: str | None, frames: int | None
         frames = OFFSCREEN_FRAMES
     folder = store.find(weights) if weights is not None else store.active()
 
+    from app.checkup import checkup_of
     from app.live import LiveSession
     from app.window import Window, application
 
     recordings = store.home() / "recordings"
     qt = application()
-    session = LiveSession(open_source(source), recordings, folder)
-    window = Window(session, recordings, end_after=frames, screenshot=screenshot)
+    opened = open_source(source, driver=driver)
+    session = LiveSession(opened, recordings, folder)
+    checkup = checkup_of(opened, source)
+    window = Window(session, recordings, checkup=checkup, end_after=frames, screenshot=screenshot)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close())
     session.start()

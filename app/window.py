@@ -5,6 +5,7 @@ Timers pull the newest view and status; nothing here waits, and nothing is drawn
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QMainWindow, QShortcut, QStackedWidget,
 
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions, settings
+from app.checkup import Checkup
 from app.comparison import Comparison
 from app.live import LiveSession, LiveStatus, View
 from app.messages import (
@@ -23,8 +25,8 @@ from app.messages import (
     MessageBar,
     Notice,
     button,
-    causes,
     recording_line,
+    recording_tool_tip,
     status_line,
     status_tool_tip,
 )
@@ -33,7 +35,8 @@ from app.retrain import RetrainDialog
 from capture.frame import CaptureError
 from model import store
 
-VIEW_INTERVAL_MS = 25  # shows every frame of a 30 fps stream; a faster one is thinned, which no eye notices
+VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
+VIEW_INTERVAL_S = 0.03  # between drawings: every frame of a 30 fps stream; a faster one is thinned, no eye notices
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 RECORDING_NAME = "recording"
 
@@ -41,19 +44,26 @@ RECORDING_NAME = "recording"
 class Window(QMainWindow):
     """RGB, predicted depth, LiDAR depth and their difference, live; Record and Retrain.
 
-    Closing it finishes a running recording and ends the session. `end_after`: close after so many frames shown (or
-    when no more can come), having saved the picture of the window as `screenshot` where that is given.
+    Closing it finishes a running recording and ends the session. `checkup` looks at the connection to the phone until
+    there is a frame. `end_after`: close after so many frames shown (or when no more can come), having saved the
+    picture of the window as `screenshot` where that is given.
     """
 
     failed = pyqtSignal(str)  # one line for the person; may be emitted from any thread
 
     def __init__(
-        self, session: LiveSession, recordings: Path, *, end_after: int | None = None, screenshot: Path | None = None
+        self,
+        session: LiveSession,
+        recordings: Path,
+        *,
+        checkup: Checkup | None = None,
+        end_after: int | None = None,
+        screenshot: Path | None = None,
     ) -> None:
         super().__init__()
-        self._session, self._recordings = session, recordings
+        self._session, self._recordings, self._checkup = session, recordings, checkup
         self._end_after, self._screenshot = end_after, screenshot
-        self._view, self._frames_shown = View(), 0
+        self._view, self._frames_shown, self._drawn_s = View(), 0, 0.0
         self._problem, self._stopping, self._closed = "", False, False
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
@@ -62,8 +72,10 @@ class Window(QMainWindow):
         self._stop_reporting = report_exceptions(store.home() / "lidarlive.log", self.failed.emit)
         if not self.restoreGeometry(settings().value("geometry", b"")):
             self.resize(1280, 800)
-        self._view_timer = self._timer(VIEW_INTERVAL_MS, self._refresh_view)
+        self._view_timer = self._timer(VIEW_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
+        if checkup is not None:
+            checkup.start()
         self._refresh_status()
 
     def save_picture(self, path: Path) -> None:
@@ -102,6 +114,7 @@ class Window(QMainWindow):
         self._closed = True
         self._view_timer.stop()
         self._status_timer.stop()
+        self._end_checkup()
         settings().setValue("geometry", self.saveGeometry())
         self.hide()  # finishing a recording may take seconds on a slow disk
         if self._retrain is not None:
@@ -110,13 +123,15 @@ class Window(QMainWindow):
         self._stop_reporting()
 
     def _refresh_view(self) -> None:
-        view = self._session.latest()
-        if view is self._view:
+        view, now_s = self._session.latest(), time.monotonic()
+        if view is self._view or now_s < self._drawn_s + VIEW_INTERVAL_S:
             return
+        self._drawn_s = now_s
         self._frames_shown += view.frame is not self._view.frame
         self._view = view
         if view.frame is not None and self._pages.currentWidget() is not self.comparison:
             self._pages.setCurrentWidget(self.comparison)
+            self._end_checkup()
             self._refresh_status()
         self.comparison.show_view(view)
         if self._end_after is not None and self._frames_shown >= self._end_after:
@@ -125,7 +140,8 @@ class Window(QMainWindow):
     def _refresh_status(self) -> None:
         status = self._session.status()
         if self._view.frame is None:
-            self.notice.show_status(status)
+            waits = self._checkup is not None and status.state in ("connecting", "waiting", "streaming")
+            self.notice.show_status(status, self._checkup.steps(status) if self._checkup and waits else ())
         self.comparison.show_status(status)
         self.source_label.show_text(status.source)
         self.status_label.show_text("" if self._view.frame is None else status_line(status))
@@ -145,7 +161,7 @@ class Window(QMainWindow):
         self.record_label.setStyleSheet("color: #ff6369; font-weight: bold" if running else "")
         if recording is not None:
             self.record_label.show_text(recording_line(recording))
-            self.record_label.setToolTip(f"Frames lost: {causes(recording.lost)}\n{recording.path or ''}".strip())
+            self.record_label.setToolTip(recording_tool_tip(recording))
 
     def _show_problems(self, status: LiveStatus) -> None:
         """The newest problem until it is gone or a person closes it; a stream that pauses is a hint, not an error."""
@@ -157,6 +173,10 @@ class Window(QMainWindow):
             self.errors.show_message(problem)
         paused = self._view.frame is not None and status.state in ("waiting", "connecting", "ended")
         self.hints.show_message((status.detail or f"{status.source}: {status.state}") if paused else "")
+
+    def _end_checkup(self) -> None:
+        if self._checkup is not None:
+            self._checkup.stop()
 
     def _end(self) -> None:
         self._end_after = None
@@ -198,6 +218,7 @@ class Window(QMainWindow):
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(tick)
         timer.start(interval_ms)
         return timer

@@ -13,7 +13,8 @@ from capture.frame import Camera, DepthMap, Frame, Intrinsics, Pose, UInt8Image,
 UInt16Image = NDArray[np.uint16]
 
 JPEG_QUALITY = 95  # only where the source does not hand over the phone's own JPEG
-PNG_COMPRESSION = 1  # level 1 writes a depth map in 3 ms; higher levels save under a tenth of the bytes
+PNG_COMPRESSION = 1  # higher levels take half as long again and more, and save under a tenth of the bytes
+PNG_FILTER = cv2.IMWRITE_PNG_FILTER_UP  # a depth map in 2.1 ms; trying all filters on each row: 3.0 ms, 4 % fewer bytes
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def encode(frame: Frame, time_utc: str | None) -> EncodedFrame:
         index=frame.index,
         received_ns=frame.received_ns,
         time_utc=time_utc,
-        jpeg=frame.jpeg if frame.jpeg is not None else encode_jpeg(frame.rgb),
+        jpeg=frame.jpeg or encode_jpeg(frame.rgb),
         rgb_size=frame.rgb_size,
         depth_png=encode_depth(frame.depth_m),
         depth_size=frame.depth_size,
@@ -72,7 +73,7 @@ def to_millimetres(depth_m: DepthMap) -> UInt16Image:
 
 
 def encode_png(image: UInt16Image | UInt8Image) -> bytes:
-    return _imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION])
+    return _imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION, cv2.IMWRITE_PNG_FILTER, PNG_FILTER])
 
 
 def _imencode(extension: str, image: UInt16Image | UInt8Image, options: list[int]) -> bytes:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-UInt8Image = NDArray[np.uint8]
+from capture.jpeg import Jpeg, reduction
+from capture.jpeg import UInt8Image as UInt8Image  # a type of frames, whoever decodes them
+
 DepthMap = NDArray[np.float32]
 
 MAX_DEPTH_M = 65.535  # what 16-bit millimetres can hold; anything farther is stored as "no reading"
@@ -74,27 +77,26 @@ class Frame:
 
     index        position in the stream; gaps are frames that were lost on the way
     received_ns  host monotonic clock at arrival (the wire carries no time)
-    rgb          uint8 (H, W, 3), red first, as received: unrotated, unmirrored
+    image        the picture as received, unrotated and unmirrored: pixels, or the phone's own JPEG. Look at `rgb`
     depth_m      float32 (h, w), metres, 0 = no reading
     confidence   uint8 (h, w), 0 low, 1 medium, 2 high; None where the phone sends none (counts as confident)
-    jpeg         the phone's own JPEG bytes where the source has them
     """
 
     index: int
     received_ns: int
-    rgb: UInt8Image
+    image: UInt8Image | Jpeg
     depth_m: DepthMap
     confidence: UInt8Image | None
     intrinsics: Intrinsics
     pose: Pose
     camera: Camera = Camera.LIDAR
-    jpeg: bytes | None = None
 
     def __post_init__(self) -> None:
-        _require(self.rgb, "rgb", np.uint8, ndim=3)
+        if not isinstance(self.image, Jpeg):
+            _require(self.image, "image", np.uint8, ndim=3)
+            if self.image.shape[2] != 3:
+                raise ValueError(f"image must be uint8 (H, W, 3). Received: {describe(self.image)}")
         _require(self.depth_m, "depth_m", np.float32, ndim=2)
-        if self.rgb.shape[2] != 3:
-            raise ValueError(f"rgb must be uint8 (H, W, 3). Received: {describe(self.rgb)}")
         if self.confidence is not None:
             _require(self.confidence, "confidence", np.uint8, ndim=2)
             if self.confidence.shape != self.depth_m.shape:
@@ -103,14 +105,47 @@ class Frame:
                 )
 
     @property
+    def rgb(self) -> UInt8Image:
+        """uint8 (H, W, 3), red first. Raises ValueError where the phone's JPEG cannot be decoded."""
+        return self.rgb_for(self.rgb_size)
+
+    def rgb_for(self, size: tuple[int, int]) -> UInt8Image:
+        """uint8 (H, W, 3), red first, at least as large as `size` (width, height) where the picture is.
+
+        It comes at an eighth, a quarter or half of its size where that is enough: a JPEG is decoded so, once for all
+        who look, and pixels are averaged. Raises ValueError where a JPEG cannot be decoded.
+        """
+        if isinstance(self.image, Jpeg):
+            return self.image.pixels_for(size)
+        return _shrunk(self.image, reduction(self.rgb_size, size))
+
+    @property
+    def jpeg(self) -> bytes | None:
+        """The phone's own JPEG where the source has it."""
+        return self.image.data if isinstance(self.image, Jpeg) else None
+
+    @property
     def rgb_size(self) -> tuple[int, int]:
         """(width, height) of the picture."""
-        return self.rgb.shape[1], self.rgb.shape[0]
+        return self.image.size if isinstance(self.image, Jpeg) else (self.image.shape[1], self.image.shape[0])
 
     @property
     def depth_size(self) -> tuple[int, int]:
         """(width, height) of the depth map."""
         return self.depth_m.shape[1], self.depth_m.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it holds while nobody has looked at its JPEG."""
+        picture = len(self.image.data) if isinstance(self.image, Jpeg) else self.image.nbytes
+        return picture + self.depth_m.nbytes + (0 if self.confidence is None else self.confidence.nbytes)
+
+
+def _shrunk(rgb: UInt8Image, factor: int) -> UInt8Image:
+    if factor == 1:
+        return rgb
+    size = (-(-rgb.shape[1] // factor), -(-rgb.shape[0] // factor))  # rounded up, as a JPEG decoder does
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def clean_depth(depth_m: NDArray[Any]) -> DepthMap:

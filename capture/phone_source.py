@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
+from capture.arrivals import Arrivals
 from capture.frame import CaptureError, Frame
 from capture.source import Source
 from capture.usbmuxd import Device, list_devices
@@ -21,10 +23,12 @@ def _never() -> bool:
 class PhoneSource(Source):
     """Frames of one phone, in order, across crashes and reconnects.
 
-    Iterating blocks at most POLL_S between looks at `close`. With `wait` a phone that is not there (or whose app does
-    not stream) is waited for; without, that raises CaptureError before the first frame. `over` says whether no more
-    frames can come: a phone may always come back, a stand-in that played to its end does not.
+    `name` is the driver's. Iterating blocks at most POLL_S between looks at `close`. With `wait` a phone that is not
+    there (or whose app does not stream) is waited for; without, that raises CaptureError before the first frame. `over`
+    says whether no more frames can come: a phone may always come back, a stand-in that played to its end does not.
     """
+
+    name: str
 
     def __init__(
         self,
@@ -34,10 +38,11 @@ class PhoneSource(Source):
         wait: bool = True,
         over: Callable[[], bool] = _never,
     ) -> None:
-        super().__init__(label)
+        super().__init__(label, self.name)
         self._serial, self._address, self._wait, self._over = serial, address, wait, over
         self._next_index = 0
         self._connected_before = False
+        self._arrivals = Arrivals()
 
     def __iter__(self) -> Iterator[Frame]:
         while not self.closed:
@@ -46,7 +51,10 @@ class PhoneSource(Source):
                 self.set_state(
                     "connecting", "connecting again" if self._connected_before else "connecting to the phone"
                 )
-                yield from self._one_connection(phone)
+                with closing(self._one_connection(phone)) as frames:
+                    for frame in frames:
+                        self._arrivals.arrived(frame.index, frame.received_ns)
+                        yield frame
             except CaptureError as error:
                 if not self._wait and not self._connected_before:
                     raise
@@ -57,8 +65,11 @@ class PhoneSource(Source):
         self.set_state("ended")
 
     @abstractmethod
-    def _one_connection(self, phone: Device) -> Iterator[Frame]:
+    def _one_connection(self, phone: Device) -> Generator[Frame]:
         """Frames until the connection ends for whatever reason. Raises CaptureError where there can be none."""
+
+    def possibly_lost(self) -> int:
+        return self._arrivals.possibly_lost
 
     def _find_phone(self) -> Device:
         phones = list_devices(self._address)
@@ -76,6 +87,7 @@ class PhoneSource(Source):
             self._next_index += 1
             self.count_lost("disconnected", 1)
         self._connected_before = True
+        self._arrivals.restart()
         self.set_state("streaming")
 
     def _note_end(self, reason: str) -> None:

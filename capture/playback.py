@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from capture.drivers import driver
+from capture.drivers import phone_driver
 from capture.frame import CaptureError, Frame
 from capture.phone_source import POLL_S
 from capture.source import Source, SourceState
@@ -14,10 +14,11 @@ from capture.virtual_phone.phone import PhoneProcess
 class PlaybackSource(Source):
     """A stand-in phone in a child process, and the driver that a real phone would have, connected to it."""
 
-    def __init__(self, what: str, label: str, loop: bool) -> None:
-        super().__init__(label)
+    def __init__(self, what: str, label: str, loop: bool, driver: str | None = None) -> None:
+        phone = phone_driver(driver)
+        super().__init__(label, phone.name)
         self._phone = PhoneProcess(what, loop=loop)
-        self._stream = driver()(label, address=self._phone.address, over=self._is_over)
+        self._stream = phone(label, address=self._phone.address, over=self._is_over)
         self._playing = False
 
     def __iter__(self) -> Iterator[Frame]:
@@ -40,6 +41,10 @@ class PlaybackSource(Source):
         losses = self._stream.losses()
         dropped = self._phone.status().dropped
         return {**losses, "phone_dropped": dropped} if dropped else losses
+
+    def possibly_lost(self) -> int:
+        """Without what the stand-in phone is known to have dropped: that leaves the same pauses."""
+        return max(0, self._stream.possibly_lost() - self._phone.status().dropped)
 
     def _is_over(self) -> bool:
         return self._phone.status().state in ("ended", "failed")

@@ -1,6 +1,6 @@
 """The stream's bytes to frames by our own parser: every length is checked before memory is taken. No I/O here.
 
-bytes ──Receiver.feed──► WireFrame or Damaged ──decoded──► Frame, with the phone's own JPEG
+bytes ──Receiver.feed──► WireFrame or Damaged ──decoded──► Frame, with the phone's own JPEG not yet decoded
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from capture.depth_flaws import DepthFlawError, DepthFlaws
 from capture.frame import Frame, Intrinsics, Pose, UInt8Image, clean_depth
-from capture.jpeg import jpeg_size
+from capture.jpeg import Jpeg
 from capture.lzfse_blocks import inflate
 from capture.wire import DEVICE_TYPES, FRAME_HEADER, FRAME_TYPE, MAX_BODY_BYTES, PEERTALK_HEADER, FrameHeader
 from capture.wire import PEERTALK_VERSION as VERSION
@@ -51,13 +51,18 @@ class Receiver:
             end = PEERTALK_HEADER.size + size
             if len(self._held) < end:
                 return
-            body = bytes(self._held[PEERTALK_HEADER.size : end])
+            with memoryview(self._held) as held:
+                message = _taken_apart(held[PEERTALK_HEADER.size : end])
             del self._held[:end]
-            yield _taken_apart(body)
+            yield message
 
 
-def decoded(wire: WireFrame, index: int, received_ns: int) -> Frame:
-    """The frame in a message. Raises ValueError where a part is not whole or not of the size the header says."""
+def decoded(wire: WireFrame, index: int, received_ns: int, flaws: DepthFlaws | None = None) -> Frame:
+    """The frame in a message; `flaws` looks at its depth as it came, where frames of one connection come in order.
+
+    Raises ValueError where a part is not whole or not of the size the header says, DepthFlawError where the depth has a
+    flaw.
+    """
     header = wire.header
     depth_pixels = header.depth_width * header.depth_height
     if header.device_type >= len(DEVICE_TYPES):
@@ -66,6 +71,8 @@ def decoded(wire: WireFrame, index: int, received_ns: int) -> Frame:
         raise ValueError(f"no depth map has this size. Received: {header.depth_width}x{header.depth_height}")
     shape = header.depth_height, header.depth_width
     depth = np.frombuffer(inflate(wire.depth_lzfse, 4 * depth_pixels), dtype="<f4").reshape(shape)
+    if flaws is not None and (flaw := flaws.flaw(depth)) is not None:
+        raise DepthFlawError(flaw)
     confidence: UInt8Image | None = None
     if header.confidence_bytes:
         confidence = np.frombuffer(inflate(wire.confidence_lzfse, depth_pixels), dtype=np.uint8).reshape(shape)
@@ -73,27 +80,23 @@ def decoded(wire: WireFrame, index: int, received_ns: int) -> Frame:
     return Frame(
         index=index,
         received_ns=received_ns,
-        rgb=_rgb(wire.jpeg, header.rgb_size),
+        image=_picture(wire.jpeg, header.rgb_size),
         depth_m=clean_depth(depth),
         confidence=confidence,
         intrinsics=Intrinsics(header.fx, header.fy, header.cx, header.cy),
         pose=Pose.from_list([header.qx, header.qy, header.qz, header.qw, header.x_m, header.y_m, header.z_m]),
         camera=DEVICE_TYPES[header.device_type],
-        jpeg=wire.jpeg,
     )
 
 
-def _rgb(jpeg: bytes, expected: tuple[int, int]) -> UInt8Image:
-    if (size := jpeg_size(jpeg)) != expected:
-        raise ValueError(f"the JPEG must be {expected} as its header says. Received: {size}")
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise ValueError(f"the JPEG cannot be decoded. Received: {len(jpeg)} bytes")
-    rgb: UInt8Image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    return rgb
+def _picture(data: bytes, expected: tuple[int, int]) -> Jpeg:
+    jpeg = Jpeg.checked(data)
+    if jpeg.size != expected:
+        raise ValueError(f"the JPEG must be {expected} as its header says. Received: {jpeg.size}")
+    return jpeg
 
 
-def _taken_apart(body: bytes) -> WireFrame | Damaged:
+def _taken_apart(body: memoryview) -> WireFrame | Damaged:
     if len(body) < FRAME_HEADER.size:
         return Damaged(f"a frame begins with {FRAME_HEADER.size} bytes. Received: {len(body)}")
     header = FrameHeader.parse(body)
@@ -103,7 +106,7 @@ def _taken_apart(body: bytes) -> WireFrame | Damaged:
     confidence_at = depth_at + header.depth_bytes
     return WireFrame(
         header,
-        body[FRAME_HEADER.size : depth_at],
-        body[depth_at:confidence_at],
-        body[confidence_at : confidence_at + header.confidence_bytes],
+        bytes(body[FRAME_HEADER.size : depth_at]),
+        bytes(body[depth_at:confidence_at]),
+        bytes(body[confidence_at : confidence_at + header.confidence_bytes]),
     )

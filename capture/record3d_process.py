@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from capture.depth_flaws import DepthFlaws
+from capture.frame import DepthMap, UInt8Image
 from capture.ring import FrameRing, Shape
 from capture.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING
 
@@ -27,7 +29,7 @@ CHILD_MEMORY_BYTES = 1 << 30  # on top of what the process takes at its start; t
 
 @dataclass(frozen=True)
 class FrameHeader:
-    """What the child says of a frame that lies in the ring. `lost` are the child's own losses so far, by cause."""
+    """What the child says of a frame that lies in the ring. `lost` is what it had to drop before, by cause."""
 
     stream_index: int
     sequence: int
@@ -78,8 +80,7 @@ class _Receiver:
 
     def __init__(self, stream: Record3DStream, pipe: Connection, ring: FrameRing) -> None:
         self._stream, self._pipe, self._ring = stream, pipe, ring
-        self._count = 0
-        self._lost: dict[str, int] = {}
+        self._depth_flaws = DepthFlaws()
         self._first_message = threading.Lock()
         self._announced = False
 
@@ -105,27 +106,20 @@ class _Receiver:
 
     def _take(self) -> FrameHeader | None:
         received_ns = time.perf_counter_ns()
-        stream = self._stream
+        stream, ring = self._stream, self._ring
+        stream_index = ring.received
+        ring.count_received()
         rgb, depth_m = stream.get_rgb_frame(), stream.get_depth_frame()
         confidence = stream.get_confidence_frame()
         k, pose = stream.get_intrinsic_mat(), stream.get_camera_pose()
-        stream_index = self._count
-        self._count += 1
-        if rgb.ndim != 3 or depth_m.ndim != 2 or 0 in rgb.shape or 0 in depth_m.shape:
-            self._lose("empty")
-            return None
-        if confidence.shape != depth_m.shape:
-            if confidence.size:
-                self._lose("corrupt")
-                return None
-            confidence = None
-        try:
-            sequence = self._ring.write(rgb, depth_m, confidence)
-        except ValueError:
-            self._lose("oversized")
-            return None
+        sequence, flaw = None, self._flaw(rgb, depth_m, confidence)
+        if flaw is None:
+            try:
+                sequence = ring.write(rgb, depth_m, confidence if confidence.size else None)
+            except ValueError:
+                flaw = "oversized"
         if sequence is None:
-            self._lose("ring_full")
+            ring.count_lost(flaw or "ring_full")
             return None
         return FrameHeader(
             stream_index=stream_index,
@@ -133,15 +127,20 @@ class _Receiver:
             received_ns=received_ns,
             rgb_shape=rgb.shape,
             depth_shape=depth_m.shape,
-            confidence_shape=None if confidence is None else confidence.shape,
+            confidence_shape=confidence.shape if confidence.size else None,
             intrinsics=(k.fx, k.fy, k.tx, k.ty),
             pose=(pose.qx, pose.qy, pose.qz, pose.qw, pose.tx, pose.ty, pose.tz),
             device_type=stream.get_device_type(),
-            lost=dict(self._lost),
+            lost=ring.losses(),
         )
 
-    def _lose(self, cause: str) -> None:
-        self._lost[cause] = self._lost.get(cause, 0) + 1
+    def _flaw(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image) -> str | None:
+        """Why the frame cannot be one that the phone sent whole, as far as it can be seen from here."""
+        if rgb.ndim != 3 or depth_m.ndim != 2 or 0 in rgb.shape or 0 in depth_m.shape:
+            return "empty"
+        if confidence.size and confidence.shape != depth_m.shape:
+            return "corrupt"
+        return self._depth_flaws.flaw(depth_m)
 
 
 def _leave(pipe: Connection, event: ChildEvent) -> None:

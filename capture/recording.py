@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -9,18 +10,28 @@ from typing import Any
 
 import cv2
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from capture.frame import Camera, CaptureError, DepthMap, Frame, UInt8Image
-from capture.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FrameLine, is_recording, read_info
+from capture.jpeg import Jpeg, decode_jpeg
+from capture.layout import (
+    INFO_NAME,
+    LOG_NAME,
+    MAX_IMAGE_BYTES,
+    FrameLine,
+    is_recording,
+    is_remains,
+    read_file,
+    read_info,
+    read_log,
+)
+from capture.repair import being_written, repair
 
-_REDUCED_FLAGS = {
-    1: cv2.IMREAD_COLOR,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8,
-}
+MIN_LINE_BYTES = 100  # a third of the shortest line; bounds the index of a log, 8 bytes a line
+# How a PNG begins (ISO/IEC 15948, 5.2 and 11.2.2): signature, length and name of the first chunk, then width, height,
+# bits a sample and colour type.
+_PNG_START = struct.Struct(">8s4s4sIIBB")
+_PNG_SIGNATURE, _PNG_HEADER_LENGTH, _GREY = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x0d", 0
 
 
 class Recording:
@@ -30,6 +41,9 @@ class Recording:
     writing although its status says so was torn by a crash: opening repairs it first (`repaired` says what was done).
     A recording that is being written opens as far as it is whole.
 
+    Whatever bytes lie there, reading gives frames or CaptureError: sizes are checked against the recording's before
+    anything is decoded.
+
     Raises CaptureError where `path` is not a recording or cannot be read.
     """
 
@@ -38,14 +52,12 @@ class Recording:
         self.info = read_info(self.path)
         self.repaired = ""
         if self.info.status == "recording" and not being_written(self.path):
-            from capture.check import repair  # check opens recordings too
-
-            self.repaired = repair(self.path)
-            self.info = read_info(self.path)
-        try:
-            self._log = (self.path / LOG_NAME).read_bytes()
-        except OSError as error:
-            raise CaptureError(f"{self.path}: its commit log cannot be read: {error.strerror}") from error
+            repaired = repair(self.path)
+            self.info, self._log, self.repaired = repaired.info, repaired.log, repaired.done
+        else:
+            self._log = read_log(self.path)
+        if self._log.count(b"\n") * MIN_LINE_BYTES > len(self._log):
+            raise CaptureError(f"{self.path / LOG_NAME} is not a log of frames. Try: lidarlive check")
         self._ends = np.flatnonzero(np.frombuffer(self._log, dtype=np.uint8) == ord("\n"))
 
     def __len__(self) -> int:
@@ -55,57 +67,58 @@ class Recording:
         """What the log says of frame `i`, without reading its files."""
         start = 0 if i == 0 else int(self._ends[i - 1]) + 1
         try:
-            return FrameLine.from_json(self._log[start : int(self._ends[i])])
+            line = FrameLine.from_json(self._log[start : int(self._ends[i])])
+            line.check_layout(self.info)
         except ValueError as error:
-            raise CaptureError(
-                f"{self.path / LOG_NAME}, line {i + 1}: {error}. Try: lidarlive check --repair"
-            ) from None
+            raise CaptureError(f"{self.path / LOG_NAME}, line {i + 1}: {error}. Try: lidarlive check") from None
+        return line
 
     def lines(self) -> Iterator[FrameLine]:
         return (self.line(i) for i in range(len(self)))
 
     def file_bytes(self, line: FrameLine, kind: str) -> bytes:
         """The bytes of a frame's `rgb`, `depth` or `confidence` file."""
-        path = self.path / line.files[kind].path
         try:
-            return path.read_bytes()
-        except OSError as error:
-            raise CaptureError(f"{path} cannot be read: {error.strerror}. Try: lidarlive check --repair") from error
+            return read_file(self.path / line.files[kind].path, MAX_IMAGE_BYTES)
+        except ValueError as error:
+            raise self._fault(line, kind, str(error)) from None
 
     def rgb(self, line: FrameLine, reduced: int = 1) -> UInt8Image:
         """uint8 (H, W, 3), red first; `reduced` 2, 4 or 8 decodes at that fraction of the size, much faster."""
-        image = self._decode(line, "rgb", _REDUCED_FLAGS[reduced] | cv2.IMREAD_IGNORE_ORIENTATION)
-        rgb: UInt8Image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        return rgb
+        try:
+            return decode_jpeg(self._jpeg(line).data, reduced)
+        except ValueError as error:
+            raise self._fault(line, "rgb", str(error)) from None
 
     def depth_m(self, line: FrameLine) -> DepthMap:
         """float32 (h, w), metres, 0 = no reading."""
-        millimetres = self._decode(line, "depth", cv2.IMREAD_UNCHANGED)
-        if millimetres.dtype != np.uint16 or millimetres.ndim != 2:
-            raise CaptureError(
-                f"{self.path / line.files['depth'].path} must be a 16-bit grey PNG. "
-                f"Received: {millimetres.dtype} {millimetres.shape}"
-            )
-        return millimetres.astype(np.float32) / np.float32(1000)
+        return self._grey(line, "depth", np.uint16).astype(np.float32) / np.float32(1000)
 
     def confidence(self, line: FrameLine) -> UInt8Image | None:
         """uint8 (h, w), 0..2, or None where the phone sent none."""
         if "confidence" not in line.files:
             return None
-        return self._decode(line, "confidence", cv2.IMREAD_UNCHANGED).astype(np.uint8, copy=False)
+        levels = self._grey(line, "confidence", np.uint8)
+        if levels.max() > 2:
+            raise self._fault(line, "confidence", f"confidence must be 0, 1 or 2. Received: {levels.max()}")
+        return levels
 
     def frame(self, i: int) -> Frame:
         line = self.line(i)
+        image = self._jpeg(line)
+        try:
+            image.pixels_for(image.size)  # decoded and kept: what cannot be is told here, not to whoever looks later
+        except ValueError as error:
+            raise self._fault(line, "rgb", str(error)) from None
         return Frame(
             index=line.stream_index,
             received_ns=line.received_ns,
-            rgb=self.rgb(line),
+            image=image,
             depth_m=self.depth_m(line),
             confidence=self.confidence(line),
             intrinsics=line.intrinsics,
             pose=line.pose,
             camera=self.camera,
-            jpeg=self.file_bytes(line, "rgb"),
         )
 
     def __getitem__(self, i: int) -> Frame:
@@ -125,24 +138,41 @@ class Recording:
         """Time from the first frame to the last."""
         if len(self) < 2:
             return 0.0
-        return (self.line(len(self) - 1).received_ns - self.line(0).received_ns) / 1e9
+        return max(0.0, (self.line(len(self) - 1).received_ns - self.line(0).received_ns) / 1e9)
 
     @property
     def fps(self) -> float:
         """Mean frame rate, lost frames counted as if they had come; 30 where there are too few frames to tell."""
-        if not self.seconds:
-            return 30.0
-        return (self.line(len(self) - 1).stream_index - self.line(0).stream_index) / self.seconds
+        frames = self.line(len(self) - 1).stream_index - self.line(0).stream_index if self.seconds else 0
+        return frames / self.seconds if frames > 0 else 30.0
 
-    def _decode(self, line: FrameLine, kind: str, flags: int) -> NDArray[Any]:
-        data = np.frombuffer(self.file_bytes(line, kind), dtype=np.uint8)
-        image = cv2.imdecode(data, flags) if data.size else None
-        if image is None:
-            raise CaptureError(
-                f"{self.path / line.files[kind].path} is not a whole image. Try: lidarlive check --repair"
+    def _jpeg(self, line: FrameLine) -> Jpeg:
+        try:
+            jpeg = Jpeg.checked(self.file_bytes(line, "rgb"))
+        except ValueError as error:
+            raise self._fault(line, "rgb", str(error)) from None
+        if jpeg.size != line.files["rgb"].size:
+            raise self._fault(line, "rgb", f"must be {line.files['rgb'].size}. Received: {jpeg.size}")
+        return jpeg
+
+    def _grey(self, line: FrameLine, kind: str, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+        """A grey PNG of the line's size and this type of sample; nothing else is decoded."""
+        data, size = self.file_bytes(line, kind), line.files[kind].size
+        expected = (_PNG_SIGNATURE, _PNG_HEADER_LENGTH, b"IHDR", *size, np.dtype(dtype).itemsize * 8, _GREY)
+        if data[: _PNG_START.size] != _PNG_START.pack(*expected):
+            raise self._fault(
+                line, kind, f"must be a grey PNG of {size}, {np.dtype(dtype)}. Received: {len(data)} bytes"
             )
-        decoded: NDArray[Any] = image
-        return decoded
+        try:
+            image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        except cv2.error:
+            image = None
+        if image is None or image.dtype != dtype or image.shape != size[::-1]:
+            raise self._fault(line, kind, "is not a whole PNG")
+        return image
+
+    def _fault(self, line: FrameLine, kind: str, message: str) -> CaptureError:
+        return CaptureError(f"{self.path / line.files[kind].path}: {message}. Try: lidarlive check")
 
 
 class Dataset:
@@ -165,26 +195,20 @@ class Dataset:
         return iter(self._recordings)
 
 
-def being_written(path: Path) -> bool:
-    """Whether a living process holds the recording's lock."""
-    lock = FileLock(path / LOCK_NAME, blocking=False)
-    try:
-        with lock:
-            return False
-    except (TimeoutError, OSError):
-        return True
-
-
-def recording_folders(path: Path) -> list[Path]:
+def recording_folders(path: Path, remains: bool = False) -> list[Path]:
     """The recordings at `path`, which is one or a folder of them, sorted by name, unopened.
 
-    Raises CaptureError where there is none.
+    `remains`: with the folders that a crash left without a recording.json. Raises CaptureError where there is none.
     """
     if not path.exists():
         raise CaptureError(f"{path} does not exist")
-    if is_recording(path):
+
+    def wanted(folder: Path) -> bool:
+        return is_recording(folder) or (remains and is_remains(folder))
+
+    if wanted(path):
         return [path]
-    folders = sorted(child for child in path.iterdir() if is_recording(child)) if path.is_dir() else []
+    folders = sorted(child for child in path.iterdir() if wanted(child)) if path.is_dir() else []
     if not folders:
         raise CaptureError(
             f"{path} is not a recording and holds none (no {INFO_NAME} found). "

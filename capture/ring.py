@@ -2,7 +2,7 @@
 
 One process writes, one reads. The writer announces each slot through a pipe, which orders memory and wakes the reader;
 the reader gives slots back by storing one counter. A stale read of that counter can only make the writer believe that
-fewer slots are free than there are.
+fewer slots are free than there are. The writer's own counters lie beside it, so that they outlive the writer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from capture.frame import CaptureError, DepthMap, UInt8Image
 SLOT_BYTES = 12 << 20  # 1440x1920 RGB (8.3 MB) with the largest depth and confidence (480x640: 1.5 MB), and room
 MAX_SLOTS = 24  # 0.4 s at 60 fps: longer than any pause of the reader that was seen; untouched pages cost nothing
 MIN_SLOTS = 4
-_HEADER_BYTES = 64  # one cache line: the reader's counter of slots given back
+LOSSES = ("empty", "corrupt", "stale", "oversized", "ring_full")  # why the writer may have to drop a frame
+_HEADER_BYTES = 128  # two cache lines: the reader's counter of slots given back, and the writer's counters
+_WRITERS_COUNTERS = 64  # frames received, then LOSSES
 
 Shape = tuple[int, ...]
 
@@ -30,6 +32,7 @@ class FrameRing:
     def __init__(self, memory: SharedMemory, slots: int, owner: bool) -> None:
         self._memory, self.slots, self._owner = memory, slots, owner
         self._given_back: NDArray[np.uint64] = np.ndarray((1,), np.uint64, memory.buf)
+        self._counters: NDArray[np.uint64] = np.ndarray((1 + len(LOSSES),), np.uint64, memory.buf, _WRITERS_COUNTERS)
         self.written = 0
 
     @classmethod
@@ -50,6 +53,23 @@ class FrameRing:
     @property
     def name(self) -> str:
         return self._memory.name
+
+    @property
+    def received(self) -> int:
+        """Frames that came to the writer, those it had to drop among them."""
+        return int(self._counters[0])
+
+    def losses(self) -> dict[str, int]:
+        """Frames that the writer dropped, by cause; any of LOSSES may be missing."""
+        return {cause: int(count) for cause, count in zip(LOSSES, self._counters[1:], strict=True) if count}
+
+    def count_received(self) -> None:
+        """The writer has a frame before it."""
+        self._counters[0] += 1
+
+    def count_lost(self, cause: str) -> None:
+        """The writer dropped it, for one of LOSSES."""
+        self._counters[1 + LOSSES.index(cause)] += 1
 
     def write(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image | None) -> int | None:
         """Copy one frame into the next slot; its sequence number, or None where every slot is still in use.
@@ -87,7 +107,7 @@ class FrameRing:
 
     def close(self) -> None:
         """Let go of the memory; the owner also gives it back to the system."""
-        del self._given_back
+        del self._given_back, self._counters
         self._memory.close()
         if self._owner:
             self._memory.unlink()

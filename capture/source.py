@@ -25,11 +25,12 @@ class SourceState:
 class Source(ABC):
     """A context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
 
-    Frames come in order and with increasing `index`; a gap is a loss, counted in `losses` by cause.
+    Frames come in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. `driver` is what
+    reads the phone's stream, `record3d` or `native`.
     """
 
-    def __init__(self, label: str) -> None:
-        self.label = label
+    def __init__(self, label: str, driver: str = "") -> None:
+        self.label, self.driver = label, driver
         self._closed = threading.Event()
         self._state = SourceState("connecting")
         self._losses: Counter[str] = Counter()
@@ -71,41 +72,46 @@ class Source(ABC):
         with self._lock:
             return dict(self._losses)
 
+    def possibly_lost(self) -> int:
+        """Frames that may have been lost before they reached USB, as pauses between arrivals tell: no certain loss."""
+        return 0
+
     def count_lost(self, cause: str, count: int) -> None:
         if count:
             with self._lock:
                 self._losses[cause] += count
 
 
-def open_source(spec: str, *, loop: bool = True, wait: bool = True) -> Source:
+def open_source(spec: str, *, driver: str | None = None, loop: bool = True, wait: bool = True) -> Source:
     """`auto`, `usb`, `usb:SERIAL`, `demo`, or the path of a recording or a .r3d file.
 
-    `auto` is the phone where one is connected, else the demo room. `loop`: the demo and files go round for ever.
-    `wait`: a phone that is not there is waited for.
+    `auto` is the phone where one is connected, else the demo room. `driver` is `record3d`, `native`, or None for this
+    computer's own. `loop`: the demo and files go round for ever. `wait`: a phone that is not there is waited for.
 
-    Raises CaptureError where `spec` is none of these.
+    Raises CaptureError where `spec` is none of these, or the driver is not there.
     """
-    from capture.drivers import driver
+    from capture.drivers import phone_driver
     from capture.playback import PlaybackSource
     from capture.recording import Dataset
     from capture.usbmuxd import list_devices
 
+    phone = phone_driver(driver)
     if spec == "auto":
         try:
             found = bool(list_devices())
             reason = "no phone found"
         except CaptureError:
             found, reason = False, "no phone found: usbmuxd is not running"
-        return driver()("iPhone", wait=wait) if found else PlaybackSource("demo", f"Demo room ({reason})", loop)
+        return phone("iPhone", wait=wait) if found else PlaybackSource("demo", f"Demo room ({reason})", loop, driver)
     if spec == "usb":
-        return driver()("iPhone", wait=wait)
+        return phone("iPhone", wait=wait)
     if spec.startswith("usb:"):
         serial = spec[len("usb:") :]
-        return driver()(f"iPhone {serial}", serial=serial, wait=wait)
+        return phone(f"iPhone {serial}", serial=serial, wait=wait)
     if spec == "demo":
-        return PlaybackSource("demo", "Demo room", loop)
+        return PlaybackSource("demo", "Demo room", loop, driver)
     if not Path(spec).exists():
         raise CaptureError(f"--source must be auto, usb, usb:SERIAL, demo or a path that exists. Received: {spec!r}")
     if Path(spec).is_dir():
         Dataset(spec)
-    return PlaybackSource(spec, Path(spec).name, loop)
+    return PlaybackSource(spec, Path(spec).name, loop, driver)

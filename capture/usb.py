@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -34,42 +34,44 @@ def package_installed() -> bool:
 class UsbSource(PhoneSource):
     """Frames of one phone through the `record3d` package, in a child process for each connection."""
 
+    name = "record3d"
+
     def __iter__(self) -> Iterator[Frame]:
         if not package_installed():
             raise CaptureError("the package record3d is not installed: type `pip install record3d` (not on macOS)")
         return super().__iter__()
 
-    def _one_connection(self, phone: Device) -> Iterator[Frame]:
+    def _one_connection(self, phone: Device) -> Generator[Frame]:
         ring = FrameRing.create()
         pipe, process = start_child(ring, phone.serial, self._address)
-        child = _Child(process, pipe, ring)
+        child = _Child(process, pipe, ring, self._next_index)
         try:
             yield from self._frames(child)
         finally:
+            self._count_losses(child, ring.losses())
+            self._next_index = child.first_index + ring.received
             child.end()
 
     def _frames(self, child: _Child) -> Iterator[Frame]:
         deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
-        lost_before: dict[str, int] = {}
-        first_index = self._next_index
+        received = 0
         while not self.closed:
             try:
                 message = child.pipe.recv() if child.pipe.poll(POLL_S) else None
             except (EOFError, OSError):
                 self._note_end(f"the capture process ended ({child.exit_reason()})")
                 return
+            if child.ring.received != received:
+                received, deadline_s = child.ring.received, time.monotonic() + SILENCE_S
             if message is None:
+                self._count_losses(child, child.ring.losses())
                 if time.monotonic() > deadline_s:
                     self._note_end("the phone sends nothing")
                     return
             elif isinstance(message, FrameHeader):
-                deadline_s = time.monotonic() + SILENCE_S
-                for cause, count in message.lost.items():
-                    self.count_lost(cause, count - lost_before.get(cause, 0))
-                lost_before = message.lost
-                self._next_index = first_index + message.stream_index + 1
+                self._count_losses(child, message.lost)
                 try:
-                    frame = _frame(child.ring, message, first_index + message.stream_index)
+                    frame = _frame(child.ring, message, child.first_index + message.stream_index)
                 except ValueError:  # numbers no camera has, such as a focal length that is not finite
                     self.count_lost("corrupt", 1)
                 else:
@@ -77,16 +79,23 @@ class UsbSource(PhoneSource):
             elif message.kind == "connected":
                 deadline_s = time.monotonic() + SILENCE_S
                 self._note_connected()
-                first_index = self._next_index
+                child.first_index = self._next_index
             else:
                 raise CaptureError(message.detail)
 
+    def _count_losses(self, child: _Child, losses: dict[str, int]) -> None:
+        """What the child has dropped so far, without what is counted already."""
+        for cause, count in losses.items():
+            self.count_lost(cause, count - child.counted.get(cause, 0))
+        child.counted = losses
+
 
 class _Child:
-    """The capture process as its parent holds it."""
+    """The capture process as its parent holds it; its first frame is `first_index` of the stream."""
 
-    def __init__(self, process: BaseProcess, pipe: Connection, ring: FrameRing) -> None:
-        self.process, self.pipe, self.ring = process, pipe, ring
+    def __init__(self, process: BaseProcess, pipe: Connection, ring: FrameRing, first_index: int) -> None:
+        self.process, self.pipe, self.ring, self.first_index = process, pipe, ring, first_index
+        self.counted: dict[str, int] = {}  # of its losses, those that the source has counted
 
     def exit_reason(self) -> str:
         self.process.join(1)
@@ -120,7 +129,7 @@ def _frame(ring: FrameRing, header: FrameHeader, index: int) -> Frame:
     return Frame(
         index=index,
         received_ns=header.received_ns,
-        rgb=rgb,
+        image=rgb,
         depth_m=clean_depth(depth_m),
         confidence=None if confidence is None else np.minimum(confidence, 2),
         intrinsics=Intrinsics(*header.intrinsics),

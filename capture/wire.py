@@ -50,7 +50,7 @@ class FrameHeader(NamedTuple):
     z_m: float
 
     @classmethod
-    def parse(cls, body: bytes) -> FrameHeader:
+    def parse(cls, body: bytes | memoryview) -> FrameHeader:
         """From the first 88 bytes of a body. Raises ValueError where there are fewer."""
         if len(body) < FRAME_HEADER.size:
             raise ValueError(f"a frame begins with {FRAME_HEADER.size} bytes. Received: {len(body)}")
@@ -106,41 +106,57 @@ def encode_message(
 
 
 def message_spans(path: Path) -> list[tuple[int, int]]:
-    """(offset, size) of each message in a file of concatenated messages; only the headers are read.
+    """(offset, size) of each whole message in a file of concatenated messages, by their PeerTalk headers alone.
 
-    Raises CaptureError where the file cannot be read or is anything else.
+    The bodies may hold anything, and so may the bytes after the last whole message: a stream that somebody saved is
+    played as it came. A file that holds no whole message is one span.
+
+    Raises CaptureError where the file cannot be read or does not begin with the header of a message.
     """
     spans: list[tuple[int, int]] = []
     try:
         end = path.stat().st_size
         with path.open("rb") as file:
             offset = 0
-            while offset < end:
-                file.seek(offset)
-                size = _message_bytes(file.read(PEERTALK_HEADER.size + FRAME_HEADER.size))
-                if offset + size > end:
-                    raise ValueError(f"is cut short: {size} bytes announced. Received: {end - offset}")
+            while (size := _announced_bytes(file.read(PEERTALK_HEADER.size))) and offset + size <= end:
                 spans.append((offset, size))
                 offset += size
+                file.seek(offset)
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise CaptureError(f"{path}: message {len(spans)} is not a Record3D frame: {error}") from None
-    if not spans:
-        raise CaptureError(f"{path} is empty: it holds no Record3D frame")
-    return spans
+    if not spans and size is None:
+        raise CaptureError(f"{path} does not begin with a Record3D frame. Play a file that --save-wire made")
+    return spans or [(0, end)]
 
 
-def _message_bytes(start: bytes) -> int:
-    """The size of a message from its two headers. Raises ValueError where they contradict each other."""
+def is_whole(path: Path) -> bool:
+    """Whether a file holds messages whose headers agree, from its first byte to its last, as a torn one does not."""
+    end = 0
+    try:
+        with path.open("rb") as file:
+            for offset, size in message_spans(path):
+                file.seek(offset)
+                header = agreed_header(file.read(min(size, PEERTALK_HEADER.size + FRAME_HEADER.size)))
+                end = offset + PEERTALK_HEADER.size + header.body_bytes
+        return end == path.stat().st_size
+    except (OSError, ValueError, CaptureError):
+        return False
+
+
+def agreed_header(message: bytes) -> FrameHeader:
+    """The header in a message's first 104 bytes. Raises ValueError where it and PeerTalk's contradict each other."""
+    size = _announced_bytes(message)
+    header = FrameHeader.parse(message[PEERTALK_HEADER.size : PEERTALK_HEADER.size + FRAME_HEADER.size])
+    if size != PEERTALK_HEADER.size + header.body_bytes:
+        raise ValueError(f"parts of {header.body_bytes} bytes do not fill a body. Received: a message of {size}")
+    return header
+
+
+def _announced_bytes(start: bytes) -> int | None:
+    """The size of the message that begins with `start`; None where no message does."""
     if len(start) < PEERTALK_HEADER.size:
-        raise ValueError(f"a message begins with {PEERTALK_HEADER.size} bytes. Received: {len(start)}")
-    version, kind, _, body_bytes = (int(field) for field in PEERTALK_HEADER.unpack_from(start))
+        return None
+    version, kind, _, body_bytes = PEERTALK_HEADER.unpack_from(start)
     if (version, kind) != (PEERTALK_VERSION, FRAME_TYPE):
-        raise ValueError(f"version {PEERTALK_VERSION} and type {FRAME_TYPE} expected. Received: {version}, {kind}")
-    header = FrameHeader.parse(start[PEERTALK_HEADER.size :])
-    if header.body_bytes != body_bytes or body_bytes > MAX_BODY_BYTES:
-        raise ValueError(
-            f"parts of {header.body_bytes} bytes in a body of {body_bytes}, at most {MAX_BODY_BYTES} allowed"
-        )
-    return PEERTALK_HEADER.size + body_bytes
+        return None
+    return PEERTALK_HEADER.size + int(body_bytes)

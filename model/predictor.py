@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino
 
-from capture.frame import CaptureError, DepthMap, Intrinsics, UInt8Image, describe
+from capture.frame import CaptureError, DepthMap, Frame, Intrinsics, UInt8Image, describe
 from model.config import OPENVINO_NAMES, VersionConfig, file_crc32
 from model.targets import Float32, focal_px, is_landscape, resize_rgb
 
@@ -65,6 +65,16 @@ class Predictor:
         depth_m = request.get_tensor(DEPTH_OUTPUT).data[0, ..., 0] * np.float32(scale)
         edges = request.get_tensor(EDGES_OUTPUT).data[0, ..., 0].copy()  # the next call writes over the request's own
         return Prediction(frame_index, depth_m, edges, time.perf_counter() - start)
+
+    def of_frame(self, frame: Frame) -> Prediction:
+        """The same of a frame; a JPEG is decoded no larger than the network needs it.
+
+        Raises ValueError where it cannot be decoded.
+        """
+        start = time.perf_counter()
+        rgb = frame.rgb_for(self.config.input_size(is_landscape(frame.rgb_size)))
+        intrinsics = frame.intrinsics.resized(frame.rgb_size, (rgb.shape[1], rgb.shape[0]))
+        return replace(self(rgb, intrinsics, frame.index), seconds=time.perf_counter() - start)
 
     def _check_files(self) -> None:
         for name in OPENVINO_NAMES:

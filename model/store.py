@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
+from capture.durable import replace_file
 from capture.frame import CaptureError
 from capture.layout import recording_name
-from capture.writer import replace_file
 from model.config import CONFIG_NAME, OPENVINO_NAMES
 
 STARTER = "starter"
@@ -118,7 +118,7 @@ def _write_active(name: str, before: list[str]) -> None:
     path = weights_folder() / ACTIVE_NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, json.dumps({"active": name, "before": before}) + "\n")
+        replace_file(path, json.dumps({"active": name, "before": before}).encode() + b"\n")
     except OSError as error:
         raise CaptureError(
             f"{path} cannot be written ({error.strerror}); the weights in use stay as they were"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.frames import make_frame, write_recording
+from tests.phones import write_wire
 
 
 def skip_or_fail(reason: str) -> None:
@@ -48,3 +52,23 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of 60 frames, 240x320 RGB, in which every part of a frame says the frame's number."""
     frames = [make_frame(i, rgb_size=(240, 320), depth_size=(192, 256)) for i in range(60)]
     return write_recording(tmp_path_factory.mktemp("numbered"), "numbered", frames)
+
+
+@pytest.fixture(scope="session")
+def wire_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 messages of 240x320, each unlike the others in all its parts."""
+    return write_wire(tmp_path_factory.mktemp("wire") / "frames.wire")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, of 96 MB: what it holds, and how it fails, is up to the test."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    if sys.platform != "linux":
+        pytest.skip("tmpfs is Linux's")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        skip_or_fail("a tmpfs cannot be mounted here: it takes root")
+    yield path
+    subprocess.run(["umount", path], check=True)

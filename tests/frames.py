@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import lzfse
 import numpy as np
 
-from capture.encoding import encode, encode_jpeg
+from capture.encoding import JPEG_QUALITY, encode
 from capture.frame import Camera, Frame, Intrinsics, Pose
-from capture.wire import encode_message
+from capture.source import Source
+from capture.virtual_phone.clips import frame_message
 from capture.writer import RecordingWriter
 
 
@@ -27,13 +28,31 @@ def make_frame(
     return Frame(
         index=index,
         received_ns=index * 16_666_667,
-        rgb=np.full((height, width, 3), index % 256, np.uint8),
+        image=np.full((height, width, 3), index % 256, np.uint8),
         depth_m=depth,
         confidence=np.full(depth_size[::-1], 2, np.uint8) if confidence else None,
         intrinsics=Intrinsics(width + index, width + index, width / 2, height / 2),
         pose=Pose((0.0, 0.0, 0.0, 1.0), (float(index), 0.0, 0.0)),
         camera=camera,
     )
+
+
+class QuietSource(Source):
+    """A source that yields nothing and has lost what the test sets."""
+
+    def __init__(self) -> None:
+        super().__init__("test", "native")
+        self.lost: dict[str, int] = {}
+        self.possibly = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(())
+
+    def losses(self) -> dict[str, int]:
+        return self.lost
+
+    def possibly_lost(self) -> int:
+        return self.possibly
 
 
 def write_recording(dataset: Path, name: str, frames: list[Frame]) -> Path:
@@ -47,13 +66,4 @@ def write_recording(dataset: Path, name: str, frames: list[Frame]) -> Path:
 
 def encoded_message(frame: Frame) -> bytes:
     """The frame as the phone sends it."""
-    return encode_message(
-        encode_jpeg(frame.rgb),
-        frame.rgb_size,
-        lzfse.compress(frame.depth_m.tobytes()),
-        frame.depth_size,
-        None if frame.confidence is None else lzfse.compress(frame.confidence.tobytes()),
-        frame.intrinsics,
-        frame.pose,
-        frame.camera,
-    )
+    return frame_message(frame, JPEG_QUALITY)

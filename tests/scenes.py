@@ -35,7 +35,7 @@ def scene_frame(index: int, seed: int = 0, landscape: bool = False, confidence: 
     return Frame(
         index=index,
         received_ns=index * 33_333_333,
-        rgb=rgb,
+        image=rgb,
         depth_m=depth,
         confidence=None if confidence is None else np.full(depth.shape, confidence, np.uint8),
         intrinsics=Intrinsics(FOCAL_PX, FOCAL_PX, width, height),

@@ -16,7 +16,7 @@ from capture.room import VERSION
 from capture.virtual_phone import clips
 from capture.virtual_phone.clips import FRAMES_AHEAD, MAX_HELD_FRAMES, Clip, open_clip
 from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
-from tests.frames import make_frame, write_recording
+from tests.frames import encoded_message, make_frame, write_recording
 from tests.test_r3d import members, write
 
 
@@ -137,6 +137,43 @@ def test_preparing_is_reported_and_may_be_stopped() -> None:
     with pytest.raises(KeyboardInterrupt):
         Clip(4, 30, encode, stop)
     assert encode.asked == [0]
+
+
+def wire(body: bytes) -> bytes:
+    return PEERTALK_HEADER.pack(1, 101, 0, len(body)) + body
+
+
+def test_a_saved_stream_plays_as_it_came(tmp_path: Path) -> None:
+    messages = [wire(b""), wire(b"?" * 300), encoded_message(make_frame(1)), encoded_message(make_frame(2))]
+    path = tmp_path / "saved.wire"
+    path.write_bytes(b"".join(messages) + messages[-1][:100])
+    clip = open_clip(str(path))
+    assert [clip.message(i) for i in range(5)] == [*messages, messages[0]]
+    assert clip.tail == messages[-1][:100]
+    assert clip.rgb_size == (72, 96), "of the first message that makes sense"
+
+
+def test_a_saved_stream_of_nothing_whole(tmp_path: Path) -> None:
+    """What somebody wants to see again may be just that."""
+    path = tmp_path / "saved.wire"
+    path.write_bytes(encoded_message(make_frame(1))[:-1])
+    clip = open_clip(str(path))
+    assert (len(clip), clip.message(0), clip.tail) == (1, path.read_bytes(), b"")
+    assert clip.rgb_size == (72, 96)
+    path.write_bytes(wire(b"?" * 300))
+    assert open_clip(str(path)).rgb_size == (0, 0)
+
+
+def test_a_clip_that_is_changed(tmp_path: Path) -> None:
+    """Prepared as the clip was: held, or encoded a little ahead."""
+    heard: list[float] = []
+    for length in (4, MAX_HELD_FRAMES + 1):
+        clip = Clip(length, 12, Encoder(), lambda prepared: None, tail=b"end")
+        changed = clip.changed(lambda message: message[:104] + message[:-5:-1], heard.append)
+        assert (len(changed), changed.fps, changed.rgb_size, changed.tail) == (length, 12, (72, 96), b"end")
+        assert changed.message(length + 3)[-4:] == bytes([3, 0, 0, 0])
+        assert clip.message(length + 3)[-4:] == bytes([0, 0, 0, 3])
+    assert heard[:5] == [0.25, 0.5, 0.75, 1, 1]
 
 
 class SmallRoom:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from app.live import LiveSession, Mailbox, Rate
+from capture.drivers import DRIVERS
 from capture.frame import CaptureError
 from capture.playback import PlaybackSource
 from capture.recording import Dataset
+from capture.virtual_phone.phone import PhoneProcess
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
@@ -129,3 +131,26 @@ def test_a_rate_needs_two_events() -> None:
     rate.count(0.5)
     assert rate.per_second() > 0
     assert rate.mean_seconds() == 0.25
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_phone_that_goes_away_is_waited_for_and_the_loss_is_shown(
+    record3d_package: None, numbered: Path, tmp_path: Path, driver: str
+) -> None:
+    with PhoneProcess(str(numbered), faults=["gone@10:1"]) as phone:
+        phone.wait_ready(30)
+        live = LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)
+        live.start()
+        live.start_recording("walk")
+        wait_until(lambda: live.status().state == "waiting", "noticed")
+        wait_until(lambda: live.status().recording.written >= 10, "what came before is written")
+        assert live.status().detail
+        before = live.latest().frame
+        assert before is not None
+        wait_until(lambda: live.latest().frame is not before, "the next frame")
+        assert live.latest().frame.index > before.index
+        assert live.status().state == "streaming"
+        assert live.status().lost == {"disconnected": 1}
+        live.close()
+    (recording,) = Dataset(tmp_path)
+    assert (recording.info.status, recording.info.lost) == ("closed", {"disconnected": 1})

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.drivers import driver
+from capture.drivers import phone_driver
 from capture.frame import CaptureError, Frame
 from capture.native import NativeSource
 from capture.phone_source import PhoneSource
@@ -39,7 +39,7 @@ def without_record3d(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_record3d")
 def test_without_the_package_our_own_driver_plays_every_frame(numbered: Path) -> None:
-    assert driver() is NativeSource
+    assert phone_driver() is NativeSource
     with PlaybackSource(str(numbered), "test", loop=False) as source:
         frames = list(source)
         assert source.losses() == {}

@@ -15,7 +15,6 @@ import pytest
 from capture.encoding import encode_jpeg, to_millimetres
 from capture.formats.r3d import R3dFile
 from capture.frame import Camera, CaptureError
-from capture.jpeg import jpeg_size
 
 METADATA = {
     "w": 72, "h": 96, "dw": 24, "dh": 32, "fps": 30, "cameraType": 1, "initPose": [0, 0, 0, 1, 0, 0, 0],
@@ -199,27 +198,6 @@ def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
         pytest.raises(CaptureError, match=r"rgbd/1\.jpg: is larger than 67108864 bytes"),
     ):
         r3d.jpeg(1)
-
-
-@pytest.mark.parametrize(
-    "flag", [cv2.IMWRITE_JPEG_PROGRESSIVE, cv2.IMWRITE_JPEG_OPTIMIZE, cv2.IMWRITE_JPEG_RST_INTERVAL]
-)
-def test_jpeg_size_of_every_kind(flag: int) -> None:
-    _, data = cv2.imencode(".jpg", np.zeros((30, 50, 3), np.uint8), [flag, 1])
-    assert jpeg_size(data.tobytes()) == (50, 30)
-
-
-def test_jpeg_size_refuses() -> None:
-    _, grey = cv2.imencode(".jpg", np.zeros((30, 50), np.uint8))
-    for data, message in [
-        (grey.tobytes(), "in colour. Received: 50x30, 1 components"),
-        (b"\xff\xd8\xff\xd9", "without a frame header"),
-        (b"\xff\xd8\xff\xe0\xff\xff\xff\xd9", "without a frame header"),
-        (b"\xff\xd8garbage\xff\xd9", "no JPEG marker at byte 2. Received: 67"),
-        (b"", "not a whole JPEG. Received: 0 bytes"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            jpeg_size(data)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,24 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from capture.frame import CaptureError
-from capture.usbmuxd import HEADER, default_address, list_devices, receive_message, send_message
+from capture.remedies import Problem
+from capture.usbmuxd import (
+    HEADER,
+    Device,
+    UsbmuxdError,
+    default_address,
+    has_pair_record,
+    list_all_devices,
+    list_devices,
+    receive_message,
+    send_message,
+)
+from tests.fake_usbmuxd import ENDLESS, NO_RECORD, TRUSTED, FakeUsbmuxd, slowly
 
 
 def serve_once(path: Path, answer: Callable[[socket.socket], None]) -> str:
@@ -57,6 +70,61 @@ def test_phones_on_usb_are_listed_and_those_on_wifi_are_not(tmp_path: Path) -> N
 
     (device,) = list_devices(serve_once(tmp_path / "socket", answer))
     assert (device.device_id, device.serial, device.product_id) == (3, "abc", 4776)
+
+
+@pytest.mark.parametrize(
+    ("answer", "record"), [(TRUSTED, True), (NO_RECORD, False), ({"MessageType": "Result", "Number": 1}, None)]
+)
+def test_the_pair_record_of_a_phone(tmp_path: Path, answer: dict[str, Any], record: bool | None) -> None:
+    device = Device(1, "00008110001A2B3C4D5E6F70")
+    with FakeUsbmuxd(tmp_path, ReadPairRecord=answer) as usbmuxd:
+        assert has_pair_record(device, usbmuxd.address) is record
+        assert usbmuxd.asked[0]["PairRecordID"] == "00008110-001A2B3C4D5E6F70"
+    assert Device(1, "00008110-001A2B3C4D5E6F70").udid == "00008110-001A2B3C4D5E6F70"
+    assert Device(1, "f" * 40).udid == "f" * 40, "phones until 2018"
+
+
+def test_an_answer_that_comes_byte_by_byte_is_given_up(tmp_path: Path) -> None:
+    with (
+        FakeUsbmuxd(tmp_path, ListDevices=slowly(ENDLESS)) as usbmuxd,
+        pytest.raises(UsbmuxdError, match="does not answer") as caught,
+    ):
+        list_all_devices(usbmuxd.address, timeout_s=0.3)
+    assert caught.value.problem is Problem.NOT_AT_ADDRESS
+
+
+@pytest.mark.parametrize("listed", [7, [7], [{}], [{"DeviceID": "x", "Properties": {"SerialNumber": "abc"}}]])
+def test_what_is_listed_and_is_no_device(tmp_path: Path, listed: object) -> None:
+    with (
+        FakeUsbmuxd(tmp_path, ListDevices={"DeviceList": listed}) as usbmuxd,
+        pytest.raises(UsbmuxdError, match="is no device"),
+    ):
+        list_devices(usbmuxd.address)
+
+
+@pytest.mark.parametrize(
+    ("error", "installed", "problem"),
+    [
+        (FileNotFoundError(), None, Problem.NOT_INSTALLED),
+        (FileNotFoundError(), "/usr/sbin/usbmuxd", Problem.NOT_STARTED),
+        (PermissionError(), None, Problem.DENIED),
+        (ConnectionRefusedError(), None, Problem.STALE),
+        (BlockingIOError(), None, Problem.HUNG),
+        (TimeoutError(), None, Problem.HUNG),
+    ],
+)
+def test_why_the_systems_own_usbmuxd_cannot_be_connected_to(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, installed: str | None, problem: Problem
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("capture.usbmuxd.system_address", lambda: "UNIX:/var/run/usbmuxd")
+    monkeypatch.setattr("shutil.which", lambda *_, **__: installed)
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    with pytest.raises(UsbmuxdError, match="no usbmuxd at") as caught:
+        list_devices("UNIX:/var/run/usbmuxd")
+    assert caught.value.problem is problem
 
 
 @pytest.mark.parametrize(

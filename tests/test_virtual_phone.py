@@ -1,19 +1,13 @@
-"""The stand-in phone: the real record3d package and a client of our own connect to it as to an iPhone."""
+"""The stand-in phone: the real record3d package connects to it as to an iPhone; its process and its socket."""
 
 from __future__ import annotations
 
 import os
-import plistlib
 import signal
-import socket
 import stat
-import struct
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,50 +17,15 @@ import numpy as np
 import psutil
 import pytest
 
-from capture.encoding import encode_jpeg
 from capture.formats.r3d import R3dFile
-from capture.frame import Camera, CaptureError, Intrinsics, Pose
+from capture.frame import CaptureError
 from capture.recording import Recording
-from capture.usbmuxd import HEADER, list_devices, open_socket, receive_message, send_message
-from capture.virtual_phone.camera import LATE_WAKE_S, next_frame
+from capture.usbmuxd import list_devices
 from capture.virtual_phone.phone import PhoneProcess, PhoneStatus, run_phone
-from capture.wire import PEERTALK_HEADER, FrameHeader, encode_message
+from tests.phones import FRAMES, connect, has_ended, phone, split
+from tests.waiting import wait_until
 
 CLIENT = Path(__file__).with_name("record3d_client.py")
-FRAMES = 24
-
-
-@pytest.fixture(scope="module")
-def wire_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 frames of 240x320, each unlike the others in all its parts; depth holds NaN, as phones send it."""
-    rng = np.random.default_rng(5)
-    levels = np.repeat(rng.integers(0, 3, (256, 12), dtype=np.uint8), 16, axis=1)
-    path = tmp_path_factory.mktemp("wire") / "frames.wire"
-    with path.open("wb") as file:
-        for i in range(FRAMES):
-            small = rng.integers(0, 256, (20, 15, 3), dtype=np.uint8)
-            depth = cv2.resize(rng.uniform(0.2, 5, (32, 24)), (192, 256)).astype(np.float16).astype(np.float32)
-            depth[rng.integers(0, 256, 50)] = np.nan
-            file.write(
-                encode_message(
-                    encode_jpeg(cv2.resize(small, (240, 320), interpolation=cv2.INTER_CUBIC)),
-                    (240, 320),
-                    lzfse.compress(depth.tobytes()),
-                    (192, 256),
-                    lzfse.compress(np.roll(levels, i, axis=0).tobytes()),
-                    Intrinsics(200 + i / 3, 201 + i / 3, 120.1, 160.2),
-                    Pose((0.1, 0.2, 0.3, 0.9), (i / 7, -i / 7, 1.0)),
-                    Camera.LIDAR,
-                )
-            )
-    return path
-
-
-@contextmanager
-def phone(what: Path, **options: Any) -> Iterator[PhoneProcess]:
-    with PhoneProcess(str(what), **options) as process:
-        process.wait_ready(30)
-        yield process
 
 
 def take(
@@ -89,20 +48,6 @@ def take(
 def decoded(jpeg: bytes) -> np.ndarray:
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     return cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
-
-
-def split(messages: bytes) -> list[tuple[FrameHeader, bytes, bytes, bytes]]:
-    """(header, JPEG, depth, confidence) of each message, inflated."""
-    frames = []
-    while messages:
-        body = messages[PEERTALK_HEADER.size :]
-        header = FrameHeader.parse(body)
-        a = 88 + header.rgb_bytes
-        b = a + header.depth_bytes
-        depth, confidence = lzfse.decompress(body[a:b]), lzfse.decompress(body[b : header.body_bytes])
-        frames.append((header, body[88:a], depth, confidence))
-        messages = body[header.body_bytes :]
-    return frames
 
 
 def assert_same_picture(received: np.ndarray, sent: np.ndarray) -> None:
@@ -207,186 +152,13 @@ class TestWithRecord3d:
         assert done.stdout.splitlines() == ["(320, 240, 3) (256, 192) 2"] * 8, done.stderr
 
 
-def ask(connection: socket.socket, **message: Any) -> dict[str, Any]:
-    send_message(connection, message)
-    return receive_message(connection)
-
-
-def connect(address: str, device: Any = 1, port: Any = 14597) -> tuple[socket.socket, int]:
-    """A connection that asked for the app's port (1337 in network byte order), and the answer's number."""
-    connection = open_socket(address)
-    return connection, ask(connection, MessageType="Connect", DeviceID=device, PortNumber=port)["Number"]
-
-
-def read_message(connection: socket.socket) -> bytes:
-    connection.settimeout(None)  # with a timeout, MSG_WAITALL does not wait for all
-    head = connection.recv(PEERTALK_HEADER.size, socket.MSG_WAITALL)
-    return head + connection.recv(PEERTALK_HEADER.unpack(head)[3], socket.MSG_WAITALL)
-
-
-@pytest.fixture(scope="module")
-def plain_phone(wire_file: Path) -> Iterator[PhoneProcess]:
-    with phone(wire_file, serial="plain") as process:
-        yield process
-
-
-class TestProtocol:
-    def test_one_connection_may_ask_many_things(self, plain_phone: PhoneProcess) -> None:
-        (device,) = list_devices(plain_phone.address)
-        assert (device.device_id, device.serial, device.product_id) == (1, "plain", 4776)
-        with open_socket(plain_phone.address) as connection:
-            assert ask(connection, MessageType="Listen") == {"MessageType": "Result", "Number": 1}
-            assert ask(connection, Nonsense=1)["Number"] == 1
-            assert len(ask(connection, MessageType="ListDevices")["DeviceList"]) == 1
-
-    def test_the_tag_comes_back(self, plain_phone: PhoneProcess) -> None:
-        with open_socket(plain_phone.address) as connection:
-            send_message(connection, {"MessageType": "ListDevices"}, tag=77)
-            assert HEADER.unpack(connection.recv(16, socket.MSG_WAITALL))[1:] == (1, 8, 77)
-
-    @pytest.mark.parametrize(
-        ("device", "port", "number"),
-        [(2, 14597, 2), ("1", 14597, 2), (1, 1337, 3), (1, 14598, 3), (1, -1, 3), (1, 1 << 40, 3), (1, "x", 3)],
-    )
-    def test_connect_elsewhere(self, plain_phone: PhoneProcess, device: Any, port: Any, number: int) -> None:
-        connection, answer = connect(plain_phone.address, device, port)
-        with connection:
-            assert answer == number
-
-    @pytest.mark.parametrize(
-        "data",
-        [
-            struct.pack("<4I", 0xFFFFFFFF, 1, 8, 0),
-            struct.pack("<4I", 16, 1, 8, 0),
-            struct.pack("<4I", 20, 0, 3, 0) + b"abcd",
-            struct.pack("<4I", 20, 1, 8, 0) + b"abcd",
-            struct.pack("<4I", 16 + len(plistlib.dumps([1])), 1, 8, 0) + plistlib.dumps([1]),
-            struct.pack("<4I", 60, 1, 8, 0) + b"<plist><date>yesterday</date></plist>".ljust(44),
-            b"GET / HTTP/1.1\r\n\r\n",
-        ],
-    )
-    def test_nonsense_closes_that_connection_alone(self, plain_phone: PhoneProcess, data: bytes) -> None:
-        with open_socket(plain_phone.address) as connection:
-            connection.sendall(data)
-            with suppress(ConnectionResetError):  # where it was closed with some of the nonsense unread
-                assert connection.recv(100) == b""
-        assert plain_phone.status().state == "ready"
-        assert len(list_devices(plain_phone.address)) == 1
-
-    def test_too_many_connections(self, plain_phone: PhoneProcess) -> None:
-        crowd = [open_socket(plain_phone.address) for _ in range(20)]
-        with pytest.raises((CaptureError, OSError)):
-            ask(crowd[-1], MessageType="ListDevices")
-        for connection in crowd:
-            connection.close()
-        wait_until(lambda: _lists_devices(plain_phone.address))
-
-    def test_one_client_at_a_time(self, wire_file: Path) -> None:
-        with phone(wire_file) as process:
-            first, answer = connect(process.address)
-            assert answer == 0
-            assert read_message(first) in wire_file.read_bytes()
-            second, answer = connect(process.address)
-            assert answer == 3
-            assert len(list_devices(process.address)) == 1
-            first.close()
-            third, answer = connect(process.address)
-            assert answer == 0, "the first has left, whether or not a frame was due since"
-            assert read_message(third) in wire_file.read_bytes()
-            second.close()
-            third.close()
-
-    def test_the_next_client_gets_what_is_live(self, wire_file: Path) -> None:
-        """Frame n is due n / 5 s after the first client came, whether or not somebody is there to take it."""
-        messages = split(wire_file.read_bytes())
-        with phone(wire_file, fps=5) as process:
-            first, _ = connect(process.address)
-            assert FrameHeader.parse(read_message(first)[16:]) == messages[0][0]
-            first.close()
-            time.sleep(0.5)
-            second, _ = connect(process.address)
-            header = FrameHeader.parse(read_message(second)[16:])
-            second.close()
-            assert [h for h, *_ in messages].index(header) >= 3
-            assert process.status().dropped == 0
-
-    def test_a_client_that_takes_nothing_gives_way(self, wire_file: Path) -> None:
-        """As one does that called record3d's disconnect(), which leaves the socket open."""
-        with phone(wire_file, fps=200) as process:
-            idle, _ = connect(process.address)
-            wait_until(lambda: connect(process.address)[1] == 0, timeout_s=10)
-            idle.close()
-
-    def test_the_end_of_the_clip(self, wire_file: Path) -> None:
-        """Without a loop everything arrives, the stream ends, and so does the phone; its status stays."""
-        with phone(wire_file, fps=100, loop=False) as process:
-            connection, _ = connect(process.address)
-            received = bytearray()
-            while data := connection.recv(1 << 20):
-                received += data
-            assert bytes(received) == wire_file.read_bytes()
-            assert process.status() == PhoneStatus("ended", 1.0, FRAMES, 0, "", process.address)
-            wait_until(lambda: has_ended(process.pid))
-        assert process.status().sent == FRAMES
-
-    def test_a_clip_may_end_unseen(self, wire_file: Path) -> None:
-        with phone(wire_file, fps=100, loop=False) as process:
-            connection, _ = connect(process.address)
-            read_message(connection)
-            connection.close()
-            wait_until(lambda: process.status().state == "ended")
-            assert process.status().sent < FRAMES
-
-
-def _lists_devices(address: str) -> bool:
-    try:
-        return len(list_devices(address)) == 1
-    except CaptureError:
-        return False
-
-
-def has_ended(pid: int | None) -> bool:
-    """Whether the process is gone, or dead and only waiting for its parent to notice."""
-    assert pid is not None
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def wait_until(condition: Any, timeout_s: float = 5.0) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "it did not come about in time"
-        time.sleep(0.02)
-
-
-class TestWhenFramesAreDue:
-    """Frame k is due at k / 10 s."""
-
-    def test_taken_in_time(self) -> None:
-        assert next_frame(5, started_s=0.5001, taken_s=0.51, fps=10) == 6
-
-    def test_frames_that_fall_due_while_one_is_taken_are_dropped(self) -> None:
-        assert next_frame(5, started_s=0.5001, taken_s=0.61, fps=10) == 7
-        assert next_frame(5, started_s=0.5001, taken_s=1.75, fps=10) == 18
-
-    def test_the_phones_own_delay_drops_nothing(self) -> None:
-        assert next_frame(5, started_s=0.65, taken_s=0.66, fps=10) == 6
-        assert next_frame(5, started_s=0.75, taken_s=0.76, fps=10) == 6
-
-    def test_a_long_sleep_is_not_made_up_for(self) -> None:
-        assert next_frame(5, started_s=0.6 + LATE_WAKE_S + 0.5, taken_s=1.36, fps=10) == 14
-
-
 class TestProcess:
-    def test_the_socket_is_private_and_goes_with_the_phone(self, plain_phone: PhoneProcess, wire_file: Path) -> None:
-        path = Path(plain_phone.address.removeprefix("UNIX:"))
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    def test_the_socket_is_private_and_goes_with_the_phone(self, wire_file: Path) -> None:
         with phone(wire_file) as process:
             path = Path(process.address.removeprefix("UNIX:"))
             assert path.is_socket()
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert not path.parent.exists()
         assert process.status().state == "ended"
         process.stop()
@@ -401,7 +173,7 @@ class TestProcess:
         address = f"UNIX:{tmp_path}/socket"
         with phone(wire_file, address=address) as process:
             os.kill(process.pid or 0, signal.SIGKILL)
-            wait_until(lambda: process.status().state == "failed")
+            wait_until(lambda: process.status().state == "failed", "the phone is seen to be dead")
             assert "died (exit code -9)" in process.status().error
             assert (tmp_path / "socket").is_socket()
         with phone(wire_file, address=address) as process:
@@ -453,7 +225,7 @@ class TestProcess:
         connection, _ = connect(address)
         parent.kill()
         parent.wait()
-        wait_until(lambda: has_ended(int(pid)))
+        wait_until(lambda: has_ended(int(pid)), "the phone ends with its parent")
         connection.close()
         assert not Path(address.removeprefix("UNIX:")).parent.exists()
 
@@ -461,7 +233,7 @@ class TestProcess:
         heard: list[PhoneStatus] = []
 
         def interrupt_when_ready() -> None:
-            wait_until(lambda: heard and heard[-1].state == "ready")
+            wait_until(lambda: bool(heard) and heard[-1].state == "ready", "the phone is ready")
             assert len(list_devices(heard[-1].address)) == 1
             os.kill(os.getpid(), signal.SIGTERM)
 

@@ -11,7 +11,7 @@ import pytest
 
 from capture.encoding import encode_jpeg
 from capture.frame import Camera, CaptureError, Intrinsics, Pose
-from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, message_spans
+from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, is_whole, message_spans
 
 JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
 DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())
@@ -65,33 +65,55 @@ def test_a_part_of_another_size_is_refused(part: str, data: bytes, message_part:
         message(**{part: data})
 
 
+def parts_of(path: Path) -> list[bytes]:
+    data = path.read_bytes()
+    return [data[offset : offset + size] for offset, size in message_spans(path)]
+
+
 def test_spans_of_concatenated_messages(tmp_path: Path) -> None:
     messages = [message(), message(confidence=None), message(camera=Camera.TRUEDEPTH)]
     path = tmp_path / "three.wire"
     path.write_bytes(b"".join(messages))
-    data = path.read_bytes()
-    assert [data[offset : offset + size] for offset, size in message_spans(path)] == messages
+    assert parts_of(path) == messages
+    assert is_whole(path)
+
+
+NO_BODY = struct.pack(">4I", 1, 101, 0, 0)
+NOISE_IN_BODY = struct.pack(">4I", 1, 101, 0, 300) + b"?" * 300
 
 
 @pytest.mark.parametrize(
-    ("data", "error"),
+    ("messages", "rest"),
     [
-        (b"", "is empty"),
-        (message() + message()[:-1], "message 1 is not a Record3D frame: is cut short"),
-        (message() + message()[:10], "message 1 is not a Record3D frame: a message begins with 16 bytes"),
-        (message() + message()[:50], "message 1 is not a Record3D frame: a frame begins with 88 bytes"),
-        (b"x" * 200, "message 0 is not a Record3D frame: version 1 and type 101 expected"),
-        (struct.pack(">4I", 1, 101, 0, 1 << 31) + message()[16:], "in a body of 2147483648"),
-        (message()[:16] + struct.pack("<11I", *[1 << 26] * 11) + bytes(200), "parts of 268435544 bytes in a body of"),
+        ([message()], message()[:-1]),
+        ([message()], message()[:10]),
+        ([message()], message()[:50]),
+        ([message()], b"x" * 200 + message()),
+        ([message()], struct.pack(">4I", 1, 101, 0, 0xFFFFFFFF) + message()),
+        ([message(), NO_BODY, NOISE_IN_BODY, message()], b""),
+        ([message()[:16] + struct.pack("<11I", *[1 << 26] * 11) + message()[60:], message()], b""),
+        ([message()[:-1]], b""),
+        ([struct.pack(">4I", 1, 101, 0, 0xFFFFFFFF) + b"?" * 300], b""),
     ],
 )
-def test_a_file_of_anything_else(tmp_path: Path, data: bytes, error: str) -> None:
+def test_spans_of_what_is_damaged(tmp_path: Path, messages: list[bytes], rest: bytes) -> None:
+    """By PeerTalk's sizes alone; what follows the last whole message is left to who plays it."""
+    path = tmp_path / "x.wire"
+    path.write_bytes(b"".join(messages) + rest)
+    assert parts_of(path) == messages
+    assert not is_whole(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 200, message()[:15], struct.pack(">4I", 2, 101, 0, 88) + bytes(88)])
+def test_a_file_of_anything_else(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.wire"
     path.write_bytes(data)
-    with pytest.raises(CaptureError, match=error):
+    with pytest.raises(CaptureError, match=r"x\.wire does not begin with a Record3D frame"):
         message_spans(path)
+    assert not is_whole(path)
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match=r"nowhere\.wire cannot be read: No such file"):
         message_spans(tmp_path / "nowhere.wire")
+    assert not is_whole(tmp_path / "nowhere.wire")

@@ -49,7 +49,7 @@ class DemoRoom:
         return Frame(
             index=i,
             received_ns=round(i / self.fps * 1e9),
-            rgb=_photographed(rgb, rng),
+            image=_photographed(rgb, rng),
             depth_m=depth_m,
             confidence=confidence,
             intrinsics=view.intrinsics,

@@ -6,10 +6,14 @@ import select
 import socket
 import threading
 import time
-from math import floor
+from collections.abc import Sequence
+from math import floor, inf
 
 from capture.frame import CaptureError
-from capture.virtual_phone.clips import Clip
+from capture.virtual_phone.clips import Clip, Report
+from capture.virtual_phone.faults import Fault, FaultScript, deliver
+from capture.virtual_phone.listener import hang_up
+from capture.virtual_phone.send_log import SendLog
 
 SEND_BUFFER_BYTES = 256 << 10  # a frame of 1440x1920 is handed over whole; no more than two or three are under way
 STALLED_S = 2.0  # a client that takes nothing for so long may be replaced: record3d never closes a stream it stopped
@@ -23,17 +27,24 @@ class Camera:
 
     A frame whose turn comes while the one before is still being taken by the client is dropped and counted. A client
     that comes later gets the frames that are due then; what passed unseen is neither sent nor dropped.
+
+    A fault happens to the frame it is asked for or, where nobody is there or that one is dropped, to the next one that
+    is sent. The log is told of faults and of every frame.
     """
 
-    def __init__(self, clip: Clip, fps: float | None, loop: bool) -> None:
+    def __init__(
+        self, clip: Clip, fps: float | None, loop: bool, faults: Sequence[Fault], log: SendLog, report: Report
+    ) -> None:
         width, height = clip.rgb_size
         self.fps = fps or (min(clip.fps, LARGE_FPS) if width * height > LARGE_PIXELS else clip.fps)
         if not 0 < self.fps <= MAX_FPS:
             raise CaptureError(f"the frame rate must be above 0 and at most {MAX_FPS:.0f}. Received: {self.fps}")
         self.sent = self.dropped = 0
         self._clip = clip
+        self._script = FaultScript(clip, faults, report)
+        self._log = log
         self._frames = None if loop else len(clip)
-        self._began_s: float | None = None
+        self._began_s = inf  # when frame 0 was due
         self._client: socket.socket | None = None
         self._sending_since_s: float | None = None
         self._stopping = threading.Event()
@@ -51,21 +62,23 @@ class Camera:
             if self._client is not None:
                 if not (_has_left(self._client) or self._is_stalled()):
                     return False
-                _hang_up(self._client)
+                hang_up(self._client)
             self._client = client
         return True
 
     def play(self, client: socket.socket) -> bool:
-        """Send what is due until the clip is over (True), the camera stops (False) or the client leaves (OSError)."""
+        """Send what is due until the clip is over (True), the camera stops (False) or the client leaves (OSError).
+
+        Raises OutageError where a fault takes the phone or usbmuxd away.
+        """
         client.settimeout(None)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         if client.family == socket.AF_INET:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._playing:
             now_s = time.monotonic()
-            if self._began_s is None:
-                self._began_s = now_s
-            return self._send_frames(client, self._began_s, self._due_by(now_s))
+            self._began_s = min(self._began_s, now_s)
+            return self._send_frames(client, self._due_by(now_s))
 
     def release(self, client: socket.socket) -> None:
         """`client` is no longer served."""
@@ -78,28 +91,54 @@ class Camera:
         self._stopping.set()
         with self._claiming:
             if self._client is not None:
-                _hang_up(self._client)
+                hang_up(self._client)
 
-    def _send_frames(self, client: socket.socket, began_s: float, n: int) -> bool:
+    def _send_frames(self, client: socket.socket, n: int) -> bool:
         while self._frames is None or n < self._frames:
-            message = memoryview(self._clip.message(n))
-            if self._stopping.wait(max(0.0, began_s + n / self.fps - time.monotonic())):
+            message, fault = self._script.frame(n)
+            if self._stopping.wait(max(0.0, self._due_s(n) - time.monotonic())):
                 return False
-            started_s = self._sending_since_s = time.monotonic()
-            try:
-                client.sendall(message)
-            finally:
-                self._sending_since_s = None
-            self.sent += 1
-            following = next_frame(n, started_s - began_s, time.monotonic() - began_s, self.fps)
-            last = following if self._frames is None else min(following, self._frames)
-            self.dropped += last - n - 1
-            n = following
+            begun_ns = time.monotonic_ns()
+            if fault is not None:
+                if _has_left(client):
+                    raise ConnectionAbortedError("a fault waits for somebody to meet it")
+                self._log.fault(n, fault, begun_ns)
+                self._script.begin(fault)
+            if self._offer(client, message, fault):
+                self._log.sent(n, n % len(self._clip), round(1e9 * self._due_s(n)), begun_ns, time.monotonic_ns())
+                self.sent += 1
+                n = self._following(n, begun_ns / 1e9)
+            else:
+                n = self._due_by(time.monotonic())
+        client.sendall(self._clip.tail)
         return True
+
+    def _offer(self, client: socket.socket, message: bytes, fault: Fault | None) -> bool:
+        """Hand a frame to the client in the way of `fault`; False where it is not sent. May block on the client."""
+        self._sending_since_s = time.monotonic()
+        try:
+            return deliver(client, message, fault, self._stopping.wait)
+        finally:
+            self._sending_since_s = None
+
+    def _following(self, n: int, begun_s: float) -> int:
+        """The frame to send after frame n, which was being taken since `begun_s`; those between them are dropped."""
+        now_s = time.monotonic()
+        if self._script.flooding:
+            self._began_s = now_s - (n + 1) / self.fps  # the next one is due at once, and the others after it
+            return n + 1
+        following = next_frame(n, begun_s - self._began_s, now_s - self._began_s, self.fps)
+        for dropped in range(n + 1, following if self._frames is None else min(following, self._frames)):
+            self._log.dropped(dropped)
+            self.dropped += 1
+        return following
+
+    def _due_s(self, n: int) -> float:
+        return self._began_s + n / self.fps
 
     def _due_by(self, now_s: float) -> int:
         """The first frame whose turn has not passed."""
-        return 0 if self._began_s is None else -floor((self._began_s - now_s) * self.fps)
+        return 0 if self._began_s == inf else -floor((self._began_s - now_s) * self.fps)
 
     def _is_stalled(self) -> bool:
         since_s = self._sending_since_s
@@ -124,10 +163,3 @@ def _has_left(client: socket.socket) -> bool:
         return bool(readable) and not client.recv(1, socket.MSG_PEEK)
     except (OSError, ValueError):  # ValueError: already closed here
         return True
-
-
-def _hang_up(client: socket.socket) -> None:
-    try:
-        client.shutdown(socket.SHUT_RDWR)
-    except OSError:  # the client was faster
-        return

@@ -23,7 +23,7 @@ from capture.frame import CaptureError, Frame
 from capture.layout import FrameLine
 from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
-from capture.wire import PEERTALK_HEADER, FrameHeader, encode_message, message_spans
+from capture.wire import agreed_header, encode_message, is_whole, message_spans
 
 MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
 MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
@@ -42,17 +42,23 @@ class Clip:
     A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded here, whole. A longer one is encoded ahead of `n` by one
     thread, at most FRAMES_AHEAD messages; it may block on the disk. One thread may take messages.
 
-    `encode(i)` makes message i; it raises CaptureError where the source is damaged, and so does `message`.
+    `encode(i)` makes message i; it raises CaptureError where the source is damaged, and so does `message`. `tail` are
+    bytes that end the stream where the clip does, as a torn message does. `rgb_size` is (width, height) of the first
+    picture whose message makes sense, (0, 0) where none does.
     """
 
-    def __init__(self, length: int, fps: float, encode: Callable[[int], bytes], report: Report) -> None:
+    def __init__(
+        self, length: int, fps: float, encode: Callable[[int], bytes], report: Report, tail: bytes = b""
+    ) -> None:
         self.fps = fps
+        self.tail = tail
         self._length = length
         self._encode = encode
         self._held = self._hold_all(report) if length <= MAX_HELD_FRAMES else None
         self._ahead: dict[int, Future[bytes]] = {}
         self._encoder = ThreadPoolExecutor(1, "clip encoder")
-        self.rgb_size = FrameHeader.parse(self.message(0)[PEERTALK_HEADER.size :]).rgb_size
+        sizes = (_rgb_size(self.message(i)) for i in range(length))
+        self.rgb_size = next(filter(None, sizes), (0, 0))
         report(1.0)
 
     def __len__(self) -> int:
@@ -69,6 +75,10 @@ class Clip:
                 self._ahead[k] = self._encoder.submit(self._encode, k % self._length)
         return self._ahead[n].result()
 
+    def changed(self, change: Callable[[bytes], bytes], report: Report) -> Clip:
+        """The same clip with each message changed, prepared and played as this one."""
+        return Clip(self._length, self.fps, lambda i: change(self._encode(i)), report, self.tail)
+
     def _hold_all(self, report: Report) -> list[bytes] | None:
         held: list[bytes] = []
         size = 0
@@ -79,6 +89,13 @@ class Clip:
                 return None
             report((i + 1) / self._length)
         return held
+
+
+def _rgb_size(message: bytes) -> tuple[int, int] | None:
+    try:
+        return agreed_header(message).rgb_size
+    except ValueError:
+        return None
 
 
 def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
@@ -157,10 +174,11 @@ def _layout(recording: Recording) -> tuple[object, ...]:
 
 
 def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
+    """What a connection to a phone carried, unchanged: damaged messages too, and at the end a torn one."""
     spans = message_spans(path)
+    whole_end = sum(spans[-1])
 
-    def encode(i: int) -> bytes:
-        offset, size = spans[i]
+    def read(offset: int, size: int = -1) -> bytes:
         try:
             with path.open("rb") as file:
                 file.seek(offset)
@@ -168,7 +186,7 @@ def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
         except OSError as error:
             raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
 
-    return Clip(len(spans), fps, encode, report)
+    return Clip(len(spans), fps, lambda i: read(*spans[i]), report, tail=read(whole_end))
 
 
 def cache_folder() -> Path:
@@ -179,17 +197,10 @@ def cache_folder() -> Path:
 def _demo_clip(report: Report) -> Clip:
     """The demo room's loop from the cache, rendered into it where it is not there, or was torn by a power cut."""
     path = cache_folder() / f"demo-room-{VERSION}.wire"
-    if not _is_whole(path):
+    if not is_whole(path):
         _render_demo(path, report)
         return _wire_clip(path, DemoRoom.fps, lambda prepared: None)
     return _wire_clip(path, DemoRoom.fps, report)
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        return bool(message_spans(path))
-    except CaptureError:
-        return False
 
 
 def _render_demo(path: Path, report: Report) -> None:
@@ -198,7 +209,7 @@ def _render_demo(path: Path, report: Report) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            if _is_whole(path):
+            if is_whole(path):
                 return
             with part.open("wb") as file:
                 for message in _rendered(DemoRoom(), report):
@@ -212,19 +223,24 @@ def _render_demo(path: Path, report: Report) -> None:
 
 def _rendered(room: DemoRoom, report: Report) -> Iterator[bytes]:
     """The room's messages in order. NumPy and OpenCV leave two threads to draw most of the time."""
+
+    def drawn(i: int) -> bytes:
+        return frame_message(room.render(i), DEMO_JPEG_QUALITY)
+
     pool = ThreadPoolExecutor(RENDER_THREADS, "room")
     try:
-        for i, message in enumerate(pool.map(lambda i: _rendered_message(room.render(i)), range(room.frames))):
+        for i, message in enumerate(pool.map(drawn, range(room.frames))):
             yield message
             report((i + 1) / room.frames)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _rendered_message(frame: Frame) -> bytes:
+def frame_message(frame: Frame, jpeg_quality: int) -> bytes:
+    """The frame as the phone would send it."""
     confidence = frame.confidence
     return encode_message(
-        encode_jpeg(frame.rgb, DEMO_JPEG_QUALITY),
+        frame.jpeg or encode_jpeg(frame.rgb, jpeg_quality),
         frame.rgb_size,
         lzfse.compress(frame.depth_m.astype("<f4").tobytes()),
         frame.depth_size,

@@ -49,6 +49,14 @@ def remove_socket(address: str) -> None:
         Path(address[len(_UNIX) :]).unlink(missing_ok=True)
 
 
+def hang_up(connection: socket.socket) -> None:
+    """End a connection that another thread may be reading or writing."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the other side was faster
+        return
+
+
 def _listen_unix(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import FrameType, TracebackType
 from typing import get_args
 
 from capture.frame import CaptureError
+from capture.virtual_phone.faults import Fault
 from capture.virtual_phone.listener import fresh_address, with_port
 from capture.virtual_phone.server import DEFAULT_SERIAL, Phone, PhoneSettings, PhoneStatus, Report, State
 
@@ -48,9 +50,14 @@ class PhoneProcess:
     address      as in USBMUXD_SOCKET_ADDRESS; None is one of its own, port 0 any free port
     in_usb_mode  False: the app is not streaming and refuses to be connected to
     plugged_in   False: usbmuxd is there, but no phone
+    trusted      False: nobody tapped Trust on it, so that this computer has no pair record
+    faults       `KIND@FRAME` or `KIND@FRAME:SECONDS`, as in `capture.virtual_phone.faults`
+    send_log     a file that keeps what was sent when, as in `capture.virtual_phone.send_log`
 
     `start` does not wait; the phone can be connected to once its status says ready. Methods may be called from any
     thread and none blocks but `wait_ready` and `stop`.
+
+    Raises CaptureError where a fault cannot be understood.
     """
 
     def __init__(
@@ -62,10 +69,16 @@ class PhoneProcess:
         serial: str = DEFAULT_SERIAL,
         in_usb_mode: bool = True,
         plugged_in: bool = True,
+        trusted: bool = True,
+        faults: Sequence[str] = (),
+        send_log: Path | None = None,
     ) -> None:
+        asked_for = tuple(map(Fault.parse, faults))
         self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
         address = with_port(address) if address else fresh_address(Path(self._folder.name))
-        settings = PhoneSettings(what, address, fps, loop, serial, in_usb_mode, plugged_in)
+        settings = PhoneSettings(
+            what, address, fps, loop, serial, in_usb_mode, plugged_in, trusted, asked_for, send_log
+        )
         spawn = multiprocessing.get_context("spawn")
         self.address = address
         self._shared = spawn.RawValue(_SharedStatus)
@@ -135,12 +148,16 @@ def run_phone(
     fps: float | None = None,
     loop: bool = True,
     report: Report = lambda status: None,
+    faults: Sequence[str] = (),
+    send_log: Path | None = None,
 ) -> PhoneStatus:
     """Be a stand-in phone here, in the main thread, until the clip is over or an interrupt or SIGTERM comes.
 
     `report` hears of each change and of the counters ten times a second, from several threads, one at a time.
     Returns the final status; nothing is raised for a clip or an address that cannot be used: the state is failed.
+    Raises CaptureError where a fault cannot be understood.
     """
+    asked_for = tuple(map(Fault.parse, faults))
     interrupted = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -150,7 +167,8 @@ def run_phone(
     try:
         with tempfile.TemporaryDirectory(prefix="lidarlive-") as folder:
             found_at = with_port(address) if address else fresh_address(Path(folder))
-            return Phone(PhoneSettings(what, found_at, fps, loop), report).run(interrupted.wait)
+            settings = PhoneSettings(what, found_at, fps, loop, faults=asked_for, send_log=send_log)
+            return Phone(settings, report).run(interrupted.wait)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -2,7 +2,7 @@
 
 main thread         waits until the clip is over or someone asks it to stop
 preparing thread    encodes the clip, then the app streams; may block on the disk
-accepting thread    takes connections and gives each a thread
+accepting thread    takes connections and gives each a thread (`daemon.py`)
 connection threads  answer usbmuxd requests, at most MAX_CONNECTIONS; may block on their socket, REQUEST_TIMEOUT_S. The
                     one whose client connects to the app then sends it frames, and may block on that client
 """
@@ -11,22 +11,25 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
+from pathlib import Path
 from typing import Literal
 
 from capture.frame import RECORD3D_PORT, CaptureError
 from capture.virtual_phone.camera import Camera
 from capture.virtual_phone.clips import open_clip
-from capture.virtual_phone.listener import listen, remove_socket
-from capture.virtual_phone.usbmux import Request, Result, answer, device_list, receive_request, result
+from capture.virtual_phone.daemon import Daemon
+from capture.virtual_phone.faults import Fault, OutageError
+from capture.virtual_phone.send_log import SendLog
+from capture.virtual_phone.usbmux import Request, Result, answer, device_list, pair_record, receive_request, result
 
 DEFAULT_SERIAL = "LIDARLIVE-STAND-IN-0001"
 DEVICE_ID = 1
-MAX_CONNECTIONS = 16  # one stream and a few questions at a time; more is a client gone wrong
 REQUEST_TIMEOUT_S = 5.0  # as long as libusbmuxd waits for an answer
 REPORT_S = 0.1  # how old the counters of a status may be
-ACCEPT_POLL_S = 0.25  # how long the accepting thread outlives the end
 
 State = Literal["preparing", "ready", "ended", "failed"]
 
@@ -48,7 +51,10 @@ class PhoneStatus:
 
 @dataclass(frozen=True)
 class PhoneSettings:
-    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Camera`)."""
+    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Camera`).
+
+    `trusted`: whether the computer holds a pair record of this phone; `send_log`: the file to keep one in.
+    """
 
     what: str
     address: str
@@ -57,6 +63,9 @@ class PhoneSettings:
     serial: str = DEFAULT_SERIAL
     in_usb_mode: bool = True
     plugged_in: bool = True
+    trusted: bool = True
+    faults: tuple[Fault, ...] = ()
+    send_log: Path | None = None
 
 
 Report = Callable[[PhoneStatus], None]
@@ -73,8 +82,9 @@ class Phone:
         self._prepared = 0.0
         self._error = ""
         self._camera: Camera | None = None
+        self._daemon: Daemon | None = None
+        self._plugged_in_from_s = 0.0 if settings.plugged_in else inf
         self._stopping = threading.Event()
-        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
     @property
     def status(self) -> PhoneStatus:
@@ -85,17 +95,14 @@ class Phone:
         """Be a phone until the clip is over, something fails, or `asked_to_stop(seconds to wait)` is true."""
         self._tell()
         try:
-            with listen(self._settings.address) as listener:
-                threading.Thread(target=self._prepare, name="phone preparing", daemon=True).start()
-                accepting = threading.Thread(target=self._accept, args=(listener,), name="phone accepting", daemon=True)
-                accepting.start()
-                try:
-                    while not self._is_over() and not asked_to_stop(REPORT_S):
-                        self._tell()
-                finally:
-                    self._stop()
-                    accepting.join()
-            remove_socket(self._settings.address)
+            self._daemon = Daemon(self._settings.address, self._converse, lambda error: self._become("failed", error))
+            threading.Thread(target=self._prepare, name="phone preparing", daemon=True).start()
+            try:
+                while not self._is_over() and not asked_to_stop(REPORT_S):
+                    self._tell()
+            finally:
+                self._stop()
+                self._daemon.stop()
             self._become("ended")
         except CaptureError as error:
             self._become("failed", str(error))
@@ -122,8 +129,11 @@ class Phone:
 
     def _prepare(self) -> None:
         try:
+            log = SendLog(self._settings.send_log)
             clip = open_clip(self._settings.what, self._on_prepared)
-            self._camera = Camera(clip, self._settings.fps, self._settings.loop)
+            self._camera = Camera(
+                clip, self._settings.fps, self._settings.loop, self._settings.faults, log, self._on_prepared
+            )
             self._become("ready")
         except _StoppedError:
             return
@@ -138,40 +148,32 @@ class Phone:
             raise _StoppedError
         self._prepared = fraction
 
-    def _accept(self, listener: socket.socket) -> None:
-        listener.settimeout(ACCEPT_POLL_S)
-        while not self._stopping.is_set():
-            try:
-                connection, _ = listener.accept()
-            except TimeoutError:
-                continue
-            if self._places.acquire(blocking=False):
-                threading.Thread(target=self._converse, args=(connection,), name="phone client", daemon=True).start()
-            else:
-                connection.close()
+    @property
+    def _is_plugged_in(self) -> bool:
+        return time.monotonic() >= self._plugged_in_from_s
 
     def _converse(self, connection: socket.socket) -> None:
         """Answer one client until it leaves; what it breaks is its own connection."""
-        with connection:
-            try:
-                connection.settimeout(REQUEST_TIMEOUT_S)
-                while (request := receive_request(connection)) is not None:
-                    if request.kind == "Connect":
-                        self._connect(connection, request)
-                    elif request.kind == "ListDevices":
-                        answer(connection, request, device_list([self._settings.serial] * self._settings.plugged_in))
-                    else:
-                        answer(connection, request, result(Result.BAD_COMMAND))
-            except (OSError, ValueError):
-                return
-            finally:
-                self._places.release()
+        try:
+            connection.settimeout(REQUEST_TIMEOUT_S)
+            while (request := receive_request(connection)) is not None:
+                if request.kind == "Connect":
+                    self._connect(connection, request)
+                elif request.kind == "ListDevices":
+                    answer(connection, request, device_list([self._settings.serial] * self._is_plugged_in))
+                elif request.kind == "ReadPairRecord":
+                    known = [self._settings.serial] * self._settings.trusted
+                    answer(connection, request, pair_record(request, known))
+                else:
+                    answer(connection, request, result(Result.BAD_COMMAND))
+        except (OSError, ValueError):
+            return
 
     def _connect(self, connection: socket.socket, request: Request) -> None:
         """Answer a Connect. Where the app takes the client, the connection is the tunnel until one side closes it."""
         camera = self._camera
         is_app = self._settings.in_usb_mode and request.port == RECORD3D_PORT
-        if not self._settings.plugged_in or request.message.get("DeviceID") != DEVICE_ID:
+        if not self._is_plugged_in or request.message.get("DeviceID") != DEVICE_ID:
             answer(connection, request, result(Result.BAD_DEVICE))
         elif camera is None or not is_app or not camera.claim(connection):
             answer(connection, request, result(Result.CONNECTION_REFUSED))
@@ -180,11 +182,20 @@ class Phone:
                 answer(connection, request, result(Result.OK))
                 if camera.play(connection):
                     self._become("ended")  # reported before the client sees the stream end
+            except OutageError as outage:
+                self._suffer(outage.fault)
             except CaptureError as error:
                 self._become("failed", str(error))
             finally:
                 camera.release(connection)
                 connection.close()
+
+    def _suffer(self, outage: Fault) -> None:
+        """Unplug the phone, or take usbmuxd down, until it is back by itself."""
+        if outage.kind == "gone":
+            self._plugged_in_from_s = time.monotonic() + outage.seconds
+        elif self._daemon:
+            self._daemon.restart(outage.seconds)
 
 
 class _StoppedError(Exception):

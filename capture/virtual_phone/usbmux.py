@@ -1,10 +1,11 @@
-"""usbmuxd's side of the plist protocol, as far as a Record3D client uses it: ListDevices and Connect.
+"""usbmuxd's side of the plist protocol, as far as our clients use it: ListDevices, Connect and ReadPairRecord.
 
 Messages and result numbers are those of libusbmuxd (include/usbmuxd-proto.h); the other side is `capture.usbmuxd`.
 """
 
 from __future__ import annotations
 
+import errno
 import plistlib
 import socket
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Result(IntEnum):
     BAD_COMMAND = 1
     BAD_DEVICE = 2
     CONNECTION_REFUSED = 3
+    NO_RECORD = errno.ENOENT  # 2 as well: pair records are answered with numbers of the system
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,18 @@ def device_list(serials: list[str]) -> dict[str, Any]:
             for device_id, serial in enumerate(serials, start=1)
         ]
     }
+
+
+def pair_record(request: Request, known: list[str]) -> dict[str, Any]:
+    """The answer to a ReadPairRecord: what this computer keeps of a phone that trusts it, by the phone's serial.
+
+    As usbmuxd does (src/client.c, `send_pair_record`): `PairRecordData` with the record's own plist, or a Result of
+    ENOENT where there is none, which is so until the person tapped Trust. This record opens nothing.
+    """
+    serial = request.message.get("PairRecordID")
+    if serial not in known:
+        return result(Result.NO_RECORD)
+    return {"PairRecordData": plistlib.dumps({"HostID": "LIDARLIVE-STAND-IN-HOST", "SystemBUID": "LIDARLIVE-STAND-IN"})}
 
 
 def _receive(connection: socket.socket, size: int) -> bytes:

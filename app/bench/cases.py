@@ -1,0 +1,48 @@
+"""What is measured: a case is one program that takes the stand-in phone's stream, of one size and rate, for so long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+USUAL_SECONDS = 60.0  # of the longest case; another length scales all of them
+MIN_SECONDS = 1.0
+NORMAL, LARGE = (720, 960), (1440, 1920)
+RATES = (15, 30, 60, 90, 120)
+DRIVERS = ("record3d", "native")
+
+Kind = Literal["window", "recorded", "hands", "bare"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`kind` is the program: the window while it records and predicts, `lidarlive record`, a driver whose frames are
+    dropped, or the record3d package alone. `rgb_size` is (width, height)."""
+
+    name: str
+    kind: Kind
+    driver: str
+    rgb_size: tuple[int, int]
+    fps: int
+    seconds: float
+
+
+def all_cases(seconds: float) -> list[Case]:
+    """Every case, the longest of `seconds`."""
+
+    def lasting(usual: float) -> float:
+        return max(MIN_SECONDS, usual * seconds / USUAL_SECONDS)
+
+    return [
+        *(Case(f"window-{driver}", "window", driver, NORMAL, 60, lasting(60)) for driver in DRIVERS),
+        *(Case(f"large-{driver}-30", "window", driver, LARGE, 30, lasting(30)) for driver in DRIVERS),
+        Case("large-native-60", "window", "native", LARGE, 60, lasting(30)),
+        Case("bare-record3d", "bare", "record3d", NORMAL, 60, lasting(15)),
+        *(Case(f"hands-{driver}", "hands", driver, NORMAL, 60, lasting(15)) for driver in DRIVERS),
+        *(Case(f"recorded-{driver}", "recorded", driver, NORMAL, 60, lasting(15)) for driver in DRIVERS),
+        *(
+            Case(f"rate-{driver}-{fps}", "recorded", driver, NORMAL, fps, lasting(8))
+            for driver in DRIVERS
+            for fps in RATES
+        ),
+    ]

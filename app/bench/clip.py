@@ -1,0 +1,187 @@
+"""The clip that the benchmark plays: 256 frames of the demo room, each with its own number in every part.
+
+Nobody sees by eye whether a picture and a depth map are of the same moment; these say so. The number stands at the top
+and at the bottom of each part, since a part that came cut short may show the frame before in its lower half.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from capture.encoding import to_millimetres
+from capture.frame import CaptureError, DepthMap, Frame, UInt8Image
+from capture.layout import FrameLine
+from capture.receiver import Damaged, Receiver, decoded
+from capture.recording import Recording
+from capture.virtual_phone.clips import CACHE_VARIABLE, DEMO_JPEG_QUALITY, cache_folder, frame_message, open_clip
+from capture.wire import message_spans
+
+VERSION = 1  # of what the frames look like: a clip in the cache that was made otherwise is not used
+CLIP_FRAMES = 256  # as many as eight bits tell apart
+BITS = 8
+STRIP = 32  # the number takes a 32nd of the height at either end: 4 rows even of a picture decoded at an eighth
+DEPTH_BASE_MM = 1000  # the number is so many millimetres beyond
+CONFIDENCE_OF_BIT = (0, 2)
+LEVEL_OF_BIT = (0, 255)
+
+Image = NDArray[Any]
+Report = Callable[[float], None]  # how much is prepared, 0 to 1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the parts of a frame say its number is; None where that cannot be read, or top and bottom disagree.
+
+    A frame without confidence says nothing there: its `confidence` is that of the pose.
+    """
+
+    rgb: int | None
+    depth: int | None
+    confidence: int | None
+    pose: int | None
+
+    @property
+    def agree(self) -> bool:
+        return self.pose is not None and self.rgb == self.depth == self.confidence == self.pose
+
+
+def prepared_clip(rgb_size: tuple[int, int], report: Report = lambda prepared: None) -> Path:
+    """The .wire file of the clip with pictures of this size (width, height): from the cache, made there once.
+
+    Raises CaptureError where it cannot be kept there.
+    """
+    path = clip_path(rgb_size)
+    part = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):
+            if not _is_whole(path):
+                demo = open_clip("demo", report)
+                with part.open("wb") as file:
+                    for number in range(CLIP_FRAMES):
+                        frame = _resized(_frame(demo.message(number)), rgb_size)
+                        file.write(frame_message(numbered(frame, number), DEMO_JPEG_QUALITY))
+                        report((number + 1) / CLIP_FRAMES)
+                os.replace(part, path)
+    except OSError as error:
+        raise CaptureError(
+            f"the benchmark's clip cannot be kept in {path.parent}: {error.strerror}. "
+            f"Set {CACHE_VARIABLE} to another folder"
+        ) from error
+    return path
+
+
+def clip_path(rgb_size: tuple[int, int]) -> Path:
+    return cache_folder() / f"bench-{VERSION}-{rgb_size[0]}x{rgb_size[1]}.wire"
+
+
+def numbered(frame: Frame, number: int) -> Frame:
+    """The same frame with `number` (0 to 255) in its picture, depth, confidence and pose."""
+    if not 0 <= number < CLIP_FRAMES:
+        raise ValueError(f"a frame's number must be 0 to {CLIP_FRAMES - 1}. Received: {number}")
+    rgb, depth_m = frame.rgb.copy(), frame.depth_m.copy()
+    confidence = None if frame.confidence is None else frame.confidence.copy()
+    _write_bits(rgb, number, LEVEL_OF_BIT)
+    for strip in _strips(depth_m):
+        strip[:] = np.float32((DEPTH_BASE_MM + number) / 1000)
+    if confidence is not None:
+        _write_bits(confidence, number, CONFIDENCE_OF_BIT)
+    position_m = (float(number), *frame.pose.position_m[1:])
+    pose = replace(frame.pose, position_m=position_m)
+    return replace(frame, index=number, image=rgb, depth_m=depth_m, confidence=confidence, pose=pose)
+
+
+def frame_number(frame: Frame) -> int:
+    """What its pose says, as the frame passes by; the other parts are compared with it once they are on disk."""
+    return round(frame.pose.position_m[0])
+
+
+def recorded_numbers(recording: Recording, line: FrameLine) -> Numbers:
+    """Read back from the three files of a recorded frame and from its line."""
+    x_m = line.pose.position_m[0]
+    pose = int(x_m) if x_m == int(x_m) and 0 <= x_m < CLIP_FRAMES else None
+
+    def read_confidence() -> int | None:
+        confidence = recording.confidence(line)
+        return pose if confidence is None else _read_bits(confidence, CONFIDENCE_OF_BIT)
+
+    return Numbers(
+        rgb=_if_whole(lambda: _read_bits(recording.rgb(line, reduced=8).mean(axis=2), LEVEL_OF_BIT)),
+        depth=_if_whole(lambda: _read_depth(recording.depth_m(line))),
+        confidence=_if_whole(read_confidence),
+        pose=pose,
+    )
+
+
+def _if_whole(read: Callable[[], int | None]) -> int | None:
+    """None also where the file is not there, or not a whole image."""
+    try:
+        return read()
+    except CaptureError:
+        return None
+
+
+def _strips(image: Image) -> tuple[Image, Image]:
+    """The rows at the top and at the bottom that hold the number."""
+    height = max(1, image.shape[0] // STRIP)
+    return image[:height], image[-height:]
+
+
+def _write_bits(image: UInt8Image, number: int, value_of_bit: tuple[int, int]) -> None:
+    for strip in _strips(image):
+        for bit, block in enumerate(np.array_split(strip, BITS, axis=1)):
+            block[:] = value_of_bit[number >> bit & 1]
+
+
+def _read_bits(image: Image, value_of_bit: tuple[int, int]) -> int | None:
+    """The number in the strips of (h, w); None where a block is neither black nor white."""
+    low, high = value_of_bit
+    numbers = set()
+    for strip in _strips(image):
+        levels = [(block.mean() - low) / (high - low) for block in map(_middle, np.array_split(strip, BITS, axis=1))]
+        if any(0.25 < level < 0.75 for level in levels):
+            return None
+        numbers.add(sum((level > 0.5) << bit for bit, level in enumerate(levels)))
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _middle(block: Image) -> Image:
+    """Without its edges, which a JPEG blurs and a reduced decoding mixes with what is beside them."""
+    rows, columns = block.shape[0] // 4, block.shape[1] // 4
+    return block[rows : block.shape[0] - rows, columns : block.shape[1] - columns]
+
+
+def _read_depth(depth_m: DepthMap) -> int | None:
+    values = np.unique(np.concatenate([to_millimetres(strip).ravel() for strip in _strips(depth_m)]))
+    number = int(values[0]) - DEPTH_BASE_MM
+    return number if len(values) == 1 and 0 <= number < CLIP_FRAMES else None
+
+
+def _frame(message: bytes) -> Frame:
+    (wire,) = Receiver().feed(message)
+    if isinstance(wire, Damaged):
+        raise CaptureError(f"the demo room's clip is damaged ({wire.reason}): delete it from {cache_folder()}")
+    return decoded(wire, 0, 0)
+
+
+def _resized(frame: Frame, rgb_size: tuple[int, int]) -> Frame:
+    if frame.rgb_size == rgb_size:
+        return frame
+    rgb: UInt8Image = cv2.resize(frame.rgb, rgb_size, interpolation=cv2.INTER_CUBIC)
+    return replace(frame, image=rgb, intrinsics=frame.intrinsics.resized(frame.rgb_size, rgb_size))
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return len(message_spans(path)) == CLIP_FRAMES
+    except CaptureError:
+        return False

@@ -1,0 +1,131 @@
+"""What a running case costs, seen from outside: processor seconds and memory by process, and percentiles of delays."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import numpy as np
+import psutil
+
+OURS = ("app", "capture")  # of the processes that are measured; the phone and the display are what the world brings
+MEMORY_KIND = "PSS" if sys.platform == "linux" else "USS" if sys.platform in ("darwin", "win32") else "RSS"
+MB = 1e6
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Of delays, in milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+    @classmethod
+    def of(cls, values_ms: Sequence[float]) -> Percentiles | None:
+        """None where there are no values."""
+        return cls(*np.percentile(values_ms, (50, 95, 99)).tolist()) if values_ms else None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of all our processes together, in MB: the most of all samples, of the first half's, of the second half's."""
+
+    most: float
+    first_half: float
+    second_half: float
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample]) -> Memory | None:
+        """None where there are too few samples to have two halves."""
+        totals = [sum(sample.memory_mb.get(role, 0.0) for role in OURS) for sample in samples]
+        if len(totals) < 2:
+            return None
+        half = len(totals) // 2
+        return cls(max(totals), max(totals[:half]), max(totals[half:]))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Processor seconds since each role's processes began, and the memory they hold."""
+
+    ns: int
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    memory_mb: dict[str, float] = field(default_factory=dict)
+
+
+class Monitor:
+    """Samples processes in a thread of its own, every `interval_s`, until the context ends.
+
+    `pids` names them by role; the children of `app`, however deep, are `capture`. A process that has ended keeps its
+    last figure, so that the sums never fall.
+    """
+
+    def __init__(self, pids: Mapping[str, int], interval_s: float) -> None:
+        self.samples: list[Sample] = []
+        self._pids, self._interval_s = pids, interval_s
+        self._cpu_s: dict[tuple[str, int], float] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+
+    def __enter__(self) -> Monitor:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def between(self, first_ns: int, last_ns: int) -> list[Sample]:
+        return [sample for sample in self.samples if first_ns <= sample.ns <= last_ns]
+
+    def _run(self) -> None:
+        due_s = time.monotonic()
+        while not self._over.wait(max(0.0, due_s - time.monotonic())):
+            self.samples.append(self._sample())
+            due_s += self._interval_s
+
+    def _sample(self) -> Sample:
+        memory_mb: dict[str, float] = {}
+        ns = time.monotonic_ns()
+        for role, process in self._processes():
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                spent = process.cpu_times()
+                self._cpu_s[role, process.pid] = spent.user + spent.system
+                memory_mb[role] = memory_mb.get(role, 0.0) + _memory_bytes(process) / MB
+        cpu_s: dict[str, float] = {}
+        for (role, _), spent_s in self._cpu_s.items():
+            cpu_s[role] = cpu_s.get(role, 0.0) + spent_s
+        return Sample(ns, cpu_s, memory_mb)
+
+    def _processes(self) -> Iterable[tuple[str, psutil.Process]]:
+        for role, pid in self._pids.items():
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(pid)
+                yield role, process
+                if role == "app":
+                    yield from (("capture", child) for child in process.children(recursive=True))
+
+
+def cpu_ms_a_frame(samples: Sequence[Sample], frames: int) -> dict[str, float]:
+    """Processor milliseconds by role and of all of ours (`total`) from the first sample to the last; {} if too few."""
+    if len(samples) < 2 or not frames:
+        return {}
+    first, last = samples[0].cpu_s, samples[-1].cpu_s
+    spent = {role: (seconds - first.get(role, 0.0)) * 1000 / frames for role, seconds in last.items()}
+    return {**spent, "total": sum(spent.get(role, 0.0) for role in OURS)}
+
+
+def _memory_bytes(process: psutil.Process) -> int:
+    """PSS counts a page that processes share in equal parts, USS not at all, RSS in full for each."""
+    if MEMORY_KIND == "RSS":
+        return int(process.memory_info().rss)
+    full = process.memory_full_info()
+    return int(full.pss if MEMORY_KIND == "PSS" else full.uss)

@@ -1,0 +1,68 @@
+"""Depth that is damaged, or is the map before from a row on, is told from depth that a sensor measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from capture.depth_flaws import IMPOSSIBLE_PIXELS, STALE_ROWS, DepthFlaws
+from capture.formats.r3d import R3dFile
+
+
+def measured(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.2, 5, (256, 192)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("fresh_rows", "flaw"), [(0, "stale"), (200, "stale"), (252, "stale"), (253, None), (256, None)]
+)
+def test_rows_of_the_map_before(fresh_rows: int, flaw: str | None) -> None:
+    flaws, depth_m = DepthFlaws(), measured(1)
+    assert flaws.flaw(measured(0)) is None
+    depth_m[fresh_rows:] = measured(0)[fresh_rows:]
+    assert flaws.flaw(depth_m) == flaw
+    assert flaws.flaw(measured(2)) is None
+
+
+def test_not_a_number_is_the_same_as_itself() -> None:
+    flaws, depth_m = DepthFlaws(), measured(0)
+    depth_m[::3] = np.nan
+    assert flaws.flaw(depth_m) is None
+    assert flaws.flaw(depth_m.copy()) == "stale"
+
+
+def test_a_covered_sensor_is_not_stale() -> None:
+    """It sends maps without a reading, or with readings in too few rows to tell."""
+    flaws, depth_m = DepthFlaws(), np.zeros((256, 192), np.float32)
+    for _ in range(3):
+        assert flaws.flaw(depth_m) is None
+    depth_m[: STALE_ROWS - 1] = 1
+    assert flaws.flaw(depth_m) is None
+    assert flaws.flaw(depth_m) is None
+
+
+def test_another_size_is_another_map() -> None:
+    flaws = DepthFlaws()
+    flaws.flaw(np.ones((4, 8), np.float32))
+    assert flaws.flaw(np.ones((8, 4), np.float32)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "flaw"),
+    [(1e-20, "corrupt"), (-3e30, "corrupt"), (70, "corrupt"), (np.nan, None), (np.inf, None), (-1, None), (0, None)],
+)
+def test_sizes_that_no_sensor_measures(value: float, flaw: str | None) -> None:
+    depth_m = measured(0)
+    depth_m.flat[: IMPOSSIBLE_PIXELS - 1] = value
+    assert DepthFlaws().flaw(depth_m) is None
+    depth_m.flat[IMPOSSIBLE_PIXELS - 1] = value
+    assert DepthFlaws().flaw(depth_m) == flaw
+
+
+@pytest.mark.parametrize("name", ["desk-1", "desk-2", "door"])
+def test_no_frame_of_a_real_phone_has_a_flaw(real_data: Path, name: str) -> None:
+    flaws = DepthFlaws()
+    with R3dFile(real_data / f"{name}.r3d") as r3d:
+        assert [flaws.flaw(r3d.depth_m(i)) for i in range(60)] == [None] * 60
