@@ -14,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import psutil
+
 from capture import priority
 from capture.frame import CaptureError, Frame
 from capture.recorder import Recorder, RecordingStatus
 from capture.source import Source
 from model.predictor import Prediction, Predictor
 
+PREDICTOR_THREADS = max(1, (psutil.cpu_count(logical=False) or 2) // 2)  # the other half captures, encodes and draws
 RATE_WINDOW_S = 2.0  # rates are means over this long: short enough to see a stall, long enough to read
 CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
 
@@ -112,6 +115,7 @@ class LiveSession:
     """
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None) -> None:
+        priority.keep_opencv_to_one_thread()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = View(), threading.Lock()
         self._frames, self._predictions = Rate(), Rate()
@@ -203,7 +207,7 @@ class LiveSession:
 
     def _predict(self) -> None:
         predictor: Predictor | None = None
-        priority.give_way(priority.PREDICTOR)
+        priority.give_way_to_all()
         while not self._closing.is_set():
             folder = self._new_weights.take(0)
             if folder is not None:
@@ -225,7 +229,7 @@ class LiveSession:
 
     def _load(self, folder: Path) -> Predictor | None:
         try:
-            predictor = Predictor(folder)
+            predictor = Predictor(folder, PREDICTOR_THREADS)
         except CaptureError as error:
             self._weights_error = str(error)
             return None

@@ -14,6 +14,7 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 
+from capture import priority
 from capture.frame import CaptureError
 from capture.recorder import Recorder, RecordingStatus
 from capture.source import Source, open_source
@@ -41,6 +42,7 @@ def record(
 
 def _record(source: Source, dataset: Path, name: str, seconds: float | None, frames: int | None, report: Report) -> int:
     _close_on_signal(source)
+    priority.keep_opencv_to_one_thread()
     recorder = Recorder(dataset, name, source, max_frames=frames)
     try:
         with source:

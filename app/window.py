@@ -37,6 +37,7 @@ from model import store
 
 VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
 VIEW_INTERVAL_S = 0.03  # between drawings: every frame of a 30 fps stream; a faster one is thinned, no eye notices
+VIEW_SHARE = 0.3  # of the time may go into drawing: where it takes long, it is done less often
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 RECORDING_NAME = "recording"
 
@@ -63,7 +64,7 @@ class Window(QMainWindow):
         super().__init__()
         self._session, self._recordings, self._checkup = session, recordings, checkup
         self._end_after, self._screenshot = end_after, screenshot
-        self._view, self._frames_shown, self._drawn_s = View(), 0, 0.0
+        self._view, self._frames_shown, self._next_view_s = View(), 0, 0.0
         self._problem, self._stopping, self._closed = "", False, False
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
@@ -124,9 +125,10 @@ class Window(QMainWindow):
 
     def _refresh_view(self) -> None:
         view, now_s = self._session.latest(), time.monotonic()
-        if view is self._view or now_s < self._drawn_s + VIEW_INTERVAL_S:
+        if view is self._view or now_s < self._next_view_s:
             return
-        self._drawn_s = now_s
+        self._next_view_s = now_s + VIEW_INTERVAL_S
+        QTimer.singleShot(0, lambda: self._note_drawn(now_s))  # Qt paints first
         self._frames_shown += view.frame is not self._view.frame
         self._view = view
         if view.frame is not None and self._pages.currentWidget() is not self.comparison:
@@ -136,6 +138,10 @@ class Window(QMainWindow):
         self.comparison.show_view(view)
         if self._end_after is not None and self._frames_shown >= self._end_after:
             self._end()
+
+    def _note_drawn(self, begun_s: float) -> None:
+        took_s = time.monotonic() - begun_s
+        self._next_view_s = max(self._next_view_s, begun_s + took_s / VIEW_SHARE)
 
     def _refresh_status(self) -> None:
         status = self._session.status()

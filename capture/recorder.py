@@ -21,6 +21,7 @@ from capture.writer import RecordingWriter
 ENCODER_THREADS = 2  # one frame takes about 7 ms to encode at 720x960: two keep up with 60 a second beside a live view
 # Frames waiting for an encoder: a second of 720x960 at 60 fps, half a second of 1440x1920 at 30, as pixels.
 MAX_RAW_BYTES = 128 << 20
+HASTE_RAW_BYTES = 16 << 20  # when so much waits, 8 frames of 720x960, depth is written without compression
 MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several seconds of a disk that stalls
 
 
@@ -84,9 +85,7 @@ class Recorder:
         self._paths: list[Path] = []
         # The wall clock is read once: a clock set back in mid-recording must not tear its time line.
         self._utc_offset_ns = time.time_ns() - time.perf_counter_ns()
-        self._encoders = ThreadPoolExecutor(
-            ENCODER_THREADS, "encoder", initializer=priority.give_way, initargs=(priority.ENCODER,)
-        )
+        self._encoders = ThreadPoolExecutor(ENCODER_THREADS, "encoder", priority.give_way_as_encoder)
         self._waiting: queue.SimpleQueue[Future[EncodedFrame] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_loop, name="recorder", daemon=True)
         self._writer.start()
@@ -126,7 +125,8 @@ class Recorder:
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until the recording is closed; False where it is not within `timeout_s`."""
-        return self._finished.wait(timeout_s)
+        self._writer.join(timeout_s)
+        return self._finished.is_set()
 
     def status(self) -> RecordingStatus:
         with self._counters:
@@ -166,9 +166,9 @@ class Recorder:
 
     def _encode(self, frame: Frame) -> EncodedFrame:
         stamp = datetime.fromtimestamp((frame.received_ns + self._utc_offset_ns) / 1e9, UTC)
-        size = 0
+        size, in_haste = 0, self._raw_bytes > HASTE_RAW_BYTES
         try:
-            encoded = encode(frame, f"{stamp:%Y-%m-%dT%H:%M:%S.%f}Z")
+            encoded = encode(frame, f"{stamp:%Y-%m-%dT%H:%M:%S.%f}Z", in_haste)
             size = _size(encoded)
             return encoded
         finally:

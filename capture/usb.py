@@ -1,6 +1,6 @@
 """The phone through the official `record3d` package.
 
-    record3d's own thread ── on_new_frame ──► ring slot + pipe message ──► UsbSource (this process) ──► Frame
+    usbmuxd ── Relay ──► record3d's own thread ── on_new_frame ──► ring slot + pipe message ──► UsbSource ──► Frame
 
 The package lives in a child process (`capture.record3d_process`); a watchdog here ends a child that hangs or falls
 silent, and every connection gets a new one.
@@ -20,6 +20,7 @@ import numpy as np
 from capture.frame import Camera, CaptureError, Frame, Intrinsics, Pose, clean_depth
 from capture.phone_source import POLL_S, SILENCE_S, PhoneSource
 from capture.record3d_process import FrameHeader, capture_process
+from capture.relay import Relay
 from capture.ring import FrameRing
 from capture.usbmuxd import Device, default_address
 
@@ -42,15 +43,16 @@ class UsbSource(PhoneSource):
         return super().__iter__()
 
     def _one_connection(self, phone: Device) -> Generator[Frame]:
-        ring = FrameRing.create()
-        pipe, process = start_child(ring, phone.serial, self._address)
-        child = _Child(process, pipe, ring, self._next_index)
-        try:
-            yield from self._frames(child)
-        finally:
-            self._count_losses(child, ring.losses())
-            self._next_index = child.first_index + ring.received
-            child.end()
+        with Relay(self._address or default_address()) as relay:
+            ring = FrameRing.create()
+            pipe, process = start_child(ring, phone.serial, relay.address)
+            child = _Child(process, pipe, ring, self._next_index)
+            try:
+                yield from self._frames(child)
+            finally:
+                self._count_losses(child, ring.losses())
+                self._next_index = child.first_index + ring.received
+                child.end()
 
     def _frames(self, child: _Child) -> Iterator[Frame]:
         deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
@@ -109,13 +111,13 @@ class _Child:
         self.ring.close()
 
 
-def start_child(ring: FrameRing, serial: str, address: str | None) -> tuple[Connection, BaseProcess]:
+def start_child(ring: FrameRing, serial: str, address: str) -> tuple[Connection, BaseProcess]:
     """Start the capture process; its end of the pipe is closed here, so that its death reads as end of file."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(
         target=capture_process,
-        args=(theirs, ring.name, ring.slots, serial, address or default_address()),
+        args=(theirs, ring.name, ring.slots, serial, address),
         name="lidarlive-capture",
         daemon=True,
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,13 +14,7 @@ from capture.frame import CaptureError
 from capture.playback import PlaybackSource
 from capture.recording import Dataset
 from capture.virtual_phone.phone import PhoneProcess
-
-
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.01)
+from tests.waiting import wait_until
 
 
 @pytest.fixture

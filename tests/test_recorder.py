@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app import record as record_module
@@ -139,10 +140,10 @@ def test_a_number_of_frames(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_cannot_be_encoded_is_a_counted_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def encode_but_third(frame: Frame, time_utc: str | None) -> EncodedFrame:
+    def encode_but_third(frame: Frame, time_utc: str | None, in_haste: bool) -> EncodedFrame:
         if frame.index == 3:
             raise ValueError("no picture")
-        return encode(frame, time_utc)
+        return encode(frame, time_utc, in_haste)
 
     monkeypatch.setattr(recorder_module, "encode", encode_but_third)
     recorder = Recorder(tmp_path, "holed", QuietSource(), max_frames=7)
@@ -260,3 +261,21 @@ def test_a_clock_set_back_tears_neither_the_time_line_nor_the_order_of_names(
     assert first.info.created_utc <= second.info.created_utc
     began = datetime.fromisoformat(first.info.created_utc).timestamp()
     assert abs(began - now / 1e9) < 1800, "by the clock as it was when the recording began"
+
+
+def test_in_haste_depth_is_larger_on_disk_and_just_as_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [make_frame(i, depth_size=(192, 256)) for i in range(3)]
+    sizes = []
+    for name, limit in (("leisure", 1 << 40), ("haste", -1)):
+        monkeypatch.setattr(recorder_module, "HASTE_RAW_BYTES", limit)
+        recorder = Recorder(tmp_path / name, name, QuietSource())
+        for frame in frames:
+            recorder.offer(frame)
+        recorder.stop()
+        assert recorder.join(20)
+        (recording,) = Dataset(tmp_path / name)
+        sizes.append(len(recording.file_bytes(recording.line(0), "depth")))
+        for frame, recorded in zip(frames, recording, strict=True):
+            np.testing.assert_allclose(recorded.depth_m, frame.depth_m, atol=0.00051)
+            np.testing.assert_array_equal(recorded.confidence, frame.confidence)
+    assert sizes[1] > 2 * 192 * 256 > 2 * sizes[0]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from math import floor, inf
 
 from capture.frame import CaptureError
+from capture.listener import hang_up
 from capture.virtual_phone.clips import Clip, Report
 from capture.virtual_phone.faults import Fault, FaultScript, deliver
-from capture.virtual_phone.listener import hang_up
 from capture.virtual_phone.send_log import SendLog
 
 SEND_BUFFER_BYTES = 256 << 10  # a frame of 1440x1920 is handed over whole; no more than two or three are under way

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from capture.frame import CaptureError
-from capture.virtual_phone.listener import hang_up, listen, remove_socket
+from capture.listener import hang_up, listen, remove_socket
 
 MAX_CONNECTIONS = 16  # one stream and a few questions at a time; more is a client gone wrong
 ACCEPT_POLL_S = 0.1  # how long the accepting thread outlives the end, or a restart it is asked for

@@ -18,8 +18,8 @@ from types import FrameType, TracebackType
 from typing import get_args
 
 from capture.frame import CaptureError
+from capture.listener import fresh_address, with_port
 from capture.virtual_phone.faults import Fault
-from capture.virtual_phone.listener import fresh_address, with_port
 from capture.virtual_phone.server import DEFAULT_SERIAL, Phone, PhoneSettings, PhoneStatus, Report, State
 
 __all__ = ["PhoneProcess", "PhoneStatus", "run_phone"]

@@ -1,4 +1,4 @@
-"""The socket the stand-in phone is found at: a unix socket of this user, or a TCP port of this computer alone."""
+"""A socket that no other computer reaches: a unix socket of this user, or a TCP port of this computer alone."""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""Who waits for whom: each thread lowers its own priority, and those it starts inherit it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import get_native_id
+
+import cv2
+import pytest
+
+from capture import priority
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads have one priority")
+
+
+@linux_only
+def test_encoders_give_way_and_the_thread_that_starts_them_does_not() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, get_native_id())
+    with ThreadPoolExecutor(1, "encoder", priority.give_way_as_encoder) as encoder:
+        niceness = encoder.submit(lambda: os.getpriority(os.PRIO_PROCESS, get_native_id())).result()
+    assert niceness == priority.ENCODER_NICENESS > before
+    assert os.getpriority(os.PRIO_PROCESS, get_native_id()) == before
+
+
+@linux_only
+def test_the_predictor_runs_when_no_other_wants_to() -> None:
+    def policy() -> int:
+        return os.sched_getscheduler(get_native_id())
+
+    def of_a_thread_it_starts() -> int:
+        with ThreadPoolExecutor(1) as started:
+            return started.submit(policy).result()
+
+    with ThreadPoolExecutor(1, "predictor", priority.give_way_to_all) as predictor:
+        assert predictor.submit(policy).result() == os.SCHED_IDLE
+        assert predictor.submit(of_a_thread_it_starts).result() == os.SCHED_IDLE
+    assert policy() == os.SCHED_OTHER
+
+
+def test_opencv_keeps_to_the_thread_that_calls_it() -> None:
+    before = cv2.getNumThreads()
+    try:
+        priority.keep_opencv_to_one_thread()
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
