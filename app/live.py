@@ -23,6 +23,7 @@ from capture.source import Source
 from model.predictor import Prediction, Predictor
 
 PREDICTOR_THREADS = max(1, (psutil.cpu_count(logical=False) or 2) // 2)  # the other half captures, encodes and draws
+BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
 RATE_WINDOW_S = 2.0  # rates are means over this long: short enough to see a stall, long enough to read
 CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
 
@@ -115,7 +116,7 @@ class LiveSession:
     """
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None) -> None:
-        priority.keep_opencv_to_one_thread()
+        priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = View(), threading.Lock()
         self._frames, self._predictions = Rate(), Rate()
@@ -131,8 +132,10 @@ class LiveSession:
             self._new_weights.put(weights)
 
     def start(self) -> None:
+        """Begin; the calling thread is the one that draws, and gives way to those that take frames."""
         self._reader.start()
         self._predictor.start()
+        priority.give_way_as_viewer()
 
     def close(self) -> None:
         """Finish a running recording and end every thread and child process."""
@@ -144,6 +147,12 @@ class LiveSession:
         for thread in (self._reader, self._predictor):
             if thread.is_alive():
                 thread.join(CLOSE_TIMEOUT_S)
+
+    @property
+    def behind(self) -> bool:
+        """Whether frames wait to be taken or written: then whatever may be late should be."""
+        recorder = self._recorder
+        return self._source.waiting_bytes() > BEHIND_BYTES or (recorder is not None and recorder.in_haste)
 
     def latest(self) -> View:
         """The newest of everything; the same object until something is newer."""
@@ -213,7 +222,7 @@ class LiveSession:
             if folder is not None:
                 predictor = self._load(folder) or predictor
             frame = self._to_predict.take(timeout_s=0.1)
-            if frame is None or predictor is None:
+            if frame is None or predictor is None or self.behind:
                 continue
             try:
                 prediction = predictor.of_frame(frame)

@@ -42,7 +42,7 @@ def record(
 
 def _record(source: Source, dataset: Path, name: str, seconds: float | None, frames: int | None, report: Report) -> int:
     _close_on_signal(source)
-    priority.keep_opencv_to_one_thread()
+    priority.settle_process()
     recorder = Recorder(dataset, name, source, max_frames=frames)
     try:
         with source:

@@ -37,6 +37,8 @@ from model import store
 
 VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
 VIEW_INTERVAL_S = 0.03  # between drawings: every frame of a 30 fps stream; a faster one is thinned, no eye notices
+NEXT_FRAME_S = 0.02  # a frame that was there at the last look waits so long for a newer one: at 60 fps it comes
+CATCH_UP_INTERVAL_S = 0.2  # while frames wait to be taken or written: capture comes first
 VIEW_SHARE = 0.3  # of the time may go into drawing: where it takes long, it is done less often
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 RECORDING_NAME = "recording"
@@ -65,6 +67,7 @@ class Window(QMainWindow):
         self._session, self._recordings, self._checkup = session, recordings, checkup
         self._end_after, self._screenshot = end_after, screenshot
         self._view, self._frames_shown, self._next_view_s = View(), 0, 0.0
+        self._newest, self._came_s = self._view.frame, 0.0
         self._problem, self._stopping, self._closed = "", False, False
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
@@ -125,9 +128,12 @@ class Window(QMainWindow):
 
     def _refresh_view(self) -> None:
         view, now_s = self._session.latest(), time.monotonic()
-        if view is self._view or now_s < self._next_view_s:
+        if came := view.frame is not self._newest:
+            self._newest, self._came_s = view.frame, now_s
+        about_to_be_replaced = not came and now_s < self._came_s + NEXT_FRAME_S
+        if view is self._view or now_s < self._next_view_s or about_to_be_replaced:
             return
-        self._next_view_s = now_s + VIEW_INTERVAL_S
+        self._next_view_s = now_s + (CATCH_UP_INTERVAL_S if self._session.behind else VIEW_INTERVAL_S)
         QTimer.singleShot(0, lambda: self._note_drawn(now_s))  # Qt paints first
         self._frames_shown += view.frame is not self._view.frame
         self._view = view

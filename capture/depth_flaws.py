@@ -15,6 +15,8 @@ from capture.frame import MAX_DEPTH_M, DepthMap
 
 STALE_ROWS = 4  # this many rows with readings, equal to the bit, are no chance; fewer than that cannot be told from it
 MIN_DEPTH_M = 0.001  # nothing measures less, and 16-bit millimetres cannot hold it
+_WITHOUT_SIGN = np.uint32(0x7FFF_FFFF)
+_MIN_DEPTH, _MAX_DEPTH, _INFINITY = np.array([MIN_DEPTH_M, MAX_DEPTH_M, np.inf], np.float32).view(np.uint32)
 IMPOSSIBLE_PIXELS = 16  # a whole map has none; a few odd ones are not worth a frame, and become "no reading"
 
 
@@ -41,7 +43,7 @@ class DepthFlaws:
         before, self._before = self._before, bits.copy()
         if before is not None and before.shape == bits.shape and _stale_rows(bits, before, depth_m) >= STALE_ROWS:
             return "stale"
-        return "corrupt" if _impossible_pixels(depth_m) >= IMPOSSIBLE_PIXELS else None
+        return "corrupt" if _impossible_pixels(bits) >= IMPOSSIBLE_PIXELS else None
 
 
 def _stale_rows(bits: NDArray[np.uint32], before: NDArray[np.uint32], depth_m: DepthMap) -> int:
@@ -56,8 +58,11 @@ def _stale_rows(bits: NDArray[np.uint32], before: NDArray[np.uint32], depth_m: D
     return int(np.count_nonzero((same > 0).any(axis=1)))
 
 
-def _impossible_pixels(depth_m: DepthMap) -> int:
-    """Finite values whose size no sensor measures."""
-    size = np.abs(depth_m)
-    tiny, huge = (size > 0) & (size < MIN_DEPTH_M), (size > MAX_DEPTH_M) & (size < np.inf)
-    return int(np.count_nonzero(tiny | huge))
+def _impossible_pixels(bits: NDArray[np.uint32]) -> int:
+    """Finite values whose size no sensor measures. As integers, floats without their sign are in the same order."""
+    size = bits & _WITHOUT_SIGN
+    tiny, huge = (
+        (size - 1) < _MIN_DEPTH - 1,
+        (size - _MAX_DEPTH - 1) < _INFINITY - _MAX_DEPTH - 1,
+    )  # 0 - 1 is very large
+    return int(np.count_nonzero(tiny)) + int(np.count_nonzero(huge))

@@ -130,7 +130,7 @@ class FrameLine:
                 "time_utc": self.time_utc,
                 "intrinsics": self.intrinsics.as_list(),
                 "pose": self.pose.as_list(),
-                "files": {kind: asdict(entry) for kind, entry in self.files.items()},
+                "files": {kind: vars(entry) for kind, entry in self.files.items()},
             }
         )
         return document.encode() + b"\n"

@@ -46,6 +46,9 @@ class PlaybackSource(Source):
         """Without what the stand-in phone is known to have dropped: that leaves the same pauses."""
         return max(0, self._stream.possibly_lost() - self._phone.status().dropped)
 
+    def waiting_bytes(self) -> int:
+        return self._stream.waiting_bytes()
+
     def _is_over(self) -> bool:
         return self._phone.status().state in ("ended", "failed")
 

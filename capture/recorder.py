@@ -112,6 +112,11 @@ class Recorder:
         with self._counters:
             return bool(self._error) or self._accepted == self._max_frames
 
+    @property
+    def in_haste(self) -> bool:
+        """Whether so many frames wait for an encoder that they are written without compression."""
+        return self._raw_bytes > HASTE_RAW_BYTES
+
     def stop(self) -> None:
         """Begin to finish; returns at once. `join` waits until everything is on the disk."""
         with self._counters:
@@ -166,7 +171,7 @@ class Recorder:
 
     def _encode(self, frame: Frame) -> EncodedFrame:
         stamp = datetime.fromtimestamp((frame.received_ns + self._utc_offset_ns) / 1e9, UTC)
-        size, in_haste = 0, self._raw_bytes > HASTE_RAW_BYTES
+        size, in_haste = 0, self.in_haste
         try:
             encoded = encode(frame, f"{stamp:%Y-%m-%dT%H:%M:%S.%f}Z", in_haste)
             size = _size(encoded)

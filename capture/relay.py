@@ -29,6 +29,8 @@ POLL_S = 0.1  # how long threads outlive the end
 class Relay:
     """A context manager; clients find usbmuxd at `address` as others find it at the one given.
 
+    `held_bytes` is what came and is not taken yet, of the connection that last carried any.
+
     Threads: one accepts connections, one carries the bytes of each; they block on their sockets, POLL_S at most.
     """
 
@@ -36,6 +38,7 @@ class Relay:
         self._usbmuxd = usbmuxd
         self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
         self.address = fresh_address(Path(self._folder.name))
+        self.held_bytes = 0
         self._ended = threading.Event()
         self._accepting = threading.Thread(target=self._accept, args=(listen(self.address),), name="relay", daemon=True)
 
@@ -80,6 +83,7 @@ class Relay:
                     way.receive()
                 if way.sink in writable:
                     way.send()
+            self.held_bytes = sum(way.held_bytes for way in ways)
 
 
 class _Way:
@@ -88,12 +92,12 @@ class _Way:
     def __init__(self, source: socket.socket, sink: socket.socket) -> None:
         self.source, self.sink = source, sink
         self.held: deque[memoryview] = deque()
-        self._held_bytes = 0
+        self.held_bytes = 0
         self._ended = False
 
     @property
     def has_room(self) -> bool:
-        return not self._ended and self._held_bytes < HELD_BYTES
+        return not self._ended and self.held_bytes < HELD_BYTES
 
     @property
     def finished(self) -> bool:
@@ -104,13 +108,13 @@ class _Way:
         data = self.source.recv(RECEIVE_BYTES)
         if data:
             self.held.append(memoryview(data))
-            self._held_bytes += len(data)
+            self.held_bytes += len(data)
         else:
             self._ended = True
 
     def send(self) -> None:
         sent = self.sink.send(self.held[0])
-        self._held_bytes -= sent
+        self.held_bytes -= sent
         self.held[0] = self.held[0][sent:]
         if not self.held[0]:
             self.held.popleft()

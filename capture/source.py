@@ -76,6 +76,10 @@ class Source(ABC):
         """Frames that may have been lost before they reached USB, as pauses between arrivals tell: no certain loss."""
         return 0
 
+    def waiting_bytes(self) -> int:
+        """What has come and waits to become frames; it grows while the computer is too busy."""
+        return 0
+
     def count_lost(self, cause: str, count: int) -> None:
         if count:
             with self._lock:

@@ -36,6 +36,10 @@ class UsbSource(PhoneSource):
     """Frames of one phone through the `record3d` package, in a child process for each connection."""
 
     name = "record3d"
+    _relay: Relay | None = None  # of the newest connection
+
+    def waiting_bytes(self) -> int:
+        return self._relay.held_bytes if self._relay is not None else 0
 
     def __iter__(self) -> Iterator[Frame]:
         if not package_installed():
@@ -44,6 +48,7 @@ class UsbSource(PhoneSource):
 
     def _one_connection(self, phone: Device) -> Generator[Frame]:
         with Relay(self._address or default_address()) as relay:
+            self._relay = relay
             ring = FrameRing.create()
             pipe, process = start_child(ring, phone.serial, relay.address)
             child = _Child(process, pipe, ring, self._next_index)

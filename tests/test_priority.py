@@ -39,10 +39,12 @@ def test_the_predictor_runs_when_no_other_wants_to() -> None:
     assert policy() == os.SCHED_OTHER
 
 
-def test_opencv_keeps_to_the_thread_that_calls_it() -> None:
-    before = cv2.getNumThreads()
+def test_a_process_that_captures_switches_often_and_opencv_adds_no_threads() -> None:
+    threads, interval_s = cv2.getNumThreads(), sys.getswitchinterval()
     try:
-        priority.keep_opencv_to_one_thread()
+        priority.settle_process()
         assert cv2.getNumThreads() == 1
+        assert sys.getswitchinterval() == pytest.approx(priority.SWITCH_INTERVAL_S)
     finally:
-        cv2.setNumThreads(before)
+        cv2.setNumThreads(threads)
+        sys.setswitchinterval(interval_s)

@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -39,7 +40,9 @@ from capture.native import NativeSource
 from capture.playback import PlaybackSource
 from capture.recorder import RecordingStatus
 from capture.recording import Dataset
+from capture.usb import UsbSource
 from capture.usbmuxd import NOT_STREAMING
+from capture.virtual_phone.phone import PhoneProcess
 from tests.conftest import skip_or_fail
 from tests.fake_usbmuxd import NO_RECORD, REFUSED, FakeUsbmuxd, hang
 from tests.frames import encoded_message, make_frame
@@ -387,3 +390,30 @@ def test_the_empty_window_says_what_happens_and_what_to_do(status: LiveStatus, l
     headline, detail = notice(status)
     assert headline == large
     assert small in detail
+
+
+def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(
+    qtbot: QtBot, record3d_package: None, numbered: Path, tmp_path: Path
+) -> None:
+    application()
+    with PhoneProcess(str(numbered), faults=["cut@30", "gone@60:1"]) as phone:
+        phone.wait_ready(30)
+        session = LiveSession(UsbSource("iPhone", address=phone.address), tmp_path)
+        window = Window(session, tmp_path)
+        beats: list[float] = []
+        heart = QTimer(window)
+        heart.timeout.connect(lambda: beats.append(time.monotonic()))
+        heart.start(20)
+        session.start()
+        window.show()
+        qtbot.waitUntil(lambda: window.hints.isVisible(), timeout=WAIT_MS)
+        seen = len(beats)
+        qtbot.waitUntil(lambda: len(beats) > seen + 5, timeout=WAIT_MS)  # it goes on while the phone is away
+        qtbot.waitUntil(lambda: "Frames lost between phone and program: disconnected 2" in tip(window), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not window.hints.isVisible(), timeout=WAIT_MS)
+        assert "2 lost" in window.status_label.whole_text
+        window.close()
+
+
+def tip(window: Window) -> str:
+    return window.status_label.toolTip()

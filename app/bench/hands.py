@@ -45,6 +45,9 @@ class Stamped(Source):
     def possibly_lost(self) -> int:
         return self._source.possibly_lost()
 
+    def waiting_bytes(self) -> int:
+        return self._source.waiting_bytes()
+
 
 def main(driver: str, seconds: float) -> None:
     source = Stamped(open_source("usb", driver=driver))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from app.bench.cases import ROUNDS
 from app.bench.measure import Percentiles
 from app.bench.run import Result
 
@@ -35,14 +37,19 @@ class Goal:
 
 def goals(results: Sequence[Result]) -> list[Goal]:
     """Those of the cases that were run."""
-    by_name = {result.case.name: result for result in results}
     found = [goal for result in results if result.case.kind == "window" for goal in _window_goals(result)]
-    bare = by_name.get(BARE)
+    by_name = {result.case.name: result for result in results if result.cpu_ms}
     for name, limit in CPU_OVER_BARE.items():
-        result = by_name.get(name)
-        if result and bare and result.cpu_ms and bare.cpu_ms:
-            ratio = result.cpu_ms["total"] / bare.cpu_ms["total"]
-            found.append(_goal(f"{name}: processor time over {BARE}", ratio, limit, "x", bare, result))
+        rounds = [
+            (by_name[f"{name}-{i}"], by_name[f"{BARE}-{i}"])
+            for i in ROUNDS
+            if f"{name}-{i}" in by_name and f"{BARE}-{i}" in by_name
+        ]
+        if rounds:
+            ratio = median(result.cpu_ms["total"] / bare.cpu_ms["total"] for result, bare in rounds)
+            # A package that does not keep up by itself is a yardstick all the same: what counts is that we do.
+            what = f"{name}: processor time over {BARE}, median of {len(rounds)}"
+            found.append(_goal(what, ratio, limit, "x", *(result for result, _ in rounds)))
     return found
 
 
