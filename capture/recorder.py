@@ -19,8 +19,8 @@ from capture.source import Source
 from capture.writer import RecordingWriter
 
 ENCODER_THREADS = 2  # one frame takes about 7 ms to encode at 720x960: two keep up with 60 a second beside a live view
-# Frames waiting for an encoder: a second of 720x960 at 60 fps, half a second of 1440x1920 at 30, as pixels.
-MAX_RAW_BYTES = 128 << 20
+# Frames waiting for an encoder, as pixels: 1.5 s of 720x960 at 60 fps, 0.8 s of 1440x1920 at 30.
+MAX_RAW_BYTES = 192 << 20
 HASTE_RAW_BYTES = 16 << 20  # when so much waits, 8 frames of 720x960, depth is written without compression
 MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several seconds of a disk that stalls
 

@@ -69,6 +69,8 @@ class Relay:
                     self._carry(client, usbmuxd)
             except (CaptureError, OSError):  # the client sees its connection end, and the driver asks usbmuxd why
                 return
+            finally:
+                self.held_bytes = 0
 
     def _carry(self, client: socket.socket, usbmuxd: socket.socket) -> None:
         client.setblocking(False)

@@ -55,8 +55,10 @@ def test_a_client_that_is_busy_does_not_hold_up_the_phone(usbmuxd: tuple[str, so
             phone.settimeout(20)
             for _ in range(40):  # 10 MB, far more than sockets hold: ends only because they are taken
                 phone.sendall(PIECE)
+        assert relay.held_bytes > 20 * len(PIECE)
         assert receive(client, 40 * len(PIECE)) == 40 * PIECE, "also what is held when the phone is gone"
         assert receive(client, 1) == b""
+        wait_until(lambda: relay.held_bytes == 0, "nothing is held")
 
 
 def test_what_is_held_is_bounded(usbmuxd: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
