@@ -63,9 +63,12 @@ class Comparison(Board):
 
     def show_status(self, status: LiveStatus) -> None:
         """Why there is no prediction, as long as there is none."""
-        reason = "Waiting for the first prediction…" if status.weights else status.weights_error or NO_WEIGHTS
-        self.predicted.say(reason)
-        self.difference.say("" if status.weights else "Nothing to compare the LiDAR with yet")
+        if status.weights or status.loading:
+            self.predicted.say("Waiting for the first prediction…" if status.weights else "Loading the weights…")
+            self.difference.say("")
+        else:
+            self.predicted.say(status.weights_error or NO_WEIGHTS)
+            self.difference.say("Nothing to compare the LiDAR with yet")
 
     def _show_rgb(self, frame: Frame) -> None:
         """Decoded no larger than it is drawn."""

@@ -56,6 +56,7 @@ class LiveStatus:
     recording: RecordingStatus | None = None
     weights: str = ""
     weights_error: str = ""
+    loading: bool = False  # of weights
 
 
 class Mailbox(Generic[T]):
@@ -122,7 +123,7 @@ class LiveSession:
         self._frames, self._predictions = Rate(), Rate()
         self._to_predict: Mailbox[Frame] = Mailbox()
         self._new_weights: Mailbox[Path] = Mailbox()
-        self._weights_name, self._weights_error = "", ""
+        self._weights_name, self._weights_error, self._loading = "", "", weights is not None
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()
@@ -175,6 +176,7 @@ class LiveSession:
             recording=self._recorder.status() if self._recorder is not None else None,
             weights=self._weights_name,
             weights_error=self._weights_error,
+            loading=self._loading,
         )
 
     def start_recording(self, name: str) -> None:
@@ -192,6 +194,7 @@ class LiveSession:
 
     def use_weights(self, folder: Path) -> None:
         """Load another version in the predictor's thread; predictions go on with the old one until it is ready."""
+        self._loading = True
         self._new_weights.put(folder)
 
     def _read(self) -> None:
@@ -216,7 +219,7 @@ class LiveSession:
 
     def _predict(self) -> None:
         predictor: Predictor | None = None
-        priority.give_way_to_all()
+        priority.give_way_as_predictor()
         while not self._closing.is_set():
             folder = self._new_weights.take(0)
             if folder is not None:
@@ -242,5 +245,7 @@ class LiveSession:
         except CaptureError as error:
             self._weights_error = str(error)
             return None
+        finally:
+            self._loading = False
         self._weights_name, self._weights_error = folder.name, ""
         return predictor

@@ -34,7 +34,8 @@ def status_line(status: LiveStatus) -> str:
     if status.inference_ms is not None:
         parts.append(f"inference {status.inference_ms:.1f} ms")
         parts.append(f"{status.predictions_per_s:.0f} predictions/s")
-    parts.append(f"weights {status.weights}" if status.weights else "no weights")
+    without = "loading weights" if status.loading else "no weights"
+    parts.append(f"weights {status.weights}" if status.weights else without)
     parts.append(f"{sum(status.lost.values())} lost")
     if status.possibly_lost:
         parts.append(f"{status.possibly_lost} possibly lost before USB")

@@ -14,6 +14,7 @@ import cv2
 SWITCH_INTERVAL_S = 0.001  # Python's own 5 ms, a few times a frame, are longer than a frame may wait at 60 fps
 VIEWER_NICENESS = 5  # a drawing that is late is replaced by the next one
 ENCODER_NICENESS = 10  # they work through a queue that holds half a second and more
+PREDICTOR_NICENESS = 12  # it drops frames while busy, and pauses while any wait
 
 
 def give_way_as_viewer() -> None:
@@ -26,10 +27,9 @@ def give_way_as_encoder() -> None:
     _lower(ENCODER_NICENESS)
 
 
-def give_way_to_all() -> None:
-    """The calling thread, and those it starts, run when no other wants to: what they miss is not lost."""
-    if sys.platform == "linux":
-        os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
+def give_way_as_predictor() -> None:
+    """The calling thread, and those it starts, wait for all others: what they miss is not lost."""
+    _lower(PREDICTOR_NICENESS)
 
 
 def settle_process() -> None:

@@ -25,18 +25,17 @@ def test_encoders_give_way_and_the_thread_that_starts_them_does_not() -> None:
 
 
 @linux_only
-def test_the_predictor_runs_when_no_other_wants_to() -> None:
-    def policy() -> int:
-        return os.sched_getscheduler(get_native_id())
+def test_threads_that_the_predictor_starts_give_way_too() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, get_native_id())
 
     def of_a_thread_it_starts() -> int:
         with ThreadPoolExecutor(1) as started:
-            return started.submit(policy).result()
+            return started.submit(niceness).result()
 
-    with ThreadPoolExecutor(1, "predictor", priority.give_way_to_all) as predictor:
-        assert predictor.submit(policy).result() == os.SCHED_IDLE
-        assert predictor.submit(of_a_thread_it_starts).result() == os.SCHED_IDLE
-    assert policy() == os.SCHED_OTHER
+    with ThreadPoolExecutor(1, "predictor", priority.give_way_as_predictor) as predictor:
+        assert predictor.submit(niceness).result() == priority.PREDICTOR_NICENESS
+        assert predictor.submit(of_a_thread_it_starts).result() == priority.PREDICTOR_NICENESS
 
 
 def test_a_process_that_captures_switches_often_and_opencv_adds_no_threads() -> None:
