@@ -7,7 +7,6 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -19,33 +18,16 @@ import cv2
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.checkup import Checkup, checkup_of, with_app_step
-from app.live import LiveSession, LiveStatus
-from app.messages import (
-    NOTICE_WIDTH,
-    causes,
-    notice,
-    recording_line,
-    recording_tool_tip,
-    status_line,
-    status_tool_tip,
-)
+from app.live import LiveSession
 from app.window import Window, application
-from capture.doctor import Step, look
 from capture.frame import CaptureError
-from capture.native import NativeSource
 from capture.playback import PlaybackSource
-from capture.recorder import RecordingStatus
 from capture.recording import Dataset
 from capture.usb import UsbSource
-from capture.usbmuxd import NOT_STREAMING
 from capture.virtual_phone.phone import PhoneProcess
 from tests.conftest import skip_or_fail
-from tests.fake_usbmuxd import NO_RECORD, REFUSED, FakeUsbmuxd, hang
-from tests.frames import encoded_message, make_frame
 from tests.weights import write_weights
 
 WAIT_MS = 30_000
@@ -255,142 +237,6 @@ def test_on_a_real_x_display(numbered: Path, tmp_path: Path, x_display: str) -> 
 def test_a_real_recording_on_a_real_x_display(real_data: Path, tmp_path: Path, x_display: str) -> None:
     image = picture_on(x_display, real_data / "desk-1.r3d", tmp_path / "x.png")
     assert image.std() > 20, "the pictures are there"
-
-
-@pytest.fixture
-def waiting(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    """Open, and waiting for a phone at the address where the test may put one."""
-    monkeypatch.setattr("app.checkup.INTERVAL_S", 0.1)
-    application()
-    address = f"UNIX:{tmp_path}/fake-usbmuxd"
-    session = LiveSession(NativeSource("iPhone", address=address), tmp_path / "recordings")
-    shown = Window(session, tmp_path / "recordings", checkup=Checkup(address=address))
-    session.start()
-    shown.resize(800, 600)
-    shown.show()
-    yield shown
-    shown.close()
-
-
-def listed(window: Window) -> dict[str, str]:
-    """The steps that a person sees: found, by name."""
-    labels = window.notice.steps.findChildren(QLabel)
-    texts = [label.text() for label in labels if label.isVisible()]
-    return dict(zip(texts[1::3], texts[2::3], strict=True))
-
-
-def test_the_empty_window_leads_to_the_first_frame(qtbot: QtBot, waiting: Window, tmp_path: Path) -> None:
-    qtbot.waitUntil(lambda: "no usbmuxd at" in listed(waiting).get("usbmuxd", ""), timeout=WAIT_MS)
-    assert "USBMUXD_SOCKET_ADDRESS" in waiting.notice.detail.text()
-    assert waiting.notice.headline.text() == "Waiting for the phone…"
-
-    with FakeUsbmuxd(tmp_path, ListDevices={"DeviceList": []}):
-        qtbot.waitUntil(lambda: listed(waiting)["phone"] == "no phone is connected", timeout=WAIT_MS)
-        assert "tap Trust" in waiting.notice.detail.text()
-    with FakeUsbmuxd(tmp_path, Connect=REFUSED, ReadPairRecord=NO_RECORD):
-        qtbot.waitUntil(lambda: "not streaming" in listed(waiting)["app streaming"], timeout=WAIT_MS)
-        qtbot.waitUntil(lambda: "does not trust" in listed(waiting)["trusted"], timeout=WAIT_MS)
-        assert "red record button" in waiting.notice.detail.text()
-        assert not waiting.errors.isVisible()
-        for width, height in ((800, 600), (1280, 800), (1920, 1080)):
-            waiting.resize(width, height)
-            waiting.save_picture(tmp_path / "waiting.png")
-            assert waiting.notice.steps.width() <= NOTICE_WIDTH
-            assert all(label.height() >= label.heightForWidth(label.width()) for label in waiting.notice.steps.words())
-    with FakeUsbmuxd(tmp_path, stream=lambda connection: connection.sendall(encoded_message(make_frame(0)))):
-        qtbot.waitUntil(waiting.comparison.isVisible, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: "checkup" not in [thread.name for thread in threading.enumerate()], timeout=WAIT_MS)
-
-
-def test_a_checkup_that_hangs_does_not_hold_up_closing(
-    session: LiveSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("capture.doctor.ANSWER_S", 60)
-    monkeypatch.setattr("capture.doctor.BUDGET_S", 60)
-    asked = threading.Event()
-
-    def hang_and_tell(connection: socket.socket) -> None:
-        asked.set()
-        hang(connection)
-
-    application()
-    with FakeUsbmuxd(tmp_path, ListDevices=hang_and_tell) as usbmuxd:
-        window = Window(session, tmp_path / "recordings", checkup=Checkup(address=usbmuxd.address))
-        window.show()
-        assert asked.wait(WAIT_MS / 1000)
-        window.close()
-        (thread,) = (thread for thread in threading.enumerate() if thread.name == "checkup")
-        assert thread.is_alive(), "nobody waited for it"
-    thread.join(WAIT_MS / 1000)
-    assert not thread.is_alive(), "its connection is over, and so is it"
-
-
-def test_a_checkup_is_for_a_phone_only(numbered: Path) -> None:
-    assert checkup_of(PlaybackSource(str(numbered), "usb:abc", loop=True), "usb:abc") is None
-    assert checkup_of(NativeSource("iPhone"), "usb") is not None
-    assert Checkup().steps(LiveStatus("iPhone", "connecting")) == (), "it has not looked yet"
-
-
-@pytest.mark.parametrize(
-    ("status", "state", "found"),
-    [
-        (LiveStatus("iPhone", "connecting", "connecting to the phone"), "skipped", "connecting…"),
-        (LiveStatus("iPhone", "streaming"), "ok", "waiting for the first frame"),
-        (LiveStatus("iPhone", "waiting", NOT_STREAMING), "failed", "not streaming"),
-        (LiveStatus("iPhone", "waiting", "the phone sends nothing; connecting again"), "failed", "sends nothing"),
-    ],
-)
-def test_of_the_app_the_source_tells(tmp_path: Path, status: LiveStatus, state: str, found: str) -> None:
-    with FakeUsbmuxd(tmp_path) as usbmuxd:
-        steps = look(usbmuxd.address)
-    step = with_app_step(steps, status)[-1]
-    assert (step.name, step.state) == ("app streaming", state)
-    assert found in step.found
-    assert bool(step.fix) == (state == "failed")
-    assert with_app_step(look(usbmuxd.address), status)[-1] == Step("app streaming", "skipped"), "there is no phone"
-
-
-def test_status_line_names_rates_weights_and_losses() -> None:
-    status = LiveStatus("iPhone", "streaming", fps=29.6, predictions_per_s=24.2, inference_ms=8.25, lost={"torn": 2})
-    assert status_line(status) == "30 frames/s  ·  inference 8.2 ms  ·  24 predictions/s  ·  no weights  ·  2 lost"
-    assert status_line(LiveStatus("iPhone", "streaming")) == "0 frames/s  ·  no weights  ·  0 lost"
-    assert "loading weights" in status_line(LiveStatus("iPhone", "streaming", loading=True))
-    assert "possibly" not in status_tool_tip(status).lower()
-    possibly = LiveStatus("iPhone", "streaming", lost={"torn": 2}, possibly_lost=5)
-    assert status_line(possibly).endswith("2 lost  ·  5 possibly lost before USB")
-    assert "torn 2\nPossibly lost before USB: 5" in status_tool_tip(possibly)
-    assert causes({"disk_slow": 3, "disconnected": 1, "torn": 0}) == "disk slow 3, disconnected 1"
-    assert causes({}) == "none"
-
-
-def test_recording_line_before_and_after_the_end() -> None:
-    running = RecordingStatus("walk", written=371, seconds=72.4, lost={"disk_slow": 3})
-    assert recording_line(running) == "01:12   371 frames, 3 lost"
-    saving = RecordingStatus("walk", written=371, seconds=72.4, saving=0.42, possibly_lost=2)
-    assert recording_line(saving) == "Saving… 42%   371 frames, 0 lost"
-    assert recording_tool_tip(saving) == "Frames lost: none\nPossibly lost before USB: 2"
-    path = Path("/data/2025-01-01T10-00-00Z_walk")
-    ended = RecordingStatus("walk", path, 371, 72.4, {}, finished=True)
-    assert recording_line(ended) == "Recorded 371 frames, 0 lost: 2025-01-01T10-00-00Z_walk"
-    assert recording_line(RecordingStatus("walk", finished=True)) == "Nothing was recorded"
-
-
-@pytest.mark.parametrize(
-    ("status", "large", "small"),
-    [
-        (LiveStatus("Demo room (no phone found)", "preparing", prepared=0.4), "Drawing the demo room… 40%", "once"),
-        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "made ready"),
-        (LiveStatus("iPhone", "waiting", "no phone"), "Waiting for the phone…", "no phone\n\nThen in the Record3D app"),
-        (LiveStatus("iPhone", "waiting", NOT_STREAMING), "Waiting for the phone…", NOT_STREAMING),
-        (LiveStatus("iPhone", "connecting", "connecting to the phone"), "Connecting to iPhone…", "connecting"),
-        (LiveStatus("iPhone", "failed", "no usbmuxd"), "No picture", "no usbmuxd"),
-        (LiveStatus("desk.r3d", "ended"), "desk.r3d has ended", ""),
-    ],
-)
-def test_the_empty_window_says_what_happens_and_what_to_do(status: LiveStatus, large: str, small: str) -> None:
-    headline, detail = notice(status)
-    assert headline == large
-    assert small in detail
 
 
 def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(

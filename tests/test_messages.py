@@ -1,0 +1,55 @@
+"""What the window says in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.live import LiveStatus
+from app.messages import causes, notice, recording_line, recording_tool_tip, status_line, status_tool_tip
+from capture.recorder import RecordingStatus
+from capture.usbmuxd import NOT_STREAMING
+
+
+def test_status_line_names_rates_weights_and_losses() -> None:
+    status = LiveStatus("iPhone", "streaming", fps=29.6, predictions_per_s=24.2, inference_ms=8.25, lost={"torn": 2})
+    assert status_line(status) == "30 frames/s  ·  inference 8.2 ms  ·  24 predictions/s  ·  no weights  ·  2 lost"
+    assert status_line(LiveStatus("iPhone", "streaming")) == "0 frames/s  ·  no weights  ·  0 lost"
+    assert "loading weights" in status_line(LiveStatus("iPhone", "streaming", loading=True))
+    assert "possibly" not in status_tool_tip(status).lower()
+    possibly = LiveStatus("iPhone", "streaming", lost={"torn": 2}, possibly_lost=5)
+    assert status_line(possibly).endswith("2 lost  ·  5 possibly lost before USB")
+    assert "torn 2\nPossibly lost before USB: 5" in status_tool_tip(possibly)
+    assert causes({"disk_slow": 3, "disconnected": 1, "torn": 0}) == "disk slow 3, disconnected 1"
+    assert causes({}) == "none"
+
+
+def test_recording_line_before_and_after_the_end() -> None:
+    running = RecordingStatus("walk", written=371, seconds=72.4, lost={"disk_slow": 3})
+    assert recording_line(running) == "01:12   371 frames, 3 lost"
+    saving = RecordingStatus("walk", written=371, seconds=72.4, saving=0.42, possibly_lost=2)
+    assert recording_line(saving) == "Saving… 42%   371 frames, 0 lost"
+    assert recording_tool_tip(saving) == "Frames lost: none\nPossibly lost before USB: 2"
+    path = Path("/data/2025-01-01T10-00-00Z_walk")
+    ended = RecordingStatus("walk", path, 371, 72.4, {}, finished=True)
+    assert recording_line(ended) == "Recorded 371 frames, 0 lost: 2025-01-01T10-00-00Z_walk"
+    assert recording_line(RecordingStatus("walk", finished=True)) == "Nothing was recorded"
+
+
+@pytest.mark.parametrize(
+    ("status", "large", "small"),
+    [
+        (LiveStatus("Demo room (no phone found)", "preparing", prepared=0.4), "Drawing the demo room… 40%", "once"),
+        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "made ready"),
+        (LiveStatus("iPhone", "waiting", "no phone"), "Waiting for the phone…", "no phone\n\nThen in the Record3D app"),
+        (LiveStatus("iPhone", "waiting", NOT_STREAMING), "Waiting for the phone…", NOT_STREAMING),
+        (LiveStatus("iPhone", "connecting", "connecting to the phone"), "Connecting to iPhone…", "connecting"),
+        (LiveStatus("iPhone", "failed", "no usbmuxd"), "No picture", "no usbmuxd"),
+        (LiveStatus("desk.r3d", "ended"), "desk.r3d has ended", ""),
+    ],
+)
+def test_the_empty_window_says_what_happens_and_what_to_do(status: LiveStatus, large: str, small: str) -> None:
+    headline, detail = notice(status)
+    assert headline == large
+    assert small in detail
