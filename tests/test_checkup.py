@@ -51,24 +51,35 @@ def listed(window: Window) -> dict[str, str]:
     return dict(zip(texts[1::3], texts[2::3], strict=True))
 
 
+def is_whole(label: QLabel) -> bool:
+    """Whether no line of it is cut off."""
+    return label.height() >= label.heightForWidth(label.width())
+
+
 def test_the_empty_window_leads_to_the_first_frame(qtbot: QtBot, waiting: Window, tmp_path: Path) -> None:
-    qtbot.waitUntil(lambda: "no usbmuxd at" in listed(waiting).get("usbmuxd", ""), timeout=WAIT_MS)
-    assert "USBMUXD_SOCKET_ADDRESS" in waiting.notice.detail.text()
-    assert waiting.notice.headline.text() == "Waiting for the phone…"
+    def shows(step: str, found: str) -> None:
+        qtbot.waitUntil(lambda: found in listed(waiting).get(step, ""), timeout=WAIT_MS)
+
+    def advises(text: str) -> None:  # for a moment, while it connects anew, it does not
+        qtbot.waitUntil(lambda: text in waiting.notice.detail.text(), timeout=WAIT_MS)
+
+    shows("usbmuxd", "no usbmuxd at")
+    advises("USBMUXD_SOCKET_ADDRESS")
+    qtbot.waitUntil(lambda: waiting.notice.headline.text() == "Waiting for the phone…", timeout=WAIT_MS)
 
     with FakeUsbmuxd(tmp_path, ListDevices={"DeviceList": []}):
-        qtbot.waitUntil(lambda: listed(waiting)["phone"] == "no phone is connected", timeout=WAIT_MS)
-        assert "tap Trust" in waiting.notice.detail.text()
+        shows("phone", "no phone is connected")
+        advises("tap Trust")
     with FakeUsbmuxd(tmp_path, Connect=REFUSED, ReadPairRecord=NO_RECORD):
-        qtbot.waitUntil(lambda: "not streaming" in listed(waiting)["app streaming"], timeout=WAIT_MS)
-        qtbot.waitUntil(lambda: "does not trust" in listed(waiting)["trusted"], timeout=WAIT_MS)
-        assert "red record button" in waiting.notice.detail.text()
+        shows("app streaming", "not streaming")
+        shows("trusted", "does not trust")
+        advises("red record button")
         assert not waiting.errors.isVisible()
         for width, height in ((800, 600), (1280, 800), (1920, 1080)):
             waiting.resize(width, height)
             waiting.save_picture(tmp_path / "waiting.png")
             assert waiting.notice.steps.width() <= NOTICE_WIDTH
-            assert all(label.height() >= label.heightForWidth(label.width()) for label in waiting.notice.steps.words())
+            qtbot.waitUntil(lambda: all(map(is_whole, waiting.notice.steps.words())), timeout=WAIT_MS)
     with FakeUsbmuxd(tmp_path, stream=lambda connection: connection.sendall(encoded_message(make_frame(0)))):
         qtbot.waitUntil(waiting.comparison.isVisible, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: "checkup" not in [thread.name for thread in threading.enumerate()], timeout=WAIT_MS)
