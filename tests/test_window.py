@@ -259,6 +259,7 @@ def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(
         qtbot.waitUntil(lambda: "Frames lost between phone and program: disconnected 2" in tip(window), timeout=WAIT_MS)
         qtbot.waitUntil(lambda: not window.hints.isVisible(), timeout=WAIT_MS)
         assert "2 lost" in window.status_label.whole_text
+        heart.stop()
         window.close()
 
 
