@@ -56,6 +56,8 @@ class UsbSource(PhoneSource):
                 yield from self._frames(child)
             finally:
                 self._count_losses(child, ring.losses())
+                if not self.closed:  # a child that died with a frame in its hands
+                    self.count_lost("disconnected", ring.received - child.taken - sum(ring.losses().values()))
                 self._next_index = child.first_index + ring.received
                 child.end()
 
@@ -77,6 +79,7 @@ class UsbSource(PhoneSource):
                     return
             elif isinstance(message, FrameHeader):
                 self._count_losses(child, message.lost)
+                child.taken += 1
                 try:
                     frame = _frame(child.ring, message, child.first_index + message.stream_index)
                 except ValueError:  # numbers no camera has, such as a focal length that is not finite
@@ -102,6 +105,7 @@ class _Child:
 
     def __init__(self, process: BaseProcess, pipe: Connection, ring: FrameRing, first_index: int) -> None:
         self.process, self.pipe, self.ring, self.first_index = process, pipe, ring, first_index
+        self.taken = 0  # frames that came from it
         self.counted: dict[str, int] = {}  # of its losses, those that the source has counted
 
     def exit_reason(self) -> str:

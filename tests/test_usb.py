@@ -65,7 +65,7 @@ def test_a_killed_capture_process_is_replaced_and_the_stream_goes_on(numbered: P
         seen += [next(frames) for _ in range(40)]
         for frame in seen:
             number_of(frame)
-        assert source.losses()["disconnected"] == 1
+        assert source.losses()["disconnected"] >= 1
         assert all(a.index < b.index for a, b in pairwise(seen))
         assert {p.pid for p in multiprocessing.active_children()}.isdisjoint({child.pid})
 
