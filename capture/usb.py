@@ -56,8 +56,6 @@ class UsbSource(PhoneSource):
                 yield from self._frames(child)
             finally:
                 self._count_losses(child, ring.losses())
-                if not self.closed:  # a child that died with a frame in its hands
-                    self.count_lost("disconnected", ring.received - child.taken - sum(ring.losses().values()))
                 self._next_index = child.first_index + ring.received
                 child.end()
 
@@ -68,6 +66,9 @@ class UsbSource(PhoneSource):
             try:
                 message = child.pipe.recv() if child.pipe.poll(POLL_S) else None
             except (EOFError, OSError):
+                # All that it had announced is taken: it died with the others in its hands.
+                held = child.ring.received - child.taken - sum(child.ring.losses().values())
+                self.count_lost("disconnected", held)
                 self._note_end(f"the capture process ended ({child.exit_reason()})")
                 return
             if child.ring.received != received:
