@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from capture.frame import CaptureError
-from capture.importer import import_r3d
+from capture.frame import CaptureError, Intrinsics
+from capture.importer import ImportOptions, import_path
 from capture.writer import RecordingWriter
 
+MAX_REMARKS = 5  # lines a source; a data set of thousands of frames may have as many faults
 
-def import_files(sources: list[Path], dataset: Path) -> int:
-    """Import each `.r3d` file. Returns the exit status: 3 where damaged frames were left out. Raises CaptureError."""
+
+def import_sources(sources: list[Path], dataset: Path, options: ImportOptions) -> int:
+    """Import each source. Returns the exit status: 3 where damaged frames were left out. Raises CaptureError."""
+    if options.name is not None and len(sources) > 1:
+        raise CaptureError(f"--name names one recording. Received: {len(sources)} sources; import them one by one")
     for source in sources:
-        if not source.is_file():
-            raise CaptureError(f"{source} is not a file; `lidarlive import` takes .r3d files")
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        writers = [_import(source, dataset, progress) for source in sources]
-    for writer in writers:
-        damaged = writer.lost["damaged"]
-        print(f"{writer.path}: {writer.written} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
+        if not os.path.exists(source):  # before the first of them takes minutes
+            raise CaptureError(f"{source} does not exist; `lidarlive import` takes .r3d files and folders")
+    writers = [_import(source, dataset, options) for source in sources]
     return 3 if any(writer.lost for writer in writers) else 0
 
 
-def _import(source: Path, dataset: Path, progress: Progress) -> RecordingWriter:
-    task = progress.add_task(source.name, total=None)
+def import_options(depth_scale: float | None, intrinsics: str | None, name: str | None) -> ImportOptions:
+    """What was typed, checked. Raises CaptureError."""
+    return ImportOptions(depth_scale, None if intrinsics is None else _intrinsics(intrinsics), name)
 
-    def show(done: int, total: int) -> None:
-        progress.update(task, completed=done, total=total)
 
-    return import_r3d(source, dataset, show)
+def _intrinsics(text: str) -> Intrinsics:
+    try:
+        fx, fy, cx, cy = map(float, text.split(","))
+        return Intrinsics(fx, fy, cx, cy)
+    except ValueError:
+        raise CaptureError(
+            f"--intrinsics must be four numbers, fx,fy,cx,cy in pixels. Received: {text!r:.80}"
+        ) from None
+
+
+def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWriter:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    remarks: list[str] = []
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(source.name, total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        def keep(remark: str) -> None:
+            if len(remarks) < MAX_REMARKS:
+                remarks.append(remark)
+
+        writer = import_path(source, dataset, options, show, keep)
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    damaged = writer.lost["damaged"]
+    print(f"{writer.path}: {writer.written} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
+    return writer

@@ -3,36 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from capture.encoding import EncodedFrame
+from capture.formats.folders import ImageFolder
 from capture.formats.r3d import R3dFile
-from capture.frame import CaptureError
+from capture.formats.tum import TumSequence, is_tum
+from capture.frame import CaptureError, Intrinsics
+from capture.layout import is_recording
 from capture.writer import RecordingWriter
 
 Progress = Callable[[int, int], None]  # frames done, frames in all
+COARSEST, FINEST = 1.0, 1e6  # depth units a metre that 16 bits make sense of: metres, micrometres
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What a data set of image files does not say of itself; a `.r3d` file says all but the name.
+
+    depth_scale  units of the depth maps a metre; None: 1000, millimetres, and 5000 for TUM sequences
+    intrinsics   of all pictures, in their pixels; None: unknown, but for TUM sequences that name their camera
+    name         of the recording; None: that of the file or folder
+
+    Raises CaptureError where a number cannot be what it says.
+    """
+
+    depth_scale: float | None = None
+    intrinsics: Intrinsics | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.depth_scale is not None and not COARSEST <= self.depth_scale <= FINEST:
+            raise CaptureError(
+                f"the depth scale is units a metre, from {COARSEST:.0f} (metres) to {FINEST:.0f} (micrometres); "
+                f"1000 is millimetres. Received: {self.depth_scale:g}"
+            )
+        if self.intrinsics is not None and not (self.intrinsics.fx > 0 and self.intrinsics.fy > 0):
+            raise CaptureError(f"focal lengths must be more than 0 pixels. Received: {self.intrinsics.as_list()}")
+
+
+class Foreign(Protocol):
+    """What every format gives. `remark` says what a person should know of the whole of it; mostly nothing."""
+
+    @property
+    def remark(self) -> str: ...
+
+    def __len__(self) -> int: ...
+
+    def encoded(self, i: int) -> EncodedFrame:
+        """Raises CaptureError where the frame is damaged."""
+        ...
+
+
+def import_path(
+    source: Path,
+    dataset: Path,
+    options: ImportOptions,
+    on_progress: Progress,
+    on_remark: Callable[[str], None] = lambda remark: None,
+) -> RecordingWriter:
+    """Import one source, whatever it is, as a recording below `dataset`. Returns the closed writer.
+
+    A frame that is damaged or lacks a part is left out and counted as lost (`damaged`); the others are imported.
+    `on_remark` is told each such fault, and what else a person should know. Frames are read one by one. Where importing
+    ends before its time, nothing is left, or a recording that is marked `incomplete`.
+
+    Raises CaptureError where the source is of no kind known, no frame of it is whole, or their sizes differ.
+    """
+    with _open(source, options) as frames:
+        note = "; ".join(filter(None, (f"imported from {source.name}", frames.remark)))
+        with RecordingWriter(dataset, options.name or _name(source), source=source.name, note=note) as writer:
+            if frames.remark:
+                on_remark(f"{source}: {frames.remark}")
+            first_fault = ""
+            for i in range(len(frames)):
+                try:
+                    frame = frames.encoded(i)
+                except CaptureError as error:
+                    first_fault = first_fault or str(error)
+                    writer.lost["damaged"] += 1
+                    on_remark(str(error))
+                else:
+                    _require_layout(source, i, frame, writer)
+                    writer.append(frame)
+                on_progress(i + 1, len(frames))
+            if not writer.written:
+                raise CaptureError(
+                    f"{source}: no frame of it is whole; the first fault was: {first_fault or 'it is empty'}"
+                )
+    return writer
 
 
 def import_r3d(source: Path, dataset: Path, on_progress: Progress) -> RecordingWriter:
-    """Import a `.r3d` file: JPEG bytes unchanged, depth to millimetres. Returns the closed writer.
+    """`import_path` of a `.r3d` file."""
+    return import_path(source, dataset, ImportOptions(), on_progress)
 
-    A frame that is damaged is left out and counted as lost (`damaged`); the others are imported.
 
-    Raises CaptureError where the file is not a Record3D recording, or no frame of it is whole.
-    """
-    with (
-        R3dFile(source) as recording,
-        RecordingWriter(dataset, source.stem, source=source.name, note=f"imported from {source.name}") as writer,
-    ):
-        damage = ""
-        for i in range(len(recording)):
-            try:
-                frame = recording.encoded(i)
-            except CaptureError as error:
-                damage = str(error)
-                writer.lost["damaged"] += 1
-            else:
-                writer.append(frame)
-            on_progress(i + 1, len(recording))
-        if not writer.written:
-            raise CaptureError(f"{source}: no frame of it is whole; the last fault was: {damage or 'it is empty'}")
-    return writer
+def _open(source: Path, options: ImportOptions) -> AbstractContextManager[Foreign]:
+    try:
+        if is_recording(source):
+            raise CaptureError(f"{source} is a recording already; it needs no import")
+        if source.is_dir():
+            folder = TumSequence if is_tum(source) else ImageFolder
+            return nullcontext(folder(source, options.depth_scale, options.intrinsics))
+        if not source.exists():
+            raise CaptureError(f"{source} does not exist")
+    except OSError as error:
+        raise CaptureError(f"{source} cannot be read ({error.strerror})") from None
+    if options.depth_scale is not None or options.intrinsics is not None:
+        raise CaptureError(f"{source}: a .r3d file says its own depth scale and intrinsics. Leave out what you gave")
+    return R3dFile(source)
+
+
+def _name(source: Path) -> str:
+    return source.stem if source.is_file() else source.resolve().name
+
+
+def _require_layout(source: Path, i: int, frame: EncodedFrame, writer: RecordingWriter) -> None:
+    if writer.layout not in (None, frame.layout):
+        raise CaptureError(
+            f"{source}: all frames must have one size, and confidence or not. Received: {frame.rgb_size}, depth "
+            f"{frame.depth_size} after {writer.written} frames of another kind. Import each kind by itself"
+        )

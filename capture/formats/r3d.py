@@ -42,6 +42,8 @@ class R3dFile:
     Raises CaptureError, naming file and field, where the file or a frame of it is not what the format says.
     """
 
+    remark = ""  # for whoever imports it; nothing of the file as a whole needs saying
+
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         try:

@@ -1,0 +1,58 @@
+"""Camera poses of foreign data sets into ours.
+
+Computer vision's cameras look along +z with y down (OpenCV's axes: Hartley and Zisserman, Multiple View Geometry, 2004,
+6.1); ours, as the phone's, look along -z with y up (OpenGL's). One is the other turned half round its x axis. The world
+stays as it is, and so does the camera's position.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.frame import Pose
+
+ORTHOGONAL_WITHIN = 0.01  # of a rotation matrix as data sets print them; what is not a rotation is off by far more
+MAX_POSITION_M = 1e6  # farther than any camera goes, and far from where numbers overflow
+
+Floats = NDArray[np.float64]
+
+
+def pose_from_opencv(quaternion: Floats, position_m: Floats) -> Pose:
+    """Our pose of a camera in OpenCV's axes: its quaternion (x, y, z, w), of any length but 0, and position."""
+    x, y, z, w = (quaternion / np.linalg.norm(quaternion)).tolist()
+    # q * (1, 0, 0, 0), half a turn round x; of the two quaternions of a rotation the one with w >= 0
+    turned = (w, z, -y, -x) if x <= 0 else (-w, -z, y, x)
+    px, py, pz = position_m.tolist()
+    return Pose(turned, (px, py, pz))
+
+
+def pose_from_matrix(camera_to_world: Floats) -> Pose:
+    """Our pose of a camera in OpenCV's axes: float64 (4, 4), a rotation and a translation in metres.
+
+    Raises ValueError where the matrix is none: not finite (some data sets write that where tracking was lost), scaled,
+    sheared or mirrored.
+    """
+    rotation, position_m = camera_to_world[:3, :3], camera_to_world[:3, 3]
+    if (
+        not (np.abs(camera_to_world) < MAX_POSITION_M).all()  # nor where it is not a number
+        or not np.allclose(rotation.T @ rotation, np.eye(3), rtol=0, atol=ORTHOGONAL_WITHIN)
+        or np.linalg.det(rotation) < 0
+        or not np.allclose(camera_to_world[3], (0, 0, 0, 1))
+    ):
+        raise ValueError(f"a pose must be a rotation and a translation. Received: {camera_to_world.tolist()!r:.80}")
+    return pose_from_opencv(_quaternion(rotation), position_m)
+
+
+def _quaternion(rotation: Floats) -> Floats:
+    """(x, y, z, w) nearest to a matrix that is a rotation but for rounding (Bar-Itzhack, J. Guidance 23(6), 2000)."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = rotation
+    symmetric = np.array(
+        [
+            [xx - yy - zz, xy + yx, xz + zx, zy - yz],
+            [xy + yx, yy - xx - zz, yz + zy, xz - zx],
+            [xz + zx, yz + zy, zz - xx - yy, yx - xy],
+            [zy - yz, xz - zx, yx - xy, xx + yy + zz],
+        ]
+    )
+    return np.asarray(np.linalg.eigh(symmetric).eigenvectors[:, -1], dtype=np.float64)  # of the largest eigenvalue

@@ -1,0 +1,91 @@
+"""Small data sets of image files, as others leave them, and what their poses are held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from capture.frame import Frame, Pose
+
+START_S = 1305031229.528748  # of the sequence, in seconds since 1970
+FRAME_S = 1 / 30
+
+
+def png(image: np.ndarray[Any, Any]) -> bytes:
+    """A PNG of what OpenCV takes: grey, or blue first."""
+    return bytes(cv2.imencode(".png", image)[1])
+
+
+def jpeg(level: int, size: tuple[int, int] = (72, 96)) -> bytes:
+    """A JPEG of one grey level."""
+    return bytes(cv2.imencode(".jpg", np.full((size[1], size[0], 3), level, np.uint8))[1])
+
+
+def depth_map(level: int, size: tuple[int, int] = (24, 32)) -> np.ndarray[Any, np.dtype[np.uint16]]:
+    """uint16 (h, w): one level but for a hole and a reading without end in its corners."""
+    depth = np.full(size[::-1], level, np.uint16)
+    depth[0, 0], depth[-1, -1] = 0, 65535
+    return depth
+
+
+def put(folder: Path, files: dict[str, bytes]) -> Path:
+    """Write files by their paths below `folder`; the folder."""
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def pairs(frames: int, rgb: str = "rgb", depth: str = "depth") -> dict[str, bytes]:
+    """Picture i has grey level 10 i, depth map i has the value 1000 + i."""
+    files = {f"{rgb}/{i}.jpg": jpeg(10 * i) for i in range(frames)}
+    return files | {f"{depth}/{i}.png": png(depth_map(1000 + i)) for i in range(frames)}
+
+
+def sequence(frames: int) -> dict[str, bytes]:
+    """A TUM sequence along x at 1 m/s: picture i after i / 30 s, its depth map, of the value 5000 + 5 i, 5 ms later."""
+    files: dict[str, bytes] = {}
+    lists: dict[str, list[str]] = {
+        "rgb.txt": ["# color images"],
+        "depth.txt": ["# depth maps"],
+        "groundtruth.txt": ["#"],
+    }
+    for i in range(frames):
+        for kind, late_s, image in (
+            ("rgb", 0.0, np.full((48, 64, 3), 10 * i, np.uint8)),
+            ("depth", 0.005, depth_map(5000 + 5 * i, (64, 48))),
+        ):
+            stamp = f"{START_S + i * FRAME_S + late_s:.6f}"
+            files[f"{kind}/{stamp}.png"] = png(image)
+            lists[f"{kind}.txt"].append(f"{stamp} {kind}/{stamp}.png")
+    for k in range(-1, 4 * frames + 1):
+        along_s = k * FRAME_S / 4 + 0.002
+        lists["groundtruth.txt"].append(f"{START_S + along_s:.6f} {along_s:.6f} 2 3 0 0 0 1")
+    return files | {name: "\n".join(lines).encode() for name, lines in lists.items()}
+
+
+def rotation(pose: Pose) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """float64 (3, 3): the camera's axes in the world, one a column; by Rodrigues' formula, unlike the code tested."""
+    x, y, z, w = pose.quaternion
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + 2 * w * cross + 2 * cross @ cross
+
+
+def carried_error_m(first: Frame, second: Frame) -> float:
+    """Median distance between what `first` measured, seen from where `second` was, and what `second` measured there."""
+    camera = first.intrinsics.resized(first.rgb_size, first.depth_size)
+    rows, columns = np.nonzero(first.depth_m)
+    depth = first.depth_m[rows, columns]
+    # Our cameras look along -z with y up.
+    points = depth * np.array([(columns - camera.cx) / camera.fx, (camera.cy - rows) / camera.fy, -np.ones(len(rows))])
+    world = rotation(first.pose) @ points + np.array([first.pose.position_m]).T
+    x, y, z = rotation(second.pose).T @ (world - np.array([second.pose.position_m]).T)
+    columns = np.rint(camera.cx + camera.fx * x / -z).astype(int)
+    rows = np.rint(camera.cy - camera.fy * y / -z).astype(int)
+    height, width = second.depth_m.shape
+    seen = (z < 0) & (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    measured = second.depth_m[rows[seen], columns[seen]]
+    return float(np.median(np.abs(measured + z[seen])[measured > 0]))
