@@ -1,6 +1,7 @@
 # make run    the live window on the demo room     make test   all tests
 # make lint   style, types, layers                  make clean  removes .venv
 # make torture SEED=7 KILLS=100    kill -9 at random moments of as many recordings, and check what is left
+# make reproduce        the published claims tried again, in an hour at most; DATA="FOLDER ..." on recordings of your own
 # Each sets up what it needs first. Another Python:  make run PYTHON=/usr/bin/python3.12
 
 FITS := import sys, venv, ensurepip, ctypes; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -13,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --only-binary :all:
 SEED ?= $(shell date +%s)
 KILLS ?= 100
 
-.PHONY: run test lint torture clean
+.PHONY: run test lint torture reproduce clean
 
 run: .venv/installed
 	@$(BIN)/python app/system_libraries.py
@@ -32,6 +33,10 @@ lint: .venv/installed-dev
 torture: .venv/installed-dev
 	@$(BIN)/python app/system_libraries.py --tests
 	TORTURE_SEED=$(SEED) TORTURE_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_torture.py -q --capture=no
+
+reproduce: .venv/installed-dev
+	@$(BIN)/python app/system_libraries.py
+	$(BIN)/python -m model.reproduce $(if $(DATA),--data $(DATA))
 
 # A stamp is written last, so a set-up that was interrupted is done again.
 .venv/installed: setup.cfg pyproject.toml | .venv/python

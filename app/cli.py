@@ -105,14 +105,27 @@ def check(
 
 @app.command("import")
 def import_(
-    sources: Annotated[list[Path], typer.Argument(metavar="SRC... OUT", help=".r3d files, then the data set's folder")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SRC... OUT",
+            help=".r3d files, folders with rgb/ and depth/, or TUM RGB-D sequences; then the data set's folder",
+        ),
+    ],
+    depth_scale: Annotated[
+        float | None, typer.Option(metavar="UNITS_PER_METRE", help="of the depth maps; 1000 if left out, 5000 for TUM")
+    ] = None,
+    intrinsics: Annotated[
+        str | None, typer.Option(metavar="FX,FY,CX,CY", help="in pixels of the pictures; unknown if left out")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="of the recording; the source's own if left out")] = None,
 ) -> None:
-    """Turn .r3d files into recordings. Exit status 3: done, but some frames were damaged and left out."""
-    from app.importing import import_files
+    """Turn foreign data into recordings. Exit status 3: done, but some frames were damaged and left out."""
+    from app.importing import import_options, import_sources
 
     if len(sources) < 2:
-        raise typer.BadParameter("name at least one .r3d file and the folder to import into")
-    raise typer.Exit(import_files(sources[:-1], sources[-1]))
+        raise typer.BadParameter("name at least one source and the folder to import into")
+    raise typer.Exit(import_sources(sources[:-1], sources[-1], import_options(depth_scale, intrinsics, name)))
 
 
 @app.command()
@@ -121,20 +134,28 @@ def train(
     held_out: Annotated[
         list[str] | None, typer.Option(help="a recording to judge on, not trained on; the newest if left out")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="passes over the data")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="fast or original; if left out that of the active weights, else fast")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="passes over the data, at most")] = None,
     budget: Annotated[float | None, typer.Option(min=0.1, metavar="MINUTES", help="stop with the best so far")] = None,
-    size: Annotated[str, typer.Option(help="network input, width x height of an upright picture")] = "192x256",
+    size: Annotated[
+        str | None, typer.Option(help="network input, width x height of an upright picture; 192x256 from scratch")
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed and data give the same weights")] = 0,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="do not continue from the active weights")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with the newest training that was interrupted, or that of --out")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="folder of the new version; a new one in the weights folder")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Train the gradient network, then the finetune network. Leaves a new version and activates nothing."""
+    """Train the gradient and the finetune network. Leaves a new version and activates nothing."""
     from app.training import train, train_config
 
-    config = train_config(data, held_out or [], epochs, budget, size, seed, from_scratch, out)
+    config = train_config(data, held_out or [], epochs, budget, size, seed, preset, from_scratch, resume, out)
     raise typer.Exit(train(config, json))
 
 
@@ -208,6 +229,27 @@ def bench_capture(
     from app.bench.capture import bench_capture
 
     raise typer.Exit(bench_capture(seconds, case or [], json))
+
+
+@bench_app.command("model")
+def bench_model(
+    data: DataArgument,
+    held_out: Annotated[list[str], typer.Option(help="a recording that chooses the best epoch and is reported")],
+    test: Annotated[list[str] | None, typer.Option(help="a recording that is reported and chooses nothing")] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="of processor time for each training")] = 20,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="this network; an unknown one lists all")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="train each so many times")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for results and weights; in the home folder if left out")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Train each network for the same processor time and measure all alike. Goes on where it was interrupted."""
+    from app.bench.model import bench_model
+
+    raise typer.Exit(bench_model(data, held_out, test or [], minutes, only or [], seeds, out, json))
 
 
 def main() -> None:

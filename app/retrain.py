@@ -25,9 +25,9 @@ from app.recording_table import HELD_OUT, TRAIN, RecordingTable, list_recordings
 from app.trainer import Trainer
 from capture.frame import CaptureError
 from model import store
-from model.config import TrainConfig
+from model.config import DEFAULT_PRESET, RECIPES, TrainConfig
 
-DEFAULT_EPOCHS = TrainConfig(data=("-",), out="-").epochs
+DEFAULT_EPOCHS = RECIPES[DEFAULT_PRESET].epochs
 
 
 class RetrainDialog(QDialog):

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.child import events_of
 from capture.frame import CaptureError
 from capture.recording import Dataset
 from model import store
+from model.checkpoint import newest_interrupted
 from model.config import ACTIVE, TrainConfig
 from model.evaluate import evaluate as measure
-
-Event = dict[str, Any]
 
 SHOWN = (
     ("rmse_m", "RMSE m"),
@@ -34,7 +29,7 @@ SHOWN = (
 def train(config: TrainConfig, as_json: bool) -> int:
     """Run the trainer and show how far it is. Raises CaptureError with what it says went wrong."""
     if as_json:
-        for event in run_trainer(config):
+        for event in events_of("model.train", config.to_json()):
             print(json.dumps(event), flush=True)
         return 0
     columns = (
@@ -45,10 +40,13 @@ def train(config: TrainConfig, as_json: bool) -> int:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task, weights = progress.add_task("starting", total=1.0), Path()
-        for event in run_trainer(config):
+        for event in events_of("model.train", config.to_json()):
             if event["event"] == "started":
                 held_out = ", ".join(event["held_out"]) or "none: not validated"
-                progress.console.print(f"training on {', '.join(event['train'])}; held out: {held_out}")
+                goes_on = " (goes on where it was interrupted)" if event["resumed"] else ""
+                progress.console.print(f"training on {', '.join(event['train'])}; held out: {held_out}{goes_on}")
+                for note in event["notes"]:
+                    progress.console.print(f"note: {note}")
             elif event["event"] == "progress":
                 about = f"{event['stage']} {event['epoch']}/{event['epochs']}, {event['images_per_s']:.0f} images/s"
                 progress.update(task, completed=event["fraction"], description=about)
@@ -60,60 +58,41 @@ def train(config: TrainConfig, as_json: bool) -> int:
     return 0
 
 
-def run_trainer(config: TrainConfig) -> Iterator[Event]:
-    """Events of a trainer in a child process, until it is done. An interrupt is the trainer's to end cleanly.
-
-    Raises CaptureError with the trainer's own words where it ends with an error.
-    """
-    command = [sys.executable, "-m", "model.train"]
-    with (
-        tempfile.TemporaryFile("w+") as chatter,  # TensorFlow's; of interest only where the trainer dies of it
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=chatter, text=True) as trainer,
-    ):
-        assert trainer.stdin is not None
-        assert trainer.stdout is not None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: trainer.terminate())
-        trainer.stdin.write(config.to_json())
-        trainer.stdin.close()
-        message = ""
-        for line in trainer.stdout:
-            event: Event = json.loads(line)
-            if event["event"] == "error":
-                message = event["message"]
-            else:
-                yield event
-        if trainer.wait():
-            chatter.seek(0)
-            last = chatter.read().strip().rpartition("\n")[2]
-            raise CaptureError(message or f"the trainer ended with status {trainer.returncode}: {last}")
-
-
 def train_config(
     data: list[Path],
     held_out: list[str],
     epochs: int | None,
     budget: float | None,
-    size: str,
+    size: str | None,
     seed: int,
+    preset: str | None,
     from_scratch: bool,
+    resume: bool,
     out: Path | None,
 ) -> TrainConfig:
     """The command line's words as a TrainConfig. Raises CaptureError where they make none."""
-    width, _, height = size.partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise CaptureError(f"--size must be WIDTHxHEIGHT. Received: {size!r}")
-    given = {} if epochs is None else {"epochs": epochs}
+    if out is None:
+        out = newest_interrupted(store.weights_folder()) if resume else store.new_version_folder()
     return TrainConfig(
         data=tuple(map(str, data)),
-        out=str(out or store.new_version_folder()),
+        out=str(out),
         held_out=tuple(held_out) or None,
+        preset=preset,
+        epochs=epochs,
         budget_minutes=budget,
-        size=(int(width), int(height)),
+        size=None if size is None else _size(size),
         seed=seed,
         continue_from=None if from_scratch else ACTIVE,
-        **given,
+        resumable=True,
+        resume=resume,
     )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise CaptureError(f"--size must be WIDTHxHEIGHT. Received: {text!r}")
+    return int(width), int(height)
 
 
 def evaluate(data: list[Path], weights: str | None, as_json: bool) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from capture.frame import CaptureError
 
 ACTIVE = "active"  # `continue_from`: the weights in use when the training starts, the starter if none was chosen
 CANONICAL_FOCAL_PX = 200.0  # of the network's input; near that of phones and Kinects at 192x256
+DEFAULT_PRESET = "fast"
 INPUT_SIZE = (192, 256)  # width and height of the portrait input: the LiDAR's own grid
-SIZE_MULTIPLE = 32  # the finetune network halves the picture five times
+SIZE_MULTIPLES = {"fast": 32, "original": 1}  # the fast finetune network halves the picture five times
+UNBOUNDED_EPOCHS = 100_000  # where a budget alone ends a training
 VERSION_SCHEMA = 1
 
 T = TypeVar("T")
@@ -24,42 +26,89 @@ OPENVINO_NAMES = ("pair.xml", "pair.bin")
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How the networks of a preset are trained. It stands here because the window, too, asks for it, without Keras."""
+
+    batch: int
+    epochs: int  # at most, of each task
+    learning_rate: float  # from scratch
+    further_learning_rate: float  # going on from a version
+    schedule: Literal["cosine", "constant"]  # warm-up, then half a cosine; or the same throughout
+    ema: float | None  # decay a step of the averaged weights, which are measured and kept; None: the weights themselves
+    clip_norm: float | None  # of all gradients together: a batch of odd frames may not throw the weights about
+    augment: bool
+    patience: int | None  # so many epochs without a better one on what is held out end a task; None: never
+
+
+RECIPES = {
+    # Eight epochs: the rate falls all the while, so that a loss which stands still for fewer often moves again.
+    "fast": Recipe(8, 20, 2e-3, 5e-4, "cosine", ema=0.998, clip_norm=5.0, augment=True, patience=8),
+    "original": Recipe(2, 30, 1e-2, 1e-2, "constant", ema=None, clip_norm=None, augment=False, patience=None),
+}
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One training run. `size` is (width, height) of the portrait input; landscape frames use it turned."""
 
     data: tuple[str, ...]  # folders: datasets or single recordings
     out: str  # the new version's own folder; must not exist yet
     held_out: tuple[str, ...] | None = None  # recordings, by name or path; () none; None the newest that can be
-    epochs: int = 20  # of each of the two networks
+    preset: str | None = None  # None: that of the version gone on from, else DEFAULT_PRESET
+    epochs: int | None = None  # of each task; None: the recipe's, or as many as the budget allows
     budget_minutes: float | None = None  # where given, ends the training whatever `epochs` says
     epoch_frames: int = 400  # an epoch draws at most so many; a 60 fps recording is full of near-duplicates
-    size: tuple[int, int] = INPUT_SIZE
-    batch: int = 8
-    learning_rate: float | None = None  # None: 2e-3 from scratch, 5e-4 when going on from a version
+    size: tuple[int, int] | None = None  # None: that of the version gone on from, else INPUT_SIZE
+    batch: int | None = None  # None: the recipe's, like the learning rate
+    learning_rate: float | None = None
     zoom: float = 1.1  # random zoom up to this; wide zoom helps many rooms and hurts one small scene
     turned: float = 0.0  # share of the batches cut to the other orientation, so that it is learned too
     continue_from: str | None = ACTIVE  # a version's folder or name; None = from scratch
     seed: int = 0
+    resumable: bool = False  # write a checkpoint after each epoch, so that a training which was interrupted can go on
+    resume: bool = False  # go on with the training that was to become `out` and was interrupted
 
     def __post_init__(self) -> None:
-        whole = all(isinstance(v, int) for v in (self.epochs, self.batch, self.epoch_frames, self.seed, *self.size))
+        numbers = (self.epochs, self.batch, self.epoch_frames, self.seed, *(self.size or ()))
+        whole = all(isinstance(v, int) for v in numbers if v is not None)
         _require(whole, "epochs, batch, epoch_frames, seed and size must be whole numbers", self)
-        _require(len(self.size) == 2, "size must be (width, height)", self.size)
-        width, height = self.size
         _require(len(self.data) > 0, "data must name at least one recording or dataset", self.data)
         _require(bool(self.out), "out must name the new version's folder", self.out)
-        _require(self.epochs >= 1, "epochs must be 1 or more", self.epochs)
+        known = self.preset is None or self.preset in RECIPES
+        _require(known, f"preset must be one of {', '.join(RECIPES)}", self.preset)
+        _require(self.epochs is None or self.epochs >= 1, "epochs must be 1 or more", self.epochs)
         _require(
             self.budget_minutes is None or self.budget_minutes > 0, "budget_minutes must be > 0", self.budget_minutes
         )
-        _require(self.batch >= 2, "batch must be 2 or more, batch normalisation needs it", self.batch)
-        _require(self.epoch_frames >= self.batch, "epoch_frames must be at least one batch", self.epoch_frames)
+        _require(
+            self.batch is None or self.batch >= 2, "batch must be 2 or more, as batch normalisation needs", self.batch
+        )
+        _require(self.epoch_frames >= self.recipe.batch, "epoch_frames must be at least one batch", self.epoch_frames)
         _require(0 <= self.turned <= 1, "turned must be 0 to 1", self.turned)
         _require(1 <= self.zoom <= 4, "zoom must be 1 to 4", self.zoom)
         _require(self.learning_rate is None or self.learning_rate > 0, "learning_rate must be > 0", self.learning_rate)
-        multiples = all(side >= 2 * SIZE_MULTIPLE and side % SIZE_MULTIPLE == 0 for side in self.size)
-        _require(multiples, f"size must be multiples of {SIZE_MULTIPLE}, 64 or more", self.size)
-        _require(width <= height, "size is that of the portrait input, width <= height", self.size)
+        if self.size is not None:
+            self._check_size(*self.size)
+
+    def _check_size(self, *size: int) -> None:
+        _require(len(size) == 2 and min(size) >= 32, "size must be (width, height), 32 or more", size)
+        _require(size[0] <= size[1], "size is that of the portrait input, width <= height", size)
+        if self.preset is not None:
+            multiple = SIZE_MULTIPLES[self.preset]
+            fits = all(side % multiple == 0 and side >= 2 * multiple for side in size)
+            _require(fits, f"preset {self.preset}: size must be multiples of {multiple}, {2 * multiple} or more", size)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The preset's, with what this configuration says in its place; its `learning_rate` is the one to use."""
+        own = RECIPES[self.preset or DEFAULT_PRESET]
+        return replace(
+            own,
+            batch=self.batch or own.batch,
+            epochs=self.epochs or (own.epochs if self.budget_minutes is None else UNBOUNDED_EPOCHS),
+            learning_rate=self.learning_rate
+            or (own.further_learning_rate if self.continue_from else own.learning_rate),
+        )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -76,7 +125,7 @@ class VersionConfig:
 
     created_utc: str
     size: tuple[int, int]  # (width, height) of the portrait input
-    canonical_focal_px: float
+    canonical_focal_px: float | None  # None: its depth does not depend on the focal length
     preset: str
     parent: str | None  # the version it went on from
     train: dict[str, Any]  # the TrainConfig it was made with

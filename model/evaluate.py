@@ -11,9 +11,9 @@ import numpy as np
 from capture.frame import CaptureError
 from capture.recording import Recording
 from model.metrics import RANGES, Sums, report
-from model.pipeline import Sampling, label, open_recordings
 from model.predictor import Predictor
-from model.targets import resize_confidence, resize_depth
+from model.split import label, open_recordings
+from model.targets import is_landscape, resize_confidence, resize_depth
 
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
 
@@ -35,13 +35,12 @@ def evaluate(
     if not recordings:
         raise CaptureError("The recordings named have no frames to evaluate on")
     predictor = Predictor(weights)
-    sampling = Sampling(predictor.config.size, predictor.config.canonical_focal_px)
     chosen = {id(r): _chosen(len(r), most_frames) for r in recordings}
     done, total = 0, sum(len(indices) for indices in chosen.values())
     everything, by_name = _sums(), {}
     for recording in recordings:
         sums = _sums()
-        for _ in _add_frames(sums, recording, chosen[id(recording)], predictor, sampling):
+        for _ in _add_frames(sums, recording, chosen[id(recording)], predictor):
             done += 1
             on_progress(done, total)
         by_name[label(recording, recordings)] = report(sums)
@@ -51,10 +50,10 @@ def evaluate(
 
 
 def _add_frames(
-    sums: dict[str, Sums], recording: Recording, indices: list[int], predictor: Predictor, sampling: Sampling
+    sums: dict[str, Sums], recording: Recording, indices: list[int], predictor: Predictor
 ) -> Iterator[None]:
     """Measure the frames one by one, yielding after each."""
-    size = sampling.size_of(recording)
+    size = predictor.config.input_size(is_landscape(recording.info.rgb_size))
     before: tuple[int, Any, Any, dict[str, Any]] | None = None
     for i in indices:
         line = recording.line(i)

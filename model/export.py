@@ -1,37 +1,25 @@
-"""The Keras pair as one OpenVINO graph: picture in, canonical depth in metres and edges out."""
+"""A preset's Keras graph as an OpenVINO graph: picture in, canonical depth in metres and edges out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
-import openvino
 import tensorflow as tf
 
 from capture.frame import CaptureError
 from model.config import OPENVINO_NAMES
-from model.networks import pair
-from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.runtime import openvino
+from model.task import Model
 
 TOLERANCE = 1e-3  # relative, of the exported pair against Keras
-Model = Any
 
 
-def inference_graph(gradient: Model, finetune: Model) -> Model:
-    """uint8 RGB (n, h, w, 3) -> {"canonical_depth": metres, "edges"}, float32 (n, h, w, 1)."""
-    rgb = keras.Input((None, None, 3), dtype="uint8", name="rgb")
-    log_depth, edges = pair(gradient, finetune)(keras.ops.cast(rgb, "float32"))
-    return keras.Model(rgb, {DEPTH_OUTPUT: keras.ops.exp(log_depth), EDGES_OUTPUT: edges}, name="inference")
-
-
-def export_openvino(gradient: Model, finetune: Model, folder: Path, size: tuple[int, int]) -> float:
-    """Write the OpenVINO pair into `folder`, load it again, compare both orientations of `size` (width, height).
+def export_openvino(graph: Model, folder: Path, size: tuple[int, int]) -> float:
+    """Write the graph of a preset into `folder`, load it again, compare both orientations of `size` (width, height).
 
     Returns the largest relative difference from Keras. Raises CaptureError where it is over the tolerance.
     """
-    graph = inference_graph(gradient, finetune)
     signature = [tf.TensorSpec((None, None, None, 3), tf.uint8, name="rgb")]
     # From the traced function itself: a third of the time that a saved model on the disk between them would take.
     converted = openvino.convert_model(tf.function(lambda rgb: graph(rgb, training=False), input_signature=signature))

@@ -16,7 +16,8 @@ VARIANCE_FOCUS = 0.85  # of the scale-invariant loss: 1 would ignore the scale o
 GRADIENT_SCALES = (1, 2, 4, 8)  # pixels between compared neighbours
 GRADIENT_SHARE = 0.5
 EDGE_EMPHASIS = 4.0  # most pixels lie on no edge; without this the best answer is nearly nothing everywhere
-EDGE_THRESHOLD = 0.1
+EDGE_THRESHOLD = 0.1  # of the change of log depth to the next pixel at half the size
+EDGE_SCALE = 30.0  # brings squared changes of log depth to the size of the other losses
 EPSILON = 1e-6
 
 
@@ -36,12 +37,33 @@ def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
     return _mean_of_frames(scale_invariant + absolute + GRADIENT_SHARE * matching, weight)
 
 
-def edge_loss(target: Tensor, edges: Tensor) -> Tensor:
-    """Weighted squared error; pixels on an edge count for more. Shapes as in `depth_loss`. A scalar."""
-    on_edge = ops.cast(target[..., 0] > EDGE_THRESHOLD, "float32")
-    weight = target[..., 1] * (1.0 + EDGE_EMPHASIS * on_edge)
-    error = edges[..., 0] - target[..., 0]
-    return _mean_of_frames(_frame_mean(error * error, weight), weight)
+def edge_loss(target: Tensor, gradients: Tensor) -> Tensor:
+    """Weighted squared error of the magnitude and of both signed gradients; pixels on an edge count for more.
+
+    Squared, for what is asked for is the mean of what may be there: where an outline cannot be placed to the pixel,
+    the absolute error is least for no edge at all.
+
+    target (n, h, w, 2): log depth, weight. gradients (n, h/2, w/2, 5): as the gradient network gives them. A scalar.
+    """
+    logs, weight = _halved(target)
+    right, below = logs[:, :-1, 1:] - logs[:, :-1, :-1], logs[:, 1:, :-1] - logs[:, :-1, :-1]
+    magnitude = ops.sqrt(right * right + below * below + EPSILON)
+    least = ops.minimum(ops.minimum(weight[:, :-1, 1:], weight[:, 1:, :-1]), weight[:, :-1, :-1])
+    counts = least * (1.0 + EDGE_EMPHASIS * ops.cast(magnitude > EDGE_THRESHOLD, "float32"))
+    error = gradients[:, :-1, :-1, :3] - ops.stack([magnitude, right, below], axis=-1)
+    return EDGE_SCALE * _mean_of_frames(_frame_mean(ops.sum(error * error, axis=-1), counts), weight)
+
+
+def joint_loss(target: Tensor, answer: Tensor) -> Tensor:
+    """Both networks at once: `answer` is that of `networks.joint`, (n, h, w, 6)."""
+    return depth_loss(target, answer[..., :1]) + edge_loss(target, answer[:, ::2, ::2, 1:])
+
+
+def _halved(target: Tensor) -> tuple[Tensor, Tensor]:
+    """Log depth and weight at half the size: the mean of each 2x2, which counts where all four do; (n, h/2, w/2)."""
+    height, width = ops.shape(target)[1], ops.shape(target)[2]
+    blocks = ops.reshape(target, (-1, height // 2, 2, width // 2, 2, 2))
+    return ops.mean(blocks[..., 0], axis=(2, 4)), ops.min(blocks[..., 1], axis=(2, 4))
 
 
 def _gradient_matching(error: Tensor, weight: Tensor) -> Tensor:

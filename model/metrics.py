@@ -5,13 +5,21 @@ with prediction p and LiDAR d, metres, over the pixels that count,
     mse_mm2 mean (p-d)^2 in mm^2    rmse_m sqrt mean (p-d)^2        mae_m mean |p-d|
     abs_rel mean |p-d|/d            sq_rel mean (p-d)^2/d, metres   rmse_log sqrt mean (ln p/d)^2
     log10 mean |log10 p/d|          delta1,2,3 share of pixels with max(p/d, d/p) < 1.25, 1.25^2, 1.25^3
-    silog 100 sqrt(mean (ln p/d)^2 - (mean ln p/d)^2), as on KITTI
 and besides
+    silog           100 sqrt(mean (ln p/d)^2 - (mean ln p/d)^2) of each frame, the mean over frames: what is left of
+                    the error where the scale of every frame is right (Eigen et al.; as KITTI's benchmark states it)
     edge_precision, edge_recall, edge_f1   of the edges of the predicted depth (`targets.edges` over 0.1) against the
-                    LiDAR's; an edge pixel is found where the other map has one at most 1 pixel away
+                    LiDAR's; an edge pixel is found where the other map has one at most 1 pixel away (Hu et al.,
+                    "Revisiting Single Image Depth Estimation", WACV 2019, with that pixel of tolerance)
+    boundary_error_px   how far the edge pixels of each map are from the nearest one of the other, mean over both,
+                    each distance cut at 10 (the symmetric boundary error of Koch et al., "Evaluation of CNN-based
+                    Single-Image Depth Estimation Methods", ECCV workshops 2018). A map without edges is 10 away from
+                    every edge of the other, so drawing none does not pay; two maps without edges say nothing
     scale_ratio     median over frames of the median of p/d: 1 where the scale is right
     flicker         over consecutive frames, mean |ln p_t - ln p_(t-1)| / mean |ln d_t - ln d_(t-1)|: 1 where the
                     prediction changes as much as the LiDAR does
+    unanswered      share of pixels whose prediction is no finite number or under 1 mm. They count as 1 mm in all of
+                    the above: a network that gives no answer is wrong there, not excused
 """
 
 from __future__ import annotations
@@ -29,6 +37,8 @@ from capture.frame import DepthMap, UInt8Image
 from model.targets import Mask, edges, edges_valid
 
 EDGE_THRESHOLD = 0.1
+MOST_BOUNDARY_ERROR_PX = 10.0  # Koch et al.'s: an edge farther off is not the same one moved, but another or none
+LEAST_DEPTH_M = 1e-3  # the step of a recording's depth: nothing nearer is ever measured
 _NEIGHBOURHOOD = np.ones((3, 3), np.uint8)  # one pixel of tolerance
 
 
@@ -67,8 +77,10 @@ class Metrics:
     edge_precision: float
     edge_recall: float
     edge_f1: float
+    boundary_error_px: float
     scale_ratio: float
     flicker: float
+    unanswered: float
 
     def to_dict(self) -> dict[str, float | int | None]:
         """For JSON, which has no NaN: None in its place."""
@@ -87,31 +99,32 @@ class Sums:
         """One frame; all three (h, w). A frame without a pixel that counts changes nothing."""
         if not mask.any():
             return
-        p, d = predicted_m[mask].astype(np.float64), depth_m[mask].astype(np.float64)
+        answered_m = _answered(predicted_m)
+        p, d = answered_m[mask].astype(np.float64), depth_m[mask].astype(np.float64)
         error, logs, ratio = p - d, np.log(p / d), np.maximum(p / d, d / p)
         self.frames += 1
         self.ratios.append(float(np.median(p / d)))
         self._add(
             pixels=p.size,
+            unanswered=np.sum(_unanswered(predicted_m)[mask]),
             squared=np.sum(error**2),
             absolute=np.sum(np.abs(error)),
             relative=np.sum(np.abs(error) / d),
             squared_relative=np.sum(error**2 / d),
-            log=np.sum(logs),
+            silog=100 * np.std(logs),
             log_squared=np.sum(logs**2),
             log_absolute=np.sum(np.abs(logs)),
             delta1=np.sum(ratio < 1.25),
             delta2=np.sum(ratio < 1.25**2),
             delta3=np.sum(ratio < 1.25**3),
         )
-        self._add_edges(predicted_m, depth_m, mask)
+        self._add_edges(answered_m, depth_m, mask)
 
     def add_change(self, predicted_m: _Pair, depth_m: _Pair, mask: Mask) -> None:
         """Two consecutive frames, (before, now); `mask` is where both count."""
-        self._add(
-            predicted_change=np.sum(np.abs(np.log(predicted_m[1][mask] / predicted_m[0][mask]))),
-            change=np.sum(np.abs(np.log(depth_m[1][mask] / depth_m[0][mask]))),
-        )
+        for name, (before, now) in (("predicted_change", map(_answered, predicted_m)), ("change", depth_m)):
+            logs = np.log(now[mask].astype(np.float64)) - np.log(before[mask].astype(np.float64))
+            self._add(**{name: np.sum(np.abs(logs))})
 
     def merge(self, other: Sums) -> None:
         self.frames += other.frames
@@ -122,7 +135,6 @@ class Sums:
         t = self.totals.get
         pixels = t("pixels", 0.0)
         squared, log_squared = _share(t("squared"), pixels), _share(t("log_squared"), pixels)
-        mean_log = _share(t("log"), pixels)
         precision = _share(t("edges_right"), t("edges_predicted"))
         recall = _share(t("edges_found"), t("edges"))
         return Metrics(
@@ -134,15 +146,17 @@ class Sums:
             sq_rel=_share(t("squared_relative"), pixels),
             rmse_log=math.sqrt(log_squared),
             log10=_share(t("log_absolute"), pixels) / math.log(10),
-            silog=100 * math.sqrt(max(log_squared - mean_log**2, 0.0)) if pixels else math.nan,
+            silog=_share(t("silog"), self.frames),
             delta1=_share(t("delta1"), pixels),
             delta2=_share(t("delta2"), pixels),
             delta3=_share(t("delta3"), pixels),
             edge_precision=precision,
             edge_recall=recall,
             edge_f1=_harmonic_mean(precision, recall),
+            boundary_error_px=_share(t("edge_distance"), t("edges", 0.0) + t("edges_predicted", 0.0)),
             scale_ratio=float(np.median(self.ratios)) if self.ratios else math.nan,
             flicker=_share(t("predicted_change"), t("change")),
+            unanswered=_share(t("unanswered"), pixels),
         )
 
     def _add_edges(self, predicted_m: DepthMap, depth_m: DepthMap, mask: Mask) -> None:
@@ -154,6 +168,7 @@ class Sums:
             edges_predicted=np.sum(found),
             edges_found=np.sum(true & _widened(found)),
             edges_right=np.sum(found & _widened(true)),
+            edge_distance=np.sum(_distance(true)[found]) + np.sum(_distance(found)[true]),
         )
 
     def _add(self, **amounts: float | np.number[Any] | np.bool_) -> None:
@@ -179,6 +194,22 @@ def _harmonic_mean(precision: float, recall: float) -> float:
     if math.isnan(precision) or math.isnan(recall) or precision + recall == 0:
         return 0.0  # edges in one map only, or none that meet
     return 2 * precision * recall / (precision + recall)
+
+
+def _unanswered(predicted_m: DepthMap) -> Mask:
+    return ~(np.isfinite(predicted_m) & (predicted_m >= LEAST_DEPTH_M))
+
+
+def _answered(predicted_m: DepthMap) -> DepthMap:
+    return np.where(_unanswered(predicted_m), LEAST_DEPTH_M, predicted_m).astype(np.float32)
+
+
+def _distance(edge: Mask) -> NDArray[np.float32]:
+    """Pixels from each pixel to the nearest edge; at most, and where there is no edge, `MOST_BOUNDARY_ERROR_PX`."""
+    if not edge.any():
+        return np.full(edge.shape, MOST_BOUNDARY_ERROR_PX, np.float32)
+    distance = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(np.minimum(distance, MOST_BOUNDARY_ERROR_PX), dtype=np.float32)
 
 
 def _widened(mask: Mask) -> NDArray[np.bool_]:

@@ -1,8 +1,7 @@
-"""Recordings to batches: streamed from disk, split by recording, never by frame.
+"""Recordings to batches: frames of whole recordings (model/split.py), streamed from disk or from memory.
 
-Neighbouring frames of one recording are nearly the same picture: a network tested on frames between those that it was
-trained on looks far better than it is. So whole recordings are held out, and two recordings that share a frame may
-not stand on both sides.
+FrameRef ─► decoded, shrunk ─► seen through a View ─► targets ─► Batch
+             kept in memory      (model/augment.py)    (model/targets.py)
 """
 
 from __future__ import annotations
@@ -12,26 +11,24 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import CaptureError, UInt8Image
-from capture.recording import Dataset, Recording
+from capture.frame import Intrinsics, UInt8Image
+from capture.jpeg import reduction
+from capture.recording import Recording
 from model import targets
+from model.augment import View, recoloured
+from model.split import Split as Split  # for those who train: what they need stands in one place
+from model.split import label as label
+from model.split import open_recordings as open_recordings
+from model.split import split as split
 from model.targets import Float32
 
 PREFETCHED_BATCHES = 3  # enough that the networks never wait for the disk, and no more memory than a few megabytes
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which recordings are trained on and which only measure."""
-
-    train: tuple[Recording, ...]
-    held_out: tuple[Recording, ...]
+CACHE_BYTES = 1 << 30  # some 2,000 frames at 192x256, thinned a few rooms; no more than TensorFlow takes itself
+MARGIN = 1.5  # how much larger than the network's input a frame is decoded, so that a window of it is still sharp
 
 
 @dataclass(frozen=True)
@@ -69,58 +66,26 @@ class Batch:
         return len(self.rgb)
 
 
-def open_recordings(paths: Sequence[str | Path]) -> list[Recording]:
-    """Every recording below `paths` that has frames, each once, sorted by folder name: by the time it began.
+class Cache:
+    """Frames in memory, decoded and shrunk, so that only the first epoch reads them from disk.
 
-    Raises CaptureError where a path holds no recording.
+    What finds no room below `most_bytes` is read anew each time: frames are drawn at random, so none is worth more than
+    another, and nothing is pushed out. For one `load` at a time.
     """
-    by_path = {recording.path.resolve(): recording for path in paths for recording in Dataset(path)}
-    return sorted((r for r in by_path.values() if len(r)), key=lambda r: (r.path.name, str(r.path)))
 
+    def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
+        self._free_bytes = most_bytes
+        self._kept: dict[tuple[FrameRef, tuple[int, int]], _Decoded] = {}
 
-def label(recording: Recording, among: Sequence[Recording]) -> str:
-    """What to call a recording: its folder's name, or the whole path where another of `among` has the same."""
-    alone = sum(other.path.name == recording.path.name for other in among) <= 1
-    return recording.path.name if alone else str(recording.path)
-
-
-def split(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Split:
-    """Hold out the recordings named (by folder, path or the name they were recorded under).
-
-    None holds out the newest that shares no frame with the others, if there are two or more; () holds out nothing.
-
-    Raises CaptureError where nothing is left to train on, a name fits no recording, or a frame stands on both sides.
-    """
-    if not recordings:
-        raise CaptureError("There is nothing to train on: the recordings named have no frames")
-    keys = {id(r): frame_keys(r) for r in recordings} if len(recordings) > 1 else {}
-    if held_out is None:
-        for newest in reversed(recordings if len(recordings) > 1 else ()):
-            rest = tuple(r for r in recordings if r is not newest)
-            if not any(keys[id(r)] & keys[id(newest)] for r in rest):
-                return Split(rest, (newest,))
-        return Split(tuple(recordings), ())
-    for name in held_out:
-        if not any(_is_named(r, name) for r in recordings):
-            known = ", ".join(r.path.name for r in recordings)
-            raise CaptureError(f"No recording is called {name}, so it cannot be held out. There are: {known}")
-    held = tuple(r for r in recordings if any(_is_named(r, name) for name in held_out))
-    train = tuple(r for r in recordings if r not in held)
-    if not train:
-        raise CaptureError("Every recording is held out: nothing is left to train on. Name fewer, or record one more")
-    for a in train:
-        for b in held:
-            if shared := keys[id(a)] & keys[id(b)]:
-                raise CaptureError(
-                    f"{len(shared)} frames of the held-out {b.path} stand in {a.path} too, so the result would look "
-                    "better than it is. Leave one of the two out"
-                )
-    return Split(train, held)
-
-
-def frame_keys(recording: Recording) -> set[tuple[str, str]]:
-    """What tells its frames from any other: the checksums of picture and depth as the log states them."""
-    return {(line.files["rgb"].crc32, line.files["depth"].crc32) for line in recording.lines()}
+    def decoded(self, ref: FrameRef, size: tuple[int, int]) -> _Decoded:
+        """The frame at `size`, or as recorded where that is smaller."""
+        decoded = self._kept.get((ref, size))
+        if decoded is None:
+            decoded = _decode(ref, size)
+            if decoded.nbytes <= self._free_bytes:
+                self._free_bytes -= decoded.nbytes
+                self._kept[ref, size] = decoded
+        return decoded
 
 
 def frames_of(recordings: Sequence[Recording]) -> list[FrameRef]:
@@ -162,7 +127,9 @@ def in_order(frames: Sequence[FrameRef], batch: int) -> list[list[FrameRef]]:
     return [run[i : i + batch] for run in runs.values() for i in range(0, len(run), batch)]
 
 
-def load(planned: Sequence[Sequence[FrameRef]], sampling: Sampling, seed: Sequence[int] | None) -> Iterator[Batch]:
+def load(
+    planned: Sequence[Sequence[FrameRef]], sampling: Sampling, seed: Sequence[int] | None, cache: Cache | None = None
+) -> Iterator[Batch]:
     """The batches planned, one after the other; with a seed each sample is augmented, the same for the same seed.
 
     One thread reads ahead; it may block on the disk. Frames without a reading are left out, and batches of only such.
@@ -173,7 +140,8 @@ def load(planned: Sequence[Sequence[FrameRef]], sampling: Sampling, seed: Sequen
         ahead: deque[Future[Batch | None]] = deque()
         try:
             for number, refs in enumerate(planned):
-                ahead.append(pool.submit(_load_batch, refs, sampling, None if seed is None else (*seed, number)))
+                of_batch = None if seed is None else (*seed, number)
+                ahead.append(pool.submit(_load_batch, refs, sampling, of_batch, cache))
                 if len(ahead) > PREFETCHED_BATCHES and (batch := ahead.popleft().result()):
                     yield batch
             while ahead:
@@ -184,35 +152,40 @@ def load(planned: Sequence[Sequence[FrameRef]], sampling: Sampling, seed: Sequen
                 future.cancel()
 
 
-def load_sample(ref: FrameRef, sampling: Sampling, rng: np.random.Generator | None = None) -> Batch:
-    """One frame as a batch of one; with `rng`, zoomed, flipped and recoloured at random."""
-    recording, size = ref.recording, sampling.size_of(ref.recording, ref.turned)
-    line = recording.line(ref.index)
-    rgb_size = recording.info.rgb_size
-    window = _window(rng, sampling.zoom if rng else 1.0, _share_of(rgb_size, size) if ref.turned else (1.0, 1.0))
-    rgb = targets.resize_rgb(_cut(recording.rgb(line, reduced=_reduction(rgb_size, window, size)), window), size)
-    depth_m = targets.resize_depth(_cut(recording.depth_m(line), window), size)
-    confidence = recording.confidence(line)
-    if confidence is not None:
-        confidence = targets.resize_confidence(_cut(confidence, window), size)
+def load_sample(
+    ref: FrameRef, sampling: Sampling, rng: np.random.Generator | None = None, cache: Cache | None = None
+) -> Batch:
+    """One frame as a batch of one; with `rng` seen through a View drawn from it, and recoloured (model/augment.py).
+
+    Without `rng` it is the whole picture, or the middle of it where turned.
+    """
+    picture, size = ref.recording.info.rgb_size, sampling.size_of(ref.recording, ref.turned)
+    sides = _share_of(picture, size) if ref.turned else (1.0, 1.0)
+    view = View(sides=sides) if rng is None else View.drawn(rng, picture, sides, sampling.zoom)
+    decoded = (cache or Cache(0)).decoded(ref, _kept_size(size, sides, 1.0 if rng is None else MARGIN))
+
+    rgb = view.rgb(decoded.rgb, picture, size)
+    depth_m = view.nearest(decoded.depth_mm, picture, size).astype(np.float32) / np.float32(1000)
+    confidence = None if decoded.confidence is None else view.nearest(decoded.confidence, picture, size)
     weight = targets.weights(depth_m, confidence)
     canonical = sampling.canonical_focal_px
     # Cutting out a share of the picture and resizing it to the same size is what a longer lens does.
-    focal = targets.focal_px(line.intrinsics, rgb_size, size, canonical) / window.width
-    sample = Batch(
-        rgb[None],
+    focal = targets.focal_px(decoded.intrinsics, picture, size, canonical) / view.sides[0]
+    return Batch(
+        (rgb if rng is None else recoloured(rgb, rng))[None],
         np.stack([targets.log_canonical(depth_m, focal, canonical), weight], axis=-1)[None],
         np.stack([targets.edges(depth_m), targets.least_of_neighbours(weight)], axis=-1)[None],
         np.array([focal], dtype=np.float32),
     )
-    return sample if rng is None else _recoloured(_flipped(sample, rng), rng)
 
 
-def _load_batch(refs: Sequence[FrameRef], sampling: Sampling, seed: tuple[int, ...] | None) -> Batch | None:
+def _load_batch(
+    refs: Sequence[FrameRef], sampling: Sampling, seed: tuple[int, ...] | None, cache: Cache | None
+) -> Batch | None:
     samples = []
     for number, ref in enumerate(refs):
         rng = None if seed is None else np.random.default_rng((*seed, number))
-        sample = load_sample(ref, sampling, rng)
+        sample = load_sample(ref, sampling, rng, cache)
         if sample.depth[..., 1].any():
             samples.append(sample)
     if not samples:
@@ -222,56 +195,43 @@ def _load_batch(refs: Sequence[FrameRef], sampling: Sampling, seed: tuple[int, .
     )
 
 
-@dataclass(frozen=True)
-class _Window:
-    """What is cut out, as shares of the picture's width and height."""
+@dataclass(frozen=True, eq=False)
+class _Decoded:
+    """A frame shrunk, so far as it is the larger, to near the network's input; integers, to fit many into memory."""
 
-    left: float
-    top: float
-    width: float
-    height: float
+    rgb: UInt8Image  # (H, W, 3)
+    depth_mm: NDArray[np.uint16]  # (h, w), 0 = no reading
+    confidence: UInt8Image | None  # (h, w)
+    intrinsics: Intrinsics  # of the picture as recorded
+
+    @property
+    def nbytes(self) -> int:
+        return self.rgb.nbytes + self.depth_mm.nbytes + (0 if self.confidence is None else self.confidence.nbytes)
 
 
-def _window(rng: np.random.Generator | None, zoom: float, whole: tuple[float, float]) -> _Window:
-    """A window of `whole` (width, height) or up to `zoom` times smaller: at random, or the middle without `rng`."""
-    side = 1.0 if rng is None else 1 / rng.uniform(1, zoom)
-    width, height = whole[0] * side, whole[1] * side
-    across, down = (0.5, 0.5) if rng is None else rng.random(2)
-    return _Window(across * (1 - width), down * (1 - height), width, height)
+def _decode(ref: FrameRef, size: tuple[int, int]) -> _Decoded:
+    recording = ref.recording
+    line, rgb_size = recording.line(ref.index), _smaller(recording.info.rgb_size, size)
+    depth_size = _smaller(recording.info.depth_size, size)
+    confidence = recording.confidence(line)
+    return _Decoded(
+        targets.resize_rgb(recording.rgb(line, reduction(recording.info.rgb_size, rgb_size)), rgb_size),
+        np.rint(targets.resize_depth(recording.depth_m(line), depth_size) * 1000).astype(np.uint16),
+        None if confidence is None else targets.resize_confidence(confidence, depth_size),
+        line.intrinsics,
+    )
+
+
+def _smaller(recorded: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
+    return min(recorded[0], wanted[0]), min(recorded[1], wanted[1])
+
+
+def _kept_size(size: tuple[int, int], sides: tuple[float, float], margin: float) -> tuple[int, int]:
+    """The size of the whole picture at which a window of `sides`, seen at `size`, has `margin` times its resolution."""
+    return round(size[0] / sides[0] * margin), round(size[1] / sides[1] * margin)
 
 
 def _share_of(old: tuple[int, int], new: tuple[int, int]) -> tuple[float, float]:
     """How much of the width and height of `old` the largest window of the shape of `new` takes."""
     shape = (new[0] / new[1]) / (old[0] / old[1])
     return min(1.0, shape), min(1.0, 1 / shape)
-
-
-def _cut(image: NDArray[Any], window: _Window) -> NDArray[Any]:
-    height, width = image.shape[:2]
-    x, y = round(window.left * width), round(window.top * height)
-    return image[y : y + max(1, round(window.height * height)), x : x + max(1, round(window.width * width))]
-
-
-def _reduction(rgb_size: tuple[int, int], window: _Window, size: tuple[int, int]) -> int:
-    """The smallest picture that the JPEG decoder can give without having to enlarge the window."""
-    width, height = rgb_size[0] * window.width, rgb_size[1] * window.height
-    fits = (r for r in (8, 4, 2) if width / r >= size[0] and height / r >= size[1])
-    return next(fits, 1)
-
-
-def _flipped(sample: Batch, rng: np.random.Generator) -> Batch:
-    if rng.random() < 0.5:
-        return sample
-    return replace(sample, rgb=sample.rgb[:, :, ::-1], depth=sample.depth[:, :, ::-1], edges=sample.edges[:, :, ::-1])
-
-
-def _recoloured(sample: Batch, rng: np.random.Generator) -> Batch:
-    """Another exposure, white balance and gamma; one look-up table a channel."""
-    gains = rng.uniform(0.75, 1.25) * rng.uniform(0.9, 1.1, size=3)
-    levels = np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.8, 1.25) * gains
-    table = np.clip(255 * levels, 0, 255).astype(np.uint8)
-    return replace(sample, rgb=np.asarray(cv2.LUT(np.ascontiguousarray(sample.rgb[0]), table[None]))[None])
-
-
-def _is_named(recording: Recording, name: str) -> bool:
-    return name in (recording.path.name, recording.info.name) or Path(name).resolve() == recording.path.resolve()

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
 
 from capture.frame import CaptureError, DepthMap, Frame, Intrinsics, UInt8Image, describe
 from model.config import OPENVINO_NAMES, VersionConfig, file_crc32
+from model.runtime import openvino
 from model.targets import Float32, focal_px, is_landscape, resize_rgb
 
 DEPTH_OUTPUT, EDGES_OUTPUT = "canonical_depth", "edges"
@@ -23,7 +23,7 @@ class Prediction:
 
     frame_index  of the frame it belongs to
     depth_m      float32 (h, w), metres, over the whole picture at the network's size
-    edges        float32 (h, w), the gradient network's: Sobel magnitude / 8 of log depth
+    edges        float32 (h, w), the gradient network's: Sobel magnitude / 8 of log depth, or as its preset has them
     seconds      from the picture handed over to the result
     """
 
@@ -60,9 +60,7 @@ class Predictor:
         size = self.config.input_size(landscape)
         request = self._ready(landscape)
         request.infer({"rgb": resize_rgb(rgb, size)[None]})
-        canonical = self.config.canonical_focal_px
-        scale = focal_px(intrinsics, rgb_size, size, canonical) / canonical
-        depth_m = request.get_tensor(DEPTH_OUTPUT).data[0, ..., 0] * np.float32(scale)
+        depth_m = request.get_tensor(DEPTH_OUTPUT).data[0, ..., 0] * np.float32(self._scale(intrinsics, rgb_size, size))
         edges = request.get_tensor(EDGES_OUTPUT).data[0, ..., 0].copy()  # the next call writes over the request's own
         return Prediction(frame_index, depth_m, edges, time.perf_counter() - start)
 
@@ -75,6 +73,11 @@ class Predictor:
         rgb = frame.rgb_for(self.config.input_size(is_landscape(frame.rgb_size)))
         intrinsics = frame.intrinsics.resized(frame.rgb_size, (rgb.shape[1], rgb.shape[0]))
         return replace(self(rgb, intrinsics, frame.index), seconds=time.perf_counter() - start)
+
+    def _scale(self, intrinsics: Intrinsics | None, rgb_size: tuple[int, int], size: tuple[int, int]) -> float:
+        """What turns canonical depth into metres: 1 where the preset knows no focal length."""
+        canonical = self.config.canonical_focal_px
+        return 1.0 if canonical is None else focal_px(intrinsics, rgb_size, size, canonical) / canonical
 
     def _check_files(self) -> None:
         for name in OPENVINO_NAMES:

@@ -38,12 +38,18 @@ def resize_rgb(rgb: UInt8Image, size: tuple[int, int]) -> UInt8Image:
 
 def resize_depth(depth_m: DepthMap, size: tuple[int, int]) -> DepthMap:
     """float32 (h, w): each pixel takes the nearest reading or hole, so that none is blended with another."""
-    return _nearest(depth_m, size).astype(np.float32, copy=False)
+    return resize_nearest(depth_m, size).astype(np.float32, copy=False)
 
 
 def resize_confidence(confidence: UInt8Image, size: tuple[int, int]) -> UInt8Image:
     """uint8 (h, w), nearest like its depth."""
-    return _uint8(_nearest(confidence, size))
+    return _uint8(resize_nearest(confidence, size))
+
+
+def resize_nearest(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """(h, w) of the same type, each pixel the one of `image` under its middle."""
+    # INTER_NEAREST would take the pixel half a step to the upper left.
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
 
 def focal_px(
@@ -86,11 +92,6 @@ def edges_valid(valid: Mask) -> Mask:
 def least_of_neighbours(values: Float32) -> Float32:
     """The least value in each 3x3 neighbourhood, float32 (h, w): an edge is as sure as its least sure reading."""
     return np.asarray(cv2.erode(values, np.ones((3, 3), np.uint8)), dtype=np.float32)
-
-
-def _nearest(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    # INTER_NEAREST would take the pixel half a step to the upper left.
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
 
 def _uint8(image: NDArray[Any]) -> UInt8Image:

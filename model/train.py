@@ -1,107 +1,193 @@
-"""Trains the pair of networks on recordings: `python -m model.train CONFIG.json`, or the JSON on standard input.
+"""Trains the networks of a preset on recordings: `python -m model.train` with a TrainConfig as JSON on standard input.
 
 Standard output carries one JSON event a line and nothing else:
-    {"event": "started", "train": {name: frames}, "held_out": {name: frames}, "epochs", "continue_from"}
-    {"event": "progress", "stage": "gradient" | "finetune" | "converting", "epoch", "epochs", "step", "steps",
+    {"event": "started", "train": {name: frames}, "held_out": {name: frames}, "preset", "epochs", "continue_from",
+     "resumed", "notes": what to know of such a measure}             epochs is null where a budget alone ends it
+    {"event": "progress", "stage": a task's name | "converting", "epoch", "epochs", "step", "steps",
      "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}     eta_s and loss may be null; four a second
     {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best"}
     {"event": "done", "weights": folder, "report", "validated"}          or {"event": "error", "message"}
-Exit status 0, or 1 after an error or a stop. The version's folder appears whole at the very end, or not at all.
+Exit status 0, or 1 after an error or a stop. The version's folder appears whole at the very end, or not at all; until
+then a resumable training leaves a checkpoint beside it (model/checkpoint.py).
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from capture.frame import CaptureError
 from capture.recording import Recording
 from model import store, version
-from model.config import ACTIVE, CANONICAL_FOCAL_PX, FINETUNE_NAME, GRADIENT_NAME, TrainConfig, VersionConfig
-from model.pipeline import Sampling, Split, frames_of, label, load_sample, open_recordings, split
+from model.checkpoint import STATE_NAME, Checkpoint, is_interrupted, working_folder
+from model.child import OnEvent, Stopped, answer
+from model.config import (
+    ACTIVE,
+    CANONICAL_FOCAL_PX,
+    DEFAULT_PRESET,
+    FINETUNE_NAME,
+    GRADIENT_NAME,
+    INPUT_SIZE,
+    UNBOUNDED_EPOCHS,
+    TrainConfig,
+    VersionConfig,
+)
+from model.pipeline import Sampling, Split, frames_of, label, load_sample, open_recordings, split, spread
+from model.progress import Progress
+from model.task import Pair, Preset
+from model.thinning import thinned
 
-OnEvent = Callable[[dict[str, Any]], None]
-
-
-class Stopped(Exception):  # noqa: N818 - not an error
-    """The training was asked to end."""
+HELD_OUT_FRAMES = 200  # looked at after each epoch, evenly spread: more would cost more than they tell
+TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
 
 
 def train(config: TrainConfig, on_event: OnEvent = lambda event: None) -> Path:
     """Train on recordings and leave a weights version in `config.out`; returns its folder.
 
-    Raises CaptureError where the input is no good, the loss stops being a number, or the disk is full; then nothing
-    is left behind.
+    Raises CaptureError where the input is no good, the loss stops being a number, the disk is full, or what is to be
+    resumed was told something else; then there is no version, and where `resumable`, what was trained can go on.
     """
     out = Path(config.out)
     if out.exists():
         raise CaptureError(f"{out} exists already; a version is never overwritten. Choose another folder")
     parts = split(open_recordings(config.data), config.held_out)
-    parent = _parent(config)
-    config = replace(config, continue_from=None if parent is None else str(parent))
-    canonical = CANONICAL_FOCAL_PX if parent is None else VersionConfig.read(parent).canonical_focal_px
-    sampling = Sampling(config.size, canonical, config.zoom)
+    config, parent = _resolved(config)
+    sampling = Sampling(config.size or INPUT_SIZE, CANONICAL_FOCAL_PX, config.zoom)
     _check_depth(parts.train, sampling, "nothing can be learned from these recordings")
     if parts.held_out:
         _check_depth(parts.held_out, sampling, "what is held out cannot measure anything")
-    started = {"train": _frames(parts.train), "held_out": _frames(parts.held_out), "epochs": config.epochs}
-    on_event({"event": "started", **started, "continue_from": config.continue_from})
+    on_event(_started(config, parts))
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".training-", dir=out.parent) as scratch:
-            folder = Path(scratch) / "version"
-            folder.mkdir()
-            report = _make(folder, config, parts, sampling, parent, on_event)
-            os.replace(folder, out)
+        with working_folder(out, config.resume) as scratch:
+            report = _make(scratch, config, parts, sampling, parent, Progress(on_event))
+            os.replace(scratch / "version", out)
+    except Stopped:
+        if is_interrupted(out):
+            raise Stopped("The training was stopped. To go on with it: the same command and --resume") from None
+        raise
     except OSError as error:
-        raise CaptureError(f"{out} cannot be written ({error.strerror or error}); nothing was saved") from error
+        left = "what was trained can go on with --resume" if is_interrupted(out) else "nothing was saved"
+        raise CaptureError(f"{out} cannot be written ({error.strerror or error}); {left}") from error
     on_event({"event": "done", "weights": str(out), "report": report, "validated": report["validated"]})
     return out
 
 
 def _make(
-    folder: Path, config: TrainConfig, parts: Split, sampling: Sampling, parent: Path | None, on_event: OnEvent
+    scratch: Path, config: TrainConfig, parts: Split, sampling: Sampling, parent: Path | None, progress: Progress
 ) -> dict[str, Any]:
-    """Everything that a version's folder holds; returns its report."""
-    from model import export, stages  # only now: TensorFlow takes seconds to import, and bad input should not wait
+    """Everything that a version's folder holds, in `scratch/version`; returns its report."""
+    from model import export, presets  # only now: TensorFlow takes seconds to import, and bad input should not wait
 
-    pace = stages.Pace(on_event, time.monotonic())
-    gradient, finetune = stages.open_networks(parent, config.seed)
-    outcomes = stages.run_stages(gradient, finetune, config, parts, sampling, pace)
-    pace.progress("converting", 0.0, step=0, steps=1)
-    gradient.save(folder / GRADIENT_NAME)
-    finetune.save(folder / FINETUNE_NAME)
-    difference = export.export_openvino(gradient, finetune, folder, config.size)
-    version.write_config(folder, config, parts, sampling.canonical_focal_px)
+    preset = presets.PRESETS[config.preset or DEFAULT_PRESET]
+    preset.check_memory(sampling.size, config.recipe.batch)
+    told = version.told(config, parts)
+    checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
+    pair = presets.open_networks(preset, parent, config.seed)
+    _train_tasks(preset, pair, config, parts, sampling, checkpoint, progress)
+    progress.begin(TRAINING_SHARE, 1 - TRAINING_SHARE)
+    progress(_converting(0, 1, 0.0))
+    folder = scratch / "version"
+    folder.mkdir()
+    pair.gradient.save(folder / GRADIENT_NAME)
+    pair.finetune.save(folder / FINETUNE_NAME)
+    difference = export.export_openvino(preset.graph(pair), folder, sampling.size)
+    version.write_config(folder, config, parts, preset, sampling.size)
     known = {
         "weights": config.out,
-        "stages": {name: asdict(outcome) for name, outcome in outcomes.items()},
+        "preset": preset.name,
+        "parameters": {name: network.count_params() for name, network in pair._asdict().items()},
+        "stages": checkpoint.outcomes,
         "export_difference": difference,
-        "seconds": round(time.monotonic() - pace.started_s, 1),
+        "seconds": round(time.monotonic() - progress.began_s, 1),
     }
     return version.write_report(
         folder,
         parts,
         known,
-        lambda done, total: pace.progress("converting", 0.3 + 0.7 * done / total, step=done, steps=total),
+        lambda done, total: progress(_converting(done, total, 0.3 + 0.7 * done / total)),
         parent,
     )
 
 
-def _parent(config: TrainConfig) -> Path | None:
+def _train_tasks(
+    preset: Preset,
+    pair: Pair,
+    config: TrainConfig,
+    parts: Split,
+    sampling: Sampling,
+    checkpoint: Checkpoint,
+    progress: Progress,
+) -> None:
+    """Train the pair in place, one task after the other; those that the checkpoint knows as finished are left out."""
+    from model.fit import Settings, fit
+
+    settings = Settings(sampling, config.recipe, config.seed, config.epoch_frames, config.turned)
+    frames = [ref for recording in parts.train for ref in thinned(recording)]
+    held_out = spread(frames_of(parts.held_out), HELD_OUT_FRAMES)
+    done = 0.0  # share of the training
+    for task in preset.tasks(pair):
+        if task.name in checkpoint.outcomes:
+            checkpoint.restore(pair)
+        else:
+            if config.budget_minutes is not None:  # what a task leaves of its share is the others'
+                spent_s = sum(outcome["seconds"] for outcome in checkpoint.outcomes.values())
+                left_s = 60 * config.budget_minutes - spent_s
+                settings = replace(settings, budget_s=max(0.0, left_s * task.share / (1 - done)))
+            progress.begin(TRAINING_SHARE * done, TRAINING_SHARE * task.share)
+            start = checkpoint.begin(pair)
+            outcome = fit(task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start)
+            checkpoint.finish(task.name, asdict(outcome), pair)
+        done += task.share
+
+
+def _resolved(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
+    """The configuration with preset, size and the version to go on from settled; and that version's folder.
+
+    Raises CaptureError where there is no such version or it does not fit.
+    """
     if config.continue_from is None:
-        return None
-    return store.active() if config.continue_from == ACTIVE else store.find(config.continue_from)
+        preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
+        return replace(config, preset=preset, size=size), None
+    parent = store.active() if config.continue_from == ACTIVE else store.find(config.continue_from)
+    if parent is None:
+        return _resolved(replace(config, continue_from=None))
+    its = VersionConfig.read(parent)
+    if config.preset not in (None, its.preset):
+        raise CaptureError(
+            f"{parent.name} is of preset {its.preset}, and {config.preset} cannot go on from it. "
+            "Train from scratch (--from-scratch), or put a version of the same preset in use before"
+        )
+    if its.canonical_focal_px not in (None, CANONICAL_FOCAL_PX):
+        raise CaptureError(
+            f"{parent} was trained for a canonical focal length of {its.canonical_focal_px} px, and this program for "
+            f"{CANONICAL_FOCAL_PX}: it cannot go on from it. Train from scratch (--from-scratch)"
+        )
+    return replace(config, preset=its.preset, size=config.size or its.size, continue_from=str(parent)), parent
+
+
+def _started(config: TrainConfig, parts: Split) -> dict[str, Any]:
+    epochs = config.recipe.epochs
+    return {
+        "event": "started",
+        "train": _frames(parts.train),
+        "held_out": _frames(parts.held_out),
+        "preset": config.preset,
+        "epochs": None if epochs == UNBOUNDED_EPOCHS else epochs,
+        "continue_from": config.continue_from,
+        "resumed": config.resume,
+        "notes": list(parts.notes),
+    }
+
+
+def _converting(done: int, total: int, fraction: float) -> dict[str, Any]:
+    counts = {"epoch": 1, "epochs": 1, "step": done, "steps": total}
+    named = {"event": "progress", "stage": "converting", "fraction": fraction}
+    return {**named, **counts, "images_per_s": 0.0, "loss": None}
 
 
 def _check_depth(recordings: Sequence[Recording], sampling: Sampling, therefore: str) -> None:
@@ -115,37 +201,10 @@ def _frames(recordings: Sequence[Recording]) -> dict[str, int]:
     return {label(recording, recordings): len(recording) for recording in recordings}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0, or 1 with an error event and one line on standard error."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    # TensorFlow writes where it likes: whatever is not an event goes to standard error.
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as events:
-        os.dup2(2, 1)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-        def emit(event: dict[str, Any]) -> None:
-            print(json.dumps(event), file=events, flush=True)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)
-        try:
-            text = Path(given[0]).read_text(encoding="utf-8") if given else sys.stdin.read()
-            train(TrainConfig.from_json(text), emit)
-        except (CaptureError, Stopped, OSError) as error:
-            message = str(error) or "The training was stopped; nothing was saved"
-            print(message, file=sys.stderr)
-            with contextlib.suppress(OSError):  # nobody may be listening any more
-                emit({"event": "error", "message": message})
-            return 1
-    return 0
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    # Ctrl-C comes twice, by the terminal and through the parent; the second must not interrupt the clearing up.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped
+def work(document: str, on_event: OnEvent) -> None:
+    """Train as the TrainConfig in the document says."""
+    train(TrainConfig.from_json(document), on_event)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer(work, "The training was stopped; there is no new version"))

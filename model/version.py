@@ -24,21 +24,35 @@ from model.config import (
 )
 from model.evaluate import evaluate
 from model.pipeline import Split
+from model.task import Preset
 
 REPORT_FRAMES = 400  # of each recording: enough for a stable figure, half a minute of work
 _SHOWN = ("abs_rel", "rmse_m", "mae_m", "delta1", "edge_f1", "scale_ratio")
 
 
-def write_config(folder: Path, config: TrainConfig, split: Split, canonical_focal_px: float) -> VersionConfig:
+def told(config: TrainConfig, split: Split) -> dict[str, Any]:
+    """What decides how a training comes out, flat: one that is resumed must agree in all of it."""
+    apart = ("out", "data", "held_out", "resume", "resumable")  # the recordings say it better than their paths
+    known = {name: value for name, value in json.loads(config.to_json()).items() if name not in apart}
+    recordings = {
+        f"recording {entry['path']}": f"{entry['crc32']}, {'held out' if entry['held_out'] else 'trained on'}"
+        for entry in _all_described(split)
+    }
+    return {**known, **recordings}
+
+
+def write_config(
+    folder: Path, config: TrainConfig, split: Split, preset: Preset, size: tuple[int, int]
+) -> VersionConfig:
     """`config.json` of the version whose networks are in `folder`."""
     version = VersionConfig(
         created_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        size=config.size,
-        canonical_focal_px=canonical_focal_px,
-        preset="fast",
+        size=size,
+        canonical_focal_px=preset.canonical_focal_px,
+        preset=preset.name,
         parent=None if config.continue_from is None else Path(config.continue_from).name,
         train=asdict(config),
-        data=[*(_described(r, False) for r in split.train), *(_described(r, True) for r in split.held_out)],
+        data=_all_described(split),
         software=_software(),
         files={name: file_crc32(folder / name) for name in OPENVINO_NAMES},
     )
@@ -67,6 +81,7 @@ def write_report(
         "before": before,
         "validated": bool(split.held_out),
         "measured_on": "held-out recordings" if split.held_out else "the training recordings: not validated",
+        "notes": list(split.notes),
         **known,
     }
     (folder / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -80,7 +95,8 @@ def card(version: VersionConfig, report: dict[str, Any]) -> str:
         "# Weights version",
         "",
         f"Trained {version.created_utc}, preset {version.preset}, input {version.size[0]}x{version.size[1]} portrait, "
-        f"continued from: {version.parent or 'nothing (random weights)'}.",
+        f"continued from: {version.parent or 'nothing'}.",
+        *_networks(report),
         "",
         "## Data",
         *(
@@ -92,6 +108,7 @@ def card(version: VersionConfig, report: dict[str, Any]) -> str:
         *_table(report),
         "",
         "near: confidence 2, 0.2 to 5 m; far: confidence 1 or more, up to 10 m. No median scaling.",
+        *(f"\nNote: {note}." for note in report["notes"]),
         "",
         "## Limits",
         "It knows scenes like those above; elsewhere the scale above all may be wrong.",
@@ -101,6 +118,17 @@ def card(version: VersionConfig, report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _networks(report: dict[str, Any]) -> list[str]:
+    """How large the networks are and how long each task took; of a report that says so."""
+    parameters = report.get("parameters") or {}
+    lines = [f"- {name} network: {count:,} parameters" for name, count in parameters.items()]
+    for name, outcome in (report.get("stages") or {}).items():
+        spent = f"{outcome['steps']} steps, {outcome['images']} images, {outcome['seconds'] / 60:.1f} minutes"
+        best = f"best epoch {outcome['best_epoch']} of {outcome['epochs']}, ended by: {outcome['ended']}"
+        lines.append(f"- task {name}: {spent}; {best}")
+    return ["", *lines] if lines else []
+
+
 def _table(report: dict[str, Any]) -> list[str]:
     rows = [f"| recording | range | {' | '.join(_SHOWN)} |", "|---|---|" + "---|" * len(_SHOWN)]
     for name, ranges in {**report["recordings"], "all": report["all"]}.items():
@@ -108,6 +136,10 @@ def _table(report: dict[str, Any]) -> list[str]:
             figures = ("–" if metrics[key] is None else f"{metrics[key]:.3f}" for key in _SHOWN)
             rows.append(f"| {name} | {span} | {' | '.join(figures)} |")
     return rows
+
+
+def _all_described(split: Split) -> list[dict[str, Any]]:
+    return [*(_described(r, False) for r in split.train), *(_described(r, True) for r in split.held_out)]
 
 
 def _described(recording: Recording, held_out: bool) -> dict[str, Any]:

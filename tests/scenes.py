@@ -22,7 +22,6 @@ def scene_frame(index: int, seed: int = 0, landscape: bool = False, confidence: 
     """A floor and a box before a wall, the nearer the brighter: RGB 96x128, depth 48x64, turned where `landscape`."""
     rng = np.random.default_rng((seed, index))
     width, height = (64, 48) if landscape else (48, 64)
-    width, height = (64, 48) if landscape else (48, 64)
     rows, columns = np.mgrid[:height, :width]
     depth = np.full((height, width), rng.uniform(2.0, 3.0))
     depth = np.minimum(depth, 1.2 * height / np.maximum(rows, 1))

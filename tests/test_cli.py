@@ -16,6 +16,7 @@ from capture.formats.r3d import R3dFile
 from capture.layout import INFO_NAME
 from capture.recording import Dataset, Recording
 from capture.virtual_phone.phone import PhoneProcess
+from tests.foreign import pairs, put, sequence
 from tests.frames import make_frame, write_recording
 
 ROOT = Path(__file__).parents[1]
@@ -45,8 +46,12 @@ def lidarlive(*words: object, timeout: float = 100, **environment: str) -> subpr
         (["view", "--source", "{numbered}", "--weights", "nobody"], "There is no weights version nobody"),
         (["inspect", "{tmp}"], "is not a recording and holds none"),
         (["inspect", "{tmp}/nowhere"], "does not exist"),
-        (["import", "{tmp}/nowhere.r3d", "{tmp}/set"], "nowhere.r3d is not a file"),
+        (["import", "{tmp}/nowhere.r3d", "{tmp}/set"], "nowhere.r3d does not exist"),
         (["import", "{tmp}/file.r3d", "{tmp}/set"], "file.r3d"),
+        (["import", "{tmp}", "{tmp}/set"], "is no folder of pictures and depth maps"),
+        (["import", "{tmp}", "{tmp}/set", "--depth-scale", "0"], "the depth scale is units a metre"),
+        (["import", "{tmp}", "{tmp}/set", "--intrinsics", "500,500,320"], "Received: '500,500,320'"),
+        (["import", "{tmp}", "{tmp}", "{tmp}/set", "--name", "x"], "--name names one recording"),
         (["train", "{tmp}", "--from-scratch"], "is not a recording and holds none"),
         (["train", "{numbered}", "--size", "big"], "Received: 'big'"),
         (["evaluate", "{tmp}"], "is not a recording and holds none"),
@@ -132,6 +137,32 @@ def test_check_names_what_is_damaged_and_repairs_what_is_torn(tmp_path: Path) ->
     assert done.returncode == 3
     assert "3 whole frames kept" in done.stderr
     assert lidarlive("check", whole).returncode == 0
+
+
+def test_import_names_what_it_leaves_out(tmp_path: Path) -> None:
+    files = pairs(9)
+    for i in range(1, 8):
+        del files[f"depth/{i}.png"]
+    source = put(tmp_path / "desk", files)
+    words = ("--depth-scale", 500, "--intrinsics", "70,71,36,48", "--name", "far")
+    done = lidarlive("import", source, tmp_path / "set", *words)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.endswith("_far: 2 frames, 7 damaged ones left out\n")
+    assert done.stderr.splitlines() == [
+        f"{source / 'depth'} holds no {i}; the files of a frame have one name" for i in range(1, 6)
+    ]
+    (recording,) = Dataset(tmp_path / "set")
+    assert [line.stream_index for line in recording.lines()] == [0, 8]
+    assert recording[0].depth_m[1, 1] == 2
+    assert recording[0].intrinsics.as_list() == [70, 71, 36, 48]
+
+
+def test_import_of_several_sources(tmp_path: Path) -> None:
+    sources = [put(tmp_path / "desk", pairs(2)), put(tmp_path / "freiburg1_walk", sequence(2))]
+    done = lidarlive("import", *sources, tmp_path / "set")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [recording.info.name for recording in Dataset(tmp_path / "set")] == ["desk", "freiburg1_walk"]
+    assert done.stdout.count(": 2 frames\n") == 2
 
 
 @pytest.mark.usefixtures("record3d_package")

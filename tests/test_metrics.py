@@ -1,57 +1,94 @@
-"""The measures against the same formulas written out plainly, one pixel at a time."""
+"""The measures against `tests.plain_metrics`, which is written from the papers; and what they say of odd maps."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from model.metrics import RANGES, Sums, report
+from capture.frame import Frame
+from capture.recording import Recording
+from model.config import CONFIG_NAME, VersionConfig
+from model.evaluate import evaluate
+from model.metrics import RANGES, Metrics, Range, Sums, report
+from model.predictor import Predictor
+from tests.frames import write_recording
+from tests.plain_metrics import Seen, measure
+from tests.scenes import scene_frame
+from tests.weights import write_weights
+
+SIZE = (24, 32)  # of the depth maps below, so that nothing is resized
 
 
-def naive(pairs: list[tuple[float, float]]) -> dict[str, float]:
-    """Every pixel measure from (prediction, LiDAR) pairs."""
-    n = len(pairs)
-    logs = [math.log(p) - math.log(d) for p, d in pairs]
-    silog = math.sqrt(sum(v * v for v in logs) / n - (sum(logs) / n) ** 2)
-    return {
-        "mse_mm2": sum((1000 * p - 1000 * d) ** 2 for p, d in pairs) / n,
-        "rmse_m": math.sqrt(sum((p - d) ** 2 for p, d in pairs) / n),
-        "mae_m": sum(abs(p - d) for p, d in pairs) / n,
-        "abs_rel": sum(abs(p - d) / d for p, d in pairs) / n,
-        "sq_rel": sum((p - d) ** 2 / d for p, d in pairs) / n,
-        "rmse_log": math.sqrt(sum(v * v for v in logs) / n),
-        "log10": sum(abs(math.log10(p) - math.log10(d)) for p, d in pairs) / n,
-        "silog": 100 * silog,
-        **{f"delta{k}": sum(max(p / d, d / p) < 1.25**k for p, d in pairs) / n for k in (1, 2, 3)},
-    }
+def plainly(recordings: list[list[Seen]], limits: Range) -> Any:
+    return pytest.approx(measure(recordings, limits.least_confidence, limits.near_m, limits.far_m), rel=1e-5)
 
 
 def frames(count: int = 3, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(seed)
     result = []
     for _ in range(count):
-        depth = rng.uniform(0.1, 12, (10, 14)).astype(np.float32)
-        depth[rng.random(depth.shape) < 0.1] = 0
+        depth = rng.uniform(0.3, 4.9, (20, 24)).astype(np.float32)
+        for odd in (0, 0.1, 7, 11):  # no reading, too near, too far for `near`, too far for both
+            depth[rng.random(depth.shape) < 0.01] = odd
         predicted = (np.where(depth > 0, depth, 1) * rng.uniform(0.6, 1.7, depth.shape)).astype(np.float32)
-        result.append((predicted, depth, rng.integers(0, 3, depth.shape).astype(np.uint8)))
+        result.append((predicted, depth, rng.choice(3, depth.shape, p=(0.02, 0.02, 0.96)).astype(np.uint8)))
     return result
 
 
-@pytest.mark.parametrize(("name", "least", "near", "far"), [("near", 2, 0.2, 5.0), ("far", 1, 0.0, 10.0)])
-def test_pixel_measures_agree_with_their_formulas(name: str, least: int, near: float, far: float):
-    sums, pairs = Sums(), []
-    for predicted, depth, confidence in frames():
-        sums.add(predicted, depth, RANGES[name].mask(depth, confidence))
-        for p, d, c in zip(predicted.flat, depth.flat, confidence.flat, strict=True):
-            if d > 0 and c >= least and near <= d <= far:
-                pairs.append((float(p), float(d)))
-    measured = sums.metrics()
-    assert measured.frames == 3
-    for measure, value in naive(pairs).items():
-        assert getattr(measured, measure) == pytest.approx(value, rel=1e-5), measure
+@pytest.mark.parametrize("name", list(RANGES))
+def test_one_recording_measured_twice(name: str):
+    sums = Sums()
+    seen = [Seen(i, *maps) for i, maps in enumerate(frames())]
+    masks = [RANGES[name].mask(one.depth, one.confidence) for one in seen]
+    for i, one in enumerate(seen):
+        sums.add(one.predicted, one.depth, masks[i])
+        if i:
+            before = seen[i - 1]
+            sums.add_change((before.predicted, one.predicted), (before.depth, one.depth), masks[i - 1] & masks[i])
+    assert asdict(sums.metrics()) == plainly([seen], RANGES[name])
+
+
+def chequered(index: int, sure: bool) -> Frame:
+    """A scene whose picture is of black and white squares, so that its prediction has edges, in the wrong places."""
+    rng = np.random.default_rng(index)
+    squares = np.kron(rng.integers(0, 2, (16, 12)), np.full((8, 8), 255)).astype(np.uint8)
+    confidence = np.kron(rng.integers(0, 3, (4, 3)), np.ones((8, 8))).astype(np.uint8) if sure else None
+    scene = scene_frame(index)
+    rgb = np.repeat(squares[..., None], 3, axis=2)
+    return replace(scene, image=rgb, depth_m=scene.depth_m[::2, ::2].copy(), confidence=confidence)
+
+
+@pytest.fixture(scope="module")
+def two_recordings(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A version of the scenes' size, and two recordings: one has a frame missing, the other knows no confidence."""
+    folder = tmp_path_factory.mktemp("measured")
+    weights = write_weights(folder / "weights")
+    small = replace(VersionConfig.read(weights), size=SIZE)
+    (weights / CONFIG_NAME).write_text(small.to_json(), encoding="utf-8")
+    write_recording(folder / "data", "gap", [chequered(i, sure=True) for i in (0, 1, 3)])
+    write_recording(folder / "data", "plain", [chequered(i, sure=False) for i in (4, 5)])
+    return folder / "data", weights
+
+
+def test_an_evaluation_measured_twice(two_recordings: tuple[Path, Path]):
+    data, weights = two_recordings
+    measured, predictor = evaluate([data], weights), Predictor(weights)
+    seen: dict[str, list[Seen]] = {}
+    for path in sorted(data.iterdir()):
+        for frame in Recording(path):
+            predicted = predictor(frame.rgb, frame.intrinsics).depth_m
+            seen.setdefault(path.name, []).append(Seen(frame.index, predicted, frame.depth_m, frame.confidence))
+    assert [[one.stream_index for one in each] for each in seen.values()] == [[0, 1, 3], [4, 5]]
+    for name, limits in RANGES.items():
+        for recording, each in seen.items():
+            assert measured["recordings"][recording][name] == plainly([each], limits)
+        assert measured["all"][name] == plainly(list(seen.values()), limits)
 
 
 def test_absent_confidence_counts_as_confident():
@@ -99,6 +136,47 @@ def test_edges_of_one_map_only_give_no_f1():
     neither = Sums()
     neither.add(flat, flat, flat > 0)
     assert math.isnan(neither.metrics().edge_f1)
+
+
+@pytest.mark.parametrize(("shift", "error"), [(0, 0.0), (1, 0.5), (4, 3.5), (15, 10.0)])
+def test_the_boundary_error_is_how_far_edges_are_off(shift: int, error: float):
+    """Both responses are two pixels wide, so at a shift of 4 the four distances are 3, 4, 4 and 3."""
+    sums, truth = Sums(), step_at(10)
+    sums.add(step_at(10 + shift), truth, truth > 0)
+    assert sums.metrics().boundary_error_px == pytest.approx(error)
+
+
+def test_a_map_without_edges_is_as_far_off_as_can_be():
+    flat = np.full((20, 30), 2.0, np.float32)
+    for predicted, truth in ((flat, step_at(10)), (step_at(10), flat)):
+        sums = Sums()
+        sums.add(predicted, truth, truth > 0)
+        assert sums.metrics().boundary_error_px == 10
+    neither = Sums()
+    neither.add(flat, flat, flat > 0)
+    assert math.isnan(neither.metrics().boundary_error_px)
+
+
+@pytest.mark.parametrize("silent", [0.0, -1.0, 5e-4, math.nan, math.inf, -math.inf])
+def test_a_pixel_without_an_answer_counts_as_a_millimetre(silent: float):
+    depth = np.full((20, 30), 2.0, np.float32)
+    predicted = depth.copy()
+    predicted[:, :15] = silent
+    taken = predicted.copy()
+    taken[:, :15] = 1e-3
+    measured, expected = silent_metrics(predicted, depth), silent_metrics(taken, depth)
+    assert replace(measured, unanswered=0) == expected
+    assert (measured.unanswered, expected.unanswered) == (0.5, 0.0)
+    assert measured.rmse_m == pytest.approx(1.999 / math.sqrt(2), rel=1e-5)
+    assert measured.edge_precision == 0  # the step that silence makes is an edge like any other
+    assert math.isfinite(measured.flicker)
+
+
+def silent_metrics(predicted: np.ndarray, depth: np.ndarray) -> Metrics:
+    sums = Sums()
+    sums.add(predicted, depth, depth > 0)
+    sums.add_change((predicted, depth), (depth, depth * np.float32(1.1)), depth > 0)
+    return sums.metrics()
 
 
 def test_flicker_is_the_change_relative_to_the_lidars():

@@ -51,6 +51,18 @@ def test_depth_grows_with_the_focal_length_and_not_with_the_pictures_size(predic
     assert np.median(np.abs(doubled / near - 1)) < 0.02
 
 
+def test_a_preset_that_knows_no_focal_length_gives_the_same_depth_for_each(weights: Path, tmp_path: Path):
+    folder = tmp_path / "version"
+    shutil.copytree(weights, folder)
+    document = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**document, "preset": "original", "canonical_focal_px": None}))
+    rgb, predictor = scene_frame(0).rgb, Predictor(folder, threads=1)
+    depths = [predictor(rgb, Intrinsics(fx, fx, 48.0, 64.0)).depth_m for fx in (300.0, 600.0)]
+    assert np.array_equal(*depths)
+    assert np.array_equal(depths[0], predictor(rgb).depth_m)
+    assert evaluate([scene_recording(tmp_path / "data", "a", 2)], folder)["all"]["far"]["frames"] == 2
+
+
 def test_a_prediction_outlives_the_next(predictor: Predictor):
     first = predictor(scene_frame(0).rgb)
     kept = first.depth_m.copy(), first.edges.copy()

@@ -24,6 +24,14 @@ def test_nearest_takes_the_middle_of_what_it_replaces():
     assert np.allclose(targets.resize_depth(row, (3, 3))[0], [1, 4, 7])
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_nearest_keeps_the_type(dtype: type):
+    image = np.arange(12, dtype=dtype).reshape(3, 4)
+    doubled = targets.resize_nearest(image, (8, 6))
+    assert doubled.dtype == dtype
+    assert np.array_equal(doubled, image.repeat(2, axis=0).repeat(2, axis=1))
+
+
 def test_rgb_is_averaged_where_it_shrinks():
     rgb = np.zeros((4, 4, 3), np.uint8)
     rgb[:, ::2] = 200

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from capture.frame import CaptureError
-from model.config import TrainConfig, VersionConfig
+from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
 from model.pipeline import Sampling, frames_of, load, open_recordings, split
-from model.train import train
+from model.train import _resolved, train
 from model.version import write_report
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, training
@@ -67,6 +67,7 @@ def test_the_events_are_well_formed_and_in_order(run: Run):
 def test_the_best_epoch_by_the_held_out_recording_is_kept(run: Run):
     """The report's stage names the epoch of the least held-out loss, and the saved weights are that epoch's."""
     report = run[1][-1]["report"]
+    assert (report["preset"], sorted(report["parameters"])) == ("fast", ["finetune", "gradient"])
     for stage in ("gradient", "finetune"):
         epochs = of(run[1], "epoch", stage)
         best = min(epochs, key=lambda e: e["held_out_loss"])
@@ -100,23 +101,38 @@ class Enough(Exception):  # noqa: N818 - not an error
     """Ends a training from within, once a test has seen what it needs."""
 
 
-def test_going_on_from_a_version_starts_with_its_networks(run: Run, tmp_path: Path):
-    from model.losses import edge_loss
-    from model.stages import open_networks
+def test_going_on_from_a_version_starts_with_its_networks_size_and_preset(run: Run, tmp_path: Path):
+    from model.presets import PRESETS, open_networks
 
     def listen(event: dict[str, Any]) -> None:
-        assert event["continue_from"] == run[0].out
+        assert (event["continue_from"], event["preset"]) == (run[0].out, "fast")
         raise Enough
 
     with pytest.raises(Enough):
         train(replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out), listen)
     assert list(tmp_path.iterdir()) == []
+    config, parent = _resolved(replace(run[0], size=None, continue_from=run[0].out))
+    assert (config.preset, config.size, parent) == ("fast", (64, 96), Path(run[0].out))
 
     refs = frames_of(open_recordings(run[0].data))[:4]
-    batch = next(load([refs], Sampling(run[0].size, 200.0), None))
-    fresh, further = (open_networks(parent, seed=0)[0] for parent in (None, Path(run[0].out)))
-    losses = [float(edge_loss(batch.edges, network(batch.rgb, training=False))) for network in (fresh, further)]
+    batch = next(load([refs], Sampling((64, 96), 200.0), None))
+    preset, losses = PRESETS["fast"], []
+    for folder in (None, Path(run[0].out)):
+        task = next(preset.tasks(open_networks(preset, folder, seed=0)))
+        losses.append(float(task.loss(task.target(batch), task.model(batch.rgb, training=False))))
     assert losses[1] < 0.7 * losses[0]
+
+
+def test_going_on_from_another_preset_is_refused(run: Run, tmp_path: Path):
+    further = replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out, preset="original")
+    with pytest.raises(CaptureError, match=r"v1 is of preset fast, and original cannot go on from it.*--from-scratch"):
+        train(further)
+    folder = tmp_path / "weights"
+    shutil.copytree(run[0].out, folder)
+    document = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**document, "canonical_focal_px": 500.0}))
+    with pytest.raises(CaptureError, match=r"canonical focal length of 500\.0 px"):
+        train(replace(further, preset=None, continue_from=str(folder)))
 
 
 def test_a_version_that_was_not_validated_says_so(run: Run, dataset: Path, tmp_path: Path):
@@ -140,38 +156,59 @@ def test_the_report_says_how_good_the_version_before_was(run: Run, dataset: Path
 
 
 def test_the_predictor_agrees_with_keras(run: Run):
-    import keras
     import numpy as np
 
-    from model.networks import pair
     from model.predictor import Predictor
+    from model.presets import PRESETS, open_networks
 
-    both = pair(*(keras.saving.load_model(Path(run[0].out) / f"{name}.keras") for name in ("gradient", "finetune")))
+    graph = PRESETS["fast"].graph(open_networks(PRESETS["fast"], Path(run[0].out), seed=0))
     predictor = Predictor(run[0].out, threads=1)
     for landscape in (False, True):
         frame = scene_frame(5, seed=7, landscape=landscape)
-        small = frame.rgb[:96, :64] if not landscape else frame.rgb[:64, :96]
-        log_depth, edges = both(np.ascontiguousarray(small)[None], training=False)
-        prediction = predictor(np.ascontiguousarray(small))
-        assert np.allclose(prediction.depth_m, np.exp(log_depth[0, ..., 0]), rtol=1e-3)
-        assert np.allclose(prediction.edges, edges[0, ..., 0], atol=1e-3)
+        small = np.ascontiguousarray(frame.rgb[:96, :64] if not landscape else frame.rgb[:64, :96])
+        answer = graph(small[None], training=False)
+        prediction = predictor(small)
+        assert np.allclose(prediction.depth_m, answer["canonical_depth"][0, ..., 0], rtol=1e-3)
+        assert np.allclose(prediction.edges, answer["edges"][0, ..., 0], atol=1e-3)
+
+
+def test_the_original_pair_becomes_a_version_of_any_size(dataset: Path, tmp_path: Path):
+    from model.predictor import Predictor
+
+    small = {**SMALL, "size": (34, 50), "epochs": 1, "epoch_frames": 4, "batch": None}
+    events: list[dict[str, Any]] = []
+    out = train(TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), preset="original", **small), events.append)
+    assert {event["stage"]: event["steps"] for event in of(events, "progress")} == {
+        "gradient": 2,
+        "finetune": 2,
+        "converting": 6,
+    }
+    assert (VersionConfig.read(out).preset, VersionConfig.read(out).canonical_focal_px) == ("original", None)
+    report = events[-1]["report"]
+    assert report["parameters"] == {"gradient": 416_701, "finetune": 417_151}
+    assert "417,151 parameters" in (out / "card.md").read_text()
+    prediction = Predictor(out, threads=1)(scene_frame(0, landscape=True).rgb)
+    assert prediction.depth_m.shape == (34, 50)
 
 
 def test_the_same_seed_gives_the_same_losses(run: Run):
-    from model.stages import Pace, Stage, open_networks
+    from model.fit import Settings, fit
+    from model.presets import PRESETS, open_networks
 
-    gradient, _ = open_networks(None, run[0].seed)
-    parts = split(open_recordings(run[0].data), None)
+    config = replace(run[0], preset="fast")
+    parts = split(open_recordings(config.data), None)
     again: list[dict[str, Any]] = []
-    Stage("gradient", gradient, run[0], parts, Sampling(run[0].size, 200.0, run[0].zoom), Pace(again.append, 0.0)).run()
-    for one, other in zip(of(again, "epoch"), of(run[1], "epoch", "gradient"), strict=True):
+    task = next(PRESETS["fast"].tasks(open_networks(PRESETS["fast"], None, config.seed)))
+    settings = Settings(Sampling((64, 96), 200.0, config.zoom), config.recipe, config.seed, config.epoch_frames)
+    fit(task, frames_of(parts.train), frames_of(parts.held_out), settings, again.append)
+    for one, other in zip(of(again, "epoch"), of(run[1], "epoch", task.name), strict=True):
         assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)
         assert one["held_out_loss"] == pytest.approx(other["held_out_loss"], rel=1e-3)
 
 
 def test_a_loss_that_is_no_number_ends_the_training_and_leaves_nothing(dataset: Path, tmp_path: Path):
     config = TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), learning_rate=1e30, **SMALL)
-    with pytest.raises(CaptureError, match=r"loss became (nan|inf).*nothing was saved"):
+    with pytest.raises(CaptureError, match=r"loss became no number in epoch 1"):
         train(config)
     assert list(tmp_path.iterdir()) == []
 
@@ -197,7 +234,9 @@ def test_bad_input_is_refused_before_anything_is_made(dataset: Path, tmp_path: P
     [
         ({"epochs": 0}, "epochs"),
         ({"epochs": "ten"}, "whole numbers"),
-        ({"size": [100, 128]}, "multiples of 32"),
+        ({"size": [100, 128], "preset": "fast"}, "multiples of 32"),
+        ({"size": [100]}, r"\(width, height\)"),
+        ({"preset": "faster"}, "preset must be one of fast, original"),
         ({"size": [256, 192]}, "portrait"),
         ({"data": "folder"}, "expected a list"),
         ({"data": []}, "at least one"),
@@ -211,13 +250,24 @@ def test_a_configuration_that_makes_no_sense_is_one_clear_line(change: dict[str,
         TrainConfig.from_json(json.dumps(document))
 
 
+def test_the_recipe_is_the_presets_with_what_was_said_in_its_place():
+    said = TrainConfig(data=("a",), out="v", preset="original", size=(50, 70))
+    assert (said.recipe.batch, said.recipe.epochs, said.recipe.schedule) == (2, 30, "constant")
+    fast = TrainConfig(data=("a",), out="v", continue_from=None)
+    assert fast.recipe == RECIPES["fast"]
+    assert replace(fast, continue_from="v1").recipe.learning_rate == RECIPES["fast"].further_learning_rate
+    assert replace(fast, learning_rate=0.5, epochs=7, batch=3).recipe.learning_rate == 0.5
+    assert replace(fast, budget_minutes=1.0).recipe.epochs == UNBOUNDED_EPOCHS
+    assert replace(fast, budget_minutes=1.0, epochs=7).recipe.epochs == 7
+
+
 def test_a_configuration_survives_json():
     config = TrainConfig(data=("a", "b"), out="v", held_out=("b",), budget_minutes=2.5, size=(64, 96))
     assert TrainConfig.from_json(config.to_json()) == config
 
 
-def child(config: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "model.train", *arguments]
+def child(config: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "model.train"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, text=True, env=environment, **pipes)
@@ -242,9 +292,7 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path):
 def test_a_stopped_training_leaves_nothing(dataset: Path, tmp_path: Path):
     """Only events come on standard output, and after SIGTERM neither version nor scratch folder is there."""
     config = TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), **{**SMALL, "epochs": 1000})
-    path = tmp_path / "config.json"
-    path.write_text(config.to_json())
-    process = child("", str(path))
+    process = child(config.to_json())
     assert process.stdout is not None
     events = []
     for line in process.stdout:
@@ -256,5 +304,5 @@ def test_a_stopped_training_leaves_nothing(dataset: Path, tmp_path: Path):
     rest, _ = process.communicate(timeout=60)
     events += [json.loads(line) for line in rest.splitlines()]
     assert process.returncode == 1
-    assert "stopped" in events[-1]["message"]
-    assert [file.name for file in tmp_path.iterdir()] == ["config.json"]
+    assert events[-1]["message"] == "The training was stopped; there is no new version"
+    assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import openvino
-from openvino import opset13 as ops
 
 from model.config import CANONICAL_FOCAL_PX, CONFIG_NAME, INPUT_SIZE, OPENVINO_NAMES, VersionConfig, file_crc32
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.runtime import openvino
+
+ops = openvino.opset13
 
 
 def write_weights(folder: Path) -> Path:

@@ -1,0 +1,46 @@
+"""Programs of the model's side as child processes, so that nothing in this process imports TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from capture.frame import CaptureError
+
+Event = dict[str, Any]
+
+
+def events_of(module: str, document: str) -> Iterator[Event]:
+    """Run `python -m module` with `document` on its standard input; its events, until it is done.
+
+    An interrupt is the child's to end cleanly. Raises CaptureError with its own words where it ends with an error.
+    """
+    command = [sys.executable, "-m", module]
+    with (
+        contextlib.ExitStack() as before,  # whoever heard of an interrupt before does so again
+        tempfile.TemporaryFile("w+") as chatter,  # TensorFlow's; of interest only where the child dies of it
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=chatter, text=True) as child,
+    ):
+        assert child.stdin is not None
+        assert child.stdout is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before.callback(signal.signal, number, signal.signal(number, lambda *_: child.terminate()))
+        child.stdin.write(document)
+        child.stdin.close()
+        message = ""
+        for line in child.stdout:
+            event: Event = json.loads(line)
+            if event["event"] == "error":
+                message = event["message"]
+            else:
+                yield event
+        if child.wait():
+            chatter.seek(0)
+            last = chatter.read().strip().rpartition("\n")[2]
+            raise CaptureError(message or f"{module} ended with status {child.returncode}: {last}")

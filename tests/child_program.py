@@ -1,0 +1,29 @@
+"""A program for `app.child` to run: does what its document says, in the way that the trainer and the benchmark do."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from capture.frame import CaptureError
+from model import child
+
+
+def work(document: str, on_event: child.OnEvent) -> None:
+    on_event({"event": "started", "document": document})
+    if document == "chatter":
+        print("not an event")
+        os.write(1, b"nor is this\n")
+    elif document == "refuse":
+        raise CaptureError("no good. Received: refuse")
+    elif document == "die":
+        print("died of it", file=sys.stderr, flush=True)
+        os._exit(7)
+    elif document == "wait":
+        time.sleep(60)
+    on_event({"event": "done"})
+
+
+if __name__ == "__main__":
+    sys.exit(child.answer(work, "stopped in the middle"))

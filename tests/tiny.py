@@ -1,0 +1,66 @@
+"""A preset of tiny networks, so that a whole training takes seconds. As a program: model.train with it as `fast`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+from keras import layers
+
+from model import presets
+from model.child import answer
+from model.config import CANONICAL_FOCAL_PX
+from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.task import Pair, Preset, Task, metres
+from model.train import work
+
+
+def _network(inputs: list[Any], dropout: float) -> Any:
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs[0])
+    x = layers.Concatenate()([x, *inputs[1:]]) if inputs[1:] else x
+    x = layers.Conv2D(8, 3, strides=2, padding="same")(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.8)(x))
+    x = layers.Dropout(dropout)(x)  # random, so that going on must bring back where its numbers were
+    return keras.Model(inputs, layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x))
+
+
+def squared_error(target: Any, answer: Any) -> Any:
+    """Weighted mean; target (n, h, w, 2): value and weight."""
+    weight = target[..., 1]
+    return keras.ops.sum(weight * (answer[..., 0] - target[..., 0]) ** 2) / (keras.ops.sum(weight) + 1e-6)
+
+
+def build() -> Pair:
+    rgb, edges = keras.Input((None, None, 3), name="rgb"), keras.Input((None, None, 1), name="edges")
+    return Pair(_network([rgb], 0.0), _network([rgb, edges], 0.1))
+
+
+def tasks(pair: Pair) -> Iterator[Task]:
+    pair.gradient.trainable = True
+    yield Task("gradient", pair.gradient, lambda batch: batch.edges, squared_error, None, share=0.25)
+    pair.gradient.trainable = False
+    rgb = keras.Input((None, None, 3), name="rgb")
+    yield Task(
+        "finetune",
+        keras.Model(rgb, pair.finetune([rgb, pair.gradient(rgb)])),
+        target=lambda batch: batch.depth,
+        loss=squared_error,
+        depth_m=lambda answer, batch: metres(answer[..., 0], batch),
+        share=0.75,
+    )
+
+
+def graph(pair: Pair) -> Any:
+    rgb = keras.Input((None, None, 3), dtype="uint8", name="rgb")
+    seen = keras.ops.cast(rgb, "float32")
+    edges = pair.gradient(seen)
+    return keras.Model(rgb, {DEPTH_OUTPUT: keras.ops.exp(pair.finetune([seen, edges])), EDGES_OUTPUT: edges})
+
+
+TINY = Preset("fast", build, tasks, graph, CANONICAL_FOCAL_PX)
+
+if __name__ == "__main__":
+    presets.PRESETS["fast"] = TINY
+    sys.exit(answer(work, "stopped"))
