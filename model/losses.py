@@ -15,6 +15,8 @@ Tensor = Any
 VARIANCE_FOCUS = 0.85  # of the scale-invariant loss: 1 would ignore the scale of a frame altogether
 GRADIENT_SCALES = (1, 2, 4, 8)  # pixels between compared neighbours
 GRADIENT_SHARE = 0.5
+METRES_SHARE = 0.5
+MOST_LOG_DEPTH = 5.0  # 148 m: an untrained network may answer anything, but no number that overflows
 EDGE_EMPHASIS = 4.0  # most pixels lie on no edge; without this the best answer is nearly nothing everywhere
 EDGE_THRESHOLD = 0.1  # of the change of log depth to the next pixel at half the size
 EDGE_SCALE = 30.0  # brings squared changes of log depth to the size of the other losses
@@ -22,7 +24,10 @@ EPSILON = 1e-6
 
 
 def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
-    """Scale-invariant log error (Eigen et al. 2014) + L1 + multi-scale gradient matching (Li & Snavely 2018).
+    """Scale-invariant log error (Eigen et al. 2014) + L1 + multi-scale gradient matching (Li & Snavely 2018) + RMSE.
+
+    The first three are about ratios. Alone they leave what is far away too near: where a scene may be 4 or 8 metres
+    deep, errors in the log are least at 5.7, errors in metres at 6. So the error in (canonical) metres counts too.
 
     target (n, h, w, 2): log depth, weight. log_depth (n, h, w, 1). A scalar.
     """
@@ -34,7 +39,10 @@ def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
     )
     absolute = _frame_mean(ops.abs(error), weight)
     matching = sum(_gradient_matching(error[:, ::s, ::s], weight[:, ::s, ::s]) for s in GRADIENT_SCALES)
-    return _mean_of_frames(scale_invariant + absolute + GRADIENT_SHARE * matching, weight)
+    error_m = ops.exp(ops.minimum(log_depth[..., 0], MOST_LOG_DEPTH)) - ops.exp(target[..., 0])
+    rmse_m = ops.sqrt(_frame_mean(error_m * error_m, weight) + EPSILON)
+    terms = scale_invariant + absolute + GRADIENT_SHARE * matching + METRES_SHARE * rmse_m
+    return _mean_of_frames(terms, weight)
 
 
 def edge_loss(target: Tensor, gradients: Tensor) -> Tensor:

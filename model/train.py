@@ -37,7 +37,7 @@ from model.config import (
     TrainConfig,
     VersionConfig,
 )
-from model.pipeline import Sampling, Split, frames_of, label, load_sample, open_recordings, split, spread
+from model.pipeline import FrameRef, Sampling, Split, frames_of, label, load_sample, open_recordings, split, spread
 from model.progress import Progress
 from model.task import Pair, Preset
 from model.thinning import thinned
@@ -127,7 +127,7 @@ def _train_tasks(
     from model.fit import Settings, fit
 
     settings = Settings(sampling, config.recipe, config.seed, config.epoch_frames, config.turned)
-    frames = [ref for recording in parts.train for ref in thinned(recording)]
+    frames = training_frames(parts.train, config.epoch_frames)
     held_out = spread(frames_of(parts.held_out), HELD_OUT_FRAMES)
     done = 0.0  # share of the training
     for task in preset.tasks(pair):
@@ -143,6 +143,15 @@ def _train_tasks(
             outcome = fit(task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start)
             checkpoint.finish(task.name, asdict(outcome), pair)
         done += task.share
+
+
+def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[FrameRef]:
+    """All frames, or where an epoch cannot take them all, those that are no near-duplicates of others.
+
+    Near-duplicates do harm only where they crowd out other frames; each has its own noise.
+    """
+    frames = frames_of(recordings)
+    return frames if len(frames) <= epoch_frames else [ref for each in recordings for ref in thinned(each)]
 
 
 def _resolved(config: TrainConfig) -> tuple[TrainConfig, Path | None]:

@@ -10,6 +10,7 @@ from model.losses import (
     EDGE_SCALE,
     EDGE_THRESHOLD,
     GRADIENT_SHARE,
+    METRES_SHARE,
     VARIANCE_FOCUS,
     depth_loss,
     edge_loss,
@@ -100,6 +101,7 @@ def test_depth_loss_agrees_with_its_formula_written_out():
         error = predicted - value
         mean, square = np.average(error, weights=weight), np.average(error**2, weights=weight)
         cost = np.sqrt(square - VARIANCE_FOCUS * mean**2) + np.average(np.abs(error), weights=weight)
+        cost += METRES_SHARE * np.sqrt(np.average((np.exp(predicted) - np.exp(value)) ** 2, weights=weight))
         for step in (1, 2, 4, 8):
             e, w = error[::step, ::step], weight[::step, ::step]
             for axis in (0, 1):

@@ -17,7 +17,7 @@ import pytest
 from capture.frame import CaptureError
 from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
 from model.pipeline import Sampling, frames_of, load, open_recordings, split
-from model.train import _resolved, train
+from model.train import _resolved, train, training_frames
 from model.version import write_report
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, training
@@ -286,6 +286,13 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path: Path):
     assert json.loads(out)["event"] == "error"
     assert error.strip().count("\n") == 0
     assert "does not exist" in error
+
+
+def test_near_duplicates_are_left_out_only_where_they_crowd_out_others(tmp_path: Path):
+    still = [replace(scene_frame(0), index=i, received_ns=i * 33_333_333) for i in range(20)]
+    recordings = open_recordings([write_recording(tmp_path, "still", still)])
+    assert len(training_frames(recordings, epoch_frames=20)) == 20
+    assert len(training_frames(recordings, epoch_frames=19)) < 20
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask a process to end")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
-import platform
 import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from app.bench.cases import Case, all_cases
 from app.bench.clip import prepared_clip
+from app.bench.computer import computer
 from app.bench.display import display_name
 from app.bench.measure import MEMORY_KIND
 from app.bench.report import goals, print_report, summary
@@ -41,7 +39,8 @@ def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
         prepared_clip(rgb_size)
     load_before = psutil.getloadavg()
     results, failures = _run(cases, weights)
-    about = {**_computer(), "load_before": load_before, "load_after": psutil.getloadavg(), "weights": weights.name}
+    shown = {"display": display_name(), "memory_kind": MEMORY_KIND, "weights": weights.name}
+    about = {**computer(), **shown, "load_before": load_before, "load_after": psutil.getloadavg()}
     if as_json:
         documents = [asdict(result) for result in results]
         print(json.dumps({"measured_on": about, "cases": documents, "goals": [asdict(g) for g in goals(results)]}))
@@ -82,25 +81,3 @@ def _run(cases: list[Case], weights: Path) -> tuple[list[Result], list[str]]:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _computer() -> dict[str, Any]:
-    """What the figures were measured on."""
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "display": display_name(),
-        "memory_kind": MEMORY_KIND,
-    }
-
-
-def _processor() -> str:
-    """The processor's name; `platform` does not know it on Linux."""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -1,0 +1,69 @@
+"""What one training of the benchmark is told, and how it is named. No Keras here: the command line asks for it too."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from capture.frame import CaptureError
+from capture.recording import Recording
+from model.config import INPUT_SIZE
+from model.split import Split, label, open_recordings, split
+
+# In the order of the table; model/bench/candidates.py says what each is.
+CANDIDATES = ("original", "fast", "fast-no-gradient", "fast-random", "fastdepth", "fastdepth-pretrained")
+ZOOM = 1.5  # many rooms gain from wide zoom
+KERAS_WEIGHTS_NAME = "graph.weights.h5"  # beside the OpenVINO pair, for TensorFlow to be timed on the same weights
+
+STOPPED = "The benchmark was stopped; what was measured before is kept, and the same command goes on from it"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One candidate trained once, from one seed, on everything of `data` that is neither held out nor for the test."""
+
+    candidate: str
+    seed: int
+    minutes: float  # of processor time, all cores together
+    data: tuple[str, ...]  # folders: datasets or single recordings
+    held_out: tuple[str, ...]  # recordings, by name or path, that choose the epoch and are reported
+    test: tuple[str, ...]  # recordings that are reported and choose nothing
+    out: str  # the benchmark's folder
+    size: tuple[int, int] = INPUT_SIZE  # (width, height) of the portrait input
+
+    def __post_init__(self) -> None:
+        if self.candidate not in CANDIDATES:
+            raise CaptureError(f"The benchmark's networks are {', '.join(CANDIDATES)}. Received: {self.candidate!r}")
+        if not self.minutes > 0:
+            raise CaptureError(f"minutes must be more than 0. Received: {self.minutes}")
+
+    def split(self) -> tuple[Split, tuple[Recording, ...]]:
+        """What is trained on and what chooses the epoch; and what is for the test alone.
+
+        Raises CaptureError where a frame of either stands among the others, or nothing chooses.
+        """
+        recordings = open_recordings(self.data)
+        apart = split(recordings, [*self.held_out, *self.test])
+        chooses = split(recordings, self.held_out).held_out
+        test = tuple(recording for recording in apart.held_out if recording not in chooses)
+        if not chooses:
+            raise CaptureError("Name the recording that chooses the best epoch: --held-out NAME")
+        return Split(apart.train, chooses, apart.notes), test
+
+    def told(self) -> dict[str, Any]:
+        """What decides how good a network becomes, but for its seed: results of the same can stand in one table."""
+        parts, test = self.split()
+        everything = (*parts.train, *parts.held_out, *test)
+        named = {"train": parts.train, "held_out": parts.held_out, "test": test}
+        frames = {role: {label(r, everything): len(r) for r in each} for role, each in named.items()}
+        return {"minutes": self.minutes, "size": list(self.size), **frames}
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        given: dict[str, Any] = json.loads(text)
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+        return cls(**values)
