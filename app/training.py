@@ -22,6 +22,7 @@ SHOWN = (
     ("abs_rel", "AbsRel"),
     ("delta1", "δ1"),
     ("edge_f1", "edge F1"),
+    ("boundary_error_px", "boundary px"),
     ("scale_ratio", "scale"),
 )
 

@@ -137,7 +137,7 @@ def _train_tasks(
             if config.budget_minutes is not None:  # what a task leaves of its share is the others'
                 spent_s = sum(outcome["seconds"] for outcome in checkpoint.outcomes.values())
                 left_s = 60 * config.budget_minutes - spent_s
-                settings = replace(settings, budget_s=max(0.0, left_s * task.share / (1 - done)))
+                settings = replace(settings, budget_s=max(1.0, left_s * task.share / (1 - done)))
             progress.begin(TRAINING_SHARE * done, TRAINING_SHARE * task.share)
             start = checkpoint.begin(pair)
             outcome = fit(task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start)
