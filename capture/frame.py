@@ -32,7 +32,10 @@ class Camera(Enum):
 
 @dataclass(frozen=True)
 class Intrinsics:
-    """Pinhole camera in pixels of the RGB image. Depth aligned to it has the same, resized."""
+    """Pinhole camera in pixels of the RGB image. Depth aligned to it has the same, resized.
+
+    All four are 0 where the camera is unknown.
+    """
 
     fx: float
     fy: float

@@ -97,11 +97,6 @@ def import_path(
     return writer
 
 
-def import_r3d(source: Path, dataset: Path, on_progress: Progress) -> RecordingWriter:
-    """`import_path` of a `.r3d` file."""
-    return import_path(source, dataset, ImportOptions(), on_progress)
-
-
 def _open(source: Path, options: ImportOptions) -> AbstractContextManager[Foreign]:
     try:
         if is_recording(source):

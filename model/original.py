@@ -33,9 +33,10 @@ GREY = 255.0
 MOST_MM = 65535  # what a 16-bit depth map can say
 LEAST_RANGE = 1e-3  # of 255: a gradient network that answers the same everywhere has drawn nothing
 
-# The peak of one training step, measured with TensorFlow 2.21 from 96x128 to 360x480: most of it is what 16
-# activations and normalisations of 600 channels in all leave for the way back, in float32.
-BYTES_PER_PIXEL, BYTES_BESIDES = 7_900, 1_000_000_000
+# Of a process that trains in batches of 2, at its peak: 1.1 GB at 96x128, 1.8 at 192x256, 6.3 at 480x640, 13.2 at
+# 720x960 (TensorFlow 2.21). Half of it is what the activations and normalisations, of 600 channels each, keep in
+# float32 for the way back.
+BYTES_PER_PIXEL, BYTES_BESIDES = 9_000, 800_000_000
 
 
 def rough_network(activation: str = "relu", last_activation: str = "relu") -> Model:
