@@ -49,12 +49,14 @@ def config(dataset: Path, tmp_path: Path) -> TrainConfig:
     return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), seed=4, resumable=True, **SMALL)
 
 
-def child(config: TrainConfig) -> subprocess.Popen[str]:
-    """The trainer with the tiny networks as a process of its own."""
+def child(config: TrainConfig, stage: str, epoch: int) -> subprocess.Popen[str]:
+    """The trainer with the tiny networks as a process of its own, which waits in that epoch."""
     root = Path(__file__).parents[1]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    process = subprocess.Popen([sys.executable, "-m", "tests.tiny"], text=True, cwd=root, env=environment, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.tiny", stage, str(epoch)], text=True, cwd=root, env=environment, **pipes
+    )
     assert process.stdin is not None
     process.stdin.write(config.to_json())
     process.stdin.close()
@@ -70,7 +72,7 @@ def events_of(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 
 def interrupt(config: TrainConfig, number: int, stage: str = "finetune", epoch: int = 3) -> tuple[int, str]:
     """End a child by a signal in the middle of a training; its exit status and what it said last."""
-    process = child(config)
+    process = child(config, stage, epoch)
     for event in events_of(process):
         if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, epoch):
             process.send_signal(number)

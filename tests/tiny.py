@@ -1,16 +1,20 @@
-"""A preset of tiny networks, so that a whole training takes seconds. As a program: model.train with it as `fast`."""
+"""A preset of tiny networks, so that a whole training takes seconds.
+
+As a program, `python -m tests.tiny STAGE EPOCH`: model.train with it as `fast`, which waits there to be ended.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras import layers
 
-from model import presets
-from model.child import answer
+from model import presets, progress
+from model.child import OnEvent, answer
 from model.config import CANONICAL_FOCAL_PX
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.task import Pair, Preset, Task, metres
@@ -61,6 +65,20 @@ def graph(pair: Pair) -> Any:
 
 TINY = Preset("fast", build, tasks, graph, CANONICAL_FOCAL_PX)
 
+
+def waiting(text: str, on_event: OnEvent) -> None:
+    """`work` that stands still in the stage and epoch that the command line names, until it is ended."""
+    stage, epoch = sys.argv[1], int(sys.argv[2])
+
+    def tell(event: dict[str, Any]) -> None:
+        on_event(event)
+        if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, epoch):
+            time.sleep(300)
+
+    work(text, tell)
+
+
 if __name__ == "__main__":
     presets.PRESETS["fast"] = TINY
-    sys.exit(answer(work, "stopped"))
+    progress.EVENT_INTERVAL_S = 0.0  # tiny networks are through with an epoch before the next event would be due
+    sys.exit(answer(waiting, "stopped"))
