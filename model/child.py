@@ -23,6 +23,14 @@ class Stopped(Exception):  # noqa: N818 - not an error
     """The work was asked to end."""
 
 
+def prepare_tensorflow() -> None:
+    """Settings that it reads when it is imported; what a person has set stays."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # By itself TensorFlow takes oneDNN on few processors only; on an AVX2 one a convolution's training step takes
+    # 0.5 to 0.9 of the time with it, a batch normalisation's 0.4.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
 def answer(work: Callable[[str, OnEvent], None], when_stopped: str) -> int:
     """Do the `work` on what stands on standard input, and tell its events; returns the exit status.
 
@@ -31,10 +39,7 @@ def answer(work: Callable[[str, OnEvent], None], when_stopped: str) -> int:
     # TensorFlow writes where it likes: whatever is not an event goes to standard error.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as events:
         os.dup2(2, 1)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        # By itself TensorFlow takes oneDNN on few processors only; on an AVX2 one a convolution's training step takes
-        # 0.5 to 0.9 of the time with it, a batch normalisation's 0.4.
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        prepare_tensorflow()
 
         def emit(event: dict[str, Any]) -> None:
             print(json.dumps(event), file=events, flush=True)

@@ -2,9 +2,9 @@
 
 Tan & Le, "EfficientNet" (ICML 2019), in the Lite form of the TensorFlow models repository: no squeeze-and-excitation,
 ReLU6. The ImageNet weights in weights/imagenet were converted by `python -m model.convert_encoder`; their batch
-normalisation is folded into the convolutions. That halves what a training step costs on a CPU, and a short retraining
-has too few frames to measure new statistics anyway. Random weights come with batch normalisation: without it a network
-this deep does not learn.
+normalisation is folded into the convolutions. At the larger sizes the training step of a normalisation costs about as
+much as that of its convolution on a CPU, and a short retraining has too few frames to measure new statistics anyway.
+Random weights come with batch normalisation, as the published ones were trained.
 """
 
 from __future__ import annotations

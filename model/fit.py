@@ -15,7 +15,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 from zlib import crc32
 
 import keras
@@ -101,7 +100,8 @@ class _Fit:
         self.recipe, self.on_event, self.clock = settings.recipe, on_event, clock
         self.started_s = clock()
         self.cache = pipeline.Cache()
-        self.model = _Trained(task)
+        # A model around it, so that no optimizer is saved with the task's own.
+        self.model = keras.Model(task.model.input, task.model.output, name=task.name)
         optimizer = _Adam(task, self.recipe)
         optimizer.build(self.model.trainable_variables)  # else the first step builds it and is traced twice
         self.model.compile(optimizer=optimizer, loss=task.loss, jit_compile=False)  # XLA is slow on a CPU
@@ -277,18 +277,6 @@ def learning_rate_factor(schedule: str, share: float) -> float:
         return (share + 0.01) / (WARM_UP + 0.01)
     wave = 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
     return LEAST_LEARNING_RATE + (1 - LEAST_LEARNING_RATE) * wave
-
-
-class _Trained(keras.Model):  # type: ignore[misc]
-    """The task's model and its loss with the penalty. A model around it, so that no optimizer is saved with it."""
-
-    def __init__(self, task: Task) -> None:
-        super().__init__(task.model.input, task.model.output, name=task.name)
-        self.penalty = task.penalty
-
-    def compute_loss(self, *args: Any, **named: Any) -> Tensor:  # noqa: ANN401 - Keras's own, whatever they are
-        loss = super().compute_loss(*args, **named)
-        return loss if self.penalty is None else loss + self.penalty()
 
 
 class _Adam(keras.optimizers.Adam):  # type: ignore[misc]

@@ -123,7 +123,7 @@ def _head() -> Model:
     half, quarter = keras.Input((None, None, 16), name="half"), keras.Input((None, None, 24), name="quarter")
     eighth = _residual(_conv(quarter, 48, strides=2))
     x = _conv(_joined(32, eighth, quarter), 32)
-    # Without batch normalisation: at this size it costs more than its convolution.
+    # Without batch normalisation: at this size it costs, and what is answered is on an absolute scale.
     raised = layers.Add()([layers.UpSampling2D(2)(layers.Conv2D(16, 1)(x)), layers.Conv2D(16, 1)(half)])
     x = layers.Conv2D(16, 3, padding="same", activation="relu", kernel_initializer="he_normal")(layers.ReLU()(raised))
     few = {"kernel_initializer": _small(), "bias_initializer": _flat()}

@@ -20,10 +20,6 @@ from capture.jpeg import reduction
 from capture.recording import Recording
 from model import targets
 from model.augment import View, recoloured
-from model.split import Split as Split  # for those who train: what they need stands in one place
-from model.split import label as label
-from model.split import open_recordings as open_recordings
-from model.split import split as split
 from model.targets import Float32
 
 PREFETCHED_BATCHES = 3  # enough that the networks never wait for the disk, and no more memory than a few megabytes
@@ -55,11 +51,10 @@ class FrameRef:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """n samples of one size. rgb: uint8 (n, h, w, 3); depth, edges: float32 (n, h, w, 2), the value and its weight."""
+    """n samples of one size. rgb: uint8 (n, h, w, 3); depth: float32 (n, h, w, 2), log canonical depth, weight."""
 
     rgb: UInt8Image
     depth: Float32
-    edges: Float32
     focal_px: Float32  # (n,), of the network's input
 
     def __len__(self) -> int:
@@ -174,7 +169,6 @@ def load_sample(
     return Batch(
         (rgb if rng is None else recoloured(rgb, rng))[None],
         np.stack([targets.log_canonical(depth_m, focal, canonical), weight], axis=-1)[None],
-        np.stack([targets.edges(depth_m), targets.least_of_neighbours(weight)], axis=-1)[None],
         np.array([focal], dtype=np.float32),
     )
 
@@ -190,9 +184,7 @@ def _load_batch(
             samples.append(sample)
     if not samples:
         return None
-    return Batch(
-        *(np.concatenate([getattr(s, name) for s in samples]) for name in ("rgb", "depth", "edges", "focal_px"))
-    )
+    return Batch(*(np.concatenate([getattr(s, name) for s in samples]) for name in ("rgb", "depth", "focal_px")))
 
 
 @dataclass(frozen=True, eq=False)

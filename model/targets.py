@@ -86,12 +86,7 @@ def edges(depth_m: DepthMap) -> Float32:
 
 def edges_valid(valid: Mask) -> Mask:
     """Where a pixel and its eight neighbours all have a reading, bool (h, w)."""
-    return least_of_neighbours(valid.astype(np.float32)) > 0
-
-
-def least_of_neighbours(values: Float32) -> Float32:
-    """The least value in each 3x3 neighbourhood, float32 (h, w): an edge is as sure as its least sure reading."""
-    return np.asarray(cv2.erode(values, np.ones((3, 3), np.uint8)), dtype=np.float32)
+    return np.asarray(cv2.erode(valid.astype(np.uint8), np.ones((3, 3), np.uint8))) > 0
 
 
 def _uint8(image: NDArray[Any]) -> UInt8Image:

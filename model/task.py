@@ -22,7 +22,7 @@ Variable = Any
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One network to be trained. Its penalty is part of what is learned from, never of what is measured."""
+    """One network to be trained."""
 
     name: str  # also the name of its stage in events and reports
     model: Model  # RGB 0..255 (n, h, w, 3) -> one answer (n, h, w, c); its trainable variables are trained
@@ -32,7 +32,6 @@ class Task:
     share: float  # of the run's time; those of all tasks of a preset add up to 1
     rate: Callable[[Variable], float] | None = None  # share of the learning rate that a variable takes; None: 1 for all
     measure: Callable[[Tensor, Tensor], Tensor] | None = None  # what is taken on held-out frames; None: the loss
-    penalty: Callable[[], Tensor] | None = None  # a scalar added to the loss, e.g. the distance from the first weights
 
 
 class Pair(NamedTuple):

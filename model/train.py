@@ -37,8 +37,9 @@ from model.config import (
     TrainConfig,
     VersionConfig,
 )
-from model.pipeline import FrameRef, Sampling, Split, frames_of, label, load_sample, open_recordings, split, spread
+from model.pipeline import FrameRef, Sampling, frames_of, load_sample, spread
 from model.progress import Progress
+from model.split import Split, label, open_recordings, split
 from model.task import Pair, Preset
 from model.thinning import thinned
 

@@ -23,7 +23,7 @@ from model.config import (
     file_crc32,
 )
 from model.evaluate import evaluate
-from model.pipeline import Split
+from model.split import Split
 from model.task import Preset
 
 REPORT_FRAMES = 400  # of each recording: enough for a stable figure, half a minute of work

@@ -16,7 +16,8 @@ from capture.frame import CaptureError
 from model.checkpoint import State
 from model.config import RECIPES
 from model.fit import AVERAGED_STEPS, Outcome, Settings, fit, learning_rate_factor
-from model.pipeline import FrameRef, Sampling, frames_of, in_order, load, open_recordings
+from model.pipeline import FrameRef, Sampling, frames_of, in_order, load
+from model.split import open_recordings
 from model.task import Task, metres
 from tests.scenes import scene_recording
 from tests.tiny import build, tasks
@@ -121,21 +122,6 @@ def test_a_variable_may_take_a_share_of_the_step(frames: Frames) -> None:
     assert len(moved) == 2
     for path, most in moved.items():
         assert most == pytest.approx(1e-3 if "transpose" in path else 1e-2, rel=0.05), path
-
-
-def test_a_penalty_holds_the_weights_where_they_were(frames: Frames) -> None:
-    def moved(weight: float) -> float:
-        task = edges_task()
-        variables = task.model.trainable_variables
-        first = [variable.numpy() for variable in variables]
-
-        def penalty() -> Any:
-            return weight * sum(keras.ops.sum((v - f) ** 2) for v, f in zip(variables, first, strict=True))
-
-        fit(replace(task, penalty=penalty), frames[0], [], with_recipe(ema=None, learning_rate=1e-3))
-        return sum(float(np.sum((v.numpy() - f) ** 2)) for v, f in zip(variables, first, strict=True))
-
-    assert moved(1000.0) < 0.25 * moved(0.0)
 
 
 def test_without_a_better_epoch_patience_ends_it(frames: Frames) -> None:

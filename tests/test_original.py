@@ -19,7 +19,7 @@ from model.metrics import Sums
 from model.pipeline import Batch, FrameRef, Sampling, load_sample
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.split import open_recordings
-from model.targets import edges, least_of_neighbours, log_canonical
+from model.targets import log_canonical
 from model.task import Pair
 from tests.scenes import scene_recording
 
@@ -43,7 +43,6 @@ def batch_of(depth_m: list[list[float]], weight: float = 1.0, focal: float = 150
     return Batch(
         np.zeros((1, *depth.shape, 3), np.uint8),
         np.stack([log_canonical(depth, focal, CANONICAL_FOCAL_PX), weights], axis=-1)[None],
-        np.stack([edges(depth), least_of_neighbours(weights)], axis=-1)[None],
         np.array([focal], np.float32),
     )
 

@@ -21,7 +21,7 @@ from tests.frames import write_recording
 from tests.scenes import scene_frame, scene_recording
 
 SAMPLING = Sampling(size=(64, 96), canonical_focal_px=200.0, zoom=1.5)
-FIELDS = ("rgb", "depth", "edges", "focal_px")
+FIELDS = ("rgb", "depth", "focal_px")
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_nothing_that_leaves_the_loader_is_no_number(tmp_path: Path):
     refs = frames_of(open_recordings([write_recording(tmp_path, "holes", frames)]))
     for batch in load([refs] * 20, SAMPLING, (7,)):
         assert all(np.isfinite(getattr(batch, name)).all() for name in FIELDS)
-        assert set(np.unique(batch.depth[..., 1])) | set(np.unique(batch.edges[..., 1])) <= {0, 1}
+        assert set(np.unique(batch.depth[..., 1])) <= {0, 1}
 
 
 def numbered_frame() -> Frame:
@@ -171,11 +171,9 @@ def test_shapes_types_and_weights_of_both_orientations(recordings: list[Recordin
         batch = next(load([[FrameRef(recording, 0), FrameRef(recording, 1)]], SAMPLING, None))
         assert (batch.rgb.dtype, batch.rgb.shape) == (np.uint8, (2, *shape, 3))
         assert (batch.depth.dtype, batch.depth.shape) == (np.float32, (2, *shape, 2))
-        assert (batch.edges.dtype, batch.edges.shape) == (np.float32, (2, *shape, 2))
         assert (batch.focal_px.dtype, batch.focal_px.shape) == (np.float32, (2,))
         assert not batch.depth[:, 0, :, 1].any()  # the first rows have no reading
         assert batch.depth[:, -1, :, 1].all()
-        assert not batch.edges[:, 0, :, 1].any()
 
 
 def test_turning_cuts_the_other_orientation_and_keeps_the_scale(recordings: list[Recording]):
@@ -217,7 +215,6 @@ def test_a_zoomed_sample_is_what_a_longer_lens_sees(tmp_path: Path, seed: int):
     difference = np.abs(sample.depth[0, ..., 0] - expected)
     assert difference.max() < 0.06
     assert difference[40:56, 26:38].max() < 0.02
-    assert sample.edges[0, 1:-1, 1:-1, 0].mean() == pytest.approx(direct.edges[0, 1:-1, 1:-1, 0].mean(), rel=0.15)
 
 
 def test_the_loader_augments_as_the_view_that_the_seed_draws_says(recordings: list[Recording]):

@@ -113,7 +113,7 @@ def test_evaluate_measures_each_recording_and_all(weights: Path, predictor: Pred
     assert measured["all"]["near"]["flicker"] is not None
     json.dumps(measured, allow_nan=False)
 
-    from model.pipeline import open_recordings
+    from model.split import open_recordings
     from model.targets import resize_depth
 
     sums = {name: Sums() for name in RANGES}

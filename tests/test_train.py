@@ -16,7 +16,8 @@ import pytest
 
 from capture.frame import CaptureError
 from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
-from model.pipeline import Sampling, frames_of, load, open_recordings, split
+from model.pipeline import Sampling, frames_of, load
+from model.split import open_recordings, split
 from model.train import _resolved, train, training_frames
 from model.version import write_report
 from tests.frames import write_recording

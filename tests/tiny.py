@@ -43,7 +43,7 @@ def build() -> Pair:
 
 def tasks(pair: Pair) -> Iterator[Task]:
     pair.gradient.trainable = True
-    yield Task("gradient", pair.gradient, lambda batch: batch.edges, squared_error, None, share=0.25)
+    yield Task("gradient", pair.gradient, lambda batch: batch.depth, squared_error, None, share=0.25)
     pair.gradient.trainable = False
     rgb = keras.Input((None, None, 3), name="rgb")
     yield Task(

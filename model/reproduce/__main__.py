@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from capture.frame import CaptureError
+from model.child import prepare_tensorflow
 from model.reproduce.images import Images, choose, demo_rooms
 from model.reproduce.results import Plan, Results
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if asked.quick and asked.out == OUT:
         parser.error(f"--quick measures nothing: give it an --out other than {OUT}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_tensorflow()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # else it wonders that each network is prepared anew
     try:
         if asked.render:
@@ -59,10 +59,8 @@ def reproduce(out: Path, data: Sequence[str | Path], epochs: int | None = None, 
     reproduction of something else is there, or nothing can be written; OSError where the document cannot be.
     """
     images = choose(data, QUICK_IMAGES) if quick else choose(data)
-    from model.reproduce import (
-        document,
-        trials,
-    )  # only now: TensorFlow takes seconds to import, and bad input should not wait
+    # Only now: TensorFlow takes seconds to import, and bad input should not wait.
+    from model.reproduce import document, trials
 
     results = _begin(out.with_suffix("") / RESULTS_NAME, images, epochs, quick)
     lab = trials.Lab(images, results.plan, _say)
