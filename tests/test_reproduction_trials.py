@@ -38,7 +38,7 @@ def batch_of(depth_mm: list[list[float]]) -> Batch:
     valid = metres > 0
     depth = np.stack([np.log(np.where(valid, metres, 1)), valid], axis=-1).astype(np.float32)[None]
     focal = np.array([200.0], np.float32)
-    return Batch(np.zeros((1, *metres.shape, 3), np.uint8), depth, np.zeros_like(depth), focal)
+    return Batch(np.zeros((1, *metres.shape, 3), np.uint8), depth, focal)
 
 
 def answers(*of_batches: list[list[float]]) -> Any:

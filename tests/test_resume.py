@@ -18,7 +18,7 @@ import pytest
 
 from app.training import train_config
 from capture.frame import CaptureError
-from model import presets, store
+from model import presets, progress, store
 from model.checkpoint import STATE_NAME, State, folder_of, is_interrupted, newest_interrupted, working_folder
 from model.config import TrainConfig
 from model.train import train
@@ -34,6 +34,7 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(presets.PRESETS, "fast", TINY)
+    monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)  # every step is told, on a fast machine too
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,8 @@ from model.train import work
 def _network(inputs: list[Any], dropout: float) -> Any:
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs[0])
     x = layers.Concatenate()([x, *inputs[1:]]) if inputs[1:] else x
-    x = layers.Conv2D(8, 3, strides=2, padding="same")(x)
+    # No bias: normalised away, its gradient is nothing but rounding, which Adam makes steps of.
+    x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False)(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.8)(x))
     x = layers.Dropout(dropout)(x)  # random, so that going on must bring back where its numbers were
     return keras.Model(inputs, layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x))
