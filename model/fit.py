@@ -25,11 +25,10 @@ from model import pipeline
 from model.checkpoint import Arrays, State
 from model.child import OnEvent
 from model.config import Recipe
+from model.optimizer import Adam, learning_rate_factor
 from model.pipeline import FrameRef, Sampling
-from model.task import Task, Tensor, Variable, metres
+from model.task import Task, Variable, metres
 
-WARM_UP = 0.05  # share of a cosine schedule in which the learning rate rises
-LEAST_LEARNING_RATE = 0.01  # share of the highest that is left at its end
 AVERAGED_STEPS = 4  # the average takes every fourth step's weights: the same average, and no time to speak of
 
 
@@ -102,7 +101,7 @@ class _Fit:
         self.cache = pipeline.Cache()
         # A model around it, so that no optimizer is saved with the task's own.
         self.model = keras.Model(task.model.input, task.model.output, name=task.name)
-        optimizer = _Adam(task, self.recipe)
+        optimizer = Adam(task.rate, self.recipe)
         optimizer.build(self.model.trainable_variables)  # else the first step builds it and is traced twice
         self.model.compile(optimizer=optimizer, loss=task.loss, jit_compile=False)  # XLA is slow on a CPU
         self.average: Arrays = [] if self.recipe.ema is None else self.model.get_weights()
@@ -267,29 +266,6 @@ class _Fit:
             raise CaptureError("The networks are no longer those of the training that was interrupted. Train anew")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-
-
-def learning_rate_factor(schedule: str, share: float) -> float:
-    """What of the learning rate applies when `share` of the task is done: warm-up, then half a cosine, or all of it."""
-    if schedule == "constant":
-        return 1.0
-    if share < WARM_UP:
-        return (share + 0.01) / (WARM_UP + 0.01)
-    wave = 0.5 * (1 + math.cos(math.pi * (share - WARM_UP) / (1 - WARM_UP)))
-    return LEAST_LEARNING_RATE + (1 - LEAST_LEARNING_RATE) * wave
-
-
-class _Adam(keras.optimizers.Adam):  # type: ignore[misc]
-    """Adam (Kingma & Ba 2015) in which a variable may take a share of the step."""
-
-    def __init__(self, task: Task, recipe: Recipe) -> None:
-        super().__init__(recipe.learning_rate, global_clipnorm=recipe.clip_norm, name="adam")
-        self.rate = task.rate
-
-    def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Tensor) -> None:
-        # Under TensorFlow the variable comes bare of what Keras knows of it, such as its path.
-        known = self._trainable_variables[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * (1.0 if self.rate is None else self.rate(known)))
 
 
 def _values(variables: Sequence[Variable]) -> Arrays:

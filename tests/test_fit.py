@@ -15,7 +15,7 @@ import pytest
 from capture.frame import CaptureError
 from model.checkpoint import State
 from model.config import RECIPES
-from model.fit import AVERAGED_STEPS, Outcome, Settings, fit, learning_rate_factor
+from model.fit import AVERAGED_STEPS, Outcome, Settings, fit
 from model.pipeline import FrameRef, Sampling, frames_of, in_order, load
 from model.split import open_recordings
 from model.task import Task, metres
@@ -197,12 +197,3 @@ def test_a_state_of_other_networks_is_refused(frames: Frames) -> None:
     fit(edges_task(), *frames, with_recipe(epochs=1), keep=states.append)
     with pytest.raises(CaptureError, match="networks are no longer those"):
         fit(depth_task(), *frames, with_recipe(epochs=2), start=states[0])
-
-
-def test_the_learning_rate_rises_and_falls_or_stays() -> None:
-    factors = [learning_rate_factor("cosine", share) for share in np.linspace(0, 1, 101)]
-    assert factors[0] < 0.2
-    assert max(factors) == pytest.approx(1.0)
-    assert factors[5:] == sorted(factors[5:], reverse=True)
-    assert factors[-1] == pytest.approx(0.01)
-    assert {learning_rate_factor("constant", share) for share in (0.0, 0.5, 1.0)} == {1.0}
