@@ -17,6 +17,8 @@ INPUT_SIZE = (192, 256)  # width and height of the portrait input: the LiDAR's o
 SIZE_MULTIPLES = {"fast": 32, "original": 1}  # the fast finetune network halves the picture five times
 UNBOUNDED_EPOCHS = 100_000  # where a budget alone ends a training
 VERSION_SCHEMA = 1
+FLOAT32, BFLOAT16 = "f32", "bf16"  # as OpenVINO calls them
+MOST_WORSE = 0.01  # share of the RMSE that a lower precision may cost
 
 T = TypeVar("T")
 
@@ -132,6 +134,7 @@ class VersionConfig:
     data: list[dict[str, Any]]  # recordings: name, path, frames, crc32 of the commit log, held_out
     software: dict[str, str]
     files: dict[str, str] = field(default_factory=dict)  # crc32 of the OpenVINO pair, so that a torn copy is noticed
+    rmse_m: dict[str, float] = field(default_factory=dict)  # by precision, on held-out frames: model/precision.py
     schema_version: int = VERSION_SCHEMA
 
     def to_json(self) -> str:
@@ -151,6 +154,13 @@ class VersionConfig:
         if config.schema_version != VERSION_SCHEMA:
             raise CaptureError(f"{path} is of schema {config.schema_version}; this program reads {VERSION_SCHEMA}")
         return config
+
+    @property
+    def precision(self) -> str:
+        """The lowest that is good enough, for processors that have it; float32 where nothing was measured."""
+        if not {FLOAT32, BFLOAT16} <= self.rmse_m.keys():
+            return FLOAT32
+        return BFLOAT16 if self.rmse_m[BFLOAT16] < (1 + MOST_WORSE) * self.rmse_m[FLOAT32] else FLOAT32
 
     def input_size(self, landscape: bool) -> tuple[int, int]:
         """(width, height) of the network's input."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from capture.frame import CaptureError, DepthMap, Frame, Intrinsics, UInt8Image, describe
-from model.config import OPENVINO_NAMES, VersionConfig, file_crc32
+from model.config import FLOAT32, OPENVINO_NAMES, VersionConfig, file_crc32
 from model.runtime import openvino
 from model.targets import Float32, focal_px, is_landscape, resize_rgb
 
@@ -46,6 +46,8 @@ class Predictor:
         self.config = VersionConfig.read(self.folder)
         self._threads = threads
         self._core = openvino.Core()
+        # Left to itself OpenVINO takes bfloat16 wherever the processor has it, however good the answers are.
+        self.precision = self.config.precision if self._has(self.config.precision) else FLOAT32
         self._compiled: dict[bool, openvino.InferRequest] = {}
         self._check_files()
         self._ready(landscape=False)
@@ -79,6 +81,10 @@ class Predictor:
         canonical = self.config.canonical_focal_px
         return 1.0 if canonical is None else focal_px(intrinsics, rgb_size, size, canonical) / canonical
 
+    def _has(self, precision: str) -> bool:
+        """Whether this processor computes in it."""
+        return precision == FLOAT32 or precision.upper() in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
     def _check_files(self) -> None:
         for name in OPENVINO_NAMES:
             path = self.folder / name
@@ -92,7 +98,7 @@ class Predictor:
     def _ready(self, landscape: bool) -> openvino.InferRequest:
         if landscape not in self._compiled:
             width, height = self.config.input_size(landscape)
-            options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+            options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
             if self._threads is not None:
                 options["INFERENCE_NUM_THREADS"] = self._threads
             try:

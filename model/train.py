@@ -82,7 +82,9 @@ def _make(
     scratch: Path, config: TrainConfig, parts: Split, sampling: Sampling, parent: Path | None, progress: Progress
 ) -> dict[str, Any]:
     """Everything that a version's folder holds, in `scratch/version`; returns its report."""
-    from model import export, presets  # only now: TensorFlow takes seconds to import, and bad input should not wait
+    # Only now: TensorFlow takes seconds to import, and bad input should not wait.
+    from model import export, presets
+    from model.precision import rmse_by_precision
 
     preset = presets.PRESETS[config.preset or DEFAULT_PRESET]
     preset.check_memory(sampling.size, config.recipe.batch)
@@ -97,7 +99,8 @@ def _make(
     pair.gradient.save(folder / GRADIENT_NAME)
     pair.finetune.save(folder / FINETUNE_NAME)
     difference = export.export_openvino(preset.graph(pair), folder, sampling.size)
-    version.write_config(folder, config, parts, preset, sampling.size)
+    rmse_m = rmse_by_precision(preset, folder, frames_of(parts.held_out), sampling)
+    version.write_config(folder, config, parts, preset, sampling.size, rmse_m)
     known = {
         "weights": config.out,
         "preset": preset.name,

@@ -42,9 +42,9 @@ def told(config: TrainConfig, split: Split) -> dict[str, Any]:
 
 
 def write_config(
-    folder: Path, config: TrainConfig, split: Split, preset: Preset, size: tuple[int, int]
+    folder: Path, config: TrainConfig, split: Split, preset: Preset, size: tuple[int, int], rmse_m: dict[str, float]
 ) -> VersionConfig:
-    """`config.json` of the version whose networks are in `folder`."""
+    """`config.json` of the version whose networks are in `folder`; `rmse_m` by precision."""
     version = VersionConfig(
         created_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         size=size,
@@ -55,6 +55,7 @@ def write_config(
         data=_all_described(split),
         software=_software(),
         files={name: file_crc32(folder / name) for name in OPENVINO_NAMES},
+        rmse_m=rmse_m,
     )
     (folder / CONFIG_NAME).write_text(version.to_json(), encoding="utf-8")
     return version
