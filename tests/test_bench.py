@@ -210,7 +210,7 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert case["cpu_ms"]["total"] > 0
         assert case["memory_mb"]["most"] > 10
         assert case["sent"] > 10
-    assert set(window["delay_ms"]) == {"hands", "disk", "painted"}
+    assert set(window["delay_ms"]) == {"hands", "disk", "predicted", "painted"}
     assert set(rate["delay_ms"]) == {"disk"}
     assert rate["cpu_ms"]["capture"] > 0, "the package has a process of its own"
     assert all(of["p50"] <= of["p95"] <= of["p99"] for of in window["delay_ms"].values())

@@ -1,9 +1,10 @@
 """The process that is measured: the real window over a real live session, and the moments its frames pass.
 
-`python -m app.bench.probe DRIVER DATASET WEIGHTS SECONDS` reads the phone at USBMUXD_SOCKET_ADDRESS, waits until
-predictions come, records for so long into DATASET, closes the window and prints one JSON document: a `Seen`.
+`python -m app.bench.probe DRIVER DATASET WEIGHTS SECONDS record|watch` reads the phone at USBMUXD_SOCKET_ADDRESS, waits
+until predictions come, records into DATASET or only watches for so long, closes the window and prints one JSON
+document: a `Seen`.
 
-Nothing in the program knows of it: the source is wrapped, and paint events are watched from outside.
+Nothing in the program knows of it: source and predictor are wrapped, and paint events are watched from outside.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from PyQt5.QtCore import QEvent, QObject, QTimer
 
+from app import live
 from app.bench.clip import frame_number
 from app.bench.hands import Stamped
 from app.bench.verify import Stamp
-from app.live import LiveSession
 from app.window import Window, application
-from capture.frame import CaptureError
+from capture.frame import CaptureError, Frame
 from capture.source import open_source
+from model.predictor import Prediction, Predictor
 
 POLL_MS = 20  # how soon the end of a recording is noticed
 SETTLE_S = 2.0  # with predictions on before the recording begins: every cache is warm, every buffer was used
@@ -33,17 +36,29 @@ FINISH_TIMEOUT_S = 60.0  # a recording that is being put on a slow disk
 
 @dataclass(frozen=True)
 class Seen:
-    """All moments are time.monotonic_ns(). `hands` and `painted` are (number of the frame, moment).
+    """All moments are time.monotonic_ns(). `hands`, `predicted` and `painted` are (number of the frame, moment).
 
-    `asked_ns` is when the button asked for the recording, `started_ns` when it ran, `stopped_ns` when it was to end.
+    `started_ns` is when what is measured began, `stopped_ns` when it was to end; `asked_ns` when the button asked for
+    the recording, None where nothing is recorded.
     """
 
     hands: list[Stamp]
+    predicted: list[Stamp]
     painted: list[Stamp]
-    asked_ns: int
+    asked_ns: int | None
     started_ns: int
     stopped_ns: int
-    predictions_per_s: float
+
+
+class StampedPredictor(Predictor):
+    """Notes in `stamps` when the prediction of a frame is there."""
+
+    stamps: ClassVar[list[Stamp]] = []
+
+    def of_frame(self, frame: Frame) -> Prediction:
+        prediction = super().of_frame(frame)
+        self.stamps.append((frame_number(frame), time.monotonic_ns()))
+        return prediction
 
 
 class PaintStamps(QObject):
@@ -65,20 +80,21 @@ class PaintStamps(QObject):
 
 
 class Probe(QObject):
-    """Steps through one measurement on a timer: predictions, recording, end."""
+    """Steps through one measurement on a timer: predictions, recording where asked for, end."""
 
-    def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float) -> None:
+    def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, records: bool) -> None:
         super().__init__()
-        self._seconds = seconds
+        self._seconds, self._records = seconds, records
+        setattr(live, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
         self._source = Stamped(open_source("usb", driver=driver))
-        self._session = LiveSession(self._source, dataset, weights)
+        self._session = live.LiveSession(self._source, dataset, weights)
         self._window = Window(self._session, dataset)
         self._paints = PaintStamps(self._window)
         self._step = self._wait_for_predictions
         self._begun_s = time.monotonic()
         self._predicting_since_s: float | None = None
-        self._asked_ns = self._started_ns = self._stopped_ns = 0
-        self._predictions_per_s = 0.0
+        self._asked_ns: int | None = None
+        self._started_ns = self._stopped_ns = 0
         self.error = ""
         timer = QTimer(self)
         timer.timeout.connect(lambda: self._step())
@@ -90,35 +106,32 @@ class Probe(QObject):
         self._window.show()
 
     def seen(self) -> Seen:
-        return Seen(
-            self._source.hands,
-            self._paints.stamps,
-            self._asked_ns,
-            self._started_ns,
-            self._stopped_ns,
-            self._predictions_per_s,
-        )
+        moments = self._asked_ns, self._started_ns, self._stopped_ns
+        return Seen(self._source.hands, StampedPredictor.stamps, self._paints.stamps, *moments)
 
     def _wait_for_predictions(self) -> None:
         now_s = time.monotonic()
         if self._predicting_since_s is None and self._session.latest().prediction is not None:
             self._predicting_since_s = now_s
         if self._predicting_since_s is not None and now_s > self._predicting_since_s + SETTLE_S:
-            self._asked_ns = time.monotonic_ns()
-            self._window.toggle_recording()
+            if self._records:
+                self._asked_ns = time.monotonic_ns()
+                self._window.toggle_recording()
             self._started_ns = time.monotonic_ns()
-            self._step = self._record
+            self._step = self._wait_for_the_end
         elif now_s > self._begun_s + START_TIMEOUT_S:
             status = self._session.status()
             self._end(status.weights_error or status.detail or "no prediction came")
 
-    def _record(self) -> None:
+    def _wait_for_the_end(self) -> None:
         if time.monotonic_ns() < self._started_ns + self._seconds * 1e9:
             return
-        self._predictions_per_s = self._session.status().predictions_per_s
         self._stopped_ns = time.monotonic_ns()
-        self._window.toggle_recording()
-        self._step = self._finish
+        if self._records:
+            self._window.toggle_recording()
+            self._step = self._finish
+        else:
+            self._end("")
 
     def _finish(self) -> None:
         recording = self._session.status().recording
@@ -133,14 +146,16 @@ class Probe(QObject):
         self._window.close()
 
 
-def main(driver: str, dataset: Path, weights: Path, seconds: float) -> int:
+def main(driver: str, dataset: str, weights: str, seconds: str, what: str) -> int:
     qt = application()
     try:
-        probe = Probe(driver, dataset, weights, seconds)
+        probe = Probe(driver, Path(dataset), Path(weights), float(seconds), what == "record")
     except CaptureError as error:
         print(error, file=sys.stderr)
         return 1
-    faulthandler.dump_traceback_later(START_TIMEOUT_S + seconds + 2 * FINISH_TIMEOUT_S, exit=True)  # a hang says where
+    faulthandler.dump_traceback_later(
+        START_TIMEOUT_S + float(seconds) + 2 * FINISH_TIMEOUT_S, exit=True
+    )  # a hang says where
     probe.show()
     qt.exec_()
     if probe.error:
@@ -151,4 +166,4 @@ def main(driver: str, dataset: Path, weights: Path, seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4])))
+    raise SystemExit(main(*sys.argv[1:]))

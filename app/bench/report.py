@@ -16,6 +16,8 @@ from app.bench.measure import Percentiles
 from app.bench.run import Result
 
 PAINTED_P95_MS = 60.0
+PREDICTED_P95_MS = 60.0
+PREDICTION_MS = {"watch": 1000 / 30, "window": 1000 / 10}  # from one to the next; the second while recording
 START_MS = 200.0
 MEMORY_MB = 600.0
 MEMORY_GROWTH = 1.05  # second half over first: what a run of the same work varies by
@@ -37,7 +39,7 @@ class Goal:
 
 def goals(results: Sequence[Result]) -> list[Goal]:
     """Those of the cases that were run."""
-    found = [goal for result in results if result.case.kind == "window" for goal in _window_goals(result)]
+    found = [goal for result in results if result.case.kind in ("window", "watch") for goal in _window_goals(result)]
     by_name = {result.case.name: result for result in results if result.cpu_ms}
     for name, limit in CPU_OVER_BARE.items():
         rounds = [
@@ -59,6 +61,11 @@ def _window_goals(result: Result) -> list[Goal]:
     if verdict is not None:
         wrong = verdict.missing + verdict.mixed + verdict.out_of_order + verdict.damaged
         found.append(_goal(f"{name}: frames lost, mixed or damaged", wrong, 0, "", result))
+    if result.case.kind in PREDICTION_MS and not name.startswith("large") and result.predictions_per_s:
+        between_ms, limit_ms = 1000 / result.predictions_per_s, PREDICTION_MS[result.case.kind]
+        found.append(_goal(f"{name}: from a prediction to the next", between_ms, limit_ms, "ms", result))
+    if result.case.kind == "watch" and (predicted := result.delay_ms.get("predicted")):
+        found.append(_goal(f"{name}: predicted, p95", predicted.p95, PREDICTED_P95_MS, "ms", result))
     if not name.startswith("window"):
         return found
     if painted := result.delay_ms.get("painted"):
@@ -114,11 +121,11 @@ def _frames_table(results: Sequence[Result]) -> Table:
 
 def _cost_table(results: Sequence[Result], memory_kind: str) -> Table:
     title = f"Processor ms a frame; MB {memory_kind}; ms since the phone began to send, p50/p95/p99"
-    table = _table(title, "case", "app", "capture", "total", "MB", "in hands", "on disk", "painted")
+    table = _table(title, "case", "app", "capture", "total", "MB", "in hands", "on disk", "predicted", "painted")
     for result in results:
         cpu = (_number(result.cpu_ms.get(role), ".2f") for role in ("app", "capture", "total"))
         memory = _number(result.memory_mb.most if result.memory_mb else None, ".0f")
-        delays = (_delay(result.delay_ms.get(kind)) for kind in ("hands", "disk", "painted"))
+        delays = (_delay(result.delay_ms.get(kind)) for kind in ("hands", "disk", "predicted", "painted"))
         table.add_row(result.case.name, *cpu, memory, *delays)
     return table
 

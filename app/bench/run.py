@@ -46,7 +46,7 @@ class Result:
 
     counts             whether the phone dropped nothing and kept the rate: else the figures say nothing
     sent, fps          what the phone sent while the recording (or the run, where there is none) went on
-    delay_ms           since the phone began to send: to the app's `hands`, on `disk`, LiDAR `painted`
+    delay_ms           since the phone began to send: to the app's `hands`, `predicted`, on `disk`, LiDAR `painted`
     start_ms           from the button to the first line in the log
     cpu_ms             a frame, by process, and of all of ours: `total`
     """
@@ -88,11 +88,12 @@ def _observed(case: Case, weights: Path, folder: Path) -> Observed:
         phone = parts.enter_context(PhoneProcess(str(prepared_clip(case.rgb_size)), fps=case.fps, send_log=sent))
         phone.wait_ready()
         tail = parts.enter_context(Tail(dataset, folder / "stamps"))
-        screen = parts.enter_context(display()) if case.kind == "window" else Display(dict(os.environ))
+        seen = case.kind in ("window", "watch")
+        screen = parts.enter_context(display()) if seen else Display(dict(os.environ))
         environment = {**screen.environment, ADDRESS_VARIABLE: phone.address, "LIDARLIVE_HOME": str(folder)}
         pids = {role: pid for role, pid in (("phone", phone.pid), ("display", screen.pid)) if pid is not None}
         output, samples = _run(case, _command(case, dataset, weights), environment, pids)
-        moments = json.loads(output) if case.kind in ("window", "hands") else {}
+        moments = json.loads(output) if seen or case.kind == "hands" else {}
         recording = Dataset(dataset)[0] if case.kind in ("window", "recorded") else None
         committed_ns = tail.committed_ns(len(recording)) if recording is not None else []
     return Observed(SendLog.read(sent), samples, moments, recording, committed_ns)
@@ -102,7 +103,8 @@ def _command(case: Case, dataset: Path, weights: Path) -> list[str]:
     driver, seconds = case.driver, str(case.seconds)
     options = f"--source usb --driver {driver} --seconds {seconds} --json".split()
     words: dict[Kind, list[str]] = {
-        "window": ["app.bench.probe", driver, str(dataset), str(weights), seconds],
+        "window": ["app.bench.probe", driver, str(dataset), str(weights), seconds, "record"],
+        "watch": ["app.bench.probe", driver, str(dataset), str(weights), seconds, "watch"],
         "recorded": ["app", "record", str(dataset), *options],
         "hands": ["app.bench.hands", driver, seconds],
         "bare": ["app.bench.bare_record3d", seconds],
@@ -138,7 +140,7 @@ def _result(case: Case, observed: Observed) -> Result:
     first_ns = moments.get("started_ns", log.sent[0].begun_ns)
     last_ns = moments.get("stopped_ns", log.sent[-1].begun_ns)
     during = log.between(first_ns, last_ns)
-    stamps = {kind: _between(moments.get(kind, []), first_ns, last_ns) for kind in ("hands", "painted")}
+    stamps = {kind: _between(moments.get(kind, []), first_ns, last_ns) for kind in ("hands", "predicted", "painted")}
     verdict = start_ms = None
     if recording is not None:
         committed_ns = observed.committed_ns
@@ -146,7 +148,7 @@ def _result(case: Case, observed: Observed) -> Result:
             (round(line.pose.position_m[0]), ns) for line, ns in zip(recording.lines(), committed_ns, strict=True)
         ]
         verdict = verify(recording, committed_ns, log, _between(stamps["hands"], first_ns, last_ns - EDGE_NS))
-        if "asked_ns" in moments:
+        if moments.get("asked_ns") is not None:
             start_ms = (committed_ns[0] - moments["asked_ns"]) / 1e6
     steady_ns = first_ns + int(min(WARM_UP_S, case.seconds / 4) * 1e9)
     steady = [sample for sample in observed.samples if steady_ns <= sample.ns <= last_ns]
@@ -159,7 +161,7 @@ def _result(case: Case, observed: Observed) -> Result:
         verdict=verdict,
         delay_ms={kind: delay for kind, of in stamps.items() if (delay := Percentiles.of(log.delays_ms(of)))},
         start_ms=start_ms,
-        predictions_per_s=moments.get("predictions_per_s"),
+        predictions_per_s=len(stamps["predicted"]) * 1e9 / (last_ns - first_ns) if "predicted" in moments else None,
         cpu_ms=cpu_ms_a_frame(steady, len(log.between(steady[0].ns, steady[-1].ns).sent)) if steady else {},
         memory_mb=Memory.of(steady),
     )
