@@ -63,11 +63,12 @@ class Comparison(Board):
 
     def show_status(self, status: LiveStatus) -> None:
         """Why there is no prediction, as long as there is none."""
-        if status.weights or status.loading:
-            self.predicted.say("Waiting for the first prediction…" if status.weights else "Loading the weights…")
+        predicting = status.predicting
+        if predicting.weights or predicting.loading:
+            self.predicted.say("Waiting for the first prediction…" if predicting.weights else "Loading the weights…")
             self.difference.say("")
         else:
-            self.predicted.say(status.weights_error or NO_WEIGHTS)
+            self.predicted.say(predicting.error or NO_WEIGHTS)
             self.difference.say("Nothing to compare the LiDAR with yet")
 
     def _show_rgb(self, frame: Frame) -> None:

@@ -31,11 +31,12 @@ RED, AMBER = "#e5484d", "#f0b429"  # what went wrong, and what is merely so
 def status_line(status: LiveStatus) -> str:
     """Stream rate, inference time, weights and losses, in one line."""
     parts = [f"{status.fps:.0f} frames/s"]
-    if status.inference_ms is not None:
-        parts.append(f"inference {status.inference_ms:.1f} ms")
-        parts.append(f"{status.predictions_per_s:.0f} predictions/s")
-    without = "loading weights" if status.loading else "no weights"
-    parts.append(f"weights {status.weights}" if status.weights else without)
+    predicting = status.predicting
+    if predicting.mean_ms is not None:
+        parts.append(f"inference {predicting.mean_ms:.1f} ms")
+        parts.append(f"{predicting.per_s:.0f} predictions/s")
+    without = "loading weights" if predicting.loading else "no weights"
+    parts.append(f"weights {predicting.weights}" if predicting.weights else without)
     parts.append(f"{sum(status.lost.values())} lost")
     if status.possibly_lost:
         parts.append(f"{status.possibly_lost} possibly lost before USB")

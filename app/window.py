@@ -179,7 +179,7 @@ class Window(QMainWindow):
         """The newest problem until it is gone or a person closes it; a stream that pauses is a hint, not an error."""
         recording_error = status.recording.error if status.recording is not None else ""
         failure = status.detail if status.state == "failed" and self._view.frame is not None else ""  # else: the notice
-        problem = failure or recording_error or status.weights_error
+        problem = failure or recording_error or status.predicting.error
         if problem != self._problem:
             self._problem = problem
             self.errors.show_message(problem)

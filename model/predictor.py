@@ -11,9 +11,9 @@ import numpy as np
 
 from capture.frame import CaptureError, DepthMap, Frame, Intrinsics, UInt8Image, describe
 from model.config import FLOAT32, OPENVINO_NAMES, VersionConfig, file_crc32
-from model.runtime import openvino
 from model.targets import Float32, focal_px, is_landscape, resize_rgb
 
+Request = Any  # of openvino, which is imported when the first Predictor is made
 DEPTH_OUTPUT, EDGES_OUTPUT = "canonical_depth", "edges"
 
 
@@ -42,13 +42,16 @@ class Predictor:
     """
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
+        # Only now: it takes a tenth of a second to import, and a window should be painted first.
+        from model.runtime import openvino
+
         self.folder = Path(folder)
         self.config = VersionConfig.read(self.folder)
         self._threads = threads
         self._core = openvino.Core()
         # Left to itself OpenVINO takes bfloat16 wherever the processor has it, however good the answers are.
         self.precision = self.config.precision if self._has(self.config.precision) else FLOAT32
-        self._compiled: dict[bool, openvino.InferRequest] = {}
+        self._compiled: dict[bool, Request] = {}
         self._check_files()
         self._ready(landscape=False)
 
@@ -95,7 +98,7 @@ class Predictor:
                     f"{path} is damaged: its checksum is not the one in config.json. Copy or train it again"
                 )
 
-    def _ready(self, landscape: bool) -> openvino.InferRequest:
+    def _ready(self, landscape: bool) -> Request:
         if landscape not in self._compiled:
             width, height = self.config.input_size(landscape)
             options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}

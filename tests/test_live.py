@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from app.live import LiveSession, Mailbox, Rate
+from app.live import LiveSession
 from capture.drivers import DRIVERS
 from capture.frame import CaptureError
 from capture.playback import PlaybackSource
@@ -34,7 +33,7 @@ def test_frames_flow_and_the_status_says_so(session: LiveSession) -> None:
     status = session.status()
     assert (status.source, status.state, status.camera, status.lost) == ("numbered", "streaming", "lidar", {})
     assert session.latest().prediction is None
-    assert status.inference_ms is None
+    assert status.predicting.mean_ms is None
 
 
 def test_record_while_live(session: LiveSession, tmp_path: Path) -> None:
@@ -99,30 +98,9 @@ def test_a_source_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_weights_that_are_none_are_said_so_and_the_view_goes_on(session: LiveSession, tmp_path: Path) -> None:
     session.use_weights(tmp_path / "nowhere")
-    wait_until(lambda: "nowhere" in session.status().weights_error, "an error")
+    wait_until(lambda: "nowhere" in session.status().predicting.error, "an error")
     first = session.latest().frame
     wait_until(lambda: session.latest().frame is not first, "a newer frame")
-
-
-def test_a_mailbox_holds_the_newest_only() -> None:
-    box: Mailbox[int] = Mailbox()
-    assert box.take(0) is None
-    box.put(1)
-    box.put(2)
-    assert box.take(0) == 2
-    assert box.take(0) is None
-    threading.Timer(0.05, box.put, (3,)).start()
-    assert box.take(10) == 3
-
-
-def test_a_rate_needs_two_events() -> None:
-    rate = Rate()
-    assert (rate.per_second(), rate.mean_seconds()) == (0, None)
-    rate.count()
-    assert rate.per_second() == 0
-    rate.count(0.5)
-    assert rate.per_second() > 0
-    assert rate.mean_seconds() == 0.25
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

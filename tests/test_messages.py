@@ -8,15 +8,19 @@ import pytest
 
 from app.live import LiveStatus
 from app.messages import causes, notice, recording_line, recording_tool_tip, status_line, status_tool_tip
+from app.predicting import PredictingStatus
 from capture.recorder import RecordingStatus
 from capture.usbmuxd import NOT_STREAMING
 
 
 def test_status_line_names_rates_weights_and_losses() -> None:
-    status = LiveStatus("iPhone", "streaming", fps=29.6, predictions_per_s=24.2, inference_ms=8.25, lost={"torn": 2})
+    predicting = PredictingStatus(per_s=24.2, mean_ms=8.25)
+    status = LiveStatus("iPhone", "streaming", fps=29.6, predicting=predicting, lost={"torn": 2})
     assert status_line(status) == "30 frames/s  ·  inference 8.2 ms  ·  24 predictions/s  ·  no weights  ·  2 lost"
     assert status_line(LiveStatus("iPhone", "streaming")) == "0 frames/s  ·  no weights  ·  0 lost"
-    assert "loading weights" in status_line(LiveStatus("iPhone", "streaming", loading=True))
+    assert "loading weights" in status_line(
+        LiveStatus("iPhone", "streaming", predicting=PredictingStatus(loading=True))
+    )
     assert "possibly" not in status_tool_tip(status).lower()
     possibly = LiveStatus("iPhone", "streaming", lost={"torn": 2}, possibly_lost=5)
     assert status_line(possibly).endswith("2 lost  ·  5 possibly lost before USB")

@@ -19,10 +19,11 @@ from typing import ClassVar
 
 from PyQt5.QtCore import QEvent, QObject, QTimer
 
-from app import live
+from app import predicting
 from app.bench.clip import frame_number
 from app.bench.hands import Stamped
 from app.bench.verify import Stamp
+from app.live import LiveSession
 from app.window import Window, application
 from capture.frame import CaptureError, Frame
 from capture.source import open_source
@@ -85,9 +86,9 @@ class Probe(QObject):
     def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, records: bool) -> None:
         super().__init__()
         self._seconds, self._records = seconds, records
-        setattr(live, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
+        setattr(predicting, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
         self._source = Stamped(open_source("usb", driver=driver))
-        self._session = live.LiveSession(self._source, dataset, weights)
+        self._session = LiveSession(self._source, dataset, weights)
         self._window = Window(self._session, dataset)
         self._paints = PaintStamps(self._window)
         self._step = self._wait_for_predictions
@@ -121,7 +122,7 @@ class Probe(QObject):
             self._step = self._wait_for_the_end
         elif now_s > self._begun_s + START_TIMEOUT_S:
             status = self._session.status()
-            self._end(status.weights_error or status.detail or "no prediction came")
+            self._end(status.predicting.error or status.detail or "no prediction came")
 
     def _wait_for_the_end(self) -> None:
         if time.monotonic_ns() < self._started_ns + self._seconds * 1e9:
