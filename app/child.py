@@ -11,6 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
 from capture.frame import CaptureError
 
 Event = dict[str, Any]
@@ -44,3 +47,15 @@ def events_of(module: str, document: str) -> Iterator[Event]:
             chatter.seek(0)
             last = chatter.read().strip().rpartition("\n")[2]
             raise CaptureError(message or f"{module} ended with status {child.returncode}: {last}")
+
+
+def last_event(module: str, document: str) -> Event:
+    """The same to the end: its last event, while a bar on standard error shows the `progress` of the others."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    last: Event = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=1.0)
+        for last in events_of(module, document):
+            if last["event"] == "progress":
+                progress.update(task, completed=last["fraction"], description=last["stage"])
+    return last

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import app.bench.model as bench
+from app import child
 from app.bench.model_table import goals, markdown
 from capture.frame import CaptureError
 from model.bench.job import CANDIDATES, Job
@@ -109,7 +110,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         importlib.import_module(module).work(document, events.append)
         return iter(events)
 
-    monkeypatch.setattr(bench, "events_of", events_of)
+    monkeypatch.setattr(child, "events_of", events_of)
     return asked
 
 
@@ -159,7 +160,7 @@ def test_a_training_that_fails_is_said_after_the_others(
         asked.append(json.loads(document)["candidate"])
         raise CaptureError(bench.STOPPED if asked[-1] == CANDIDATES[2] else "the loss became no number")
 
-    monkeypatch.setattr(bench, "events_of", events_of)
+    monkeypatch.setattr(child, "events_of", events_of)
     given: Any = ([data], ["val"], [], 1.0)
     with pytest.raises(CaptureError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)

@@ -99,7 +99,7 @@ class Monitor:
             with contextlib.suppress(psutil.Error):  # it has just ended
                 spent = process.cpu_times()
                 self._cpu_s[role, process.pid] = spent.user + spent.system
-                memory_mb[role] = memory_mb.get(role, 0.0) + _memory_bytes(process) / MB
+                memory_mb[role] = memory_mb.get(role, 0.0) + memory_bytes(process) / MB
         cpu_s: dict[str, float] = {}
         for (role, _), spent_s in self._cpu_s.items():
             cpu_s[role] = cpu_s.get(role, 0.0) + spent_s
@@ -123,7 +123,7 @@ def cpu_ms_a_frame(samples: Sequence[Sample], frames: int) -> dict[str, float]:
     return {**spent, "total": sum(spent.get(role, 0.0) for role in OURS)}
 
 
-def _memory_bytes(process: psutil.Process) -> int:
+def memory_bytes(process: psutil.Process) -> int:
     """PSS counts a page that processes share in equal parts, USS not at all, RSS in full for each."""
     if MEMORY_KIND == "RSS":
         return int(process.memory_info().rss)

@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from app.bench.computer import computer
 from app.bench.model_table import goals, markdown
-from app.child import events_of
+from app.child import last_event
 from capture.frame import CaptureError
 from model import store
 from model.bench.job import CANDIDATES, STOPPED, Job
@@ -58,7 +56,7 @@ def bench_model(
             continue
         _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {minutes:g} minutes of processor time")
         try:
-            found = _done("model.bench.run", job.to_json())["results"]
+            found = last_event("model.bench.run", job.to_json())["results"]
         except CaptureError as error:
             if str(error) == STOPPED:
                 raise
@@ -117,19 +115,8 @@ def _speed(results: list[Result]) -> dict[str, dict[str, float]]:
     """The time a frame of every candidate there is a result of; by the weights of its first seed."""
     weights = {r["candidate"]: r["weights"] for r in reversed(results) if r["row"] == r["candidate"]}
     _say(f"timing {', '.join(weights)}")
-    speed: dict[str, dict[str, float]] = _done("model.bench.speed", json.dumps(weights))["speed"]
+    speed: dict[str, dict[str, float]] = last_event("model.bench.speed", json.dumps(weights))["speed"]
     return speed
-
-
-def _done(module: str, document: str) -> dict[str, Any]:
-    """The last event of a child process, while a bar shows the others."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task, last = progress.add_task("starting", total=1.0), {}
-        for last in events_of(module, document):
-            if last["event"] == "progress":
-                progress.update(task, completed=last["fraction"], description=last["stage"])
-    return last
 
 
 def _say(line: str) -> None:

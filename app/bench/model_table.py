@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import mean
 from typing import Any
+
+from app.bench.goal import Goal
 
 Result = dict[str, Any]
 Speed = dict[str, dict[str, float]]
@@ -30,18 +31,6 @@ COMPARED = (
     ("boundary_error_px", FAST, 1.0, "fast-no-gradient", "below"),
     ("rmse_m", "fast-edges-zeroed", 1.0, FAST, "above"),
 )
-
-
-@dataclass(frozen=True)
-class Goal:
-    what: str
-    measured: float
-    side: str  # "below" | "above"
-    limit: float
-
-    @property
-    def met(self) -> bool:
-        return self.measured < self.limit if self.side == "below" else self.measured > self.limit
 
 
 def goals(results: Sequence[Result], speed: Speed) -> list[Goal]:

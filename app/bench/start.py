@@ -1,0 +1,119 @@
+"""`lidarlive bench start`: from the command to the painted window and the first prediction; memory while it waits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.progress import track
+
+from app.bench.cases import NORMAL
+from app.bench.clip import prepared_clip
+from app.bench.computer import computer
+from app.bench.display import display, display_name
+from app.bench.goal import Goal
+from app.bench.measure import MEMORY_KIND
+from capture.frame import CaptureError
+from capture.usbmuxd import ADDRESS_VARIABLE
+from capture.virtual_phone.phone import PhoneProcess
+from model import store
+
+WINDOW_S, PREDICTION_S, IDLE_MB = 1.0, 2.0, 300.0
+TIMEOUT_S = 60.0
+PROBE = "app.bench.start_probe"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Seconds since the command was started; None where nothing of the kind came."""
+
+    window_s: float | None
+    prediction_s: float | None
+    memory_mb: float
+
+
+def bench_start(rounds: int, as_json: bool) -> int:
+    """Start the window so often with a phone that streams, and without one. Raises CaptureError where it fails."""
+    if store.active() is None:
+        raise CaptureError("there are no weights to predict with: train some with `lidarlive train`")
+    clip = prepared_clip(NORMAL)
+    with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
+        with PhoneProcess(str(clip), fps=60) as phone:
+            phone.wait_ready()
+            first = start_once(phone.address, Path(folder))  # brings everything into the disk cache
+            streaming = [
+                start_once(phone.address, Path(folder))
+                for _ in track(range(rounds), "with a phone", transient=True, disable=as_json)
+            ]
+        idle = [
+            start_once(f"UNIX:{folder}/nobody", Path(folder))
+            for _ in track(range(rounds), "without one", transient=True, disable=as_json)
+        ]
+    found = goals(streaming, idle)
+    document = {
+        "measured_on": {**computer(), "display": display_name(), "memory_kind": MEMORY_KIND},
+        "first": asdict(first),
+        "streaming": [asdict(start) for start in streaming],
+        "idle": [asdict(start) for start in idle],
+        "goals": [{**asdict(goal), "met": goal.met} for goal in found],
+    }
+    print(json.dumps(document) if as_json else _text(document, found))
+    return 0
+
+
+def goals(streaming: Sequence[Start], idle: Sequence[Start]) -> list[Goal]:
+    """By the medians; a start that never came to what is asked for takes for ever."""
+    never = float("inf")
+    window_s = median(never if start.window_s is None else start.window_s for start in streaming)
+    prediction_s = median(never if start.prediction_s is None else start.prediction_s for start in streaming)
+    memory_mb = median(start.memory_mb for start in idle)
+    return [
+        Goal("window painted, s", window_s, "below", WINDOW_S),
+        Goal("first prediction painted, s", prediction_s, "below", PREDICTION_S),
+        Goal("memory without a phone, MB", memory_mb, "below", IDLE_MB),
+    ]
+
+
+def start_once(address: str, home: Path) -> Start:
+    """One start of the command, with the phone at `address`, on a display of its own. Raises CaptureError."""
+    command = [sys.executable, "-m", PROBE, "--source", "usb"]
+    with display() as screen:
+        environment = {**screen.environment, ADDRESS_VARIABLE: address, "LIDARLIVE_HOME": str(home)}
+        began_ns = time.monotonic_ns()
+        done = _run(command, environment)
+    if done.returncode or not done.stdout:
+        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise CaptureError(f"the window could not be started: {said[-1]}")
+    seen = json.loads(done.stdout.splitlines()[-1])
+    window_s, prediction_s = (
+        None if seen[name] is None else (seen[name] - began_ns) / 1e9 for name in ("window_ns", "prediction_ns")
+    )
+    return Start(window_s, prediction_s, seen["memory_mb"])
+
+
+def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise CaptureError(f"the window was not there after {TIMEOUT_S:.0f} s") from None
+
+
+def _text(document: dict[str, Any], found: Sequence[Goal]) -> str:
+    on = document["measured_on"]
+    lines = [
+        f"On {on['processor']}, {on['cores']} cores; {on['system']}, Python {on['python']}; {on['display']}. "
+        f"Medians of {len(document['streaming'])} starts after a first one; memory is {on['memory_kind']}.",
+        "",
+        "| goal | measured | should be below | |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {g.what} | {g.measured:.2f} | {g.limit:g} | {'met' if g.met else 'missed'} |" for g in found]
+    return "\n".join(lines)

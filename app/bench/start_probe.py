@@ -1,0 +1,85 @@
+"""The real command and the moments of its start.
+
+`python -m app.bench.start_probe OPTION...` is `lidarlive view OPTION...`. As soon as a prediction has been painted, or
+where no picture comes `IDLE_S` after the window was, it closes the window and prints one JSON document: a `Started`.
+Nothing in the program knows of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+import psutil
+from PyQt5.QtCore import QEvent, QObject, QTimer
+from PyQt5.QtWidgets import QWidget
+
+import app.window
+from app import cli
+from app.bench.measure import memory_bytes
+
+IDLE_S = 4.0  # by then everything that starts has started
+LOOK_MS = 5
+
+
+@dataclass(frozen=True)
+class Started:
+    """Moments are time.monotonic_ns(), None where it did not come to that; `memory_mb` is of this process."""
+
+    window_ns: int | None
+    prediction_ns: int | None
+    memory_mb: float
+
+
+class Watched(app.window.Window):
+    """The window, which looks at itself being painted."""
+
+    seen: Started | None = None
+
+    def show(self) -> None:
+        self._window_ns: int | None = None
+        self._prediction_ns: int | None = None
+        self.notice.installEventFilter(self)
+        self.comparison.predicted.installEventFilter(self)
+        super().show()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
+            # Qt paints all that changed, sends it to the display, and only then runs a timer of no time.
+            QTimer.singleShot(0, self._note_prediction if watched is self.comparison.predicted else self._note_window)
+        return False
+
+    def _note_window(self) -> None:
+        if self._window_ns is None:
+            self._window_ns = time.monotonic_ns()
+            QTimer.singleShot(round(1000 * IDLE_S), self._end_idle)
+
+    def _note_prediction(self) -> None:
+        if self._prediction_ns is None and self.comparison.predicted.has_picture:
+            self._prediction_ns = time.monotonic_ns()
+            self._end_watching()
+
+    def _end_idle(self) -> None:
+        if self.comparison.drawn.frame is None:
+            self._end_watching()
+
+    def _end_watching(self) -> None:
+        memory_mb = memory_bytes(psutil.Process()) / 1e6
+        Watched.seen = Started(self._window_ns, self._prediction_ns, memory_mb)
+        self.close()
+
+
+def main() -> None:
+    app.window.Window = Watched  # type: ignore[misc]
+    sys.argv[1:1] = ["view"]
+    try:
+        cli.main()
+    finally:
+        if Watched.seen is not None:
+            print(json.dumps(asdict(Watched.seen)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The same pair of networks in every runtime, each as a function of a picture; `lidarlive bench inference` times them.
+
+All take uint8 (1, h, w, 3), the network's size, and answer canonical depth and edges as NumPy arrays (1, h, w, 1).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from capture.frame import UInt8Image
+from model import presets
+from model.config import OPENVINO_NAMES, VersionConfig
+from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.runtime import openvino
+from model.targets import Float32
+from model.task import Preset
+
+ONNX_OPSET = 17
+PRECISIONS = {"f32": "FP32", "bf16": "BF16"}  # by OpenVINO's name for what a processor can do
+
+Answer = tuple[Float32, Float32]
+Call = Callable[[UInt8Image], Answer]
+Function = Any  # of tensorflow, which carries no types
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A pair made ready: `pair` is the preset of the networks, `call` blocks until it has the answer."""
+
+    name: str
+    pair: str
+    precision: str
+    call: Call
+
+
+def runtimes(folder: Path, threads: int) -> list[Runtime]:
+    """The version in `folder` in all runtimes there are here, and the preset `original` of random weights in OpenVINO.
+
+    `threads` is what each is told; TensorFlow's own must have been set before. ONNX Runtime, and in OpenVINO bf16, are
+    left out where they are not installed or the processor has none.
+
+    Raises CaptureError where the networks cannot be read.
+    """
+    config = VersionConfig.read(folder)
+    pair, size = config.preset, config.size
+    traced = _traced(presets.PRESETS[pair], folder, size)
+    # What ships is what is timed: the version's own file, not a new conversion.
+    graph = openvino.Core().read_model(folder / OPENVINO_NAMES[0])
+    can = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    found = [
+        Runtime("OpenVINO", pair, precision, openvino_call(graph, size, threads, precision))
+        for precision, capability in PRECISIONS.items()
+        if capability in can
+    ]
+    found.append(Runtime("tf.function", pair, "f32", lambda rgb: _arrays(traced(tf.constant(rgb)))))
+    found.append(Runtime("TFLite", pair, "f32", tflite_call(traced, threads)))
+    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx"):
+        found.append(Runtime("ONNX Runtime", pair, "f32", onnx_call(traced, threads)))
+    original = openvino.convert_model(_traced(presets.PRESETS["original"], None, size))
+    found.append(Runtime("OpenVINO", "original", "f32", openvino_call(original, size, threads, "f32")))
+    return found
+
+
+def openvino_call(graph: Any, size: tuple[int, int], threads: int, precision: str) -> Call:  # noqa: ANN401
+    """As the Predictor runs it."""
+    graph.reshape({"rgb": [1, size[1], size[0], 3]})
+    options = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": threads,
+    }
+    request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+
+    def call(rgb: UInt8Image) -> Answer:
+        request.infer({"rgb": rgb})
+        depth, edges = (request.get_tensor(name).data.copy() for name in (DEPTH_OUTPUT, EDGES_OUTPUT))
+        return depth, edges
+
+    return call
+
+
+def tflite_call(traced: Function, threads: int) -> Call:
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.get_concrete_function()], traced)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that it moves to a package of its own
+        interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=threads)
+    interpreter.allocate_tensors()
+    given = interpreter.get_input_details()[0]["index"]
+    depth, edges = (output["index"] for output in interpreter.get_output_details())  # sorted by their names in Keras
+
+    def call(rgb: UInt8Image) -> Answer:
+        interpreter.set_tensor(given, rgb)
+        interpreter.invoke()
+        return interpreter.get_tensor(depth), interpreter.get_tensor(edges)
+
+    return call
+
+
+def onnx_call(traced: Function, threads: int) -> Call:
+    import onnxruntime
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    graph, _ = tf2onnx.convert.from_function(traced, traced.input_signature, opset=ONNX_OPSET)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def call(rgb: UInt8Image) -> Answer:
+        depth, edges = session.run([DEPTH_OUTPUT, EDGES_OUTPUT], {"rgb": rgb})
+        return depth, edges
+
+    return call
+
+
+def _traced(preset: Preset, folder: Path | None, size: tuple[int, int]) -> Function:
+    graph = preset.graph(presets.open_networks(preset, folder, 0))
+    signature = [tf.TensorSpec((1, size[1], size[0], 3), tf.uint8, name="rgb")]
+    return tf.function(lambda rgb: graph(rgb, training=False), input_signature=signature)
+
+
+def _arrays(answers: dict[str, Any]) -> Answer:
+    return np.asarray(answers[DEPTH_OUTPUT]), np.asarray(answers[EDGES_OUTPUT])
