@@ -201,6 +201,8 @@ class RetrainDialog(QDialog):
 
 def progress_line(event: dict[str, Any]) -> str:
     """What the trainer is doing, how fast, and how long it will take."""
+    if event["stage"] == "rooms":
+        return f"Rendering rooms to train on besides, once: {event['step']} of {event['steps']}"
     if event["stage"] == "converting":
         return f"Converting the networks and measuring them{_left(event.get('eta_s'))}"
     network = f"{str(event['stage']).capitalize()} network"

@@ -49,14 +49,20 @@ def train(config: TrainConfig, as_json: bool) -> int:
                 for note in event["notes"]:
                     progress.console.print(f"note: {note}")
             elif event["event"] == "progress":
-                about = f"{event['stage']} {event['epoch']}/{event['epochs']}, {event['images_per_s']:.0f} images/s"
-                progress.update(task, completed=event["fraction"], description=about)
+                progress.update(task, completed=event["fraction"], description=_stage(event))
             elif event["event"] == "done":
                 weights = Path(event["weights"])
     listed = weights in store.versions()
     print(f"new version: {weights}")
     print("to use it: lidarlive " + (f"weights use {weights.name}" if listed else f"view --weights {weights}"))
     return 0
+
+
+def _stage(event: dict[str, Any]) -> str:
+    """What is done now, and how far that is."""
+    if event["stage"] in ("rooms", "converting"):
+        return f"{event['stage']} {event['step']}/{event['steps']}"
+    return f"{event['stage']} {event['epoch']}/{event['epochs']}, {event['images_per_s']:.0f} images/s"
 
 
 def train_config(

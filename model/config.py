@@ -40,12 +40,15 @@ class Recipe:
     clip_norm: float | None  # of all gradients together: a batch of odd frames may not throw the weights about
     augment: bool
     patience: int | None  # so many epochs without a better one on what is held out end a task; None: never
+    rehearses: bool  # going on from a version: half of what is seen are rooms of the starter's (model/rehearsal.py)
 
 
 RECIPES = {
     # Eight epochs: the rate falls all the while, so that a loss which stands still for fewer often moves again.
-    "fast": Recipe(8, 20, 2e-3, 5e-4, "cosine", ema=0.998, clip_norm=5.0, augment=True, patience=8),
-    "original": Recipe(2, 30, 1e-2, 1e-2, "constant", ema=None, clip_norm=None, augment=False, patience=None),
+    "fast": Recipe(8, 20, 2e-3, 3e-4, "cosine", ema=0.998, clip_norm=5.0, augment=True, patience=8, rehearses=True),
+    "original": Recipe(
+        2, 30, 1e-2, 1e-2, "constant", ema=None, clip_norm=None, augment=False, patience=None, rehearses=False
+    ),
 }
 
 

@@ -42,6 +42,7 @@ class Settings:
     epoch_frames: int = 400  # an epoch draws at most so many
     turned: float = 0.0  # share of the batches cut to the other orientation
     budget_s: float = math.inf  # by fit's clock, measuring on what is held out included
+    rehearsed: tuple[FrameRef, ...] = ()  # half of what is seen, so that it is not forgotten; none: nothing else is
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,9 @@ class _Fit:
     def _plan(self, epoch: int) -> list[list[FrameRef]]:
         rng = np.random.default_rng((*self._seed()[:2], epoch))
         settings = self.settings
-        return pipeline.plan_epoch(self.frames, self.recipe.batch, settings.epoch_frames, settings.turned, rng)
+        return pipeline.plan_epoch(
+            self.frames, self.recipe.batch, settings.epoch_frames, settings.turned, rng, settings.rehearsed
+        )
 
     def _state(self) -> State:
         counts = {"epoch": self.epoch, "steps": self.steps, "images": self.images, "seconds": self._seconds()}

@@ -95,14 +95,21 @@ def spread(frames: Sequence[FrameRef], most: int) -> list[FrameRef]:
 
 
 def plan_epoch(
-    frames: Sequence[FrameRef], batch: int, most: int, turned: float, rng: np.random.Generator
+    frames: Sequence[FrameRef],
+    batch: int,
+    most: int,
+    turned: float,
+    rng: np.random.Generator,
+    rehearsed: Sequence[FrameRef] = (),
 ) -> list[list[FrameRef]]:
     """One epoch's batches: at most `most` frames drawn anew each time, each batch of one orientation, all full.
 
-    A batch that would stay short is filled up with frames drawn before. A share of `turned` is cut to the other
-    orientation.
+    Where there are `rehearsed` frames, as many of these are drawn besides. A batch that would stay short is filled up
+    with frames drawn before. A share of `turned` is cut to the other orientation.
     """
     drawn = [frames[i] for i in rng.permutation(len(frames))[:most]]
+    if rehearsed:
+        drawn += [rehearsed[i] for i in rng.integers(len(rehearsed), size=len(drawn))]
     planned: list[list[FrameRef]] = []
     for landscape in (False, True):
         group = [ref for ref in drawn if targets.is_landscape(ref.recording.info.rgb_size) is landscape]

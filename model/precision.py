@@ -8,7 +8,7 @@ need about half the time. Here Keras rounds what every layer takes and gives, wh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -43,17 +43,9 @@ def rmse_by_precision(
 
 def _graph(preset: Preset, folder: Path, policy: str) -> Model:
     pair = presets.open_networks(preset, folder, seed=0)
-    for layer in (layer for network in pair for layer in _layers(network)):
+    for layer in (layer for network in pair for layer in presets.all_layers(network)):
         layer.dtype_policy = keras.DTypePolicy(policy)
     return preset.graph(pair)
-
-
-def _layers(model: Model) -> Iterator[Model]:
-    """All layers, those of nested models too."""
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
 
 
 def _rmse_m(preset: Preset, graph: Model, frames: Sequence[FrameRef], sampling: Sampling) -> float:

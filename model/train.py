@@ -3,7 +3,7 @@
 Standard output carries one JSON event a line and nothing else:
     {"event": "started", "train": {name: frames}, "held_out": {name: frames}, "preset", "epochs", "continue_from",
      "resumed", "notes": what to know of such a measure}             epochs is null where a budget alone ends it
-    {"event": "progress", "stage": a task's name | "converting", "epoch", "epochs", "step", "steps",
+    {"event": "progress", "stage": "rooms" | a task's name | "converting", "epoch", "epochs", "step", "steps",
      "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}     eta_s and loss may be null; four a second
     {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best"}
     {"event": "done", "weights": folder, "report", "validated"}          or {"event": "error", "message"}
@@ -23,7 +23,7 @@ from typing import Any
 
 from capture.frame import CaptureError
 from capture.recording import Recording
-from model import store, version
+from model import rehearsal, store, version
 from model.checkpoint import STATE_NAME, Checkpoint, is_interrupted, working_folder
 from model.child import OnEvent, Stopped, answer
 from model.config import (
@@ -90,10 +90,11 @@ def _make(
     preset.check_memory(sampling.size, config.recipe.batch)
     told = version.told(config, parts)
     checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
+    rehearsed = _rehearsed(progress) if parent is not None and config.recipe.rehearses else []
     pair = presets.open_networks(preset, parent, config.seed)
-    _train_tasks(preset, pair, config, parts, sampling, checkpoint, progress)
+    _train_tasks(preset, pair, config, parts, sampling, rehearsed, checkpoint, progress)
     progress.begin(TRAINING_SHARE, 1 - TRAINING_SHARE)
-    progress(_converting(0, 1, 0.0))
+    progress(_part("converting", 0, 1, 0.0))
     folder = scratch / "version"
     folder.mkdir()
     pair.gradient.save(folder / GRADIENT_NAME)
@@ -106,6 +107,7 @@ def _make(
         "preset": preset.name,
         "parameters": {name: network.count_params() for name, network in pair._asdict().items()},
         "stages": checkpoint.outcomes,
+        "rehearsed": {recording.path.name: len(recording) for recording in rehearsed},
         "export_difference": difference,
         "seconds": round(time.monotonic() - progress.began_s, 1),
     }
@@ -113,7 +115,7 @@ def _make(
         folder,
         parts,
         known,
-        lambda done, total: progress(_converting(done, total, 0.3 + 0.7 * done / total)),
+        lambda done, total: progress(_part("converting", done, total, 0.3 + 0.7 * done / total)),
         parent,
     )
 
@@ -124,13 +126,21 @@ def _train_tasks(
     config: TrainConfig,
     parts: Split,
     sampling: Sampling,
+    rehearsed: Sequence[Recording],
     checkpoint: Checkpoint,
     progress: Progress,
 ) -> None:
     """Train the pair in place, one task after the other; those that the checkpoint knows as finished are left out."""
     from model.fit import Settings, fit
 
-    settings = Settings(sampling, config.recipe, config.seed, config.epoch_frames, config.turned)
+    settings = Settings(
+        sampling,
+        config.recipe,
+        config.seed,
+        config.epoch_frames,
+        config.turned,
+        rehearsed=tuple(frames_of(rehearsed)),
+    )
     frames = training_frames(parts.train, config.epoch_frames)
     held_out = spread(frames_of(parts.held_out), HELD_OUT_FRAMES)
     done = 0.0  # share of the training
@@ -147,6 +157,12 @@ def _train_tasks(
             outcome = fit(task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start)
             checkpoint.finish(task.name, asdict(outcome), pair)
         done += task.share
+
+
+def _rehearsed(progress: Progress) -> list[Recording]:
+    """The rooms to rehearse; rendering them once takes a minute."""
+    progress.begin(0.0, 0.0)
+    return rehearsal.rooms(lambda done, total: progress(_part("rooms", done, total, 0.0)))
 
 
 def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[FrameRef]:
@@ -197,9 +213,10 @@ def _started(config: TrainConfig, parts: Split) -> dict[str, Any]:
     }
 
 
-def _converting(done: int, total: int, fraction: float) -> dict[str, Any]:
+def _part(stage: str, done: int, total: int, fraction: float) -> dict[str, Any]:
+    """What is not training: `done` of `total`, that `fraction` of its part of the job."""
     counts = {"epoch": 1, "epochs": 1, "step": done, "steps": total}
-    named = {"event": "progress", "stage": "converting", "fraction": fraction}
+    named = {"event": "progress", "stage": stage, "fraction": fraction}
     return {**named, **counts, "images_per_s": 0.0, "loss": None}
 
 

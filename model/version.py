@@ -104,6 +104,7 @@ def card(version: VersionConfig, report: dict[str, Any]) -> str:
             f"- {entry['name']}: {entry['frames']} frames, {'held out' if entry['held_out'] else 'trained on'}"
             for entry in version.data
         ),
+        *_rehearsed(report),
         "",
         f"## Measured on {report['measured_on']}",
         *_table(report),
@@ -128,6 +129,14 @@ def _networks(report: dict[str, Any]) -> list[str]:
         best = f"best epoch {outcome['best_epoch']} of {outcome['epochs']}, ended by: {outcome['ended']}"
         lines.append(f"- task {name}: {spent}; {best}")
     return ["", *lines] if lines else []
+
+
+def _rehearsed(report: dict[str, Any]) -> list[str]:
+    rooms = report.get("rehearsed") or {}
+    if not rooms:
+        return []
+    what = "one rendered room" if len(rooms) == 1 else f"{len(rooms)} rendered rooms"
+    return ["", f"Half of what it saw were frames of {what}, so that it does not forget what rooms look like."]
 
 
 def _table(report: dict[str, Any]) -> list[str]:

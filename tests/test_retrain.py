@@ -201,6 +201,8 @@ def test_progress_and_figures_in_words() -> None:
     assert progress_line(event) == "Finetune network, epoch 3 of 20, 44.6 images/s, about 5 min left"
     assert progress_line({"stage": "converting", "eta_s": 4.2}).endswith("about 4 s left")
     assert progress_line({"stage": "converting"}) == "Converting the networks and measuring them"
+    rooms = {"stage": "rooms", "step": 3, "steps": 12}
+    assert progress_line(rooms) == "Rendering rooms to train on besides, once: 3 of 12"
     after = {"rmse_m": 0.214, "abs_rel": 0.081}
     report = {"validated": True, "all": {"near": after}}
     assert result_text("v2", report).endswith("RMSE 0.214 m, AbsRel 0.081")

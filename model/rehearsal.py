@@ -1,0 +1,75 @@
+"""Rooms to rehearse: networks that are trained further on one scene alone forget what they knew of all others.
+
+Half of what they see is therefore what they were trained on before (rehearsal: Robins, "Catastrophic Forgetting,
+Rehearsal and Pseudorehearsal", Connection Science 1995). Real recordings cannot be handed out with the program; the
+demo room, of other seeds than the window shows, is rendered once on each computer and then kept in the user's cache.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from filelock import FileLock
+
+from capture.encoding import encode
+from capture.frame import CaptureError
+from capture.recording import Recording
+from capture.room import VERSION, DemoRoom
+from capture.virtual_phone.clips import CACHE_VARIABLE, cache_folder
+from capture.writer import RecordingWriter
+
+SEEDS = range(1, 13)  # the starter knows them; the window shows 0
+FRAMES = 12  # of each room, evenly over its walk
+RGB_SIZE = (360, 480)  # (width, height): a little more than the networks see of it
+THREADS = 2  # NumPy and OpenCV leave two threads to draw most of the time
+
+OnProgress = Callable[[int, int], None]  # rooms done, rooms in all
+
+
+def rooms(on_progress: OnProgress = lambda done, total: None) -> list[Recording]:
+    """The rooms as recordings, rendered first where they are not in the cache: about 8 processor seconds each.
+
+    Raises CaptureError where they cannot be kept there.
+    """
+    folder = cache_folder() / f"rehearsal-{VERSION}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "lock"):  # of two trainings that want them, one renders
+            missing = [seed for seed in SEEDS if not _is_whole(folder / _name(seed))]
+            with ThreadPoolExecutor(THREADS, "room") as pool:
+                for done, _ in enumerate(pool.map(lambda seed: _render(seed, folder), missing), start=1):
+                    on_progress(done, len(missing))
+        return [Recording(folder / _name(seed)) for seed in SEEDS]
+    except OSError as error:
+        raise CaptureError(
+            f"the rooms to rehearse cannot be kept in {folder} ({error.strerror or error}). "
+            f"Make room there, or set {CACHE_VARIABLE} to another folder"
+        ) from None
+
+
+def _name(seed: int) -> str:
+    return f"room-{seed:02}"
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return len(Recording(folder)) == FRAMES
+    except CaptureError:
+        return False
+
+
+def _render(seed: int, folder: Path) -> None:
+    """Render a room; its recording appears under its name once it is whole."""
+    room, work = DemoRoom(seed), folder / f".{_name(seed)}"
+    shutil.rmtree(work, ignore_errors=True)
+    with RecordingWriter(work, _name(seed), source="demo room") as writer:
+        for i in range(0, room.frames, room.frames // FRAMES):
+            writer.append(encode(room.render(i, RGB_SIZE), None))
+    assert writer.path is not None
+    shutil.rmtree(folder / _name(seed), ignore_errors=True)  # torn
+    os.replace(writer.path, folder / _name(seed))
+    work.rmdir()
