@@ -53,7 +53,8 @@ def last_event(module: str, document: str) -> Event:
     """The same to the end: its last event, while a bar on standard error shows the `progress` of the others."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     last: Event = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting", total=1.0)
         for last in events_of(module, document):
             if last["event"] == "progress":

@@ -16,7 +16,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-weights_app = typer.Typer(help="Versions of the network: list them, choose one, go back.", no_args_is_help=True)
+weights_app = typer.Typer(
+    help="Versions of the network: list them, choose one, go back, export one.", no_args_is_help=True
+)
 app.add_typer(weights_app, name="weights")
 bench_app = typer.Typer(help="Measure the program on this computer.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
@@ -171,6 +173,27 @@ def evaluate(
     raise typer.Exit(evaluate(data, weights, json))
 
 
+@app.command()
+def predict(
+    images: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGES... OUT", help="JPEG or PNG files; then the folder for what is predicted"),
+    ],
+    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    focal: Annotated[
+        float | None, typer.Option(metavar="PX", help="focal length in pixels of the pictures; from EXIF if left out")
+    ] = None,
+    ply: Annotated[bool, typer.Option("--ply", help="also a coloured point cloud, a point a pixel predicted")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Predict the depth of any picture, as files. Exit status 3: done, but some pictures were damaged."""
+    from app.predict import predict
+
+    if len(images) < 2:
+        raise typer.BadParameter("name at least one picture and the folder for what is predicted")
+    raise typer.Exit(predict(images[:-1], images[-1], weights, focal, ply, json))
+
+
 @weights_app.command("list")
 def weights_list(json: JsonOption = False) -> None:
     """The versions, and which one is in use."""
@@ -193,6 +216,19 @@ def weights_rollback() -> None:
     from app.versions import rollback
 
     raise typer.Exit(rollback())
+
+
+@weights_app.command("export")
+def weights_export(
+    version: Annotated[str, typer.Argument(metavar="V", help="a version's name or folder")],
+    out: Annotated[Path, typer.Argument(help="a folder that does not exist yet")],
+    format: Annotated[str, typer.Option(help="openvino, tf (a SavedModel) or litert (a .tflite file)")],
+    json: JsonOption = False,
+) -> None:
+    """Write a version in a form that other programs run, compared with Keras before it is there."""
+    from app.versions import export
+
+    raise typer.Exit(export(version, out, format, json))
 
 
 @app.command()
@@ -229,6 +265,28 @@ def bench_capture(
     from app.bench.capture import bench_capture
 
     raise typer.Exit(bench_capture(seconds, case or [], json))
+
+
+@bench_app.command("inference")
+def bench_inference(
+    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    turns: Annotated[int, typer.Option(min=1, help="that each runtime takes; a turn is 8 frames")] = 25,
+    json: JsonOption = False,
+) -> None:
+    """Time the pair for a frame in OpenVINO, tf.function, TFLite and ONNX Runtime, with one and two threads."""
+    from app.bench.inference import bench_inference
+
+    raise typer.Exit(bench_inference(weights, turns, json))
+
+
+@bench_app.command("start")
+def bench_start(
+    rounds: Annotated[int, typer.Option(min=1, help="starts of each kind")] = 5, json: JsonOption = False
+) -> None:
+    """Time the start: to the painted window, to the first prediction; and the memory held while no phone is there."""
+    from app.bench.start import bench_start
+
+    raise typer.Exit(bench_start(rounds, json))
 
 
 @bench_app.command("model")

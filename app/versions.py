@@ -1,4 +1,4 @@
-"""`lidarlive weights`: which versions there are, and which one is in use."""
+"""`lidarlive weights`: which versions there are, which one is in use, and one in a form for other programs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from app.child import last_event
 from capture.frame import CaptureError
 from model import store
 from model.config import REPORT_NAME, VersionConfig
@@ -37,6 +38,19 @@ def use(version: str) -> int:
 
 def rollback() -> int:
     print(f"in use: {store.rollback().name}")
+    return 0
+
+
+def export(version: str, out: Path, form: str, as_json: bool) -> int:
+    """Write a version in another form into the new folder `out`. Raises CaptureError with what went wrong."""
+    done = last_event("model.export_formats", json.dumps({"version": version, "out": str(out), "format": form}))
+    del done["event"]
+    if as_json:
+        print(json.dumps(done))
+    else:
+        print(
+            f"{out}: {done['version']} as {form}; it differs from Keras by {done['difference']:.1g} at most, relative"
+        )
     return 0
 
 

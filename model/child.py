@@ -19,8 +19,8 @@ from capture.frame import CaptureError
 OnEvent = Callable[[dict[str, Any]], None]
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
-    """The work was asked to end."""
+class Stopped(BaseException):
+    """The work was asked to end. No Exception: Keras and TensorFlow catch those, to go on or to say more of them."""
 
 
 def prepare_tensorflow() -> None:
@@ -34,31 +34,43 @@ def prepare_tensorflow() -> None:
 def answer(work: Callable[[str, OnEvent], None], when_stopped: str) -> int:
     """Do the `work` on what stands on standard input, and tell its events; returns the exit status.
 
-    `when_stopped` is the error's message where SIGTERM or SIGINT ends it and the work has no words of its own.
+    `when_stopped` is the error's message where SIGTERM or SIGINT ends it and the work has no words of its own. Where
+    `Stopped` does not come through, as in TensorFlow's C++, the next event raises it again.
     """
+    stopping = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+        # Ctrl-C comes twice, by the terminal and through the parent; the second must not interrupt the clearing up.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped
+
     # TensorFlow writes where it likes: whatever is not an event goes to standard error.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as events:
         os.dup2(2, 1)
         prepare_tensorflow()
 
-        def emit(event: dict[str, Any]) -> None:
+        def tell(event: dict[str, Any]) -> None:
             print(json.dumps(event), file=events, flush=True)
 
+        def emit(event: dict[str, Any]) -> None:
+            if stopping:
+                raise Stopped
+            tell(event)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)
+            signal.signal(number, stop)
         try:
             work(sys.stdin.read(), emit)
-        except (CaptureError, Stopped, OSError) as error:
-            message = str(error) or when_stopped
+        except BaseException as error:
+            told = isinstance(error, CaptureError | Stopped | OSError)
+            if not told and not stopping:
+                raise
+            message = (told and str(error)) or when_stopped
             print(message, file=sys.stderr)
             with contextlib.suppress(OSError):  # nobody may be listening any more
-                emit({"event": "error", "message": message})
+                tell({"event": "error", "message": message})
             return 1
     return 0
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    # Ctrl-C comes twice, by the terminal and through the parent; the second must not interrupt the clearing up.
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped

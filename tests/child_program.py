@@ -22,6 +22,12 @@ def work(document: str, on_event: child.OnEvent) -> None:
         os._exit(7)
     elif document == "wait":
         time.sleep(60)
+    elif document in ("swallow", "change"):
+        try:
+            time.sleep(60)
+        except BaseException:
+            if document == "change":
+                raise TypeError("of another kind") from None
     on_event({"event": "done"})
 
 

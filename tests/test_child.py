@@ -32,9 +32,11 @@ def test_a_child_that_dies_leaves_its_last_words():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that a process can send itself like this")
-def test_an_interrupt_ends_the_child_and_is_heard_again_afterwards():
+@pytest.mark.parametrize("document", ["wait", "swallow", "change"])
+def test_an_interrupt_ends_the_child_and_is_heard_again_afterwards(document: str):
+    """Also where the work does with it what TensorFlow's C++ now and then does."""
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    events = events_of(PROGRAM, "wait")
+    events = events_of(PROGRAM, document)
     assert next(events)["event"] == "started"
     os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(CaptureError, match=r"^stopped in the middle$"):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 PROGRAM = """
 import sys
+from model import store
 from model.predictor import Predictor
+Predictor(store.starter())
 from openvino.tools.ovc import telemetry_utils
 print(telemetry_utils.tm.__name__, sys.modules.get("openvino_telemetry.main"))
 """

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ import numpy as np
 import tensorflow as tf
 
 from capture.frame import UInt8Image
-from model import presets
+from model import export, presets
 from model.config import OPENVINO_NAMES, VersionConfig
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.runtime import openvino
 from model.targets import Float32
-from model.task import Preset
+from model.task import Model, Preset
 
 ONNX_OPSET = 17
 PRECISIONS = {"f32": "FP32", "bf16": "BF16"}  # by OpenVINO's name for what a processor can do
@@ -52,20 +51,21 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     """
     config = VersionConfig.read(folder)
     pair, size = config.preset, config.size
-    traced = _traced(presets.PRESETS[pair], folder, size)
+    graph = _graph(presets.PRESETS[pair], folder)
+    traced, litert = _traced(graph, size), export.litert_call(export.litert(graph), threads)
     # What ships is what is timed: the version's own file, not a new conversion.
-    graph = openvino.Core().read_model(folder / OPENVINO_NAMES[0])
+    shipped = openvino.Core().read_model(folder / OPENVINO_NAMES[0])
     can = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     found = [
-        Runtime("OpenVINO", pair, precision, openvino_call(graph, size, threads, precision))
+        Runtime("OpenVINO", pair, precision, openvino_call(shipped, size, threads, precision))
         for precision, capability in PRECISIONS.items()
         if capability in can
     ]
     found.append(Runtime("tf.function", pair, "f32", lambda rgb: _arrays(traced(tf.constant(rgb)))))
-    found.append(Runtime("TFLite", pair, "f32", tflite_call(traced, threads)))
+    found.append(Runtime("TFLite", pair, "f32", lambda rgb: _arrays(litert(rgb))))
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx"):
         found.append(Runtime("ONNX Runtime", pair, "f32", onnx_call(traced, threads)))
-    original = openvino.convert_model(_traced(presets.PRESETS["original"], None, size))
+    original = openvino.convert_model(_traced(_graph(presets.PRESETS["original"], None), size))
     found.append(Runtime("OpenVINO", "original", "f32", openvino_call(original, size, threads, "f32")))
     return found
 
@@ -88,23 +88,6 @@ def openvino_call(graph: Any, size: tuple[int, int], threads: int, precision: st
     return call
 
 
-def tflite_call(traced: Function, threads: int) -> Call:
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.get_concrete_function()], traced)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it moves to a package of its own
-        interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=threads)
-    interpreter.allocate_tensors()
-    given = interpreter.get_input_details()[0]["index"]
-    depth, edges = (output["index"] for output in interpreter.get_output_details())  # sorted by their names in Keras
-
-    def call(rgb: UInt8Image) -> Answer:
-        interpreter.set_tensor(given, rgb)
-        interpreter.invoke()
-        return interpreter.get_tensor(depth), interpreter.get_tensor(edges)
-
-    return call
-
-
 def onnx_call(traced: Function, threads: int) -> Call:
     import onnxruntime
     import tf2onnx
@@ -122,11 +105,14 @@ def onnx_call(traced: Function, threads: int) -> Call:
     return call
 
 
-def _traced(preset: Preset, folder: Path | None, size: tuple[int, int]) -> Function:
-    graph = preset.graph(presets.open_networks(preset, folder, 0))
+def _graph(preset: Preset, folder: Path | None) -> Model:
+    return preset.graph(presets.open_networks(preset, folder, seed=0))
+
+
+def _traced(graph: Model, size: tuple[int, int]) -> Function:
     signature = [tf.TensorSpec((1, size[1], size[0], 3), tf.uint8, name="rgb")]
     return tf.function(lambda rgb: graph(rgb, training=False), input_signature=signature)
 
 
-def _arrays(answers: dict[str, Any]) -> Answer:
+def _arrays(answers: Mapping[str, Any]) -> Answer:
     return np.asarray(answers[DEPTH_OUTPUT]), np.asarray(answers[EDGES_OUTPUT])
