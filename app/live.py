@@ -55,12 +55,13 @@ class LiveSession:
     (app.predicting, capture.recorder).
     """
 
-    def __init__(self, source: Source, recordings: Path, weights: Path | None = None) -> None:
+    def __init__(self, source: Source, recordings: Path, weights: Path | None = None, weights_error: str = "") -> None:
+        """`weights_error` says why there are none: the view goes on without prediction."""
         priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = View(), threading.Lock()
         self._frames = Rate()
-        self._predicting = Predicting(self._show_prediction, lambda: self.behind, weights)
+        self._predicting = Predicting(self._show_prediction, lambda: self.behind, weights, weights_error)
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()

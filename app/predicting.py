@@ -47,12 +47,14 @@ class Predicting:
         on_prediction: Callable[[Prediction, Frame], None],
         must_wait: Callable[[], bool],
         weights: Path | None = None,
+        error: str = "",
     ) -> None:
+        """`error` says why there are no weights to begin with."""
         self._on_prediction, self._must_wait = on_prediction, must_wait
         self._frames: Mailbox[Frame] = Mailbox()
         self._folders: Mailbox[Path] = Mailbox()
         self._ready: Mailbox[Predictor] = Mailbox()
-        self._weights = self._error = ""
+        self._weights, self._error = "", error
         self._loading = False
         self._rate = Rate()
         self._closing = threading.Event()

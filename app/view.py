@@ -25,7 +25,8 @@ def run(
 ) -> int:
     """Open the window until it is closed, or until `frames` frames were shown. Returns the exit status.
 
-    Raises CaptureError where the source or the weights cannot be opened.
+    Weights in use that are gone or damaged leave the view without prediction, and it says why. Raises CaptureError
+    where the source cannot be opened or there are no weights of the name given.
     """
     if not _has_screen():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -33,7 +34,7 @@ def run(
         print("There is no screen here: running without one for a few seconds.", file=sys.stderr)
     if screenshot is not None and frames is None:
         frames = OFFSCREEN_FRAMES
-    folder = store.find(weights) if weights is not None else store.active()
+    folder, weights_error = (store.find(weights), "") if weights is not None else weights_in_use()
 
     from app.checkup import checkup_of
     from app.live import LiveSession
@@ -42,7 +43,7 @@ def run(
     recordings = store.home() / "recordings"
     qt = application()
     opened = open_source(source, driver=driver)
-    session = LiveSession(opened, recordings, folder)
+    session = LiveSession(opened, recordings, folder, weights_error)
     checkup = checkup_of(opened, source)
     window = Window(session, recordings, checkup=checkup, end_after=frames, screenshot=screenshot)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -58,6 +59,14 @@ def run(
     if screenshot is not None:
         print(f"The picture of the window: {screenshot.resolve()}")
     return 3 if status.recording is not None and status.recording.lost else 0
+
+
+def weights_in_use() -> tuple[Path | None, str]:
+    """The folder of the active version, or of the starter; and what is wrong where that cannot be told."""
+    try:
+        return store.active(), ""
+    except CaptureError as error:
+        return None, str(error)
 
 
 def _has_screen() -> bool:

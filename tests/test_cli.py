@@ -234,6 +234,21 @@ def nearest(recording: Recording, i: int, source: R3dFile) -> int:
 
 
 @pytest.mark.usefixtures("record3d_package")
+def test_weights_in_use_that_are_gone_do_not_keep_the_window_from_opening(
+    numbered: Path, tmp_path: Path, own_home: Path
+) -> None:
+    (own_home / "weights").mkdir()
+    (own_home / "weights" / "active.json").write_text('{"active": "gone", "before": []}')
+    done = lidarlive("view", "--source", numbered, "--frames", 5, "--screenshot", tmp_path / "window.png")
+    assert done.returncode in (0, 3), done.stderr
+    assert cv2.imread(str(tmp_path / "window.png")).std() > 5
+    refused = lidarlive("evaluate", numbered)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "There is no weights version gone" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.usefixtures("record3d_package")
 @pytest.mark.timeout(400)
 def test_the_demo_room_in_the_window(tmp_path: Path, own_home: Path) -> None:
     """The newcomer's first command; a computer that has not drawn the room yet draws it now."""

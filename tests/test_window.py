@@ -21,6 +21,7 @@ from PyQt5.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
 
 from app.live import LiveSession
+from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
 from capture.playback import PlaybackSource
@@ -74,6 +75,28 @@ def test_weights_fill_the_other_two_panels(qtbot: QtBot, window: Window, session
     session.use_weights(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
     assert "nowhere" in window.errors.text
+
+
+def test_weights_in_use_that_are_gone_leave_the_view_and_say_so(
+    qtbot: QtBot, record3d_package: None, numbered: Path, tmp_path: Path, own_home: Path
+) -> None:
+    """As `lidarlive view` begins: another program may have deleted the version that was chosen."""
+    active = own_home / "weights" / "active.json"
+    active.parent.mkdir(parents=True)
+    active.write_text('{"active": "2026-01-01T00-00-00Z", "before": []}')
+    folder, error = weights_in_use()
+    assert folder is None
+    application()
+    session = LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path, folder, error)
+    window = Window(session, tmp_path)
+    session.start()
+    window.show()
+    qtbot.waitUntil(lambda: window.comparison.lidar.has_picture and window.errors.isVisible(), timeout=WAIT_MS)
+    assert "There is no weights version 2026-01-01T00-00-00Z" in window.errors.text
+    session.use_weights(write_weights(tmp_path / "flat"))
+    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not window.errors.isVisible(), timeout=WAIT_MS)
+    window.close()
 
 
 def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
