@@ -20,7 +20,9 @@ def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
     """Verify every file of the recordings at `paths`. Returns 3 where damage was found. Raises CaptureError."""
     folders = [folder for path in paths for folder in recording_folders(path, remains=True)]
     repairs = {str(folder): _repair(folder) for folder in folders if repair_torn and _is_torn(folder)}
-    progress = track(folders, "checking", console=Console(stderr=True), transient=True, disable=as_json)
+    console = Console(stderr=True)
+    silent = as_json or not console.is_terminal
+    progress = track(folders, "checking", console=console, transient=True, disable=silent)
     findings = {str(folder): list(damage(folder)) for folder in progress}
     if as_json:
         print(json.dumps({"repaired": repairs, "damage": findings}))

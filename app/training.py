@@ -39,7 +39,8 @@ def train(config: TrainConfig, as_json: bool) -> int:
         TextColumn("{task.percentage:3.0f} %"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task, weights = progress.add_task("starting", total=1.0), Path()
         for event in events_of("model.train", config.to_json()):
             if event["event"] == "started":
@@ -110,7 +111,7 @@ def evaluate(data: list[Path], weights: str | None, as_json: bool) -> int:
     if folder is None:
         raise CaptureError("there are no weights yet: train some with `lidarlive train`")
     console = Console(stderr=True)
-    with Progress(console=console, disable=as_json, transient=True) as progress:
+    with Progress(console=console, disable=as_json or not console.is_terminal, transient=True) as progress:
         task = progress.add_task(f"evaluating {folder.name}", total=1.0)
         report = measure(data, folder, lambda done, total: progress.update(task, completed=done / total))
     if as_json:

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from rich.console import Console
 from rich.progress import track
 
 from app.bench.cases import NORMAL
@@ -44,19 +45,14 @@ def bench_start(rounds: int, as_json: bool) -> int:
     """Start the window so often with a phone that streams, and without one. Raises CaptureError where it fails."""
     if store.active() is None:
         raise CaptureError("there are no weights to predict with: train some with `lidarlive train`")
-    clip = prepared_clip(NORMAL)
+    clip, console = prepared_clip(NORMAL), Console(stderr=True)
+    shown: dict[str, Any] = {"console": console, "transient": True, "disable": not console.is_terminal}
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         with PhoneProcess(str(clip), fps=60) as phone:
             phone.wait_ready()
             first = start_once(phone.address, Path(folder))  # brings everything into the disk cache
-            streaming = [
-                start_once(phone.address, Path(folder))
-                for _ in track(range(rounds), "with a phone", transient=True, disable=as_json)
-            ]
-        idle = [
-            start_once(f"UNIX:{folder}/nobody", Path(folder))
-            for _ in track(range(rounds), "without one", transient=True, disable=as_json)
-        ]
+            streaming = [start_once(phone.address, Path(folder)) for _ in track(range(rounds), "with a phone", **shown)]
+        idle = [start_once(f"UNIX:{folder}/nobody", Path(folder)) for _ in track(range(rounds), "without one", **shown)]
     found = goals(streaming, idle)
     document = {
         "measured_on": {**computer(), "display": display_name(), "memory_kind": MEMORY_KIND},
