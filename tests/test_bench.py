@@ -163,7 +163,7 @@ def result(case: Case, **changes: object) -> Result:
     verdict = Verdict(60, missing=0, mixed=0, out_of_order=0, damaged=0, gaps=0, lost={})
     delay_ms = {"hands": Percentiles(2, 4, 6), "disk": Percentiles(5, 9, 12), "painted": Percentiles(20, 40, 70)}
     cpu_ms = {"app": 5.0, "total": 5.0}
-    good = Result(case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, 25.0, cpu_ms, Memory(400, 390, 400))
+    good = Result(case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, None, 25.0, cpu_ms, Memory(400, 390, 400))
     return replace(good, **changes)
 
 
@@ -174,6 +174,7 @@ def test_goals_are_met_only_by_runs_that_count(capsys: pytest.CaptureFixture[str
         result(cases["window-record3d"]),
         result(cases["window-native"], counts=False, phone_dropped=3),
         result(cases["large-native-60"], verdict=lost),
+        result(cases["watch-native"], verdict=None, switch_gap_ms=310.0, predictions_per_s=40.0),
         result(cases["bare-record3d-1"], verdict=None, delay_ms={}, memory_mb=None),
         result(cases["recorded-native-1"], cpu_ms={"app": 3.0, "capture": 1.5, "total": 4.5}),
     ]
@@ -181,6 +182,8 @@ def test_goals_are_met_only_by_runs_that_count(capsys: pytest.CaptureFixture[str
     assert {goal.met for what, goal in found.items() if what.startswith("window-record3d")} == {True}
     assert {goal.met for what, goal in found.items() if what.startswith("window-native")} == {False}
     assert not found["large-native-60: frames lost, mixed or damaged"].met
+    assert found["watch-native: from a prediction to the next"].met
+    assert not found["watch-native: without prediction, new weights"].met
     ratio = found["recorded-native: processor time over bare-record3d, median of 1"]
     assert (ratio.measured, ratio.limit, ratio.met) == (pytest.approx(0.9), 0.8, False)
     about = {"processor": "P", "cores": 2, "memory_gb": 8.0, "system": "S", "python": "3.11", "display": "D"}
@@ -198,11 +201,15 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     blank = make_frame(0, (720, 960), (192, 256))
     clip_path((720, 960)).write_bytes(b"".join(encoded_message(numbered(blank, n)) for n in range(CLIP_FRAMES)))
     done = lidarlive(
-        "bench", "capture", "--json", "--seconds", 2, "--case", "window-native", "--case", "rate-record3d-15"
+        *("bench", "capture", "--json", "--seconds", 2),
+        *("--case", "window-native", "--case", "watch-native", "--case", "rate-record3d-15"),
     )
     assert done.returncode in (0, 3), done.stderr
     document = json.loads(done.stdout)
-    window, rate = document["cases"]
+    window, watch, rate = document["cases"]
+    assert watch["verdict"] is None
+    assert set(watch["delay_ms"]) == {"hands", "predicted", "painted"}
+    assert 0 < watch["switch_gap_ms"] < 30_000
     for case in (window, rate):
         verdict = case["verdict"]
         assert verdict["recorded"] > 10
@@ -217,9 +224,9 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert window["predictions_per_s"] > 0
     assert {goal["limit"] for goal in document["goals"]} >= {60.0, 200.0, 600.0}
     assert document["measured_on"]["cores"] > 0
-    lost = any(case["verdict"]["missing"] or case["verdict"]["lost"] for case in document["cases"])
+    lost = any(case["verdict"]["missing"] or case["verdict"]["lost"] for case in (window, rate))
     assert done.returncode == (3 if lost else 0)
-    assert "1/2 window-native" in done.stderr
+    assert "1/3 window-native" in done.stderr
 
 
 def test_an_unknown_case_is_refused() -> None:

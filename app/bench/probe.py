@@ -39,14 +39,15 @@ FINISH_TIMEOUT_S = 60.0  # a recording that is being put on a slow disk
 class Seen:
     """All moments are time.monotonic_ns(). `hands`, `predicted` and `painted` are (number of the frame, moment).
 
-    `started_ns` is when what is measured began, `stopped_ns` when it was to end; `asked_ns` when the button asked for
-    the recording, None where nothing is recorded.
+    `started_ns` is when what is measured began, `stopped_ns` when it was to end. `asked_ns` is when the button asked
+    for the recording; where none is made, weights are loaded anew half-way, at `switched_ns`.
     """
 
     hands: list[Stamp]
     predicted: list[Stamp]
     painted: list[Stamp]
     asked_ns: int | None
+    switched_ns: int | None
     started_ns: int
     stopped_ns: int
 
@@ -85,7 +86,7 @@ class Probe(QObject):
 
     def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, records: bool) -> None:
         super().__init__()
-        self._seconds, self._records = seconds, records
+        self._weights, self._seconds, self._records = weights, seconds, records
         setattr(predicting, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
         self._source = Stamped(open_source("usb", driver=driver))
         self._session = LiveSession(self._source, dataset, weights)
@@ -95,6 +96,7 @@ class Probe(QObject):
         self._begun_s = time.monotonic()
         self._predicting_since_s: float | None = None
         self._asked_ns: int | None = None
+        self._switched_ns: int | None = None
         self._started_ns = self._stopped_ns = 0
         self.error = ""
         timer = QTimer(self)
@@ -107,7 +109,7 @@ class Probe(QObject):
         self._window.show()
 
     def seen(self) -> Seen:
-        moments = self._asked_ns, self._started_ns, self._stopped_ns
+        moments = self._asked_ns, self._switched_ns, self._started_ns, self._stopped_ns
         return Seen(self._source.hands, StampedPredictor.stamps, self._paints.stamps, *moments)
 
     def _wait_for_predictions(self) -> None:
@@ -125,7 +127,11 @@ class Probe(QObject):
             self._end(status.predicting.error or status.detail or "no prediction came")
 
     def _wait_for_the_end(self) -> None:
-        if time.monotonic_ns() < self._started_ns + self._seconds * 1e9:
+        passed_s = (time.monotonic_ns() - self._started_ns) / 1e9
+        if not self._records and self._switched_ns is None and passed_s > self._seconds / 2:
+            self._switched_ns = time.monotonic_ns()
+            self._session.use_weights(self._weights)
+        if passed_s < self._seconds:
             return
         self._stopped_ns = time.monotonic_ns()
         if self._records:

@@ -17,6 +17,7 @@ from app.bench.run import Result
 
 PAINTED_P95_MS = 60.0
 PREDICTED_P95_MS = 60.0
+SWITCH_GAP_MS = 300.0
 PREDICTION_MS = {"watch": 1000 / 30, "window": 1000 / 10}  # from one to the next; the second while recording
 START_MS = 200.0
 MEMORY_MB = 600.0
@@ -66,6 +67,10 @@ def _window_goals(result: Result) -> list[Goal]:
         found.append(_goal(f"{name}: from a prediction to the next", between_ms, limit_ms, "ms", result))
     if result.case.kind == "watch" and (predicted := result.delay_ms.get("predicted")):
         found.append(_goal(f"{name}: predicted, p95", predicted.p95, PREDICTED_P95_MS, "ms", result))
+    if result.switch_gap_ms is not None:
+        found.append(
+            _goal(f"{name}: without prediction, new weights", result.switch_gap_ms, SWITCH_GAP_MS, "ms", result)
+        )
     if not name.startswith("window"):
         return found
     if painted := result.delay_ms.get("painted"):

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Result:
     sent, fps          what the phone sent while the recording (or the run, where there is none) went on
     delay_ms           since the phone began to send: to the app's `hands`, `predicted`, on `disk`, LiDAR `painted`
     start_ms           from the button to the first line in the log
+    switch_gap_ms      the longest time without a prediction since weights were loaded anew
     cpu_ms             a frame, by process, and of all of ours: `total`
     """
 
@@ -59,6 +61,7 @@ class Result:
     verdict: Verdict | None
     delay_ms: dict[str, Percentiles]
     start_ms: float | None
+    switch_gap_ms: float | None
     predictions_per_s: float | None
     cpu_ms: dict[str, float]
     memory_mb: Memory | None
@@ -150,6 +153,7 @@ def _result(case: Case, observed: Observed) -> Result:
         verdict = verify(recording, committed_ns, log, _between(stamps["hands"], first_ns, last_ns - EDGE_NS))
         if moments.get("asked_ns") is not None:
             start_ms = (committed_ns[0] - moments["asked_ns"]) / 1e6
+    switched_ns = moments.get("switched_ns")
     steady_ns = first_ns + int(min(WARM_UP_S, case.seconds / 4) * 1e9)
     steady = [sample for sample in observed.samples if steady_ns <= sample.ns <= last_ns]
     return Result(
@@ -161,6 +165,7 @@ def _result(case: Case, observed: Observed) -> Result:
         verdict=verdict,
         delay_ms={kind: delay for kind, of in stamps.items() if (delay := Percentiles.of(log.delays_ms(of)))},
         start_ms=start_ms,
+        switch_gap_ms=_longest_gap_ms(moments["predicted"], switched_ns, last_ns) if switched_ns is not None else None,
         predictions_per_s=len(stamps["predicted"]) * 1e9 / (last_ns - first_ns) if "predicted" in moments else None,
         cpu_ms=cpu_ms_a_frame(steady, len(log.between(steady[0].ns, steady[-1].ns).sent)) if steady else {},
         memory_mb=Memory.of(steady),
@@ -169,3 +174,9 @@ def _result(case: Case, observed: Observed) -> Result:
 
 def _between(stamps: Sequence[Stamp], first_ns: int, last_ns: int) -> list[Stamp]:
     return [(number, ns) for number, ns in stamps if first_ns <= ns <= last_ns]
+
+
+def _longest_gap_ms(stamps: Sequence[Stamp], first_ns: int, last_ns: int) -> float:
+    """Between two of the stamps, the beginning and the end."""
+    moments = [first_ns, *(ns for _, ns in _between(stamps, first_ns, last_ns)), last_ns]
+    return max(after - before for before, after in pairwise(moments)) / 1e6
