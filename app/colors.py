@@ -1,4 +1,4 @@
-"""Depth and differences as colours: one scale for both depths, one about zero for the difference."""
+"""Maps as colours: one scale for both depths, one about zero for differences, grey for edges, three for confidence."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from PyQt5.QtGui import QImage
 from PyQt5.sip import voidptr
 
 from capture.frame import DepthMap, UInt8Image
+from model.targets import Float32
 
 NO_READING = (44, 46, 50)  # dark grey, in neither colour map
 STEPS = 255  # colours of a map; index 0 of the table is NO_READING, 1..255 the map from its low end to its high end
 PERCENTILES = (2.0, 98.0)  # a few wild pixels must not squeeze the colours of all the others
 SMOOTHING = 0.1  # share of a new frame in the range: at 30 frames a second it settles in a third of a second
 MIN_SPAN_M = 0.2  # a wall seen head-on has almost no range; without this its noise would fill the whole scale
+EDGE_PERCENTILE = 99.0  # edges are few
+LEAST_EDGE = 0.02  # for the same reason as MIN_SPAN_M
 MIN_DIFFERENCE_M = 0.05  # for the same reason: a perfect prediction is shown as white, not as noise
 
 
@@ -39,7 +42,19 @@ def _diverging() -> UInt8Image:
     return _with_no_reading(np.stack([np.interp(ramp, places, stops[:, i]) for i in range(3)], axis=1).astype(np.uint8))
 
 
-TURBO, DIVERGING = _turbo(), _diverging()
+def _grey() -> UInt8Image:
+    """uint8 (256, 3); black to white."""
+    ramp = np.linspace(0, 255, STEPS).round().astype(np.uint8)
+    return _with_no_reading(np.stack([ramp] * 3, axis=1))
+
+
+def _confidence() -> UInt8Image:
+    """uint8 (256, 3); index 1 is low confidence, 2 medium, 3 high; what is beyond is never asked for."""
+    levels = np.array([(176, 52, 66), (226, 172, 62), (70, 167, 88)], np.uint8)
+    return _with_no_reading(np.vstack([levels, np.zeros((STEPS - len(levels), 3), np.uint8)]))
+
+
+TURBO, DIVERGING, GREY, CONFIDENCE = _turbo(), _diverging(), _grey(), _confidence()
 
 
 def rgb_image(rgb: UInt8Image) -> QImage:
@@ -64,7 +79,7 @@ def _own(image: QImage) -> QImage:
     return image.convertToFormat(QImage.Format.Format_RGB32)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _qt_table(table: bytes) -> list[int]:
     """Qt's 0xAARRGGBB of a (256, 3) colour table's bytes."""
     return [0xFF000000 | r << 16 | g << 8 | b for r, g, b in zip(table[::3], table[1::3], table[2::3], strict=True)]
@@ -78,6 +93,21 @@ def depth_indices(depth_m: DepthMap, near_m: float, far_m: float) -> UInt8Image:
 def difference_indices(difference_m: DepthMap, limit_m: float) -> UInt8Image:
     """uint8 (h, w): 1 at -`limit_m`, 128 at zero, 255 at +`limit_m`; 0 where the difference is NaN."""
     return _indices(difference_m, -limit_m, limit_m, np.isfinite(difference_m))
+
+
+def edge_indices(edges: Float32, white: float) -> UInt8Image:
+    """uint8 (h, w): 1 where there is no edge to 255 at `white` and above."""
+    return _indices(edges, 0.0, white, np.isfinite(edges))
+
+
+def confidence_indices(confidence: UInt8Image) -> UInt8Image:
+    """uint8 (h, w) for the table CONFIDENCE, of levels 0, 1, 2."""
+    return confidence + np.uint8(1)
+
+
+def white_of(edges: Float32) -> float:
+    """The strength of edge that is drawn white: nearly the strongest of the map."""
+    return max(float(np.percentile(edges[::2, ::2], EDGE_PERCENTILE)), LEAST_EDGE)
 
 
 def _indices(values: DepthMap, low: float, high: float, valid: NDArray[np.bool_]) -> UInt8Image:

@@ -1,80 +1,131 @@
-"""The four pictures of a frame: RGB, predicted depth, LiDAR depth, and how far the one is from the other."""
+"""The pictures of a frame: RGB, both depths and their difference, both edges, confidence."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from app.board import Board
 from app.colors import (
+    CONFIDENCE,
     DIVERGING,
+    GREY,
     TURBO,
     SmoothRange,
+    confidence_indices,
     depth_indices,
     difference_indices,
     difference_m,
+    edge_indices,
     indexed_image,
     rgb_image,
+    white_of,
 )
 from app.live import LiveStatus, View
-from app.panels import Board, ColorBar, Panel
+from app.panels import ColorBar, Panel
 from capture.frame import Camera, DepthMap, Frame
+from model import targets
+from model.predictor import Prediction
 
 NO_WEIGHTS = "No weights yet: record, then press Retrain"
 HIGH_CONFIDENCE = 2
 DEPTH_TIP = "Metres along the camera's axis: blue is near, red is far, dark grey has no reading"
+DEPTH_BAR_TIP = "The colours of both depths, in metres"
+EDGES_TIP = "The brighter, the more the depth changes from pixel to pixel"
+USUAL = ("rgb", "predicted", "lidar", "difference")  # what is seen until a person chooses
 
 
 class Comparison(Board):
-    """Draws a View. Both depths share one colour scale; the difference has its own, symmetrical about zero."""
+    """Draws a View. Both depths share one colour scale; the difference has its own, symmetrical about zero.
 
-    def __init__(self) -> None:
+    Each half of the pair of networks is beside what it should have said: predicted depth and the LiDAR's, predicted
+    edges and those of the LiDAR's depth, always of the same frame. Only what is seen is drawn.
+    """
+
+    def __init__(self, seen: Sequence[str] = USUAL) -> None:
         self.rgb = Panel("RGB", "The picture as the phone sends it")
-        self.predicted = Panel("Predicted depth", f"What the network says from the RGB alone.\n{DEPTH_TIP}")
-        self.lidar = Panel("LiDAR depth", f"What the phone measured.\n{DEPTH_TIP}")
+        self.predicted = Panel(
+            "Predicted depth",
+            f"What the network says from the RGB alone.\n{DEPTH_TIP}",
+            ColorBar(TURBO, DEPTH_BAR_TIP),
+        )
+        self.lidar = Panel("LiDAR depth", f"What the phone measured.\n{DEPTH_TIP}", ColorBar(TURBO, DEPTH_BAR_TIP))
+        self.difference_bar = ColorBar(DIVERGING, "The colours of the difference: predicted minus measured")
         self.difference = Panel(
             "Difference",
             "Predicted minus measured depth, both of the same frame.\n"
             "Blue: predicted too near. Red: predicted too far. Dark grey: nothing to compare with.",
+            self.difference_bar,
         )
-        self.depth_bar = ColorBar(TURBO, "The colours of both depths, in metres")
-        self.difference_bar = ColorBar(DIVERGING, "The colours of the difference: predicted minus measured")
-        super().__init__((self.rgb, self.predicted, self.lidar, self.difference), self.depth_bar, self.difference_bar)
+        self.edges_predicted = Panel("Predicted edges", f"What the gradient network says of the RGB.\n{EDGES_TIP}")
+        self.edges_true = Panel("LiDAR edges", f"Of the measured depth of the same frame.\n{EDGES_TIP}")
+        self.confidence = Panel(
+            "Confidence", "How sure the phone is of its depth.\nGreen: high, amber: medium, red: low"
+        )
+        super().__init__(
+            {
+                "rgb": self.rgb,
+                "predicted": self.predicted,
+                "lidar": self.lidar,
+                "difference": self.difference,
+                "edges_predicted": self.edges_predicted,
+                "edges_true": self.edges_true,
+                "confidence": self.confidence,
+            },
+            seen,
+            pairs=(("predicted", "lidar"), ("edges_predicted", "edges_true")),
+        )
         self.difference_bar.hide()  # until there is a difference
         self._range = SmoothRange()
         self.drawn = View()
+        self.seen_changed.connect(lambda: self._draw(frame_is_new=True))
 
     def show_view(self, view: View) -> None:
         """Draw what is new in `view`."""
-        frame, prediction = view.frame, view.prediction
-        if frame is None:
-            return
-        if frame is not self.drawn.frame:
-            self._show_rgb(frame)
-            self.lidar.title = "LiDAR depth" if frame.camera is Camera.LIDAR else "TrueDepth depth"
-        self.drawn = view
-        near_m, far_m = self._range.depth(frame.depth_m, *([prediction.depth_m] if prediction is not None else []))
-        self.depth_bar.show_range(near_m, far_m)
-        lidar = indexed_image(depth_indices(frame.depth_m, near_m, far_m), TURBO)
-        self.lidar.show_picture(lidar, lidar_caption(frame))
-        if prediction is None or view.predicted_frame is None:
-            return
-        predicted = indexed_image(depth_indices(prediction.depth_m, near_m, far_m), TURBO)
-        self.predicted.show_picture(predicted, f"in {prediction.seconds * 1000:.0f} ms")
-        self._show_difference(difference_m(prediction.depth_m, view.predicted_frame.depth_m))
+        if view.frame is not None:
+            frame_is_new, self.drawn = view.frame is not self.drawn.frame, view
+            self._draw(frame_is_new)
 
     def show_status(self, status: LiveStatus) -> None:
         """Why there is no prediction, as long as there is none."""
         predicting = status.predicting
         if predicting.weights or predicting.loading:
             self.predicted.say("Waiting for the first prediction…" if predicting.weights else "Loading the weights…")
-            self.difference.say("")
+            nothing = ""
         else:
             self.predicted.say(predicting.error or NO_WEIGHTS)
-            self.difference.say("Nothing to compare the LiDAR with yet")
+            nothing = "Nothing to compare the LiDAR with yet"
+        for panel in (self.difference, self.edges_predicted, self.edges_true):
+            panel.say(nothing)
+
+    def _draw(self, frame_is_new: bool) -> None:
+        frame, prediction, predicted_frame = self.drawn.frame, self.drawn.prediction, self.drawn.predicted_frame
+        if frame is None:
+            return
+        if frame_is_new:
+            self._show_frame(frame)
+        near_m, far_m = self._range.depth(frame.depth_m, *([prediction.depth_m] if prediction is not None else []))
+        self._show_depth("lidar", frame.depth_m, near_m, far_m, lidar_caption(frame))
+        if prediction is not None and predicted_frame is not None:
+            caption = f"in {prediction.seconds * 1000:.0f} ms"
+            self._show_depth("predicted", prediction.depth_m, near_m, far_m, caption)
+            self._show_difference(prediction, predicted_frame)
+            self._show_edges(prediction, predicted_frame)
+
+    def _show_frame(self, frame: Frame) -> None:
+        """What needs the frame alone, and no scale."""
+        width, height = frame.rgb_size
+        self.set_aspect(width / height)
+        self.lidar.title = "LiDAR depth" if frame.camera is Camera.LIDAR else "TrueDepth depth"
+        if self.is_seen("rgb"):
+            self._show_rgb(frame)
+        if self.is_seen("confidence"):
+            self._show_confidence(frame)
 
     def _show_rgb(self, frame: Frame) -> None:
         """Decoded no larger than it is drawn."""
         width, height = frame.rgb_size
-        self.set_aspect(width / height)
         try:
             picture = rgb_image(frame.rgb_for(self.rgb.pixels()))
         except ValueError:
@@ -83,12 +134,41 @@ class Comparison(Board):
         else:
             self.rgb.show_picture(picture, f"{width} × {height} pixels")
 
-    def _show_difference(self, difference: DepthMap) -> None:
+    def _show_confidence(self, frame: Frame) -> None:
+        if frame.confidence is None:
+            self.confidence.say("This camera sends no confidence map")
+            self.confidence.show_picture(None, "")
+        else:
+            picture = indexed_image(confidence_indices(frame.confidence), CONFIDENCE)
+            self.confidence.show_picture(picture, confidence_caption(frame))
+
+    def _show_depth(self, name: str, depth_m: DepthMap, near_m: float, far_m: float, caption: str) -> None:
+        panel = self.panels[name]
+        if self.is_seen(name) and panel.bar is not None:
+            panel.bar.show_range(near_m, far_m)
+            panel.show_picture(indexed_image(depth_indices(depth_m, near_m, far_m), TURBO), caption)
+
+    def _show_difference(self, prediction: Prediction, frame: Frame) -> None:
+        if not self.is_seen("difference"):
+            return
+        difference = difference_m(prediction.depth_m, frame.depth_m)
         limit_m = self._range.difference(difference)
         self.difference_bar.show_range(-limit_m, limit_m)
         self.difference_bar.show()
         picture = indexed_image(difference_indices(difference, limit_m), DIVERGING)
         self.difference.show_picture(picture, difference_caption(difference))
+
+    def _show_edges(self, prediction: Prediction, frame: Frame) -> None:
+        """Each to its own white: presets differ in what their gradient network measures."""
+        if self.is_seen("edges_predicted"):
+            picture = indexed_image(edge_indices(prediction.edges, white_of(prediction.edges)), GREY)
+            self.edges_predicted.show_picture(picture, "")
+        if self.is_seen("edges_true"):
+            edges = targets.edges(frame.depth_m)
+            white = white_of(edges)
+            known = np.where(frame.depth_m > 0, edges, np.float32(np.nan))
+            picture = indexed_image(edge_indices(known, white), GREY)
+            self.edges_true.show_picture(picture, f"white: {white:.0%} a pixel")
 
 
 def lidar_caption(frame: Frame) -> str:
@@ -96,6 +176,12 @@ def lidar_caption(frame: Frame) -> str:
     if frame.confidence is None:
         return "no confidence map"
     return f"{np.mean(frame.confidence == HIGH_CONFIDENCE):.0%} confident"
+
+
+def confidence_caption(frame: Frame) -> str:
+    """The share of the best and of the worst level; the rest is between."""
+    high, low = (float(np.mean(frame.confidence == level)) for level in (HIGH_CONFIDENCE, 0))
+    return f"{high:.0%} high, {low:.0%} low"
 
 
 def difference_caption(difference: DepthMap) -> str:

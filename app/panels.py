@@ -1,19 +1,27 @@
-"""What the window is made of: a picture with its title and caption, a colour bar, and the board that arranges them."""
+"""A picture with its title, its caption and its colour bar."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from PyQt5.QtCore import QRect, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PyQt5.QtCore import QRect, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PyQt5.QtWidgets import QWidget
 
-from app.application import DIM_TEXT, TEXT
+from app.application import ACCENT, DIM_TEXT, TEXT
 from app.colors import NO_READING, STEPS, indexed_image
 from capture.frame import UInt8Image
 
-EMPTY, RECORDING = QColor(*NO_READING), QColor(229, 72, 77)
+EMPTY = QColor(*NO_READING)
 Align = Qt.AlignmentFlag
 PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a frame says otherwise
 GAP = 12  # pixels between panels and around the board
@@ -31,15 +39,22 @@ class Panel(QWidget):
     """A title, a picture, and a caption. Without a picture it says why there is none.
 
     Whatever its own size, the picture is drawn with `aspect` (width / height): maps of all sizes cover the same view.
+    Below it is room for `bar`, also where there is none, so that pictures side by side are of one size.
     """
 
-    def __init__(self, title: str, tool_tip: str) -> None:
+    enlarged = pyqtSignal()  # by a double click or Enter: a person wants to see this one alone, or all again
+
+    def __init__(self, title: str, tool_tip: str, bar: ColorBar | None = None) -> None:
         super().__init__()
         self.title, self.caption, self.empty = title, "", ""
         self.aspect = PORTRAIT
+        self.bar = bar
         self._picture: QImage | None = None
         self.setToolTip(tool_tip)
         self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        if bar is not None:
+            bar.setParent(self)
 
     def say(self, empty: str) -> None:
         """What stands in the picture's place while there is none."""
@@ -56,9 +71,9 @@ class Panel(QWidget):
         return self._picture is not None
 
     def text_height(self) -> int:
-        """Pixels that the title and the caption take above and below the picture."""
-        title, caption = _fonts(self)
-        return QFontMetrics(title).height() + QFontMetrics(caption).height() + 10
+        """Pixels that title, caption and colour bar take above and below the picture."""
+        title, caption = (QFontMetrics(font).height() for font in _fonts(self))
+        return title + caption + 10 + bar_height(self)
 
     def pixels(self) -> tuple[int, int]:
         """(width, height) in which the picture is drawn, in pixels of the screen."""
@@ -66,17 +81,31 @@ class Panel(QWidget):
         return size.width(), size.height()
 
     def _area(self) -> QRect:
-        """What title and caption leave for the picture."""
+        """What title, caption and bar leave for the picture."""
         title, caption = (QFontMetrics(font).height() + 5 for font in _fonts(self))
-        return self.rect().adjusted(0, title, 0, -caption)
+        return self.rect().adjusted(0, title, 0, -caption - bar_height(self))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        if self.bar is not None:
+            height = bar_height(self)
+            self.bar.setGeometry(0, self.height() - height, self.width(), height)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        self.enlarged.emit()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.enlarged.emit()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         title, caption = _fonts(self)
         area = self._area()
-        above, below = area.top(), self.height() - area.bottom() - 1
+        above, below = area.top(), QFontMetrics(caption).height() + 5
         painter = QPainter(self)
         painter.setFont(title)
-        painter.setPen(TEXT)
+        painter.setPen(ACCENT.lighter(150) if self.hasFocus() else TEXT)
         painter.drawText(
             0,
             0,
@@ -97,7 +126,7 @@ class Panel(QWidget):
             painter.drawImage(fitted(self.aspect, area), self._picture)
         painter.setFont(caption)
         painter.setPen(DIM_TEXT)
-        bottom = QRect(0, self.height() - below, self.width(), below)
+        bottom = QRect(0, area.bottom() + 1, self.width(), below)
         painter.drawText(bottom, Align.AlignLeft | Align.AlignBottom, self._elided(self.caption, caption))
 
     def _elided(self, text: str, font: QFont) -> str:
@@ -126,7 +155,7 @@ class ColorBar(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 12 + QFontMetrics(_fonts(self)[1]).height() + 4)
+        return QSize(200, bar_height(self))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         font = _fonts(self)[1]
@@ -151,6 +180,11 @@ class ColorBar(QWidget):
                 free = left - GAP // 2
 
 
+def bar_height(widget: QWidget) -> int:
+    """Pixels of a colour bar in the widget's font: the colours, and the numbers below them."""
+    return 16 + QFontMetrics(_fonts(widget)[1]).height()
+
+
 def round_steps(low: float, high: float, most: float) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: at most about `most` of them."""
     rough = (high - low) / max(most, 1.0)
@@ -158,84 +192,3 @@ def round_steps(low: float, high: float, most: float) -> list[float]:
     step = next(float(power * factor) for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     first, last = int(np.ceil(low / step - 1e-6)), int(np.floor(high / step + 1e-6))
     return [round(i * step, 6) for i in range(first, last + 1)]
-
-
-class Board(QWidget):
-    """Four panels and two colour bars: in a row, or two by two, whichever makes the pictures larger.
-
-    In a row the depth bar runs below both depth panels; two by two these are the lower row, so that it still does.
-    """
-
-    def __init__(
-        self, panels: tuple[Panel, Panel, Panel, Panel], depth_bar: ColorBar, difference_bar: ColorBar
-    ) -> None:
-        """`panels`: RGB, predicted depth, LiDAR depth, difference."""
-        super().__init__()
-        self._panels, self._depth_bar, self._difference_bar = panels, depth_bar, difference_bar
-        self._aspect = PORTRAIT
-        self._framed = False
-        for child in (*panels, depth_bar, difference_bar):
-            child.setParent(self)
-        self.setMinimumSize(480, 320)
-
-    def set_aspect(self, aspect: float) -> None:
-        """Width / height of the pictures."""
-        if abs(aspect - self._aspect) > 1e-3:
-            self._aspect = aspect
-            for panel in self._panels:
-                panel.aspect = aspect
-            self.arrange()
-
-    def set_framed(self, framed: bool) -> None:
-        """A red frame around everything: what is seen is being recorded."""
-        if framed != self._framed:
-            self._framed = framed
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        if self._framed:
-            painter = QPainter(self)
-            painter.setPen(QPen(RECORDING, 3))
-            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        self.arrange()
-
-    def arrange(self) -> None:
-        text, bar = self._panels[0].text_height(), self._depth_bar.sizeHint().height()
-        row, grid = self._picture_size(4, 1, text, bar), self._picture_size(2, 2, text, bar)
-        (self._as_row if row.width() >= grid.width() else self._as_grid)(max(row, grid, key=QSize.width), text, bar)
-
-    def _picture_size(self, columns: int, rows: int, text: int, bar: int) -> QSize:
-        """The largest picture that fits `columns` x `rows` times with titles, captions, a bar a row, and gaps."""
-        width = (self.width() - (columns + 1) * GAP) / columns
-        height = (self.height() - (rows + 1) * GAP) / rows - text - bar
-        width = max(16.0, min(width, height * self._aspect))
-        return QSize(int(width), int(width / self._aspect))
-
-    def _as_row(self, picture: QSize, text: int, bar: int) -> None:
-        place = self._places(picture, text, bar, 4, 1)
-        for i, panel in enumerate(self._panels):
-            panel.setGeometry(place(i, 0))
-        self._depth_bar.setGeometry(below(place(1, 0).united(place(2, 0)), bar))
-        self._difference_bar.setGeometry(below(place(3, 0), bar))
-
-    def _as_grid(self, picture: QSize, text: int, bar: int) -> None:
-        place = self._places(picture, text, bar, 2, 2)
-        rgb, predicted, lidar, difference = self._panels
-        for panel, column, row in ((rgb, 0, 0), (difference, 1, 0), (predicted, 0, 1), (lidar, 1, 1)):
-            panel.setGeometry(place(column, row))
-        self._depth_bar.setGeometry(below(place(0, 1).united(place(1, 1)), bar))
-        self._difference_bar.setGeometry(below(place(1, 0), bar))
-
-    def _places(self, picture: QSize, text: int, bar: int, columns: int, rows: int) -> Callable[[int, int], QRect]:
-        """Where the panel of a column and row goes; all of them together stand in the middle."""
-        width, height = picture.width(), picture.height() + text
-        left = (self.width() - columns * width - (columns - 1) * GAP) // 2
-        top = (self.height() - rows * (height + bar) - (rows - 1) * GAP) // 2
-        return lambda column, row: QRect(left + column * (width + GAP), top + row * (height + bar + GAP), width, height)
-
-
-def below(panel: QRect, height: int) -> QRect:
-    """A strip of this height right below `panel`."""
-    return QRect(panel.left(), panel.bottom() + 4, panel.width(), height - 4)

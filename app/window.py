@@ -18,6 +18,7 @@ from app.application import report_exceptions, settings
 from app.checkup import Checkup
 from app.comparison import Comparison
 from app.live import LiveSession, LiveStatus, View
+from app.menus import add_view_menu, seen_before
 from app.messages import (
     AMBER,
     RED,
@@ -120,6 +121,7 @@ class Window(QMainWindow):
         self._status_timer.stop()
         self._end_checkup()
         settings().setValue("geometry", self.saveGeometry())
+        settings().setValue("seen", self.comparison.seen)
         self.hide()  # finishing a recording may take seconds on a slow disk
         if self._retrain is not None:
             self._retrain.shut_down()
@@ -212,7 +214,7 @@ class Window(QMainWindow):
         header.addWidget(self.retrain_button)
 
         self.errors, self.hints = MessageBar(RED), MessageBar(AMBER)
-        self.notice, self.comparison = Notice(), Comparison()
+        self.notice, self.comparison = Notice(), Comparison(seen_before())
         self._pages = QStackedWidget()
         self._pages.addWidget(self.notice)
         self._pages.addWidget(self.comparison)
@@ -227,6 +229,7 @@ class Window(QMainWindow):
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.status_label)
         self.setCentralWidget(body)
+        add_view_menu(self.menuBar(), self.comparison)
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PyQt5.QtCore import QRect
+from PyQt5.QtCore import QRect, Qt
 from pytestqt.qtbot import QtBot
 
-from app.colors import DIVERGING, NO_READING, TURBO, rgb_image
-from app.panels import GAP, Board, ColorBar, Panel, fitted, round_steps
+from app.colors import NO_READING, TURBO, rgb_image
+from app.panels import GAP, ColorBar, Panel, bar_height, fitted, round_steps
 
 
 def color_at(image, x: int, y: int) -> tuple[int, int, int]:
@@ -65,64 +65,35 @@ def test_a_panel_shows_its_picture_or_says_why_there_is_none(qtbot: QtBot) -> No
     assert panel.has_picture
     shown = panel.grab().toImage()
     assert color_at(shown, 75, panel.height() // 2) == (250, 10, 20)
-    rows = range(panel.height() - 14, panel.height())
+    end = panel.height() - bar_height(panel)
+    rows = range(end - 14, end)
     caption = {color_at(shown, x, y) for x in range(150) for y in rows}
     assert len(caption) > 1, "no caption"
 
 
-def board(qtbot: QtBot) -> Board:
-    panels = tuple(Panel(title, "") for title in ("RGB", "Predicted", "LiDAR", "Difference"))
-    made = Board(panels, ColorBar(TURBO, ""), ColorBar(DIVERGING, ""))
-    qtbot.addWidget(made)
-    return made
+def test_a_double_click_or_enter_asks_for_it_alone(qtbot: QtBot) -> None:
+    panel = Panel("RGB", "tip")
+    qtbot.addWidget(panel)
+    panel.show()
+    with qtbot.waitSignal(panel.enlarged):
+        qtbot.mouseDClick(panel, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(panel.enlarged):
+        qtbot.keyClick(panel, Qt.Key.Key_Return)
+    with qtbot.assertNotEmitted(panel.enlarged):
+        qtbot.keyClick(panel, Qt.Key.Key_A)
 
 
-def parts(made: Board) -> list[QRect]:
-    return [child.geometry() for child in made.children()]
-
-
-@pytest.mark.parametrize("aspect", [0.75, 4 / 3])
-@pytest.mark.parametrize("size", [(480, 320), (776, 500), (1256, 700), (1896, 980), (600, 1200)])
-def test_nothing_overlaps_or_leaves_the_board(qtbot: QtBot, size: tuple[int, int], aspect: float) -> None:
-    made = board(qtbot)
-    made.set_aspect(aspect)
-    made.resize(*size)
-    made.arrange()
-    places = parts(made)
-    for i, place in enumerate(places):
-        assert made.rect().contains(place)
-        assert not any(place.intersects(other) for other in places[i + 1 :])
-    assert len({(place.width(), place.height()) for place in places[:4]}) == 1, "the four pictures are of one size"
-    text = Panel("RGB", "").text_height()
-    assert places[0].width() / (places[0].height() - text) == pytest.approx(aspect, rel=0.02)
-
-
-def test_four_in_a_row_where_it_is_wide_and_two_by_two_where_it_is_narrow(qtbot: QtBot) -> None:
-    made = board(qtbot)
-    made.resize(1256, 600)
-    made.arrange()
-    rgb, predicted, lidar, difference, depth_bar, _ = parts(made)
-    assert rgb.top() == predicted.top() == lidar.top() == difference.top()
-    assert rgb.right() < predicted.left() < lidar.left() < difference.left()
-    assert (depth_bar.left(), depth_bar.right()) == (predicted.left(), lidar.right())
-    made.resize(600, 1000)
-    made.arrange()
-    rgb, predicted, lidar, difference, depth_bar, difference_bar = parts(made)
-    assert rgb.top() == difference.top() < predicted.top() == lidar.top()
-    assert (depth_bar.left(), depth_bar.right()) == (predicted.left(), lidar.right())
-    assert difference_bar.left() == difference.left()
-
-
-def test_a_recording_is_framed_in_red(qtbot: QtBot) -> None:
-    made = board(qtbot)
-    made.resize(600, 400)
-    before = color_at(made.grab().toImage(), 1, 200)
-    made.set_framed(True)
-    red, green, blue = color_at(made.grab().toImage(), 1, 200)
-    assert red > 180
-    assert max(green, blue) < 120
-    made.set_framed(False)
-    assert color_at(made.grab().toImage(), 1, 200) == before
+def test_a_bar_stands_below_the_caption(qtbot: QtBot) -> None:
+    bar = ColorBar(TURBO, "")
+    panel = Panel("Depth", "tip", bar)
+    qtbot.addWidget(panel)
+    panel.resize(150, 200 + panel.text_height())
+    panel.show()
+    assert (bar.x(), bar.width(), bar.y() + bar.height()) == (0, 150, panel.height())
+    panel.show_picture(red_image(72, 96), "")
+    shown = panel.grab().toImage()
+    assert color_at(shown, 0, bar.y() + 4) == tuple(TURBO[1])
+    assert panel.pixels() == (150, 200)
 
 
 def test_a_color_bar_runs_from_low_to_high(qtbot: QtBot) -> None:

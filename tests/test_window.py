@@ -18,9 +18,12 @@ import cv2
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtWidgets import QAction
 from pytestqt.qtbot import QtBot
 
+from app.comparison import USUAL
 from app.live import LiveSession
+from app.menus import seen_before
 from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
@@ -97,6 +100,34 @@ def test_weights_in_use_that_are_gone_leave_the_view_and_say_so(
     qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: not window.errors.isVisible(), timeout=WAIT_MS)
     window.close()
+
+
+def test_views_are_chosen_in_the_menu_and_remembered(
+    qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path
+) -> None:
+    session.use_weights(write_weights(tmp_path / "flat"))
+    comparison = window.comparison
+    assert seen_before() == list(USUAL)
+    assert not comparison.confidence.isVisible()
+    actions = {action.text(): action for action in window.findChildren(QAction)}
+    assert [name for name, action in actions.items() if action.isChecked()] == [
+        "RGB",
+        "Predicted depth",
+        "LiDAR depth",
+        "Difference",
+    ]
+    for name in ("Confidence", "Predicted edges", "LiDAR edges", "RGB"):
+        actions[name].trigger()
+    for panel in (comparison.confidence, comparison.edges_predicted, comparison.edges_true):
+        qtbot.waitUntil(lambda panel=panel: panel.isVisible() and panel.has_picture, timeout=WAIT_MS)
+    assert comparison.confidence.caption == "100% high, 0% low"
+    assert not comparison.rgb.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert comparison.rgb.isVisible()
+    qtbot.mouseDClick(comparison.lidar, Qt.MouseButton.LeftButton)
+    assert [name for name, panel in comparison.panels.items() if panel.isVisible()] == ["lidar"]
+    window.close()
+    assert seen_before() == list(comparison.panels)
 
 
 def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
