@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from app.bench.cli import bench_app
+from app.options import DataArgument, DriverOption, JsonOption, SourceOption, WeightsOption
 from capture.frame import CaptureError
 
 app = typer.Typer(
@@ -20,17 +22,7 @@ weights_app = typer.Typer(
     help="Versions of the network: list them, choose one, go back, export one.", no_args_is_help=True
 )
 app.add_typer(weights_app, name="weights")
-bench_app = typer.Typer(help="Measure the program on this computer.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
-
-SourceOption = Annotated[
-    str, typer.Option("--source", help="auto, usb, usb:SERIAL, demo, or the path of a recording or .r3d file")
-]
-DriverOption = Annotated[
-    str | None, typer.Option(help="what reads the phone's stream: record3d (where it is installed) or native")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there")]
-DataArgument = Annotated[list[Path], typer.Argument(help="recordings, or folders of recordings")]
 
 
 @app.callback(invoke_without_command=True)
@@ -43,7 +35,7 @@ def _default(context: typer.Context) -> None:
 def view(
     source: SourceOption = "auto",
     driver: DriverOption = None,
-    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    weights: WeightsOption = None,
     record: Annotated[str | None, typer.Option(help="record from the first frame on, under this name")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="end after this many frames")] = None,
     screenshot: Annotated[Path | None, typer.Option(help="save the window as a PNG after --frames frames")] = None,
@@ -164,7 +156,7 @@ def train(
 @app.command()
 def evaluate(
     data: DataArgument,
-    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    weights: WeightsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Measure the network on recordings: RMSE, AbsRel and the rest, near and far."""
@@ -179,7 +171,7 @@ def predict(
         list[Path],
         typer.Argument(metavar="IMAGES... OUT", help="JPEG or PNG files; then the folder for what is predicted"),
     ],
-    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
+    weights: WeightsOption = None,
     focal: Annotated[
         float | None, typer.Option(metavar="PX", help="focal length in pixels of the pictures; from EXIF if left out")
     ] = None,
@@ -251,63 +243,6 @@ def emulate(
     from app.emulate import emulate
 
     raise typer.Exit(emulate(what, socket, fps, loop, fault or [], log))
-
-
-@bench_app.command("capture")
-def bench_capture(
-    seconds: Annotated[float, typer.Option(min=1, help="length of the longest case; scales all")] = 60,
-    case: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="only this one, or all that fit a pattern as in 'window-*'")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """Record at 60 frames a second beside the live window: losses, delays, processor time, memory. About 10 minutes."""
-    from app.bench.capture import bench_capture
-
-    raise typer.Exit(bench_capture(seconds, case or [], json))
-
-
-@bench_app.command("inference")
-def bench_inference(
-    weights: Annotated[str | None, typer.Option(help="a version's name or folder; the active one if left out")] = None,
-    turns: Annotated[int, typer.Option(min=1, help="that each runtime takes; a turn is 8 frames")] = 25,
-    json: JsonOption = False,
-) -> None:
-    """Time the pair for a frame in OpenVINO, tf.function, TFLite and ONNX Runtime, with one and two threads."""
-    from app.bench.inference import bench_inference
-
-    raise typer.Exit(bench_inference(weights, turns, json))
-
-
-@bench_app.command("start")
-def bench_start(
-    rounds: Annotated[int, typer.Option(min=1, help="starts of each kind")] = 5, json: JsonOption = False
-) -> None:
-    """Time the start: to the painted window, to the first prediction; and the memory held while no phone is there."""
-    from app.bench.start import bench_start
-
-    raise typer.Exit(bench_start(rounds, json))
-
-
-@bench_app.command("model")
-def bench_model(
-    data: DataArgument,
-    held_out: Annotated[list[str], typer.Option(help="a recording that chooses the best epoch and is reported")],
-    test: Annotated[list[str] | None, typer.Option(help="a recording that is reported and chooses nothing")] = None,
-    minutes: Annotated[float, typer.Option(min=0.01, help="of processor time for each training")] = 20,
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="this network; an unknown one lists all")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="train each so many times")] = 1,
-    out: Annotated[
-        Path | None, typer.Option(help="folder for results and weights; in the home folder if left out")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """Train each network for the same processor time and measure all alike. Goes on where it was interrupted."""
-    from app.bench.model import bench_model
-
-    raise typer.Exit(bench_model(data, held_out, test or [], minutes, only or [], seeds, out, json))
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from app.colors import (
     white_of,
 )
 from app.live import LiveStatus, View
+from app.messages import length
 from app.panels import ColorBar, Panel
 from capture.frame import Camera, DepthMap, Frame
 from model import targets
@@ -189,5 +190,4 @@ def difference_caption(difference: DepthMap) -> str:
     sizes = np.abs(difference[np.isfinite(difference)])
     if not sizes.size:
         return "no reading to compare with"
-    mean_m = float(sizes.mean())
-    return f"mean {mean_m * 100:.1f} cm" if mean_m < 1 else f"mean {mean_m:.2f} m"
+    return f"mean {length(float(sizes.mean()))}"

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from app.accuracy import Accuracy, LiveAccuracy
 from app.flow import Rate
 from app.predicting import Predicting, PredictingStatus
 from capture import priority
@@ -46,6 +47,7 @@ class LiveStatus:
     possibly_lost: int = 0
     recording: RecordingStatus | None = None
     predicting: PredictingStatus = field(default_factory=PredictingStatus)
+    accuracy: Accuracy | None = None  # of the last seconds; None where there was nothing to compare
 
 
 class LiveSession:
@@ -60,7 +62,7 @@ class LiveSession:
         priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = View(), threading.Lock()
-        self._frames = Rate()
+        self._frames, self._accuracy = Rate(), LiveAccuracy()
         self._predicting = Predicting(self._show_prediction, lambda: self.behind, weights, weights_error)
         self._recorder: Recorder | None = None
         self._failure = ""
@@ -96,7 +98,6 @@ class LiveSession:
 
     def status(self) -> LiveStatus:
         state, view = self._source.state, self.latest()
-        predicting = self._predicting.status()
         return LiveStatus(
             source=self._source.label,
             state="failed" if self._failure else state.name,
@@ -107,7 +108,8 @@ class LiveSession:
             lost=self._source.losses(),
             possibly_lost=self._source.possibly_lost(),
             recording=self._recorder.status() if self._recorder is not None else None,
-            predicting=predicting,
+            predicting=self._predicting.status(),
+            accuracy=self._accuracy.latest(),
         )
 
     def start_recording(self, name: str) -> None:
@@ -150,3 +152,4 @@ class LiveSession:
     def _show_prediction(self, prediction: Prediction, frame: Frame) -> None:
         with self._view_lock:
             self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
+        self._accuracy.add(prediction, frame)

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from app.accuracy import WINDOW_S, Accuracy
 from app.live import LiveStatus
 from app.steps import StepList, as_html
 from capture.doctor import Step
@@ -41,6 +42,36 @@ def status_line(status: LiveStatus) -> str:
     if status.possibly_lost:
         parts.append(f"{status.possibly_lost} possibly lost before USB")
     return "  ·  ".join(parts)
+
+
+def accuracy_line(accuracy: Accuracy | None) -> str:
+    """How good the prediction is, in one line; empty where that is not known."""
+    if accuracy is None:
+        return ""
+    figures = [
+        f"RMSE {length(accuracy.rmse_m)}",
+        f"AbsRel {accuracy.abs_rel:.1%}",
+        f"δ1 {accuracy.delta1:.1%}",
+        f"scale {accuracy.scale_ratio:.2f}",
+    ]
+    return "  ·  ".join(figures)
+
+
+def accuracy_tool_tip(accuracy: Accuracy | None) -> str:
+    """What the figures mean, and the error by distance."""
+    lines = [
+        f"Prediction against LiDAR, last {WINDOW_S:.0f} s, confident readings from 0.2 to 5 m:",
+        "root mean square error · mean error over distance · readings within 25 % · predicted over measured (median)",
+    ]
+    for each in accuracy.bins if accuracy is not None else ():
+        reach = f"{each.near_m} to {each.near_m + 1} m"
+        lines.append(f"{reach}: RMSE {length(each.rmse_m)}, {each.share:.0%} of the readings")
+    return "\n".join(lines)
+
+
+def length(metres: float) -> str:
+    """In centimetres below a metre."""
+    return f"{metres * 100:.1f} cm" if metres < 1 else f"{metres:.2f} m"
 
 
 def status_tool_tip(status: LiveStatus) -> str:

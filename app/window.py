@@ -25,6 +25,8 @@ from app.messages import (
     ElidedLabel,
     MessageBar,
     Notice,
+    accuracy_line,
+    accuracy_tool_tip,
     button,
     recording_line,
     recording_tool_tip,
@@ -160,6 +162,9 @@ class Window(QMainWindow):
         self.source_label.show_text(status.source)
         self.status_label.show_text("" if self._view.frame is None else status_line(status))
         self.status_label.setToolTip(status_tool_tip(status))
+        self.accuracy_label.show_text(accuracy_line(status.accuracy))
+        self.accuracy_label.setToolTip(accuracy_tool_tip(status.accuracy))
+        self.accuracy_label.setVisible(status.accuracy is not None)
         self._show_recording(status)
         self._show_problems(status)
         if self._end_after is not None and status.state in ("ended", "failed"):
@@ -201,6 +206,9 @@ class Window(QMainWindow):
     def _build(self) -> None:
         self.source_label, self.record_label, self.status_label = ElidedLabel(), ElidedLabel(), ElidedLabel()
         self.source_label.setStyleSheet("font-weight: bold")
+        self.accuracy_label = ElidedLabel()
+        self.accuracy_label.setStyleSheet("font-weight: bold")
+        self.accuracy_label.hide()
         self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.record_button = button("● Record", "Record every frame to disk (R)", self.toggle_recording)
         QShortcut(QKeySequence("R"), self, self.record_button.click)  # a button's own is lost when its text changes
@@ -227,6 +235,7 @@ class Window(QMainWindow):
         layout.addWidget(self.errors)
         layout.addWidget(self.hints)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self.accuracy_label)
         layout.addWidget(self.status_label)
         self.setCentralWidget(body)
         add_view_menu(self.menuBar(), self.comparison)

@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from app.accuracy import Accuracy, Bin
 from app.live import LiveStatus
-from app.messages import causes, notice, recording_line, recording_tool_tip, status_line, status_tool_tip
+from app.messages import (
+    accuracy_line,
+    accuracy_tool_tip,
+    causes,
+    notice,
+    recording_line,
+    recording_tool_tip,
+    status_line,
+    status_tool_tip,
+)
 from app.predicting import PredictingStatus
 from capture.recorder import RecordingStatus
 from capture.usbmuxd import NOT_STREAMING
@@ -27,6 +37,16 @@ def test_status_line_names_rates_weights_and_losses() -> None:
     assert "torn 2\nPossibly lost before USB: 5" in status_tool_tip(possibly)
     assert causes({"disk_slow": 3, "disconnected": 1, "torn": 0}) == "disk slow 3, disconnected 1"
     assert causes({}) == "none"
+
+
+def test_accuracy_is_said_in_one_line_and_by_distance() -> None:
+    bins = (Bin(0, 0.042, 0.25), Bin(3, 1.31, 0.75))
+    accuracy = Accuracy(rmse_m=0.1236, abs_rel=0.0412, delta1=0.975, scale_ratio=1.019, bins=bins)
+    assert accuracy_line(accuracy) == "RMSE 12.4 cm  ·  AbsRel 4.1%  ·  δ1 97.5%  ·  scale 1.02"
+    assert accuracy_line(None) == ""
+    tip = accuracy_tool_tip(accuracy)
+    assert "0 to 1 m: RMSE 4.2 cm, 25% of the readings\n3 to 4 m: RMSE 1.31 m, 75% of the readings" in tip
+    assert accuracy_tool_tip(None) in tip
 
 
 def test_recording_line_before_and_after_the_end() -> None:

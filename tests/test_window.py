@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -75,6 +76,9 @@ def test_weights_fill_the_other_two_panels(qtbot: QtBot, window: Window, session
     assert window.comparison.difference.caption.startswith("mean ")
     qtbot.waitUntil(lambda: "inference" in window.status_label.whole_text, timeout=WAIT_MS)  # written now and then
     assert "weights flat" in window.status_label.whole_text
+    qtbot.waitUntil(lambda: window.accuracy_label.isVisible(), timeout=WAIT_MS)
+    assert re.fullmatch(r"RMSE .* c?m  ·  AbsRel .*%  ·  δ1 .*%  ·  scale \d\.\d\d", window.accuracy_label.whole_text)
+    assert "1 to 2 m: RMSE" in window.accuracy_label.toolTip()
     session.use_weights(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
     assert "nowhere" in window.errors.text

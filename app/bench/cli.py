@@ -1,0 +1,69 @@
+"""`lidarlive bench`: what can be measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.options import DataArgument, JsonOption, WeightsOption
+
+bench_app = typer.Typer(help="Measure the program on this computer.", no_args_is_help=True)
+
+
+@bench_app.command("capture")
+def bench_capture(
+    seconds: Annotated[float, typer.Option(min=1, help="length of the longest case; scales all")] = 60,
+    case: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="only this one, or all that fit a pattern as in 'window-*'")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Record at 60 frames a second beside the live window: losses, delays, processor time, memory. About 10 minutes."""
+    from app.bench.capture import bench_capture
+
+    raise typer.Exit(bench_capture(seconds, case or [], json))
+
+
+@bench_app.command("inference")
+def bench_inference(
+    weights: WeightsOption = None,
+    turns: Annotated[int, typer.Option(min=1, help="that each runtime takes; a turn is 8 frames")] = 25,
+    json: JsonOption = False,
+) -> None:
+    """Time the pair for a frame in OpenVINO, tf.function, TFLite and ONNX Runtime, with one and two threads."""
+    from app.bench.inference import bench_inference
+
+    raise typer.Exit(bench_inference(weights, turns, json))
+
+
+@bench_app.command("start")
+def bench_start(
+    rounds: Annotated[int, typer.Option(min=1, help="starts of each kind")] = 5, json: JsonOption = False
+) -> None:
+    """Time the start: to the painted window, to the first prediction; and the memory held while no phone is there."""
+    from app.bench.start import bench_start
+
+    raise typer.Exit(bench_start(rounds, json))
+
+
+@bench_app.command("model")
+def bench_model(
+    data: DataArgument,
+    held_out: Annotated[list[str], typer.Option(help="a recording that chooses the best epoch and is reported")],
+    test: Annotated[list[str] | None, typer.Option(help="a recording that is reported and chooses nothing")] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="of processor time for each training")] = 20,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="this network; an unknown one lists all")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="train each so many times")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for results and weights; in the home folder if left out")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Train each network for the same processor time and measure all alike. Goes on where it was interrupted."""
+    from app.bench.model import bench_model
+
+    raise typer.Exit(bench_model(data, held_out, test or [], minutes, only or [], seeds, out, json))
