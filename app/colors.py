@@ -15,6 +15,8 @@ from model.targets import Float32
 
 NO_READING = (44, 46, 50)  # dark grey, in neither colour map
 STEPS = 255  # colours of a map; index 0 of the table is NO_READING, 1..255 the map from its low end to its high end
+HALF = STEPS // 2
+DIMMED = 0.3  # share that is left of a colour
 PERCENTILES = (2.0, 98.0)  # a few wild pixels must not squeeze the colours of all the others
 SMOOTHING = 0.1  # share of a new frame in the range: at 30 frames a second it settles in a third of a second
 MIN_SPAN_M = 0.2  # a wall seen head-on has almost no range; without this its noise would fill the whole scale
@@ -27,10 +29,10 @@ def _with_no_reading(colours: UInt8Image) -> UInt8Image:
     return np.vstack([np.array([NO_READING], dtype=np.uint8), colours])
 
 
-def _turbo() -> UInt8Image:
-    """uint8 (256, 3) red first; OpenCV's turbo map, blue for near, red for far."""
+def _of_opencv(which: int) -> UInt8Image:
+    """uint8 (256, 3) red first; one of OpenCV's colour maps."""
     ramp = np.linspace(0, 255, STEPS).round().astype(np.uint8)
-    blue_first = cv2.applyColorMap(ramp, cv2.COLORMAP_TURBO).reshape(STEPS, 3)
+    blue_first = cv2.applyColorMap(ramp, which).reshape(STEPS, 3)
     return _with_no_reading(blue_first[:, ::-1].astype(np.uint8))
 
 
@@ -54,7 +56,13 @@ def _confidence() -> UInt8Image:
     return _with_no_reading(np.vstack([levels, np.zeros((STEPS - len(levels), 3), np.uint8)]))
 
 
-TURBO, DIVERGING, GREY, CONFIDENCE = _turbo(), _diverging(), _grey(), _confidence()
+TURBO, DIVERGING, GREY, CONFIDENCE = _of_opencv(cv2.COLORMAP_TURBO), _diverging(), _grey(), _confidence()
+DEPTH_MAPS = {
+    "turbo": TURBO,
+    "viridis": _of_opencv(cv2.COLORMAP_VIRIDIS),
+    "inferno": _of_opencv(cv2.COLORMAP_INFERNO),
+    "grey": GREY,
+}
 
 
 def rgb_image(rgb: UInt8Image) -> QImage:
@@ -79,7 +87,7 @@ def _own(image: QImage) -> QImage:
     return image.convertToFormat(QImage.Format.Format_RGB32)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _qt_table(table: bytes) -> list[int]:
     """Qt's 0xAARRGGBB of a (256, 3) colour table's bytes."""
     return [0xFF000000 | r << 16 | g << 8 | b for r, g, b in zip(table[::3], table[1::3], table[2::3], strict=True)]
@@ -93,6 +101,19 @@ def depth_indices(depth_m: DepthMap, near_m: float, far_m: float) -> UInt8Image:
 def difference_indices(difference_m: DepthMap, limit_m: float) -> UInt8Image:
     """uint8 (h, w): 1 at -`limit_m`, 128 at zero, 255 at +`limit_m`; 0 where the difference is NaN."""
     return _indices(difference_m, -limit_m, limit_m, np.isfinite(difference_m))
+
+
+def with_dimmed(indices: UInt8Image, dimmed: NDArray[np.bool_]) -> UInt8Image:
+    """Indices for `dimmed_table`: some readings in its darker half."""
+    halved = (indices.astype(np.uint16) * HALF + STEPS - 1) // STEPS
+    return np.where(dimmed & (indices > 0), halved + HALF, halved).astype(np.uint8)
+
+
+def dimmed_table(table: UInt8Image) -> UInt8Image:
+    """uint8 (256, 3): half as many colours of a table's, then the same ones close to the background."""
+    few = table[np.linspace(1, STEPS, HALF).round().astype(int)]
+    dim = (DIMMED * few + (1 - DIMMED) * np.array(NO_READING)).astype(np.uint8)
+    return np.vstack([table[:1], few, dim, table[-1:]])
 
 
 def edge_indices(edges: Float32, white: float) -> UInt8Image:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.appearance import Appearance
 from app.board import Board
 from app.colors import (
     CONFIDENCE,
     DIVERGING,
     GREY,
-    TURBO,
     SmoothRange,
     confidence_indices,
     depth_indices,
@@ -31,7 +31,7 @@ from model.predictor import Prediction
 
 NO_WEIGHTS = "No weights yet: record, then press Retrain"
 HIGH_CONFIDENCE = 2
-DEPTH_TIP = "Metres along the camera's axis: blue is near, red is far, dark grey has no reading"
+DEPTH_TIP = "Metres along the camera's axis, as the colours below; dark grey has no reading"
 DEPTH_BAR_TIP = "The colours of both depths, in metres"
 EDGES_TIP = "The brighter, the more the depth changes from pixel to pixel"
 USUAL = ("rgb", "predicted", "lidar", "difference")  # what is seen until a person chooses
@@ -44,14 +44,16 @@ class Comparison(Board):
     edges and those of the LiDAR's depth, always of the same frame. Only what is seen is drawn.
     """
 
-    def __init__(self, seen: Sequence[str] = USUAL) -> None:
+    def __init__(self, seen: Sequence[str], appearance: Appearance) -> None:
         self.rgb = Panel("RGB", "The picture as the phone sends it")
         self.predicted = Panel(
             "Predicted depth",
             f"What the network says from the RGB alone.\n{DEPTH_TIP}",
-            ColorBar(TURBO, DEPTH_BAR_TIP),
+            ColorBar(appearance.table, DEPTH_BAR_TIP),
         )
-        self.lidar = Panel("LiDAR depth", f"What the phone measured.\n{DEPTH_TIP}", ColorBar(TURBO, DEPTH_BAR_TIP))
+        self.lidar = Panel(
+            "LiDAR depth", f"What the phone measured.\n{DEPTH_TIP}", ColorBar(appearance.table, DEPTH_BAR_TIP)
+        )
         self.difference_bar = ColorBar(DIVERGING, "The colours of the difference: predicted minus measured")
         self.difference = Panel(
             "Difference",
@@ -78,6 +80,7 @@ class Comparison(Board):
             pairs=(("predicted", "lidar"), ("edges_predicted", "edges_true")),
         )
         self.difference_bar.hide()  # until there is a difference
+        self.appearance = appearance
         self._range = SmoothRange()
         self.drawn = View()
         self.seen_changed.connect(lambda: self._draw(frame_is_new=True))
@@ -87,6 +90,14 @@ class Comparison(Board):
         if view.frame is not None:
             frame_is_new, self.drawn = view.frame is not self.drawn.frame, view
             self._draw(frame_is_new)
+
+    def change(self, appearance: Appearance) -> None:
+        """Show depth otherwise from now on."""
+        self.appearance = appearance
+        for panel in (self.predicted, self.lidar):
+            assert panel.bar is not None
+            panel.bar.show_table(appearance.table)
+        self._draw(frame_is_new=False)
 
     def show_status(self, status: LiveStatus) -> None:
         """Why there is no prediction, as long as there is none."""
@@ -106,11 +117,8 @@ class Comparison(Board):
             return
         if frame_is_new:
             self._show_frame(frame)
-        near_m, far_m = self._range.depth(frame.depth_m, *([prediction.depth_m] if prediction is not None else []))
-        self._show_depth("lidar", frame.depth_m, near_m, far_m, lidar_caption(frame))
+        self._show_depths(frame, prediction)
         if prediction is not None and predicted_frame is not None:
-            caption = f"in {prediction.seconds * 1000:.0f} ms"
-            self._show_depth("predicted", prediction.depth_m, near_m, far_m, caption)
             self._show_difference(prediction, predicted_frame)
             self._show_edges(prediction, predicted_frame)
 
@@ -143,16 +151,28 @@ class Comparison(Board):
             picture = indexed_image(confidence_indices(frame.confidence), CONFIDENCE)
             self.confidence.show_picture(picture, confidence_caption(frame))
 
-    def _show_depth(self, name: str, depth_m: DepthMap, near_m: float, far_m: float, caption: str) -> None:
-        panel = self.panels[name]
-        if self.is_seen(name) and panel.bar is not None:
+    def _show_depths(self, frame: Frame, prediction: Prediction | None) -> None:
+        """Both in one scale."""
+        maps_m = [frame.depth_m] if prediction is None else [frame.depth_m, prediction.depth_m]
+        near_m, far_m = self._range.depth(*maps_m)
+        if self.appearance.far_m is not None:
+            near_m, far_m = 0.0, float(self.appearance.far_m)
+        for panel in (self.predicted, self.lidar):
+            assert panel.bar is not None
             panel.bar.show_range(near_m, far_m)
-            panel.show_picture(indexed_image(depth_indices(depth_m, near_m, far_m), TURBO), caption)
+        if self.is_seen("lidar"):
+            indices, table = self.appearance.measured(depth_indices(frame.depth_m, near_m, far_m), frame)
+            self.lidar.show_picture(indexed_image(indices, table), lidar_caption(frame))
+        if self.is_seen("predicted") and prediction is not None:
+            picture = indexed_image(depth_indices(prediction.depth_m, near_m, far_m), self.appearance.table)
+            self.predicted.show_picture(picture, f"in {prediction.seconds * 1000:.0f} ms")
 
     def _show_difference(self, prediction: Prediction, frame: Frame) -> None:
         if not self.is_seen("difference"):
             return
         difference = difference_m(prediction.depth_m, frame.depth_m)
+        if (hidden := self.appearance.hides(frame)) is not None:
+            difference = np.where(hidden, np.float32(np.nan), difference)
         limit_m = self._range.difference(difference)
         self.difference_bar.show_range(-limit_m, limit_m)
         self.difference_bar.show()

@@ -1,19 +1,58 @@
-"""The window's menus: which views are seen."""
+"""The window's menu: which views are seen, and how depth is shown in them."""
 
 from __future__ import annotations
 
-from PyQt5.QtWidgets import QAction, QMenuBar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar
+
+from app.appearance import DOUBTFUL, RANGES_M
 from app.application import settings
 from app.board import Board
-from app.comparison import USUAL
+from app.colors import DEPTH_MAPS
+from app.comparison import USUAL, Comparison
 
 
-def add_view_menu(bar: QMenuBar | None, board: Board) -> None:
-    """An entry with a tick and a shortcut for each panel, in the panels' order; and one that brings the usual back."""
+def add_view_menu(bar: QMenuBar | None, comparison: Comparison) -> None:
+    """An entry with a tick and a shortcut for each view, in their order; then colours, range, doubtful readings."""
     menu = bar.addMenu("&View") if bar is not None else None
     if menu is None:
         return
+    _add_views(menu, comparison)
+    menu.addSeparator()
+    chosen = comparison.appearance
+    _add_choice(
+        menu,
+        "&Colours of depth",
+        {name.capitalize(): name for name in DEPTH_MAPS},
+        chosen.colours,
+        lambda colours: comparison.change(replace(comparison.appearance, colours=colours)),
+    )
+    _add_choice(
+        menu,
+        "&Range of depth",
+        {"Of what is seen": None, **{f"0 to {far_m} m": far_m for far_m in RANGES_M}},
+        chosen.far_m,
+        lambda far_m: comparison.change(replace(comparison.appearance, far_m=far_m)),
+    )
+    _add_choice(
+        menu,
+        "&Low confidence",
+        {name.capitalize(): name for name in DOUBTFUL},
+        chosen.doubtful,
+        lambda doubtful: comparison.change(replace(comparison.appearance, doubtful=doubtful)),
+    )
+
+
+def seen_before() -> list[str]:
+    """The names of the panels that were seen when the window was closed last; the usual ones the first time."""
+    seen = settings().value("seen", list(USUAL))
+    return [seen] if isinstance(seen, str) else [str(name) for name in seen or USUAL]  # Qt keeps a list of one bare
+
+
+def _add_views(menu: QMenu, board: Board) -> None:
     actions: dict[str, QAction] = {}
     for number, (name, panel) in enumerate(board.panels.items(), start=1):
         action = QAction(panel.title, menu)
@@ -27,7 +66,6 @@ def add_view_menu(bar: QMenuBar | None, board: Board) -> None:
         for name, action in actions.items():
             action.setChecked(name in board.seen)
 
-    menu.addSeparator()
     usual = QAction("The usual four", menu)
     usual.setShortcut("Ctrl+0")
     usual.triggered.connect(lambda: board.choose(USUAL))
@@ -36,7 +74,17 @@ def add_view_menu(bar: QMenuBar | None, board: Board) -> None:
     tick()
 
 
-def seen_before() -> list[str]:
-    """The names of the panels that were seen when the window was closed last; the usual ones the first time."""
-    seen = settings().value("seen", list(USUAL))
-    return [seen] if isinstance(seen, str) else [str(name) for name in seen or USUAL]  # Qt keeps a list of one bare
+def _add_choice(
+    menu: QMenu, title: str, choices: dict[str, Any], chosen: object, choose: Callable[[Any], None]
+) -> None:
+    """A menu below the menu, of which one entry is ticked."""
+    below = menu.addMenu(title)
+    assert below is not None
+    group = QActionGroup(below)
+    for text, value in choices.items():
+        action = QAction(text, below)
+        action.setCheckable(True)
+        action.setChecked(value == chosen)
+        action.triggered.connect(lambda _, value=value: choose(value))
+        group.addAction(action)
+        below.addAction(action)

@@ -145,9 +145,14 @@ class ColorBar(QWidget):
 
     def __init__(self, table: UInt8Image, tool_tip: str) -> None:
         super().__init__()
-        self._ramp = indexed_image(np.arange(1, STEPS + 1, dtype=np.uint8)[None, :], table)
+        self.show_table(table)
         self._low_m, self._high_m = 0.0, 1.0
         self.setToolTip(tool_tip)
+
+    def show_table(self, table: UInt8Image) -> None:
+        """Other colours from now on: uint8 (256, 3), index 0 left out."""
+        self._ramp = indexed_image(np.arange(1, STEPS + 1, dtype=np.uint8)[None, :], table)
+        self.update()
 
     def show_range(self, low_m: float, high_m: float) -> None:
         if (low_m, high_m) != (self._low_m, self._high_m):

@@ -13,6 +13,7 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QKeySequence
 from PyQt5.QtWidgets import QHBoxLayout, QMainWindow, QShortcut, QStackedWidget, QVBoxLayout, QWidget
 
+from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions, settings
 from app.checkup import Checkup
@@ -124,6 +125,7 @@ class Window(QMainWindow):
         self._end_checkup()
         settings().setValue("geometry", self.saveGeometry())
         settings().setValue("seen", self.comparison.seen)
+        self.comparison.appearance.save()
         self.hide()  # finishing a recording may take seconds on a slow disk
         if self._retrain is not None:
             self._retrain.shut_down()
@@ -222,7 +224,7 @@ class Window(QMainWindow):
         header.addWidget(self.retrain_button)
 
         self.errors, self.hints = MessageBar(RED), MessageBar(AMBER)
-        self.notice, self.comparison = Notice(), Comparison(seen_before())
+        self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self._pages = QStackedWidget()
         self._pages.addWidget(self.notice)
         self._pages.addWidget(self.comparison)

@@ -22,6 +22,7 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QAction
 from pytestqt.qtbot import QtBot
 
+from app.appearance import Appearance
 from app.comparison import USUAL
 from app.live import LiveSession
 from app.menus import seen_before
@@ -114,12 +115,8 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert seen_before() == list(USUAL)
     assert not comparison.confidence.isVisible()
     actions = {action.text(): action for action in window.findChildren(QAction)}
-    assert [name for name, action in actions.items() if action.isChecked()] == [
-        "RGB",
-        "Predicted depth",
-        "LiDAR depth",
-        "Difference",
-    ]
+    usual = ["RGB", "Predicted depth", "LiDAR depth", "Difference", "Turbo", "Of what is seen", "Shown"]
+    assert [name for name, action in actions.items() if action.isChecked()] == usual
     for name in ("Confidence", "Predicted edges", "LiDAR edges", "RGB"):
         actions[name].trigger()
     for panel in (comparison.confidence, comparison.edges_predicted, comparison.edges_true):
@@ -128,10 +125,15 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert not comparison.rgb.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     assert comparison.rgb.isVisible()
+    for name in ("Viridis", "0 to 3 m", "Hidden"):
+        actions[name].trigger()
+    assert comparison.appearance == Appearance("viridis", 3, "hidden")
+    assert [action.text() for action in actions["Turbo"].actionGroup().actions() if action.isChecked()] == ["Viridis"]
     qtbot.mouseDClick(comparison.lidar, Qt.MouseButton.LeftButton)
     assert [name for name, panel in comparison.panels.items() if panel.isVisible()] == ["lidar"]
     window.close()
     assert seen_before() == list(comparison.panels)
+    assert Appearance.saved() == Appearance("viridis", 3, "hidden")
 
 
 def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
