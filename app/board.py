@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PyQt5.QtCore import QRect, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PyQt5.QtWidgets import QWidget
 
-from app.panels import GAP, PORTRAIT, Panel
+from app.color_bar import GAP
+from app.panels import PORTRAIT, Panel
+from app.readout import Marks, Place
 
 RECORDING = QColor(229, 72, 77)
 
@@ -20,17 +23,22 @@ class Board(QWidget):
     """
 
     seen_changed = pyqtSignal()
+    marks_changed = pyqtSignal()
 
     def __init__(self, panels: dict[str, Panel], seen: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__()
         self.panels, self._pairs = panels, pairs
         self._seen = [name for name in panels if name in seen] or list(panels)
         self._alone = ""
+        self.marks = Marks()  # what a person points at and has clicked, the same in all panels
         self._aspect = PORTRAIT
         self._framed = False
         for name, panel in panels.items():
             panel.setParent(self)
             panel.enlarged.connect(lambda name=name: self.enlarge(name))
+            panel.pointed.connect(lambda place: self.mark(replace(self.marks, pointer=place)))
+            panel.clicked.connect(self._add_point)
+            panel.dragged.connect(lambda *corners: self.mark(replace(self.marks, region=corners, points=())))
         self.setMinimumSize(480, 320)
 
     @property
@@ -56,8 +64,17 @@ class Board(QWidget):
     def enlarge(self, name: str) -> None:
         """Show this panel alone; all that are chosen again where it is alone already, or `name` is empty."""
         self._alone = "" if name == self._alone else name
+        self.mark(Marks())  # the first half of a double click has marked a point
         self.arrange()
         self.seen_changed.emit()
+
+    def mark(self, marks: Marks) -> None:
+        """Show these marks in all panels."""
+        if marks != self.marks:
+            self.marks = marks
+            for panel in self.panels.values():
+                panel.show_marks(marks)
+            self.marks_changed.emit()
 
     def set_aspect(self, aspect: float) -> None:
         """Width / height of the pictures."""
@@ -74,8 +91,11 @@ class Board(QWidget):
             self.update()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() == Qt.Key.Key_Escape and self._alone:
-            self.enlarge("")
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            if self.marks.points or self.marks.region is not None:
+                self.mark(Marks(self.marks.pointer))
+            elif self._alone:
+                self.enlarge("")
         else:
             super().keyPressEvent(event)
 
@@ -98,6 +118,11 @@ class Board(QWidget):
             self.panels[name].setGeometry(place)
         for name, panel in self.panels.items():
             panel.setVisible(name in names)
+
+    def _add_point(self, place: Place) -> None:
+        """The second point of a distance, or the first of a new one."""
+        before = self.marks.points if len(self.marks.points) == 1 else ()
+        self.mark(replace(self.marks, points=(*before, place), region=None))
 
     def _ordered(self, names: list[str], columns: int) -> list[str]:
         """The first panel after the next two where a row's end would part these, and they are a pair."""

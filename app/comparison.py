@@ -8,6 +8,7 @@ import numpy as np
 
 from app.appearance import Appearance
 from app.board import Board
+from app.color_bar import ColorBar
 from app.colors import (
     CONFIDENCE,
     DIVERGING,
@@ -24,7 +25,7 @@ from app.colors import (
 )
 from app.live import LiveStatus, View
 from app.messages import length
-from app.panels import ColorBar, Panel
+from app.panels import Panel
 from capture.frame import Camera, DepthMap, Frame
 from model import targets
 from model.predictor import Prediction

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PyQt5.QtCore import QRect, QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QPoint, QRect, Qt, pyqtSignal
 from PyQt5.QtGui import (
     QColor,
     QFont,
@@ -13,26 +12,20 @@ from PyQt5.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
 )
 from PyQt5.QtWidgets import QWidget
 
 from app.application import ACCENT, DIM_TEXT, TEXT
-from app.colors import NO_READING, STEPS, indexed_image
-from capture.frame import UInt8Image
+from app.color_bar import GAP, ColorBar, bar_height, fonts
+from app.colors import NO_READING
+from app.readout import Marks, Place
 
 EMPTY = QColor(*NO_READING)
 Align = Qt.AlignmentFlag
 PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a frame says otherwise
-GAP = 12  # pixels between panels and around the board
-
-
-def _fonts(widget: QWidget) -> tuple[QFont, QFont]:
-    """Title and caption."""
-    title, caption = QFont(widget.font()), QFont(widget.font())
-    title.setBold(True)
-    caption.setPointSizeF(max(8.0, caption.pointSizeF() - 1))
-    return title, caption
+DRAG_PIXELS = 5  # a hand moves the mouse so far while it clicks
 
 
 class Panel(QWidget):
@@ -43,6 +36,9 @@ class Panel(QWidget):
     """
 
     enlarged = pyqtSignal()  # by a double click or Enter: a person wants to see this one alone, or all again
+    pointed = pyqtSignal(object)  # a Place in the picture, or None where the pointer left it
+    clicked = pyqtSignal(object)  # a Place
+    dragged = pyqtSignal(object, object)  # two Places, while a button is held
 
     def __init__(self, title: str, tool_tip: str, bar: ColorBar | None = None) -> None:
         super().__init__()
@@ -50,6 +46,10 @@ class Panel(QWidget):
         self.aspect = PORTRAIT
         self.bar = bar
         self._picture: QImage | None = None
+        self._marks = Marks()
+        self._pressed: QPoint | None = None  # where a button went down and has not been dragged from yet
+        self._dragged_from: Place | None = None
+        self.setMouseTracking(True)
         self.setToolTip(tool_tip)
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -66,13 +66,17 @@ class Panel(QWidget):
         self._picture, self.caption = picture, caption
         self.update()
 
+    def show_marks(self, marks: Marks) -> None:
+        self._marks = marks
+        self.update()
+
     @property
     def has_picture(self) -> bool:
         return self._picture is not None
 
     def text_height(self) -> int:
         """Pixels that title, caption and colour bar take above and below the picture."""
-        title, caption = (QFontMetrics(font).height() for font in _fonts(self))
+        title, caption = (QFontMetrics(font).height() for font in fonts(self))
         return title + caption + 10 + bar_height(self)
 
     def pixels(self) -> tuple[int, int]:
@@ -82,7 +86,7 @@ class Panel(QWidget):
 
     def _area(self) -> QRect:
         """What title, caption and bar leave for the picture."""
-        title, caption = (QFontMetrics(font).height() + 5 for font in _fonts(self))
+        title, caption = (QFontMetrics(font).height() + 5 for font in fonts(self))
         return self.rect().adjusted(0, title, 0, -caption - bar_height(self))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -90,8 +94,40 @@ class Panel(QWidget):
             height = bar_height(self)
             self.bar.setGeometry(0, self.height() - height, self.width(), height)
 
+    def place(self, at: QPoint) -> Place | None:
+        """Where in the picture a point of the panel is; None where it is beside it."""
+        picture = fitted(self.aspect, self._area())
+        if not (self.has_picture and picture.contains(at)):
+            return None
+        return Place((at.x() - picture.left()) / picture.width(), (at.y() - picture.top()) / picture.height())
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._dragged_from = event.pos(), None
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        self._drag_to(event.pos())
+        self.pointed.emit(self.place(event.pos()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        self._drag_to(event.pos())
+        if self._pressed is not None and (place := self.place(event.pos())) is not None:
+            self.clicked.emit(place)
+        self._pressed = self._dragged_from = None
+
+    def _drag_to(self, at: QPoint) -> None:
+        if self._pressed is not None and (at - self._pressed).manhattanLength() > DRAG_PIXELS:
+            self._dragged_from, self._pressed = self.place(self._pressed), None
+        if self._dragged_from is not None and (place := self.place(at)) is not None:
+            self.dragged.emit(self._dragged_from, place)
+
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         self.enlarged.emit()
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        self.pointed.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -100,7 +136,7 @@ class Panel(QWidget):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        title, caption = _fonts(self)
+        title, caption = fonts(self)
         area = self._area()
         above, below = area.top(), QFontMetrics(caption).height() + 5
         painter = QPainter(self)
@@ -123,7 +159,9 @@ class Panel(QWidget):
             )
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(fitted(self.aspect, area), self._picture)
+            picture = fitted(self.aspect, area)
+            painter.drawImage(picture, self._picture)
+            draw_marks(painter, picture, self._marks)
         painter.setFont(caption)
         painter.setPen(DIM_TEXT)
         bottom = QRect(0, area.bottom() + 1, self.width(), below)
@@ -133,67 +171,33 @@ class Panel(QWidget):
         return QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
 
 
+def draw_marks(painter: QPainter, picture: QRect, marks: Marks) -> None:
+    """In every picture at the same place of the scene; dark below light, so that they are seen on all colours."""
+
+    def at(place: Place) -> QPoint:
+        return QPoint(
+            picture.left() + round(place.x * picture.width()), picture.top() + round(place.y * picture.height())
+        )
+
+    painter.save()
+    painter.setClipRect(picture)
+    for colour, width in ((QColor(0, 0, 0, 150), 3), (QColor(255, 255, 255), 1)):
+        painter.setPen(QPen(colour, width))
+        if marks.pointer is not None:
+            x, y = at(marks.pointer).x(), at(marks.pointer).y()
+            painter.drawLine(x, picture.top(), x, picture.bottom())
+            painter.drawLine(picture.left(), y, picture.right(), y)
+        if len(marks.points) == 2:
+            painter.drawLine(at(marks.points[0]), at(marks.points[1]))
+        for point in marks.points:
+            painter.drawEllipse(at(point), 4, 4)
+        if marks.region is not None:
+            painter.drawRect(QRect(at(marks.region[0]), at(marks.region[1])).normalized())
+    painter.restore()
+
+
 def fitted(aspect: float, area: QRect) -> QRect:
     """The largest rectangle with `aspect`, width / height, in the middle of `area`."""
     width = min(area.width(), round(area.height() * aspect))
     height = min(area.height(), round(area.width() / aspect))
     return QRect(area.left() + (area.width() - width) // 2, area.top() + (area.height() - height) // 2, width, height)
-
-
-class ColorBar(QWidget):
-    """A colour map from its low to its high end, with round numbers in metres (or centimetres) below it."""
-
-    def __init__(self, table: UInt8Image, tool_tip: str) -> None:
-        super().__init__()
-        self.show_table(table)
-        self._low_m, self._high_m = 0.0, 1.0
-        self.setToolTip(tool_tip)
-
-    def show_table(self, table: UInt8Image) -> None:
-        """Other colours from now on: uint8 (256, 3), index 0 left out."""
-        self._ramp = indexed_image(np.arange(1, STEPS + 1, dtype=np.uint8)[None, :], table)
-        self.update()
-
-    def show_range(self, low_m: float, high_m: float) -> None:
-        if (low_m, high_m) != (self._low_m, self._high_m):
-            self._low_m, self._high_m = low_m, high_m
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, bar_height(self))
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        font = _fonts(self)[1]
-        metrics = QFontMetrics(font)
-        painter = QPainter(self)
-        painter.drawImage(QRect(0, 0, self.width(), 10), self._ramp)
-        painter.setFont(font)
-        painter.setPen(DIM_TEXT)
-        unit, per_m = ("cm", 100.0) if max(abs(self._low_m), abs(self._high_m)) < 1 else ("m", 1.0)
-        room = self.width() / (metrics.horizontalAdvance("-00.0") + GAP)
-        values = round_steps(self._low_m * per_m, self._high_m * per_m, room)
-        free = self.width()  # from the right: the last number carries the unit and must have its place
-        for value in reversed(values):
-            x = round((value / per_m - self._low_m) / (self._high_m - self._low_m) * (self.width() - 1))
-            painter.drawLine(x, 10, x, 13)
-            text = f"{value:+g}" if self._low_m < 0 < abs(value) else f"{value:g}"
-            text += f" {unit}" if value == values[-1] else ""
-            width = metrics.horizontalAdvance(text)
-            left = min(max(0, x - width // 2), self.width() - width)
-            if left + width <= free:
-                painter.drawText(left, 14 + metrics.ascent(), text)
-                free = left - GAP // 2
-
-
-def bar_height(widget: QWidget) -> int:
-    """Pixels of a colour bar in the widget's font: the colours, and the numbers below them."""
-    return 16 + QFontMetrics(_fonts(widget)[1]).height()
-
-
-def round_steps(low: float, high: float, most: float) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: at most about `most` of them."""
-    rough = (high - low) / max(most, 1.0)
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = next(float(power * factor) for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    first, last = int(np.ceil(low / step - 1e-6)), int(np.floor(high / step + 1e-6))
-    return [round(i * step, 6) for i in range(first, last + 1)]

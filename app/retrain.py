@@ -18,9 +18,9 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from app.color_bar import GAP
 from app.live import LiveSession
 from app.messages import RED, MessageBar, button
-from app.panels import GAP
 from app.recording_table import HELD_OUT, TRAIN, RecordingTable, list_recordings
 from app.trainer import Trainer
 from capture.frame import CaptureError

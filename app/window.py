@@ -17,7 +17,9 @@ from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions, settings
 from app.checkup import Checkup
+from app.color_bar import GAP
 from app.comparison import Comparison
+from app.footer import Footer
 from app.live import LiveSession, LiveStatus, View
 from app.menus import add_view_menu, seen_before
 from app.messages import (
@@ -26,15 +28,10 @@ from app.messages import (
     ElidedLabel,
     MessageBar,
     Notice,
-    accuracy_line,
-    accuracy_tool_tip,
     button,
     recording_line,
     recording_tool_tip,
-    status_line,
-    status_tool_tip,
 )
-from app.panels import GAP
 from app.retrain import RetrainDialog
 from capture.frame import CaptureError
 from model import store
@@ -148,8 +145,12 @@ class Window(QMainWindow):
             self._end_checkup()
             self._refresh_status()
         self.comparison.show_view(view)
+        self._refresh_readout()
         if self._end_after is not None and self._frames_shown >= self._end_after:
             self._end()
+
+    def _refresh_readout(self) -> None:
+        self.footer.show_marks(self._view, self.comparison.marks)
 
     def _note_drawn(self, begun_s: float) -> None:
         took_s = time.monotonic() - begun_s
@@ -162,11 +163,7 @@ class Window(QMainWindow):
             self.notice.show_status(status, self._checkup.steps(status) if self._checkup and waits else ())
         self.comparison.show_status(status)
         self.source_label.show_text(status.source)
-        self.status_label.show_text("" if self._view.frame is None else status_line(status))
-        self.status_label.setToolTip(status_tool_tip(status))
-        self.accuracy_label.show_text(accuracy_line(status.accuracy))
-        self.accuracy_label.setToolTip(accuracy_tool_tip(status.accuracy))
-        self.accuracy_label.setVisible(status.accuracy is not None)
+        self.footer.show_status(status, streams=self._view.frame is not None)
         self._show_recording(status)
         self._show_problems(status)
         if self._end_after is not None and status.state in ("ended", "failed"):
@@ -206,11 +203,8 @@ class Window(QMainWindow):
         self.close()
 
     def _build(self) -> None:
-        self.source_label, self.record_label, self.status_label = ElidedLabel(), ElidedLabel(), ElidedLabel()
+        self.source_label, self.record_label = ElidedLabel(), ElidedLabel()
         self.source_label.setStyleSheet("font-weight: bold")
-        self.accuracy_label = ElidedLabel()
-        self.accuracy_label.setStyleSheet("font-weight: bold")
-        self.accuracy_label.hide()
         self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.record_button = button("● Record", "Record every frame to disk (R)", self.toggle_recording)
         QShortcut(QKeySequence("R"), self, self.record_button.click)  # a button's own is lost when its text changes
@@ -224,7 +218,9 @@ class Window(QMainWindow):
         header.addWidget(self.retrain_button)
 
         self.errors, self.hints = MessageBar(RED), MessageBar(AMBER)
+        self.footer = Footer()
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
+        self.comparison.marks_changed.connect(self._refresh_readout)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.notice)
         self._pages.addWidget(self.comparison)
@@ -237,8 +233,7 @@ class Window(QMainWindow):
         layout.addWidget(self.errors)
         layout.addWidget(self.hints)
         layout.addWidget(self._pages, 1)
-        layout.addWidget(self.accuracy_label)
-        layout.addWidget(self.status_label)
+        layout.addWidget(self.footer)
         self.setCentralWidget(body)
         add_view_menu(self.menuBar(), self.comparison)
 

@@ -6,13 +6,18 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import numpy as np
 import pytest
-from PyQt5.QtCore import QRect, Qt
+from PyQt5.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PyQt5.QtGui import QMouseEvent
+from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.board import Board
-from app.colors import TURBO
-from app.panels import ColorBar, Panel
+from app.color_bar import ColorBar
+from app.colors import TURBO, rgb_image
+from app.panels import Panel, fitted
+from app.readout import Marks
 from tests.test_panels import color_at
 
 NAMES = ("rgb", "predicted", "lidar", "difference", "edges_predicted", "edges_true", "confidence")
@@ -122,3 +127,66 @@ def test_a_recording_is_framed_in_red(qtbot: QtBot) -> None:
     assert max(green, blue) < 120
     made.set_framed(False)
     assert color_at(made.grab().toImage(), 1, 200) == before
+
+
+def place_in(panel: Panel, x: float, y: float) -> QPoint:
+    """The panel's point at these shares of its picture."""
+    picture = fitted(panel.aspect, panel._area())
+    return QPoint(picture.left() + round(x * picture.width()), picture.top() + round(y * picture.height()))
+
+
+def move(panel: Panel, at: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    """The mouse over the panel; QTest's own needs a real pointer."""
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, QPointF(at), Qt.MouseButton.NoButton, held, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(panel, event)
+
+
+def with_pictures(qtbot: QtBot) -> Board:
+    made = board(qtbot)
+    made.resize(1256, 600)
+    for panel in made.panels.values():
+        panel.show_picture(rgb_image(np.full((96, 72, 3), 40, np.uint8)), "")
+    return made
+
+
+def test_what_is_pointed_at_is_marked_in_every_picture(qtbot: QtBot) -> None:
+    made = with_pictures(qtbot)
+    rgb, lidar = made.panels["rgb"], made.panels["lidar"]
+    at = place_in(lidar, 0.5, 0.25)
+    before = color_at(lidar.grab().toImage(), at.x(), at.y() + 60)
+    move(rgb, place_in(rgb, 0.5, 0.25))
+    assert made.marks.pointer is not None
+    assert (made.marks.pointer.x, made.marks.pointer.y) == pytest.approx((0.5, 0.25), abs=0.01)
+    assert before == (40, 40, 40)
+    assert color_at(lidar.grab().toImage(), at.x(), at.y() + 60) == (255, 255, 255), "the crosshair"
+    QApplication.sendEvent(rgb, QEvent(QEvent.Type.Leave))
+    assert made.marks.pointer is None
+    move(rgb, QPoint(3, 3))
+    assert made.marks.pointer is None, "the title is no picture"
+
+
+def test_two_clicks_are_a_distance_and_a_third_begins_anew(qtbot: QtBot) -> None:
+    made = with_pictures(qtbot)
+    lidar = made.panels["lidar"]
+    for number, x in enumerate((0.2, 0.6, 0.9), start=1):
+        qtbot.mouseClick(lidar, Qt.MouseButton.LeftButton, pos=place_in(lidar, x, 0.5))
+        assert len(made.marks.points) == (1, 2, 1)[number - 1]
+    assert made.marks.points[0].x == pytest.approx(0.9, abs=0.01)
+    qtbot.keyClick(lidar, Qt.Key.Key_Escape)
+    assert made.marks.points == ()
+
+
+def test_dragging_marks_a_region_and_no_point(qtbot: QtBot) -> None:
+    made = with_pictures(qtbot)
+    lidar = made.panels["lidar"]
+    qtbot.mousePress(lidar, Qt.MouseButton.LeftButton, pos=place_in(lidar, 0.2, 0.3))
+    for x, y in ((0.5, 0.4), (0.8, 0.6)):
+        move(lidar, place_in(lidar, x, y), Qt.MouseButton.LeftButton)
+    qtbot.mouseRelease(lidar, Qt.MouseButton.LeftButton, pos=place_in(lidar, 0.8, 0.6))
+    assert made.marks.region is not None
+    corners = [(round(place.x, 1), round(place.y, 1)) for place in made.marks.region]
+    assert (corners, made.marks.points) == ([(0.2, 0.3), (0.8, 0.6)], ())
+    qtbot.mouseDClick(lidar, Qt.MouseButton.LeftButton, pos=place_in(lidar, 0.5, 0.5))
+    assert made.marks == Marks(), "another size, nothing marked"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PyQt5.QtCore import QRect, Qt
 from pytestqt.qtbot import QtBot
 
+from app.color_bar import GAP, ColorBar, bar_height, round_steps
 from app.colors import NO_READING, TURBO, rgb_image
-from app.panels import GAP, ColorBar, Panel, bar_height, fitted, round_steps
+from app.panels import Panel, fitted
 
 
 def color_at(image, x: int, y: int) -> tuple[int, int, int]:

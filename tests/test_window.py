@@ -64,7 +64,9 @@ def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Windo
     assert not window.comparison.predicted.has_picture
     assert "No weights yet" in window.comparison.predicted.empty
     assert not window.comparison.difference_bar.isVisible()
-    qtbot.waitUntil(lambda: "frames/s  ·  no weights  ·  0 lost" in window.status_label.whole_text, timeout=WAIT_MS)
+    qtbot.waitUntil(
+        lambda: "frames/s  ·  no weights  ·  0 lost" in window.footer.status_label.whole_text, timeout=WAIT_MS
+    )
     assert window.source_label.whole_text == "numbered"
     assert not window.errors.isVisible()
 
@@ -75,11 +77,15 @@ def test_weights_fill_the_other_two_panels(qtbot: QtBot, window: Window, session
     assert window.comparison.predicted.has_picture
     assert window.comparison.difference_bar.isVisible()
     assert window.comparison.difference.caption.startswith("mean ")
-    qtbot.waitUntil(lambda: "inference" in window.status_label.whole_text, timeout=WAIT_MS)  # written now and then
-    assert "weights flat" in window.status_label.whole_text
-    qtbot.waitUntil(lambda: window.accuracy_label.isVisible(), timeout=WAIT_MS)
-    assert re.fullmatch(r"RMSE .* c?m  ·  AbsRel .*%  ·  δ1 .*%  ·  scale \d\.\d\d", window.accuracy_label.whole_text)
-    assert "1 to 2 m: RMSE" in window.accuracy_label.toolTip()
+    qtbot.waitUntil(
+        lambda: "inference" in window.footer.status_label.whole_text, timeout=WAIT_MS
+    )  # written now and then
+    assert "weights flat" in window.footer.status_label.whole_text
+    qtbot.waitUntil(lambda: window.footer.accuracy_label.whole_text != "", timeout=WAIT_MS)
+    assert re.fullmatch(
+        r"RMSE .* c?m  ·  AbsRel .*%  ·  δ1 .*%  ·  scale \d\.\d\d", window.footer.accuracy_label.whole_text
+    )
+    assert "1 to 2 m: RMSE" in window.footer.accuracy_label.toolTip()
     session.use_weights(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
     assert "nowhere" in window.errors.text
@@ -318,10 +324,10 @@ def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(
         qtbot.waitUntil(lambda: len(beats) > seen + 5, timeout=WAIT_MS)  # it goes on while the phone is away
         qtbot.waitUntil(lambda: "Frames lost between phone and program: disconnected 2" in tip(window), timeout=WAIT_MS)
         qtbot.waitUntil(lambda: not window.hints.isVisible(), timeout=WAIT_MS)
-        assert "2 lost" in window.status_label.whole_text
+        assert "2 lost" in window.footer.status_label.whole_text
         heart.stop()
         window.close()
 
 
 def tip(window: Window) -> str:
-    return window.status_label.toolTip()
+    return window.footer.status_label.toolTip()
