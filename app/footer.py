@@ -5,8 +5,9 @@ from __future__ import annotations
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from app.live import LiveStatus, View
-from app.messages import ElidedLabel, accuracy_line, accuracy_tool_tip, status_line, status_tool_tip
+from app.messages import accuracy_line, accuracy_tool_tip, status_line, status_tool_tip
 from app.readout import HELP, Marks, readout
+from app.widgets import ElidedLabel
 
 
 class Footer(QWidget):

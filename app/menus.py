@@ -1,4 +1,4 @@
-"""The window's menu: which views are seen, and how depth is shown in them."""
+"""The window's menus: what it does, which views are seen, and how depth is shown in them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ from app.application import settings
 from app.board import Board
 from app.colors import DEPTH_MAPS
 from app.comparison import USUAL, Comparison
+
+
+def add_menu(bar: QMenuBar | None, title: str, entries: dict[str, tuple[str, Callable[[], object]]]) -> None:
+    """A menu whose entries have a shortcut (or none: "") and something that they do."""
+    menu = bar.addMenu(title) if bar is not None else None
+    if menu is None:
+        return
+    for text, (shortcut, do) in entries.items():
+        action = QAction(text, menu)
+        action.setShortcut(shortcut)
+        action.triggered.connect(lambda _, do=do: do())
+        menu.addAction(action)
 
 
 def add_view_menu(bar: QMenuBar | None, comparison: Comparison) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QFont, QResizeEvent
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,7 +22,6 @@ from capture.recorder import RecordingStatus
 from capture.usbmuxd import HOW_TO_STREAM
 
 NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
-RED, AMBER = "#e5484d", "#f0b429"  # what went wrong, and what is merely so
 
 
 def status_line(status: LiveStatus) -> str:
@@ -183,73 +178,3 @@ def _fix(steps: Sequence[Step]) -> str:
     """What the failed step asks for, as a sentence; empty where none failed."""
     fix = next((step.fix for step in steps if step.state == "failed"), "")
     return fix[:1].upper() + fix[1:]
-
-
-class MessageBar(QFrame):
-    """One line across the window, with a button that closes it. `colour` is that of its left edge."""
-
-    def __init__(self, colour: str) -> None:
-        super().__init__()
-        self.setObjectName("message")
-        self.setStyleSheet(f"QFrame#message {{ background: #2b2d32; border-left: 4px solid {colour}; }}")
-        self._label = QLabel()
-        self._label.setWordWrap(True)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        close = QToolButton()
-        close.setText("×")
-        close.setAutoRaise(True)
-        close.setToolTip("Close this message")
-        close.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 6, 6, 6)
-        layout.addWidget(self._label, 1)
-        layout.addWidget(close, alignment=Qt.AlignmentFlag.AlignTop)
-        self.hide()
-
-    def show_message(self, text: str) -> None:
-        """Replaces what was said before; an empty text takes it away."""
-        self._label.setText(text)
-        self.setVisible(bool(text))
-
-    @property
-    def text(self) -> str:
-        return self._label.text()
-
-
-class ElidedLabel(QLabel):
-    """One line that gives way: where there is no room it ends in an ellipsis, and never widens the window."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.whole_text = ""
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def show_text(self, text: str) -> None:
-        if text != self.whole_text:
-            self.whole_text = text
-            self.updateGeometry()
-            self._elide()
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self.whole_text) + 4, self.fontMetrics().height() + 4)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(24, self.sizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        self._elide()
-
-    def _elide(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self.whole_text, Qt.TextElideMode.ElideRight, self.width()))
-
-
-def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton:
-    """A push button, roomy enough for its longest text to come."""
-    made = QPushButton(text)
-    made.setMinimumSize(max(96, made.fontMetrics().horizontalAdvance(text) + 28), 32)
-    made.setToolTip(tool_tip)
-    # a click must not take the keyboard: the space bar would press it again
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    made.clicked.connect(lambda: pressed())
-    return made

@@ -20,9 +20,9 @@ from PyQt5.QtWidgets import (
 
 from app.color_bar import GAP
 from app.live import LiveSession
-from app.messages import RED, MessageBar, button
 from app.recording_table import HELD_OUT, TRAIN, RecordingTable, list_recordings
 from app.trainer import Trainer
+from app.widgets import RED, MessageBar, button
 from capture.frame import CaptureError
 from model import store
 from model.config import DEFAULT_PRESET, RECIPES, TrainConfig

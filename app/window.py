@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QKeySequence
-from PyQt5.QtWidgets import QHBoxLayout, QMainWindow, QShortcut, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
@@ -20,19 +20,14 @@ from app.checkup import Checkup
 from app.color_bar import GAP
 from app.comparison import Comparison
 from app.footer import Footer
+from app.header import Header
+from app.help import about_box, help_page
 from app.live import LiveSession, LiveStatus, View
-from app.menus import add_view_menu, seen_before
-from app.messages import (
-    AMBER,
-    RED,
-    ElidedLabel,
-    MessageBar,
-    Notice,
-    button,
-    recording_line,
-    recording_tool_tip,
-)
+from app.menus import add_menu, add_view_menu, seen_before
+from app.messages import Notice
 from app.retrain import RetrainDialog
+from app.snapshot import Snapshots
+from app.widgets import AMBER, BLUE, RED, MessageBar
 from capture.frame import CaptureError
 from model import store
 
@@ -69,7 +64,8 @@ class Window(QMainWindow):
         self._end_after, self._screenshot = end_after, screenshot
         self._view, self._frames_shown, self._next_view_s = View(), 0, 0.0
         self._newest, self._came_s = self._view.frame, 0.0
-        self._problem, self._stopping, self._closed = "", False, False
+        self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
+        self._snapshots = Snapshots(store.home() / "snapshots", self)
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
         self._build()
@@ -101,6 +97,15 @@ class Window(QMainWindow):
                 self.errors.show_message(str(error))
         self._refresh_status()
 
+    def take_snapshot(self) -> None:
+        """What is seen now, as files."""
+        self._snapshots.take(self._view, self.grab().toImage(), self._session.status().predicting.weights)
+
+    def toggle_freeze(self) -> None:
+        """Hold what is seen, so that it can be looked at; or go on. Recording and prediction go on all the while."""
+        self._frozen = not self._frozen
+        self._refresh_status()
+
     def open_retrain(self) -> None:
         if self._retrain is None:
             self._retrain = RetrainDialog(self._session, self._recordings, self)
@@ -127,6 +132,7 @@ class Window(QMainWindow):
         if self._retrain is not None:
             self._retrain.shut_down()
         self._session.close()
+        self._snapshots.finish()
         self._stop_reporting()
 
     def _refresh_view(self) -> None:
@@ -134,7 +140,7 @@ class Window(QMainWindow):
         if came := view.frame is not self._newest:
             self._newest, self._came_s = view.frame, now_s
         about_to_be_replaced = not came and now_s < self._came_s + NEXT_FRAME_S
-        if view is self._view or now_s < self._next_view_s or about_to_be_replaced:
+        if view is self._view or now_s < self._next_view_s or about_to_be_replaced or self._frozen:
             return
         self._next_view_s = now_s + (CATCH_UP_INTERVAL_S if self._session.behind else VIEW_INTERVAL_S)
         QTimer.singleShot(0, lambda: self._note_drawn(now_s))  # Qt paints first
@@ -162,7 +168,7 @@ class Window(QMainWindow):
             waits = self._checkup is not None and status.state in ("connecting", "waiting", "streaming")
             self.notice.show_status(status, self._checkup.steps(status) if self._checkup and waits else ())
         self.comparison.show_status(status)
-        self.source_label.show_text(status.source)
+        self.header.source_label.show_text(status.source)
         self.footer.show_status(status, streams=self._view.frame is not None)
         self._show_recording(status)
         self._show_problems(status)
@@ -174,12 +180,7 @@ class Window(QMainWindow):
         running = recording is not None and not recording.finished
         self._stopping &= running
         self.comparison.set_framed(running)
-        self.record_button.setText("Finishing…" if self._stopping else "■ Stop" if running else "● Record")
-        self.record_button.setEnabled(not self._stopping)
-        self.record_label.setStyleSheet("color: #ff6369; font-weight: bold" if running else "")
-        if recording is not None:
-            self.record_label.show_text(recording_line(recording))
-            self.record_label.setToolTip(recording_tool_tip(recording))
+        self.header.show_recording(recording, running, self._stopping)
 
     def _show_problems(self, status: LiveStatus) -> None:
         """The newest problem until it is gone or a person closes it; a stream that pauses is a hint, not an error."""
@@ -190,7 +191,8 @@ class Window(QMainWindow):
             self._problem = problem
             self.errors.show_message(problem)
         paused = self._view.frame is not None and status.state in ("waiting", "connecting", "ended")
-        self.hints.show_message((status.detail or f"{status.source}: {status.state}") if paused else "")
+        hint = (status.detail or f"{status.source}: {status.state}") if paused else ""
+        self.hints.show_message("Frozen: press F to go on" if self._frozen else hint)
 
     def _end_checkup(self) -> None:
         if self._checkup is not None:
@@ -203,21 +205,8 @@ class Window(QMainWindow):
         self.close()
 
     def _build(self) -> None:
-        self.source_label, self.record_label = ElidedLabel(), ElidedLabel()
-        self.source_label.setStyleSheet("font-weight: bold")
-        self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.record_button = button("● Record", "Record every frame to disk (R)", self.toggle_recording)
-        QShortcut(QKeySequence("R"), self, self.record_button.click)  # a button's own is lost when its text changes
-        self.retrain_button = button("Retrain…", "Train the network on your recordings", self.open_retrain)
-        header = QHBoxLayout()
-        header.setSpacing(GAP)
-        header.addWidget(self.source_label)
-        header.addStretch()
-        header.addWidget(self.record_label)
-        header.addWidget(self.record_button)
-        header.addWidget(self.retrain_button)
-
-        self.errors, self.hints = MessageBar(RED), MessageBar(AMBER)
+        self.header = Header(self.toggle_recording, self.open_retrain)
+        self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
         self.footer = Footer()
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.comparison.marks_changed.connect(self._refresh_readout)
@@ -229,13 +218,32 @@ class Window(QMainWindow):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(GAP, GAP, GAP, 8)
         layout.setSpacing(8)
-        layout.addLayout(header)
+        layout.addWidget(self.header)
         layout.addWidget(self.errors)
         layout.addWidget(self.hints)
+        layout.addWidget(self.notes)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.footer)
         self.setCentralWidget(body)
+        self._snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
+        self._snapshots.failed.connect(self.errors.show_message)
+        self._build_menus()
+
+    def _build_menus(self) -> None:
+        session: dict[str, tuple[str, Callable[[], object]]] = {
+            "&Record or stop": ("R", self.header.record_button.click),
+            "&Snapshot": ("S", self.take_snapshot),
+            "&Freeze the view or go on": ("F", self.toggle_freeze),
+            "Re&train…": ("Ctrl+T", self.open_retrain),
+            "&Quit": ("Ctrl+Q", self.close),
+        }
+        add_menu(self.menuBar(), "&Session", session)
         add_view_menu(self.menuBar(), self.comparison)
+        pages: dict[str, tuple[str, Callable[[], object]]] = {
+            "&Keys and mouse": ("F1", lambda: help_page(str(store.home()), self).show()),
+            "&About": ("", lambda: about_box(self).show()),
+        }
+        add_menu(self.menuBar(), "&Help", pages)
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtWidgets import QAction
+from PyQt5.QtWidgets import QAction, QDialog, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.appearance import Appearance
@@ -67,7 +67,7 @@ def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Windo
     qtbot.waitUntil(
         lambda: "frames/s  ·  no weights  ·  0 lost" in window.footer.status_label.whole_text, timeout=WAIT_MS
     )
-    assert window.source_label.whole_text == "numbered"
+    assert window.header.source_label.whole_text == "numbered"
     assert not window.errors.isVisible()
 
 
@@ -142,29 +142,64 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert Appearance.saved() == Appearance("viridis", 3, "hidden")
 
 
+def test_a_snapshot_is_taken_by_a_key(qtbot: QtBot, window: Window, own_home: Path) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: window.notes.isVisible(), timeout=WAIT_MS)
+    (folder,) = (own_home / "snapshots").iterdir()
+    assert window.notes.text == f"Snapshot: {folder}"
+    assert cv2.imread(str(folder / "window.png")).std() > 5
+
+
+def test_a_frozen_view_stands_still_while_the_recording_goes_on(
+    qtbot: QtBot, window: Window, session: LiveSession
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.keyClick(window, Qt.Key.Key_F)
+    assert window.hints.text == "Frozen: press F to go on"
+    held = window.comparison.drawn.frame
+    written = session.status().recording.written
+    qtbot.waitUntil(lambda: session.status().recording.written > written + 10, timeout=WAIT_MS)
+    assert window.comparison.drawn.frame is held
+    qtbot.keyClick(window, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: window.comparison.drawn.frame is not held, timeout=WAIT_MS)
+    assert not window.hints.isVisible()
+
+
+def test_help_and_versions_stand_beside_the_window(qtbot: QtBot, window: Window, own_home: Path) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    actions = {action.text(): action for action in window.findChildren(QAction)}
+    actions["&About"].trigger()
+    pages = {page.windowTitle(): page for page in window.findChildren(QDialog)}
+    assert all(page.isVisible() and not page.isModal() for page in pages.values())
+    texts = {title: page.findChild(QTextBrowser).toPlainText() for title, page in pages.items()}
+    assert str(own_home) in texts["Help"]
+    for name in ("lidarlive", "PyQt", "openvino", "tensorflow"):
+        assert re.search(rf"{name}\s+\d+\.\d+", texts["About lidarlive"]), name
+
+
 def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
-    qtbot.mouseClick(window.record_button, Qt.MouseButton.LeftButton)
-    assert "Stop" in window.record_button.text()
-    qtbot.waitUntil(lambda: " frames, 0 lost" in window.record_label.whole_text, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: "   0 frames" not in window.record_label.whole_text, timeout=WAIT_MS)
-    qtbot.mouseClick(window.record_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Record" in window.record_button.text(), timeout=WAIT_MS)
+    qtbot.mouseClick(window.header.record_button, Qt.MouseButton.LeftButton)
+    assert "Stop" in window.header.record_button.text()
+    qtbot.waitUntil(lambda: " frames, 0 lost" in window.header.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "   0 frames" not in window.header.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.mouseClick(window.header.record_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Record" in window.header.record_button.text(), timeout=WAIT_MS)
     (recording,) = Dataset(tmp_path / "recordings")
     assert recording.info.status == "closed"
-    assert recording.path.name in window.record_label.whole_text
-    assert window.record_label.whole_text.startswith(f"Recorded {len(recording)} frames, 0 lost")
-    assert window.record_button.isEnabled()
+    assert recording.path.name in window.header.record_label.whole_text
+    assert window.header.record_label.whole_text.startswith(f"Recorded {len(recording)} frames, 0 lost")
+    assert window.header.record_button.isEnabled()
 
 
 def test_closing_the_window_finishes_the_recording(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
     def is_recording() -> bool:
-        text = window.record_label.whole_text
+        text = window.header.record_label.whole_text
         return text.startswith("00:") and "   0 frames" not in text
 
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(is_recording, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: window.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(is_recording, timeout=WAIT_MS)
     window.close()
@@ -201,9 +236,9 @@ def test_exceptions_that_nobody_caught_are_shown_and_logged(
     with qtbot.captureExceptions() as caught:
         window = Window(session, tmp_path / "recordings")
         window.show()
-        window.retrain_button.clicked.disconnect()
-        window.retrain_button.clicked.connect(lambda: 1 / 0)
-        qtbot.mouseClick(window.retrain_button, Qt.MouseButton.LeftButton)
+        window.header.retrain_button.clicked.disconnect()
+        window.header.retrain_button.clicked.connect(lambda: 1 / 0)
+        qtbot.mouseClick(window.header.retrain_button, Qt.MouseButton.LeftButton)
         assert "ZeroDivisionError" in window.errors.text
         window.close()
     assert [kind for kind, _, _ in caught] == [ZeroDivisionError]

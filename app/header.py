@@ -1,0 +1,41 @@
+"""What stands above the pictures: the source, the recording that runs, and the two buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QHBoxLayout, QWidget
+
+from app.color_bar import GAP
+from app.messages import recording_line, recording_tool_tip
+from app.widgets import ElidedLabel, button
+from capture.recorder import RecordingStatus
+
+
+class Header(QWidget):
+    """`record` and `retrain` are what the buttons do."""
+
+    def __init__(self, record: Callable[[], None], retrain: Callable[[], None]) -> None:
+        super().__init__()
+        self.source_label, self.record_label = ElidedLabel(), ElidedLabel()
+        self.source_label.setStyleSheet("font-weight: bold")
+        self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.record_button = button("● Record", "Record every frame to disk (R)", record)
+        self.retrain_button = button("Retrain…", "Train the network on your recordings (Ctrl+T)", retrain)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addWidget(self.source_label)
+        layout.addStretch()
+        for widget in (self.record_label, self.record_button, self.retrain_button):
+            layout.addWidget(widget)
+
+    def show_recording(self, recording: RecordingStatus | None, running: bool, stopping: bool) -> None:
+        """`stopping`: it was asked to end and is not on disk yet."""
+        self.record_button.setText("Finishing…" if stopping else "■ Stop" if running else "● Record")
+        self.record_button.setEnabled(not stopping)
+        self.record_label.setStyleSheet("color: #ff6369; font-weight: bold" if running else "")
+        if recording is not None:
+            self.record_label.show_text(recording_line(recording))
+            self.record_label.setToolTip(recording_tool_tip(recording))
