@@ -96,7 +96,14 @@ def recording_line(recording: RecordingStatus) -> str:
     if recording.saving is not None:
         return f"Saving… {recording.saving:.0%}   {counts}"
     minutes, seconds = divmod(int(recording.seconds), 60)
-    return f"{minutes:02d}:{seconds:02d}   {counts}"
+    left = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
+    return f"{minutes:02d}:{seconds:02d}   {counts}{left}"
+
+
+def _span(seconds: float) -> str:
+    """Minutes, or hours where there are many."""
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def recording_tool_tip(recording: RecordingStatus) -> str:

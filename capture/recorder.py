@@ -30,7 +30,8 @@ class RecordingStatus:
     """What a person wants to see of a running recording.
 
     `lost` counts frames not written, by cause; `possibly_lost` is what pauses of the phone point to, apart from them.
-    `saving` is None while frames are taken, then from 0 to 1 how much of what waited is on the disk.
+    `left_s` is how much longer the disk has room at the rate so far, None before that can be told. `saving` is None
+    while frames are taken, then from 0 to 1 how much of what waited is on the disk.
     """
 
     name: str
@@ -40,6 +41,7 @@ class RecordingStatus:
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost: int = 0
     error: str = ""
+    left_s: float | None = None
     saving: float | None = None
     finished: bool = False
 
@@ -80,7 +82,8 @@ class Recorder:
         self._started_s = time.monotonic()
         self._stopped_s: float | None = None
         self._accepted = 0
-        self._written = 0
+        self._written = self._written_bytes = 0
+        self._room_bytes: int | None = None
         self._written_at_stop = 0
         self._paths: list[Path] = []
         # The wall clock is read once: a clock set back in mid-recording must not tear its time line.
@@ -136,17 +139,24 @@ class Recorder:
     def status(self) -> RecordingStatus:
         with self._counters:
             lost = self._lost()
+            seconds = (self._stopped_s or time.monotonic()) - self._started_s
             return RecordingStatus(
                 name=self._name,
                 path=self._paths[-1] if self._paths else None,
                 written=self._written,
-                seconds=(self._stopped_s or time.monotonic()) - self._started_s,
+                seconds=seconds,
                 lost=dict(lost.by_cause),
                 possibly_lost=lost.possibly,
                 error=self._error,
+                left_s=self._left_s(seconds),
                 saving=self._saving(),
                 finished=self._finished.is_set(),
             )
+
+    def _left_s(self, seconds: float) -> float | None:
+        if self._room_bytes is None or not self._written_bytes:
+            return None
+        return self._room_bytes * seconds / self._written_bytes
 
     def _saving(self) -> float | None:
         if not self._stopping:
@@ -219,6 +229,8 @@ class Recorder:
         with self._counters:
             self._encoded_bytes -= _size(encoded)
             self._written += 1
+            self._written_bytes += _size(encoded)
+            self._room_bytes = writer.room_bytes
             if writer.path is not None and writer.path not in self._paths:
                 self._paths.append(writer.path)
         return writer

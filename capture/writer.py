@@ -62,6 +62,7 @@ class RecordingWriter:
     ) -> None:
         self.path: Path | None = None
         self.written = 0
+        self.room_bytes: int | None = None  # on the disk, before the frame written last; None: none was
         self.lost: Counter[str] = Counter()
         self.possibly_lost_before_usb = 0
         self.layout: tuple[object, ...] | None = None
@@ -148,6 +149,7 @@ class RecordingWriter:
 
     def _require_space(self, folder: Path, otherwise: str) -> None:
         free = shutil.disk_usage(folder).free
+        self.room_bytes = max(0, free - RESERVE_BYTES)
         if free < RESERVE_BYTES:
             raise CaptureError(
                 f"{folder}: {otherwise}: only {free >> 20} MB are free on this disk and {RESERVE_BYTES >> 20} MB must "

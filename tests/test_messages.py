@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def test_accuracy_is_said_in_one_line_and_by_distance() -> None:
 def test_recording_line_before_and_after_the_end() -> None:
     running = RecordingStatus("walk", written=371, seconds=72.4, lost={"disk_slow": 3})
     assert recording_line(running) == "01:12   371 frames, 3 lost"
+    assert recording_line(replace(running, left_s=5043.0)).endswith("3 lost   disk for 84 min")
+    assert recording_line(replace(running, left_s=36_000.0)).endswith("disk for 10 h")
     saving = RecordingStatus("walk", written=371, seconds=72.4, saving=0.42, possibly_lost=2)
     assert recording_line(saving) == "Saving… 42%   371 frames, 0 lost"
     assert recording_tool_tip(saving) == "Frames lost: none\nPossibly lost before USB: 2"

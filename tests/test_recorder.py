@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -37,6 +38,22 @@ def test_every_frame_in_order(tmp_path: Path) -> None:
     assert all(line.time_utc and line.time_utc.endswith("Z") for line in recording.lines())
     recorder.offer(make_frame(100))
     assert recorder.status().written == 100, "a stopped recorder takes nothing"
+
+
+def test_it_says_how_long_the_disk_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = writer_module.RESERVE_BYTES + 1_000_000
+    disk = shutil.disk_usage(tmp_path)._replace(free=free)
+    monkeypatch.setattr(writer_module.shutil, "disk_usage", lambda folder: disk)
+    recorder = Recorder(tmp_path, "walk", QuietSource())
+    assert recorder.status().left_s is None
+    for i in range(10):
+        recorder.offer(make_frame(i))
+    recorder.stop()
+    assert recorder.join(20)
+    status = recorder.status()
+    (recording,) = Dataset(tmp_path)
+    written = sum(len(recording.file_bytes(line, k)) for line in recording.lines() for k in line.files)
+    assert status.left_s == pytest.approx(1_000_000 * status.seconds / written, rel=1e-6)
 
 
 def test_losses_of_the_source_are_counted_from_the_start_of_the_recording(tmp_path: Path) -> None:
