@@ -15,9 +15,12 @@ class Footer(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.readout_label, self.accuracy_label, self.status_label = ElidedLabel(), ElidedLabel(), ElidedLabel()
+        self.readout_label, self.accuracy_label, self.status_label = (
+            ElidedLabel(),
+            ElidedLabel(bold=True),
+            ElidedLabel(),
+        )
         self.readout_label.setToolTip(HELP)
-        self.accuracy_label.setStyleSheet("font-weight: bold")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

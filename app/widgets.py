@@ -46,9 +46,12 @@ class MessageBar(QFrame):
 class ElidedLabel(QLabel):
     """One line that gives way: where there is no room it ends in an ellipsis, and never widens the window."""
 
-    def __init__(self) -> None:
+    def __init__(self, bold: bool = False) -> None:
         super().__init__()
         self.whole_text = ""
+        font = self.font()
+        font.setBold(bold)  # not by a style sheet: its font comes too late to be measured
+        self.setFont(font)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_text(self, text: str) -> None:

@@ -37,11 +37,10 @@ NEXT_FRAME_S = 0.02  # a frame that was there at the last look waits so long for
 CATCH_UP_INTERVAL_S = 0.2  # while frames wait to be taken or written: capture comes first
 VIEW_SHARE = 0.3  # of the time may go into drawing: where it takes long, it is done less often
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
-RECORDING_NAME = "recording"
 
 
 class Window(QMainWindow):
-    """RGB, predicted depth, LiDAR depth and their difference, live; Record and Retrain.
+    """The views, live; Record and Retrain.
 
     Closing it finishes a running recording and ends the session. `checkup` looks at the connection to the phone until
     there is a frame. `end_after`: close after so many frames shown (or when no more can come), having saved the
@@ -92,7 +91,7 @@ class Window(QMainWindow):
             self._session.stop_recording()
         else:
             try:
-                self._session.start_recording(RECORDING_NAME)
+                self._session.start_recording(self.header.recording_name)
             except CaptureError as error:
                 self.errors.show_message(str(error))
         self._refresh_status()

@@ -29,6 +29,7 @@ from app.menus import seen_before
 from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
+from capture.layout import recording_name
 from capture.playback import PlaybackSource
 from capture.recording import Dataset
 from capture.usb import UsbSource
@@ -140,6 +141,21 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     window.close()
     assert seen_before() == list(comparison.panels)
     assert Appearance.saved() == Appearance("viridis", 3, "hidden")
+
+
+def test_a_recording_has_the_name_that_was_typed(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    field = window.header.name_field
+    qtbot.mouseClick(field, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(field, "sofa room")
+    assert window.header.record_button.text() == "● Record", "an r in the name is no command"
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: "   0 frames" not in window.header.record_label.whole_text, timeout=WAIT_MS)
+    assert not field.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert recording.info.name == recording_name("sofa room")
 
 
 def test_a_snapshot_is_taken_by_a_key(qtbot: QtBot, window: Window, own_home: Path) -> None:
