@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from capture.frame import DepthMap, Frame
 from model.metrics import RANGES
 from model.predictor import Prediction
 
+HISTORY_S = 60.0  # what a plot over time shows
 WINDOW_S = 3.0  # long enough that the figures can be read, short enough to follow the camera
 INTERVAL_S = 0.1  # between frames that are looked at: more would tell no more, and cost time beside the predictions
 METRES = 5  # as far as `near` reaches, so many bins of a metre each
@@ -42,6 +43,17 @@ class Accuracy:
     bins: tuple[Bin, ...]
 
 
+@dataclass(frozen=True)
+class Moment:
+    """The same of one frame, `ago_s` seconds ago."""
+
+    ago_s: float
+    rmse_m: float
+    abs_rel: float
+    delta1: float
+    scale_ratio: float
+
+
 @dataclass(frozen=True, eq=False)
 class _Sums:
     """Of one frame, by metre: (4, METRES) readings, squared error, relative error, readings within DELTA1."""
@@ -50,13 +62,18 @@ class _Sums:
     by_metre: np.ndarray
     ratio: float
 
+    def moment(self) -> Moment:
+        count, squared, relative, within = self.by_metre.sum(axis=1)
+        return Moment(0.0, float(np.sqrt(squared / count)), float(relative / count), float(within / count), self.ratio)
+
 
 class LiveAccuracy:
-    """`add` is called by the thread that predicts, `latest` by any."""
+    """`add` is called by the thread that predicts, the others by any."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._frames: deque[_Sums] = deque()
+        self._history: deque[tuple[float, Moment]] = deque()
         self._lock = threading.Lock()
 
     def add(self, prediction: Prediction, frame: Frame) -> None:
@@ -69,6 +86,7 @@ class LiveAccuracy:
             self._forget(now_s)
             if sums is not None:
                 self._frames.append(sums)
+                self._history.append((now_s, sums.moment()))
 
     def latest(self) -> Accuracy | None:
         """Over the last seconds; None where there was nothing to compare."""
@@ -91,9 +109,18 @@ class LiveAccuracy:
             ),
         )
 
+    def history(self) -> list[Moment]:
+        """Single frames of the last HISTORY_S, oldest first; their `ago_s` is as of now."""
+        now_s = self._clock()
+        with self._lock:
+            self._forget(now_s)
+            return [replace(moment, ago_s=now_s - at_s) for at_s, moment in self._history]
+
     def _forget(self, now_s: float) -> None:
         while self._frames and self._frames[0].at_s < now_s - WINDOW_S:
             self._frames.popleft()
+        while self._history and self._history[0][0] < now_s - HISTORY_S:
+            self._history.popleft()
 
 
 def _sums(now_s: float, predicted_m: DepthMap, frame: Frame) -> _Sums | None:

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.accuracy import Accuracy, LiveAccuracy
+from app.accuracy import Accuracy, LiveAccuracy, Moment
 from app.flow import Rate
 from app.predicting import Predicting, PredictingStatus
 from capture import priority
@@ -111,6 +111,10 @@ class LiveSession:
             predicting=self._predicting.status(),
             accuracy=self._accuracy.latest(),
         )
+
+    def accuracy_history(self) -> list[Moment]:
+        """How good the predictions of the last minute were, frame by frame."""
+        return self._accuracy.history()
 
     def start_recording(self, name: str) -> None:
         """Record every frame from now on. Raises CaptureError while a recording runs."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar
+from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar, QWidget
 
 from app.appearance import DOUBTFUL, RANGES_M
 from app.application import settings
@@ -27,12 +27,18 @@ def add_menu(bar: QMenuBar | None, title: str, entries: dict[str, tuple[str, Cal
         menu.addAction(action)
 
 
-def add_view_menu(bar: QMenuBar | None, comparison: Comparison) -> None:
-    """An entry with a tick and a shortcut for each view, in their order; then colours, range, doubtful readings."""
+def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget) -> None:
+    """An entry with a tick and a shortcut for each view, in their order; then the plot, colours, range, confidence."""
     menu = bar.addMenu("&View") if bar is not None else None
     if menu is None:
         return
     _add_views(menu, comparison)
+    over_time = QAction("&Accuracy over time", menu)
+    over_time.setCheckable(True)
+    over_time.setChecked(plot.isVisibleTo(plot.parentWidget()))
+    over_time.setShortcut("Ctrl+P")
+    over_time.toggled.connect(plot.setVisible)
+    menu.addAction(over_time)
     menu.addSeparator()
     chosen = comparison.appearance
     _add_choice(

@@ -13,6 +13,7 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from app.accuracy_plot import AccuracyPlot
 from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions, settings
@@ -127,6 +128,7 @@ class Window(QMainWindow):
         settings().setValue("geometry", self.saveGeometry())
         settings().setValue("seen", self.comparison.seen)
         self.comparison.appearance.save()
+        settings().setValue("plot", self.plot.isVisibleTo(self))
         self.hide()  # finishing a recording may take seconds on a slow disk
         if self._retrain is not None:
             self._retrain.shut_down()
@@ -168,6 +170,7 @@ class Window(QMainWindow):
             self.notice.show_status(status, self._checkup.steps(status) if self._checkup and waits else ())
         self.comparison.show_status(status)
         self.header.source_label.show_text(status.source)
+        self.plot.show_history(self._session.accuracy_history())
         self.footer.show_status(status, streams=self._view.frame is not None)
         self._show_recording(status)
         self._show_problems(status)
@@ -206,7 +209,8 @@ class Window(QMainWindow):
     def _build(self) -> None:
         self.header = Header(self.toggle_recording, self.open_retrain)
         self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
-        self.footer = Footer()
+        self.footer, self.plot = Footer(), AccuracyPlot()
+        self.plot.setVisible(settings().value("plot", False, bool))
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.comparison.marks_changed.connect(self._refresh_readout)
         self._pages = QStackedWidget()
@@ -222,6 +226,7 @@ class Window(QMainWindow):
         layout.addWidget(self.hints)
         layout.addWidget(self.notes)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self.plot)
         layout.addWidget(self.footer)
         self.setCentralWidget(body)
         self._snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
@@ -237,7 +242,7 @@ class Window(QMainWindow):
             "&Quit": ("Ctrl+Q", self.close),
         }
         add_menu(self.menuBar(), "&Session", session)
-        add_view_menu(self.menuBar(), self.comparison)
+        add_view_menu(self.menuBar(), self.comparison, self.plot)
         pages: dict[str, tuple[str, Callable[[], object]]] = {
             "&Keys and mouse": ("F1", lambda: help_page(str(store.home()), self).show()),
             "&About": ("", lambda: about_box(self).show()),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.accuracy import INTERVAL_S, WINDOW_S, LiveAccuracy
+from app.accuracy import HISTORY_S, INTERVAL_S, WINDOW_S, LiveAccuracy
 from capture.frame import Frame
 from model.metrics import RANGES, Sums
 from model.predictor import Prediction
@@ -76,6 +76,23 @@ def test_what_is_older_is_forgotten_and_frames_in_quick_succession_are_passed_ov
     assert found.scale_ratio == pytest.approx(1.0, abs=0.05)
     clock.now_s += WINDOW_S + 1
     assert live.latest() is None
+
+
+def test_the_history_is_of_single_frames_of_the_last_minute() -> None:
+    clock = Clock()
+    live = LiveAccuracy(clock)
+    for factor in (2.0, 1.0):
+        seen = frame()
+        live.add(prediction(seen, factor), seen)
+        clock.now_s += 10
+    first, second = live.history()
+    assert (first.ago_s, second.ago_s) == (20, 10)
+    assert first.scale_ratio > 1.8
+    assert first.rmse_m > second.rmse_m
+    assert second.delta1 > 0.9
+    assert live.latest() is None
+    clock.now_s += HISTORY_S - 15
+    assert len(live.history()) == 1
 
 
 def test_without_a_reading_there_is_no_figure() -> None:

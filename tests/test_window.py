@@ -23,6 +23,7 @@ from PyQt5.QtWidgets import QAction, QDialog, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.appearance import Appearance
+from app.application import settings
 from app.comparison import USUAL
 from app.live import LiveSession
 from app.menus import seen_before
@@ -156,6 +157,22 @@ def test_a_recording_has_the_name_that_was_typed(qtbot: QtBot, window: Window, t
     qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
     (recording,) = Dataset(tmp_path / "recordings")
     assert recording.info.name == recording_name("sofa room")
+
+
+def test_accuracy_over_time_is_plotted_and_remembered(
+    qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path
+) -> None:
+    session.use_weights(write_weights(tmp_path / "flat"))
+    assert not window.plot.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    assert window.plot.isVisible()
+    qtbot.waitUntil(lambda: len(window.plot.curves) == 4, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: np.size(window.plot.curves["rmse_m"].getData()[0]) >= 3, timeout=WAIT_MS)
+    seconds, rmse_cm = window.plot.curves["rmse_m"].getData()
+    assert (seconds <= 0).all()
+    assert (rmse_cm > 0).all()
+    window.close()
+    assert settings().value("plot", False, bool)
 
 
 def test_a_snapshot_is_taken_by_a_key(qtbot: QtBot, window: Window, own_home: Path) -> None:
