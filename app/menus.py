@@ -9,7 +9,6 @@ from typing import Any
 from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar, QWidget
 
 from app.appearance import DOUBTFUL, RANGES_M
-from app.application import settings
 from app.board import Board
 from app.colors import DEPTH_MAPS
 from app.comparison import USUAL, Comparison
@@ -62,12 +61,6 @@ def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget) -
         chosen.doubtful,
         lambda doubtful: comparison.change(replace(comparison.appearance, doubtful=doubtful)),
     )
-
-
-def seen_before() -> list[str]:
-    """The names of the panels that were seen when the window was closed last; the usual ones the first time."""
-    seen = settings().value("seen", list(USUAL))
-    return [seen] if isinstance(seen, str) else [str(name) for name in seen or USUAL]  # Qt keeps a list of one bare
 
 
 def _add_views(menu: QMenu, board: Board) -> None:

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from app.accuracy_plot import AccuracyPlot
 from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
-from app.application import report_exceptions, settings
+from app.application import report_exceptions
 from app.checkup import Checkup
 from app.color_bar import GAP
 from app.comparison import Comparison
@@ -24,8 +24,9 @@ from app.footer import Footer
 from app.header import Header
 from app.help import about_box, help_page
 from app.live import LiveSession, LiveStatus, View
-from app.menus import add_menu, add_view_menu, seen_before
+from app.menus import add_menu, add_view_menu
 from app.messages import Notice
+from app.remembered import plot_before, remember, restore_geometry, seen_before
 from app.retrain import RetrainDialog
 from app.snapshot import Snapshots
 from app.widgets import AMBER, BLUE, RED, MessageBar
@@ -71,8 +72,7 @@ class Window(QMainWindow):
         self._build()
         self.failed.connect(self.errors.show_message)
         self._stop_reporting = report_exceptions(store.home() / "lidarlive.log", self.failed.emit)
-        if not self.restoreGeometry(settings().value("geometry", b"")):
-            self.resize(1280, 800)
+        restore_geometry(self)
         self._view_timer = self._timer(VIEW_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
         if checkup is not None:
@@ -125,10 +125,8 @@ class Window(QMainWindow):
         self._view_timer.stop()
         self._status_timer.stop()
         self._end_checkup()
-        settings().setValue("geometry", self.saveGeometry())
-        settings().setValue("seen", self.comparison.seen)
+        remember(self, self.comparison.seen, self.plot.isVisibleTo(self))
         self.comparison.appearance.save()
-        settings().setValue("plot", self.plot.isVisibleTo(self))
         self.hide()  # finishing a recording may take seconds on a slow disk
         if self._retrain is not None:
             self._retrain.shut_down()
@@ -210,7 +208,7 @@ class Window(QMainWindow):
         self.header = Header(self.toggle_recording, self.open_retrain)
         self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
         self.footer, self.plot = Footer(), AccuracyPlot()
-        self.plot.setVisible(settings().value("plot", False, bool))
+        self.plot.setVisible(plot_before())
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.comparison.marks_changed.connect(self._refresh_readout)
         self._pages = QStackedWidget()

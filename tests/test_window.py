@@ -23,10 +23,9 @@ from PyQt5.QtWidgets import QAction, QDialog, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.appearance import Appearance
-from app.application import settings
 from app.comparison import USUAL
 from app.live import LiveSession
-from app.menus import seen_before
+from app.remembered import plot_before, seen_before
 from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
@@ -172,7 +171,7 @@ def test_accuracy_over_time_is_plotted_and_remembered(
     assert (seconds <= 0).all()
     assert (rmse_cm > 0).all()
     window.close()
-    assert settings().value("plot", False, bool)
+    assert plot_before()
 
 
 def test_a_snapshot_is_taken_by_a_key(qtbot: QtBot, window: Window, own_home: Path) -> None:

@@ -1,0 +1,32 @@
+"""What a window keeps from one start to the next, beside how depth is shown (app/appearance.py)."""
+
+from __future__ import annotations
+
+from PyQt5.QtWidgets import QMainWindow
+
+from app.application import settings
+from app.comparison import USUAL
+
+SIZE = (1280, 800)  # of the first start
+
+
+def remember(window: QMainWindow, seen: list[str], plot: bool) -> None:
+    """Its place and size, the names of the views that are seen, and whether the plot is."""
+    settings().setValue("geometry", window.saveGeometry())
+    settings().setValue("seen", seen)
+    settings().setValue("plot", plot)
+
+
+def restore_geometry(window: QMainWindow) -> None:
+    if not window.restoreGeometry(settings().value("geometry", b"")):
+        window.resize(*SIZE)
+
+
+def seen_before() -> list[str]:
+    """The names of the views that were seen; the usual ones the first time."""
+    seen = settings().value("seen", list(USUAL))
+    return [seen] if isinstance(seen, str) else [str(name) for name in seen or USUAL]  # Qt keeps a list of one bare
+
+
+def plot_before() -> bool:
+    return bool(settings().value("plot", False, bool))
