@@ -26,6 +26,7 @@ from app.colors import (
 from app.live import LiveStatus, View
 from app.messages import length
 from app.panels import Panel
+from app.readout import Marks
 from capture.frame import Camera, DepthMap, Frame
 from model import targets
 from model.predictor import Prediction
@@ -91,6 +92,14 @@ class Comparison(Board):
         if view.frame is not None:
             frame_is_new, self.drawn = view.frame is not self.drawn.frame, view
             self._draw(frame_is_new)
+
+    def clear(self) -> None:
+        """Nothing is seen any more: another source will come."""
+        self.drawn, self._range = View(), SmoothRange()
+        self.mark(Marks())
+        self.difference_bar.hide()
+        for panel in self.panels.values():
+            panel.show_picture(None, "")
 
     def change(self, appearance: Appearance) -> None:
         """Show depth otherwise from now on."""

@@ -8,6 +8,8 @@ from importlib import metadata
 from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
+from app.menus import Entries
+
 PACKAGES = ("record3d", "openvino", "tensorflow", "keras", "numpy", "opencv-python")
 PAGE = """
 <h2>lidarlive</h2>
@@ -17,6 +19,7 @@ PAGE = """
 <tr><td><b>S</b></td><td>snapshot: picture, depth, prediction, window</td></tr>
 <tr><td><b>F</b></td><td>freeze the view; a recording goes on</td></tr>
 <tr><td><b>Ctrl+T</b></td><td>retrain on what was recorded</td></tr>
+<tr><td><b>Ctrl+O</b></td><td>play a recording in place of the phone; <b>Ctrl+Shift+O</b> a .r3d file</td></tr>
 <tr><td><b>Ctrl+1 … 7</b></td><td>show and hide views; <b>Ctrl+0</b> the usual four</td></tr>
 <tr><td><b>Ctrl+P</b></td><td>accuracy of the last minute as plots</td></tr>
 <tr><td><b>Enter</b>, double click</td><td>one view alone, all again; <b>Tab</b> goes from view to view</td></tr>
@@ -27,6 +30,13 @@ PAGE = """
 </table>
 <p>Recordings, weights, snapshots and the log are in <code>{home}</code>.</p>
 """
+
+
+def help_entries(parent: QWidget, home: str) -> Entries:
+    return {
+        "&Keys and mouse": ("F1", lambda: help_page(home, parent).show()),
+        "&About": ("", lambda: about_box(parent).show()),
+    }
 
 
 def help_page(home: str, parent: QWidget) -> QDialog:

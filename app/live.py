@@ -8,6 +8,7 @@ source ──► reader thread ──┬─► newest frame        (whoever draw
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -67,11 +68,12 @@ class LiveSession:
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()
-        self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
+        self._began_ns = 0  # time.perf_counter_ns(), as that of frames: those before it are of another source
+        self._readers: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin; the calling thread is the one that draws, and gives way to those that take frames."""
-        self._reader.start()
+        self._start_reader()
         self._predicting.start()
         priority.give_way_as_viewer()
 
@@ -83,8 +85,8 @@ class LiveSession:
         if self._recorder is not None:
             self._recorder.join(CLOSE_TIMEOUT_S)
         self._predicting.close(CLOSE_TIMEOUT_S)
-        if self._reader.is_alive():
-            self._reader.join(CLOSE_TIMEOUT_S)
+        for reader in self._readers:
+            reader.join(CLOSE_TIMEOUT_S)
 
     @property
     def behind(self) -> bool:
@@ -118,8 +120,7 @@ class LiveSession:
 
     def start_recording(self, name: str) -> None:
         """Record every frame from now on. Raises CaptureError while a recording runs."""
-        if self._recorder is not None and not self._recorder.status().finished:
-            raise CaptureError("a recording is running: stop it first")
+        self._require_no_recording()
         self._recorder = Recorder(self._recordings, name, self._source)
 
     def stop_recording(self) -> Path | None:
@@ -129,31 +130,61 @@ class LiveSession:
         self._recorder.stop()
         return self._recorder.status().path
 
+    def use_source(self, source: Source) -> None:
+        """Read another source from now on, and end the one before. Raises CaptureError while a recording runs."""
+        self._require_no_recording()
+        with self._view_lock:
+            before, self._source = self._source, source
+            self._view, self._failure, self._began_ns = View(), "", time.perf_counter_ns()
+        self._accuracy = LiveAccuracy()
+        before.close()
+        self._start_reader()
+
     def use_weights(self, folder: Path) -> None:
         """Predict with another version as soon as it is ready, with the one in use until then."""
         self._predicting.use(folder)
 
-    def _read(self) -> None:
+    def _require_no_recording(self) -> None:
+        if self._recorder is not None and not self._recorder.status().finished:
+            raise CaptureError("a recording is running: stop it first")
+
+    def _start_reader(self) -> None:
+        self._readers = [reader for reader in self._readers if reader.is_alive()]
+        self._readers.append(threading.Thread(target=self._read, args=(self._source,), name="reader", daemon=True))
+        self._readers[-1].start()
+
+    def _read(self, source: Source) -> None:
+        failure = ""
         try:
-            with self._source as source:
+            with source:
                 for frame in source:
-                    self._frames.count()
-                    if (recorder := self._recorder) is not None:
-                        recorder.offer(frame)
-                    with self._view_lock:
-                        self._view = replace(self._view, frame=frame)
-                    self._predicting.offer(frame)
-                    if self._closing.is_set():
+                    if self._closing.is_set() or not self._take(source, frame):
                         break
         except CaptureError as error:
-            self._failure = str(error)
+            failure = str(error)
         except Exception as error:
-            self._failure = f"the stream failed: {error!r}"
+            failure = f"the stream failed: {error!r}"
             raise
         finally:
-            self.stop_recording()
+            if source is self._source:
+                self._failure = failure
+                self.stop_recording()
+
+    def _take(self, source: Source, frame: Frame) -> bool:
+        """Hand a frame on; False where another source is read by now."""
+        with self._view_lock:
+            if source is not self._source:
+                return False
+            self._view = replace(self._view, frame=frame)
+        self._frames.count()
+        if (recorder := self._recorder) is not None:
+            recorder.offer(frame)
+        self._predicting.offer(frame)
+        return True
 
     def _show_prediction(self, prediction: Prediction, frame: Frame) -> None:
         with self._view_lock:
+            if frame.received_ns < self._began_ns:
+                return
             self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
         self._accuracy.add(prediction, frame)

@@ -13,9 +13,10 @@ from app.board import Board
 from app.colors import DEPTH_MAPS
 from app.comparison import USUAL, Comparison
 
+Entries = dict[str, tuple[str, Callable[[], object]]]  # text, with & before its key: shortcut or "", what it does
 
-def add_menu(bar: QMenuBar | None, title: str, entries: dict[str, tuple[str, Callable[[], object]]]) -> None:
-    """A menu whose entries have a shortcut (or none: "") and something that they do."""
+
+def add_menu(bar: QMenuBar | None, title: str, entries: Entries) -> None:
     menu = bar.addMenu(title) if bar is not None else None
     if menu is None:
         return

@@ -45,7 +45,7 @@ def run(
     opened = open_source(source, driver=driver)
     session = LiveSession(opened, recordings, folder, weights_error)
     checkup = checkup_of(opened, source)
-    window = Window(session, recordings, checkup=checkup, end_after=frames, screenshot=screenshot)
+    window = Window(session, recordings, checkup=checkup, driver=driver, end_after=frames, screenshot=screenshot)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close())
     session.start()

@@ -5,7 +5,6 @@ Timers pull the newest view and status; nothing here waits, and nothing is drawn
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,27 +16,26 @@ from app.accuracy_plot import AccuracyPlot
 from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions
-from app.checkup import Checkup
+from app.checkup import Checkup, checkup_of
 from app.color_bar import GAP
 from app.comparison import Comparison
 from app.footer import Footer
 from app.header import Header
-from app.help import about_box, help_page
+from app.help import help_entries
 from app.live import LiveSession, LiveStatus, View
-from app.menus import add_menu, add_view_menu
+from app.menus import Entries, add_menu, add_view_menu
 from app.messages import Notice
+from app.pace import Pace
 from app.remembered import plot_before, remember, restore_geometry, seen_before
 from app.retrain import RetrainDialog
 from app.snapshot import Snapshots
+from app.sources import SourceOpener, source_entries
 from app.widgets import AMBER, BLUE, RED, MessageBar
 from capture.frame import CaptureError
+from capture.source import Source
 from model import store
 
 VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
-VIEW_INTERVAL_S = 0.03  # between drawings: every frame of a 30 fps stream; a faster one is thinned, no eye notices
-NEXT_FRAME_S = 0.02  # a frame that was there at the last look waits so long for a newer one: at 60 fps it comes
-CATCH_UP_INTERVAL_S = 0.2  # while frames wait to be taken or written: capture comes first
-VIEW_SHARE = 0.3  # of the time may go into drawing: where it takes long, it is done less often
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 
 
@@ -45,8 +43,8 @@ class Window(QMainWindow):
     """The views, live; Record and Retrain.
 
     Closing it finishes a running recording and ends the session. `checkup` looks at the connection to the phone until
-    there is a frame. `end_after`: close after so many frames shown (or when no more can come), having saved the
-    picture of the window as `screenshot` where that is given.
+    there is a frame; `driver` is what reads other phones (None: the usual one). `end_after`: close after so many frames
+    shown (or when no more can come), having saved the picture of the window as `screenshot` where that is given.
     """
 
     failed = pyqtSignal(str)  # one line for the person; may be emitted from any thread
@@ -57,16 +55,19 @@ class Window(QMainWindow):
         recordings: Path,
         *,
         checkup: Checkup | None = None,
+        driver: str | None = None,
         end_after: int | None = None,
         screenshot: Path | None = None,
     ) -> None:
         super().__init__()
         self._session, self._recordings, self._checkup = session, recordings, checkup
         self._end_after, self._screenshot = end_after, screenshot
-        self._view, self._frames_shown, self._next_view_s = View(), 0, 0.0
-        self._newest, self._came_s = self._view.frame, 0.0
+        self._view, self._frames_shown, self._pace = View(), 0, Pace()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
         self._snapshots = Snapshots(store.home() / "snapshots", self)
+        self._opener = SourceOpener(driver, self)
+        self._opener.opened.connect(self._use_source)
+        self._opener.failed.connect(self.failed.emit)
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
         self._build()
@@ -96,6 +97,14 @@ class Window(QMainWindow):
             except CaptureError as error:
                 self.errors.show_message(str(error))
         self._refresh_status()
+
+    def open_source(self, spec: str) -> None:
+        """See another source, as `--source` names it; does nothing but say so while a recording runs."""
+        recording = self._session.status().recording
+        if recording is not None and not recording.finished:
+            self.errors.show_message("A recording is running: stop it before you choose another source")
+        else:
+            self._opener.open(spec)
 
     def take_snapshot(self) -> None:
         """What is seen now, as files."""
@@ -135,14 +144,9 @@ class Window(QMainWindow):
         self._stop_reporting()
 
     def _refresh_view(self) -> None:
-        view, now_s = self._session.latest(), time.monotonic()
-        if came := view.frame is not self._newest:
-            self._newest, self._came_s = view.frame, now_s
-        about_to_be_replaced = not came and now_s < self._came_s + NEXT_FRAME_S
-        if view is self._view or now_s < self._next_view_s or about_to_be_replaced or self._frozen:
+        view = self._session.latest()
+        if self._frozen or not self._pace.is_due(view, self._view, lambda: self._session.behind):
             return
-        self._next_view_s = now_s + (CATCH_UP_INTERVAL_S if self._session.behind else VIEW_INTERVAL_S)
-        QTimer.singleShot(0, lambda: self._note_drawn(now_s))  # Qt paints first
         self._frames_shown += view.frame is not self._view.frame
         self._view = view
         if view.frame is not None and self._pages.currentWidget() is not self.comparison:
@@ -156,10 +160,6 @@ class Window(QMainWindow):
 
     def _refresh_readout(self) -> None:
         self.footer.show_marks(self._view, self.comparison.marks)
-
-    def _note_drawn(self, begun_s: float) -> None:
-        took_s = time.monotonic() - begun_s
-        self._next_view_s = max(self._next_view_s, begun_s + took_s / VIEW_SHARE)
 
     def _refresh_status(self) -> None:
         status = self._session.status()
@@ -193,6 +193,21 @@ class Window(QMainWindow):
         paused = self._view.frame is not None and status.state in ("waiting", "connecting", "ended")
         hint = (status.detail or f"{status.source}: {status.state}") if paused else ""
         self.hints.show_message("Frozen: press F to go on" if self._frozen else hint)
+
+    def _use_source(self, source: Source, spec: str) -> None:
+        try:
+            self._session.use_source(source)
+        except CaptureError as error:  # a recording has begun in the meantime
+            self.errors.show_message(str(error))
+            return
+        self._end_checkup()
+        self._checkup = checkup_of(source, spec)
+        if self._checkup is not None:
+            self._checkup.start()
+        self._view, self._frozen = View(), False
+        self.comparison.clear()
+        self._pages.setCurrentWidget(self.notice)
+        self._refresh_status()
 
     def _end_checkup(self) -> None:
         if self._checkup is not None:
@@ -232,20 +247,18 @@ class Window(QMainWindow):
         self._build_menus()
 
     def _build_menus(self) -> None:
-        session: dict[str, tuple[str, Callable[[], object]]] = {
+        bar = self.menuBar()
+        session: Entries = {
             "&Record or stop": ("R", self.header.record_button.click),
             "&Snapshot": ("S", self.take_snapshot),
             "&Freeze the view or go on": ("F", self.toggle_freeze),
             "Re&train…": ("Ctrl+T", self.open_retrain),
             "&Quit": ("Ctrl+Q", self.close),
         }
-        add_menu(self.menuBar(), "&Session", session)
-        add_view_menu(self.menuBar(), self.comparison, self.plot)
-        pages: dict[str, tuple[str, Callable[[], object]]] = {
-            "&Keys and mouse": ("F1", lambda: help_page(str(store.home()), self).show()),
-            "&About": ("", lambda: about_box(self).show()),
-        }
-        add_menu(self.menuBar(), "&Help", pages)
+        add_menu(bar, "&Session", session)
+        add_menu(bar, "S&ource", source_entries(self, self.open_source))
+        add_view_menu(bar, self.comparison, self.plot)
+        add_menu(bar, "&Help", help_entries(self, str(store.home())))
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)

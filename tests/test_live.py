@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from capture.playback import PlaybackSource
 from capture.recording import Dataset
 from capture.virtual_phone.phone import PhoneProcess
 from tests.waiting import wait_until
+from tests.weights import write_weights
 
 
 @pytest.fixture
@@ -85,6 +87,36 @@ def test_a_full_disk_ends_the_recording_and_not_the_view(session: LiveSession, t
     (recording,) = Dataset(tmp_path / "recordings")
     assert len(recording) == status.written
     assert len(list(recording)) == status.written, "every frame can be read"
+
+
+def test_another_source_takes_the_place_of_the_first(session: LiveSession, wire_file: Path, tmp_path: Path) -> None:
+    session.use_weights(write_weights(tmp_path / "flat"))
+    wait_until(lambda: session.latest().prediction is not None, "a prediction")
+    session.start_recording("walk")
+    with pytest.raises(CaptureError, match="a recording is running"):
+        session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
+    session.stop_recording()
+    wait_until(lambda: session.status().recording.finished, "finished")
+    before = session.latest()
+    session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
+    assert session.latest().frame is None
+    assert session.status().source == "wire"
+    wait_until(lambda: session.latest().prediction is not None, "a prediction of the other source")
+    view = session.latest()
+    assert before.frame is not None
+    assert view.frame is not None
+    assert view.predicted_frame is not None
+    assert view.predicted_frame.received_ns > before.frame.received_ns
+    wait_until(lambda: threads("reader") == 1, "the first reader has ended")
+    session.use_source(PlaybackSource(str(tmp_path / "gone.r3d"), "gone", loop=True))
+    wait_until(lambda: session.status().state == "failed", "a failure")
+    session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
+    wait_until(lambda: session.latest().frame is not None, "frames again")
+    assert session.status().state == "streaming"
+
+
+def threads(name: str) -> int:
+    return sum(thread.name == name for thread in threading.enumerate())
 
 
 def test_a_source_that_fails_says_why(tmp_path: Path) -> None:

@@ -174,6 +174,28 @@ def test_accuracy_over_time_is_plotted_and_remembered(
     assert plot_before()
 
 
+def test_another_source_is_chosen_while_the_window_is_open(
+    qtbot: QtBot, window: Window, session: LiveSession, wire_file: Path, tmp_path: Path
+) -> None:
+    session.use_weights(write_weights(tmp_path / "flat"))
+    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    window.open_source(str(wire_file))
+    assert "stop it before you choose another source" in window.errors.text
+    qtbot.waitUntil(lambda: session.status().recording.written > 0, timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    window.open_source(str(tmp_path / "gone.r3d"))
+    qtbot.waitUntil(lambda: "gone.r3d" in window.errors.text, timeout=WAIT_MS)
+    assert window.comparison.isVisible(), "the first source goes on"
+    window.open_source(str(wire_file))
+    qtbot.waitUntil(lambda: window.header.source_label.whole_text == wire_file.name, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.comparison.isVisible(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
+    assert window.comparison.drawn.frame.rgb_size == (240, 320)
+    assert window.footer.status_label.whole_text != ""
+
+
 def test_a_snapshot_is_taken_by_a_key(qtbot: QtBot, window: Window, own_home: Path) -> None:
     qtbot.keyClick(window, Qt.Key.Key_S)
     qtbot.waitUntil(lambda: window.notes.isVisible(), timeout=WAIT_MS)

@@ -1,0 +1,61 @@
+"""Choosing another source while the window is open: the phone, the demo room, a recording or a .r3d file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtWidgets import QFileDialog, QWidget
+
+from app.menus import Entries
+from capture.frame import CaptureError
+from capture.source import Source, open_source
+
+PHONE, DEMO = "usb", "demo"
+
+
+class SourceOpener(QObject):
+    """Opens sources in a thread named `opener`, as that may block on the disk or on usbmuxd.
+
+    `opened` carries the source and what it was opened as; `failed` one line for the person.
+    """
+
+    opened = pyqtSignal(object, str)
+    failed = pyqtSignal(str)
+
+    def __init__(self, driver: str | None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._driver = driver
+
+    def open(self, spec: str) -> None:
+        """As `capture.source.open_source` takes it."""
+        threading.Thread(target=self._open, args=(spec,), name="opener", daemon=True).start()
+
+    def _open(self, spec: str) -> None:
+        try:
+            source: Source = open_source(spec, driver=self._driver)
+        except CaptureError as error:
+            self.failed.emit(str(error))
+        else:
+            self.opened.emit(source, spec)
+
+
+def source_entries(parent: QWidget, choose: Callable[[str], None]) -> Entries:
+
+    def file() -> None:
+        path, _ = QFileDialog.getOpenFileName(parent, "Play a file", "", "Record3D and wire files (*.r3d *.wire)")
+        if path:
+            choose(path)
+
+    def folder() -> None:
+        path = QFileDialog.getExistingDirectory(parent, "Play a recording: choose its folder")
+        if path:
+            choose(path)
+
+    return {
+        "&Phone": ("", lambda: choose(PHONE)),
+        "&Demo room": ("", lambda: choose(DEMO)),
+        "Play a &recording…": ("Ctrl+O", folder),
+        "Play a .r3d &file…": ("Ctrl+Shift+O", file),
+    }
