@@ -163,7 +163,9 @@ def result(case: Case, **changes: object) -> Result:
     verdict = Verdict(60, missing=0, mixed=0, out_of_order=0, damaged=0, gaps=0, lost={})
     delay_ms = {"hands": Percentiles(2, 4, 6), "disk": Percentiles(5, 9, 12), "painted": Percentiles(20, 40, 70)}
     cpu_ms = {"app": 5.0, "total": 5.0}
-    good = Result(case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, None, 25.0, cpu_ms, Memory(400, 390, 400))
+    good = Result(
+        case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, None, 12.0, 30.5, 25.0, cpu_ms, Memory(400, 390, 400)
+    )
     return replace(good, **changes)
 
 
@@ -210,6 +212,8 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert watch["verdict"] is None
     assert set(watch["delay_ms"]) == {"hands", "predicted", "painted"}
     assert 0 < watch["switch_gap_ms"] < 30_000
+    assert 0 <= watch["blocked_ms"] < 30_000
+    assert watch["repaints_per_s"] > 0
     for case in (window, rate):
         verdict = case["verdict"]
         assert verdict["recorded"] > 10

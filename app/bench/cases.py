@@ -7,6 +7,7 @@ from typing import Literal
 
 USUAL_SECONDS = 60.0  # of the longest case; another length scales all of them
 MIN_SECONDS = 1.0
+WATCH_SHARE = 1 / 3  # of the longest case: it needs no more to be told
 NORMAL, LARGE = (720, 960), (1440, 1920)
 RATES = (15, 30, 60, 90, 120)
 ROUNDS = (1, 2, 3)  # of those that are compared with one another: a shared computer is not as fast all the time
@@ -36,7 +37,10 @@ def all_cases(seconds: float) -> list[Case]:
 
     return [
         *(Case(f"window-{driver}", "window", driver, NORMAL, 60, lasting(60)) for driver in DRIVERS),
-        *(Case(f"watch-{driver}", "watch", driver, NORMAL, 60, lasting(20)) for driver in DRIVERS),
+        *(
+            Case(f"watch-{driver}", "watch", driver, NORMAL, 60, lasting(WATCH_SHARE * USUAL_SECONDS))
+            for driver in DRIVERS
+        ),
         *(Case(f"large-{driver}-30", "window", driver, LARGE, 30, lasting(30)) for driver in DRIVERS),
         Case("large-native-60", "window", "native", LARGE, 60, lasting(30)),
         *(case for round_ in ROUNDS for case in _compared(round_, lasting(6))),

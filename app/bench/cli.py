@@ -48,6 +48,18 @@ def bench_start(
     raise typer.Exit(bench_start(rounds, json))
 
 
+@bench_app.command("window")
+def bench_window(
+    seconds: Annotated[float, typer.Option(min=1, help="for each driver; 600 shows whether memory grows")] = 60,
+    json: JsonOption = False,
+) -> None:
+    """Watch a 60 fps stream in the window: repaints, how long its event loop stood still, predictions, memory."""
+    from app.bench.capture import bench_capture
+    from app.bench.cases import WATCH_SHARE
+
+    raise typer.Exit(bench_capture(seconds / WATCH_SHARE, ["watch-*"], json))
+
+
 @bench_app.command("model")
 def bench_model(
     data: DataArgument,

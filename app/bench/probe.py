@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from PyQt5.QtCore import QEvent, QObject, QTimer
+from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 
 from app import predicting
 from app.bench.clip import frame_number
@@ -29,6 +29,8 @@ from capture.frame import CaptureError, Frame
 from capture.source import open_source
 from model.predictor import Prediction, Predictor
 
+WINDOW_SIZE = (1280, 800)
+BEAT_MS = 5
 POLL_MS = 20  # how soon the end of a recording is noticed
 SETTLE_S = 2.0  # with predictions on before the recording begins: every cache is warm, every buffer was used
 START_TIMEOUT_S = 60.0  # until the first prediction: the phone, the driver and the weights are ready by then
@@ -39,6 +41,8 @@ FINISH_TIMEOUT_S = 60.0  # a recording that is being put on a slow disk
 class Seen:
     """All moments are time.monotonic_ns(). `hands`, `predicted` and `painted` are (number of the frame, moment).
 
+    `blocked` are (moment, ms): when the Qt thread's event loop went on again after it had stood still so long.
+
     `started_ns` is when what is measured began, `stopped_ns` when it was to end. `asked_ns` is when the button asked
     for the recording; where none is made, weights are loaded anew half-way, at `switched_ns`.
     """
@@ -46,6 +50,7 @@ class Seen:
     hands: list[Stamp]
     predicted: list[Stamp]
     painted: list[Stamp]
+    blocked: list[tuple[int, float]]
     asked_ns: int | None
     switched_ns: int | None
     started_ns: int
@@ -61,6 +66,26 @@ class StampedPredictor(Predictor):
         prediction = super().of_frame(frame)
         self.stamps.append((frame_number(frame), time.monotonic_ns()))
         return prediction
+
+
+class Heartbeat(QObject):
+    """A timer that should come every BEAT_MS, and notes when it comes late."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.blocked: list[tuple[int, float]] = []
+        self._last_ns = time.monotonic_ns()
+        timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(self._beat)
+        timer.start(BEAT_MS)
+
+    def _beat(self) -> None:
+        now_ns = time.monotonic_ns()
+        late_ms = (now_ns - self._last_ns) / 1e6 - BEAT_MS
+        if late_ms > BEAT_MS:
+            self.blocked.append((now_ns, late_ms))
+        self._last_ns = now_ns
 
 
 class PaintStamps(QObject):
@@ -91,7 +116,8 @@ class Probe(QObject):
         self._source = Stamped(open_source("usb", driver=driver))
         self._session = LiveSession(self._source, dataset, weights)
         self._window = Window(self._session, dataset)
-        self._paints = PaintStamps(self._window)
+        self._window.resize(*WINDOW_SIZE)
+        self._paints, self._heartbeat = PaintStamps(self._window), Heartbeat(self._window)
         self._step = self._wait_for_predictions
         self._begun_s = time.monotonic()
         self._predicting_since_s: float | None = None
@@ -109,8 +135,16 @@ class Probe(QObject):
         self._window.show()
 
     def seen(self) -> Seen:
-        moments = self._asked_ns, self._switched_ns, self._started_ns, self._stopped_ns
-        return Seen(self._source.hands, StampedPredictor.stamps, self._paints.stamps, *moments)
+        return Seen(
+            hands=self._source.hands,
+            predicted=StampedPredictor.stamps,
+            painted=self._paints.stamps,
+            blocked=self._heartbeat.blocked,
+            asked_ns=self._asked_ns,
+            switched_ns=self._switched_ns,
+            started_ns=self._started_ns,
+            stopped_ns=self._stopped_ns,
+        )
 
     def _wait_for_predictions(self) -> None:
         now_s = time.monotonic()

@@ -18,6 +18,8 @@ from app.bench.run import Result
 PAINTED_P95_MS = 60.0
 PREDICTED_P95_MS = 60.0
 SWITCH_GAP_MS = 300.0
+BLOCKED_MS = 50.0
+REPAINT_MS = 1000 / 30
 PREDICTION_MS = {"watch": 1000 / 30, "window": 1000 / 10}  # from one to the next; the second while recording
 START_MS = 200.0
 MEMORY_MB = 600.0
@@ -67,20 +69,24 @@ def _window_goals(result: Result) -> list[Goal]:
         found.append(_goal(f"{name}: from a prediction to the next", between_ms, limit_ms, "ms", result))
     if result.case.kind == "watch" and (predicted := result.delay_ms.get("predicted")):
         found.append(_goal(f"{name}: predicted, p95", predicted.p95, PREDICTED_P95_MS, "ms", result))
-    if result.switch_gap_ms is not None:
+    if result.case.kind == "watch" and result.repaints_per_s:
         found.append(
-            _goal(f"{name}: without prediction, new weights", result.switch_gap_ms, SWITCH_GAP_MS, "ms", result)
+            _goal(f"{name}: from a repaint to the next", 1000 / result.repaints_per_s, REPAINT_MS, "ms", result)
         )
-    if not name.startswith("window"):
+    if (blocked_ms := result.blocked_ms) is not None and not name.startswith("large"):
+        found.append(_goal(f"{name}: event loop blocked, longest", blocked_ms, BLOCKED_MS, "ms", result))
+    if (gap_ms := result.switch_gap_ms) is not None:
+        found.append(_goal(f"{name}: without prediction, new weights", gap_ms, SWITCH_GAP_MS, "ms", result))
+    if name.startswith("large"):
         return found
-    if painted := result.delay_ms.get("painted"):
-        found.append(_goal(f"{name}: painted LiDAR, p95", painted.p95, PAINTED_P95_MS, "ms", result))
-    if result.start_ms is not None:
-        found.append(_goal(f"{name}: button to first line", result.start_ms, START_MS, "ms", result))
     if memory is not None:
         growth = memory.second_half / memory.first_half
         found.append(_goal(f"{name}: memory", memory.most, MEMORY_MB, "MB", result))
         found.append(_goal(f"{name}: memory, second half over first", growth, MEMORY_GROWTH, "x", result))
+    if painted := result.delay_ms.get("painted"):
+        found.append(_goal(f"{name}: painted LiDAR, p95", painted.p95, PAINTED_P95_MS, "ms", result))
+    if result.start_ms is not None:
+        found.append(_goal(f"{name}: button to first line", result.start_ms, START_MS, "ms", result))
     return found
 
 

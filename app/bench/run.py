@@ -50,6 +50,7 @@ class Result:
     delay_ms           since the phone began to send: to the app's `hands`, `predicted`, on `disk`, LiDAR `painted`
     start_ms           from the button to the first line in the log
     switch_gap_ms      the longest time without a prediction since weights were loaded anew
+    blocked_ms         the longest time for which the Qt thread's event loop stood still
     cpu_ms             a frame, by process, and of all of ours: `total`
     """
 
@@ -62,6 +63,8 @@ class Result:
     delay_ms: dict[str, Percentiles]
     start_ms: float | None
     switch_gap_ms: float | None
+    blocked_ms: float | None
+    repaints_per_s: float | None
     predictions_per_s: float | None
     cpu_ms: dict[str, float]
     memory_mb: Memory | None
@@ -166,6 +169,8 @@ def _result(case: Case, observed: Observed) -> Result:
         delay_ms={kind: delay for kind, of in stamps.items() if (delay := Percentiles.of(log.delays_ms(of)))},
         start_ms=start_ms,
         switch_gap_ms=_longest_gap_ms(moments["predicted"], switched_ns, last_ns) if switched_ns is not None else None,
+        blocked_ms=_longest_block_ms(moments["blocked"], first_ns, last_ns) if "blocked" in moments else None,
+        repaints_per_s=len(stamps["painted"]) * 1e9 / (last_ns - first_ns) if "painted" in moments else None,
         predictions_per_s=len(stamps["predicted"]) * 1e9 / (last_ns - first_ns) if "predicted" in moments else None,
         cpu_ms=cpu_ms_a_frame(steady, len(log.between(steady[0].ns, steady[-1].ns).sent)) if steady else {},
         memory_mb=Memory.of(steady),
@@ -174,6 +179,10 @@ def _result(case: Case, observed: Observed) -> Result:
 
 def _between(stamps: Sequence[Stamp], first_ns: int, last_ns: int) -> list[Stamp]:
     return [(number, ns) for number, ns in stamps if first_ns <= ns <= last_ns]
+
+
+def _longest_block_ms(blocked: Sequence[tuple[int, float]], first_ns: int, last_ns: int) -> float:
+    return max((ms for moment_ns, ms in blocked if first_ns <= moment_ns <= last_ns), default=0.0)
 
 
 def _longest_gap_ms(stamps: Sequence[Stamp], first_ns: int, last_ns: int) -> float:
