@@ -43,9 +43,8 @@ def export_saved_model(graph: Model, folder: Path, size: tuple[int, int]) -> flo
     module = _module(graph)
     try:
         tf.saved_model.save(module, str(folder), signatures=module.serve)
-    except (
-        tf.errors.OpError
-    ) as error:  # of a full disk: "{{function_node ...}} path; No space left on device [Op:SaveV2]"
+    except tf.errors.OpError as error:
+        # Of a full disk: "{{function_node ...}} path; No space left on device [Op:SaveV2]"
         raise OSError(error.message.rpartition("; ")[2].partition(" [Op:")[0]) from None
     return difference(graph, _run_saved_model(folder), size)
 
