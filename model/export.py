@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from capture.frame import CaptureError, UInt8Image
 from model.config import OPENVINO_NAMES
-from model.runtime import openvino
+from model.runtime import CORE, openvino
 from model.task import Model
 
 LITERT_NAME = "pair.tflite"
@@ -91,9 +91,8 @@ def difference(graph: Model, run: Run, size: tuple[int, int]) -> float:
 
 def run_openvino(folder: Path) -> Run:
     """The OpenVINO pair in `folder`, in float32 whatever else the processor can do."""
-    core = openvino.Core()
-    graph = core.read_model(folder / OPENVINO_NAMES[0])
-    compiled = core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    graph = CORE.read_model(folder / OPENVINO_NAMES[0])
+    compiled = CORE.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda rgb: {output.any_name: answer for output, answer in compiled({"rgb": rgb}).items()}
 
 

@@ -43,12 +43,12 @@ class Predictor:
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
         # Only now: it takes a tenth of a second to import, and a window should be painted first.
-        from model.runtime import openvino
+        from model.runtime import CORE
 
         self.folder = Path(folder)
         self.config = VersionConfig.read(self.folder)
         self._threads = threads
-        self._core = openvino.Core()
+        self._core = CORE
         # Left to itself OpenVINO takes bfloat16 wherever the processor has it, however good the answers are.
         self.precision = self.config.precision if self._has(self.config.precision) else FLOAT32
         self._compiled: dict[bool, Request] = {}

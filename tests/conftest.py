@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import signal_stack as signal_stack_module
 from tests.frames import make_frame, write_recording
 from tests.phones import write_wire
 
@@ -46,14 +45,6 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("LIDARLIVE_HOME", str(home))
     monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", f"UNIX:{home}/no-usbmuxd")
     return home
-
-
-@pytest.fixture(autouse=True)
-def signal_stack() -> Iterator[None]:
-    """Every test begins with a stack on which a signal can be handled."""
-    signal_stack_module.use_the_ordinary_one()
-    yield
-    signal_stack_module.use_the_ordinary_one()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from capture.frame import UInt8Image
 from model import export, presets
 from model.config import OPENVINO_NAMES, VersionConfig
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.runtime import openvino
+from model.runtime import CORE, openvino
 from model.targets import Float32
 from model.task import Model, Preset
 
@@ -54,8 +54,8 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     graph = _graph(presets.PRESETS[pair], folder)
     traced, litert = _traced(graph, size), export.litert_call(export.litert(graph), threads)
     # What ships is what is timed: the version's own file, not a new conversion.
-    shipped = openvino.Core().read_model(folder / OPENVINO_NAMES[0])
-    can = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    shipped = CORE.read_model(folder / OPENVINO_NAMES[0])
+    can = CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     found = [
         Runtime("OpenVINO", pair, precision, openvino_call(shipped, size, threads, precision))
         for precision, capability in PRECISIONS.items()
@@ -78,7 +78,7 @@ def openvino_call(graph: Any, size: tuple[int, int], threads: int, precision: st
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
     }
-    request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+    request = CORE.compile_model(graph, "CPU", options).create_infer_request()
 
     def call(rgb: UInt8Image) -> Answer:
         request.infer({"rgb": rgb})
