@@ -106,11 +106,10 @@ def test_weights_that_are_no_good_leave_those_in_use(live: Predicting, seen: See
 def test_nothing_is_predicted_while_it_must_wait(live: Predicting, seen: Seen) -> None:
     offer_until_predicted(live, seen)
     seen.must_wait = True
-    live.offer(make_frame(7, (72, 96), (24, 32)))
-    wait_until(lambda: live._frames.take(0) is None, "the frame is taken")
     before = len(seen.predictions)
-    for number in range(5):
+    for number in range(5):  # a frame is taken only when the one before it has been dealt with
         live.offer(make_frame(number, (72, 96), (24, 32)))
+        wait_until(lambda: live._frames._item is None, "the frame is taken")
     assert len(seen.predictions) <= before + 1, "one may have been under way"
     seen.must_wait = False
     offer_until_predicted(live, seen)
@@ -120,7 +119,7 @@ def test_a_damaged_picture_is_passed_over(live: Predicting, seen: Seen) -> None:
     offer_until_predicted(live, seen)
     torn = encode(make_frame(500), None).jpeg[:300]
     live.offer(replace(make_frame(500), image=Jpeg(torn, (72, 96))))
-    wait_until(lambda: live._frames.take(0) is None, "the frame is taken")
+    wait_until(lambda: live._frames._item is None, "the frame is taken")
     offer_until_predicted(live, seen)
     assert all(frame.index != 500 for _, frame in seen.predictions)
     assert live.status().error == ""
