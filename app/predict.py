@@ -50,9 +50,7 @@ def predict(images: list[Path], out: Path, weights: str | None, focal: float | N
         check_photo(image)
     targets = [Target(image, _files(image, out, ply)) for image in images]
     _require_free(targets, out)
-    folder = store.find(weights) if weights is not None else store.active()
-    if folder is None:
-        raise CaptureError("there are no weights yet: train some with `lidarlive train`")
+    folder = store.named_or_active(weights)
     predictor = Predictor(folder)
     rows: list[dict[str, Any]] = []
     damaged: list[CaptureError] = []

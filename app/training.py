@@ -107,9 +107,7 @@ def evaluate(data: list[Path], weights: str | None, as_json: bool) -> int:
     """Print the report of a version on recordings. Raises CaptureError."""
     for path in data:
         Dataset(path)  # what is wrong with the data is said before what is wrong with the weights
-    folder = store.find(weights) if weights is not None else store.active()
-    if folder is None:
-        raise CaptureError("there are no weights yet: train some with `lidarlive train`")
+    folder = store.named_or_active(weights)
     console = Console(stderr=True)
     with Progress(console=console, disable=as_json or not console.is_terminal, transient=True) as progress:
         task = progress.add_task(f"evaluating {folder.name}", total=1.0)

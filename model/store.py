@@ -68,6 +68,17 @@ def active() -> Path | None:
     return starter() if chosen is None else find(chosen)
 
 
+def named_or_active(version: str | None) -> Path:
+    """The folder of a version given by name or by path, of the one in use where it is None.
+
+    Raises CaptureError where there is none.
+    """
+    folder = find(version) if version is not None else active()
+    if folder is None:
+        raise CaptureError("there are no weights yet: train some with `lidarlive train`")
+    return folder
+
+
 def use(version: str | Path) -> Path:
     """Put a version of `versions()` in use from now on. Raises CaptureError where there is none of that name."""
     folder = find(version)

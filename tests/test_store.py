@@ -59,6 +59,16 @@ def test_without_a_starter_nothing_is_in_use():
     assert store.active() is None
     with pytest.raises(CaptureError, match=r"no weights version v.*lidarlive train"):
         store.use("v")
+    with pytest.raises(CaptureError, match="there are no weights yet: train some"):
+        store.named_or_active(None)
+
+
+def test_a_version_is_named_or_the_one_in_use(starter: Path):
+    version = make_version("a")
+    assert store.named_or_active(None) == starter
+    assert store.named_or_active("a") == version
+    with pytest.raises(CaptureError, match="no weights version nobody"):
+        store.named_or_active("nobody")
 
 
 def test_rollback_goes_back_step_by_step(starter: Path):

@@ -31,9 +31,7 @@ def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C: programs and files are cleaned up
     cases = _chosen(all_cases(seconds), patterns)
-    weights = store.active()
-    if weights is None:
-        raise CaptureError("there are no weights to predict with: train some with `lidarlive train`")
+    weights = store.named_or_active(None)
     for rgb_size in sorted({case.rgb_size for case in cases}):
         _say(f"preparing the clip, {rgb_size[0]}x{rgb_size[1]}")
         prepared_clip(rgb_size)

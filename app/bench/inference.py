@@ -16,7 +16,6 @@ import psutil
 from app.bench.computer import computer
 from app.bench.goal import Goal
 from app.child import last_event
-from capture.frame import CaptureError
 from model import store
 
 THREADS = (1, 2)
@@ -30,9 +29,7 @@ Measured = Mapping[str, Any]  # what model.bench.inference says of one number of
 
 def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:
     """Time the version and print a table. Raises CaptureError where there are no weights or they cannot be read."""
-    folder = store.find(weights) if weights is not None else store.active()
-    if folder is None:
-        raise CaptureError("there are no weights yet: train some with `lidarlive train`")
+    folder = store.named_or_active(weights)
     asked = [{"weights": str(folder), "threads": n, "turns": turns} for n in THREADS if n <= (psutil.cpu_count() or 1)]
     measured = [last_event("model.bench.inference", json.dumps(each))["inference"] for each in asked]
     found = goals(measured[-1])
