@@ -104,7 +104,8 @@ class _Fit:
         self.model = keras.Model(task.model.input, task.model.output, name=task.name)
         optimizer = Adam(task.rate, self.recipe)
         optimizer.build(self.model.trainable_variables)  # else the first step builds it and is traced twice
-        self.model.compile(optimizer=optimizer, loss=task.loss, jit_compile=False)  # XLA is slow on a CPU
+        # XLA is slow on a CPU, and JAX without it slower.
+        self.model.compile(optimizer=optimizer, loss=task.loss, jit_compile=keras.backend.backend() == "jax")
         self.average: Arrays = [] if self.recipe.ema is None else self.model.get_weights()
         self.epoch = self.steps = self.images = 0
         self.best: Outcome | None = None

@@ -32,6 +32,7 @@ from model.config import (
     DEFAULT_PRESET,
     FINETUNE_NAME,
     GRADIENT_NAME,
+    HELD_OUT_FRAMES,
     INPUT_SIZE,
     UNBOUNDED_EPOCHS,
     TrainConfig,
@@ -43,7 +44,6 @@ from model.split import Split, label, open_recordings, split
 from model.task import Pair, Preset
 from model.thinning import thinned
 
-HELD_OUT_FRAMES = 200  # looked at after each epoch, evenly spread: more would cost more than they tell
 TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
 
 

@@ -17,7 +17,9 @@ from app import child
 from app.bench.model_table import goals, markdown
 from capture.frame import CaptureError
 from model.bench.job import CANDIDATES, Job
+from model.config import INPUT_SIZE
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.progress import Progress
 from tests.scenes import scene_recording
 
 NAME = CANDIDATES[-1]
@@ -33,7 +35,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(folder: Path, **other: Any) -> Job:
-    given = {"candidate": NAME, "seed": 0, "minutes": 0.01, "data": (str(folder),), "held_out": ("val",)}
+    given = {
+        "candidate": NAME,
+        "seed": 0,
+        "minutes": 0.01,
+        "images": None,
+        "data": (str(folder),),
+        "held_out": ("val",),
+    }
     return Job(**{**given, "test": ("kitchen",), "out": "", "size": (64, 96), **other})
 
 
@@ -72,7 +81,9 @@ def test_what_is_for_the_test_alone_neither_trains_nor_chooses(data: Path):
     ("wrong", "message"),
     [
         ({"candidate": "giant"}, rf"The benchmark's networks are {CANDIDATES[0]}, .*Received: 'giant'"),
-        ({"minutes": 0.0}, r"minutes must be more than 0\. Received: 0\.0"),
+        ({"minutes": 0.0}, r"minutes and images must be more than 0\. Received: 0\.0"),
+        ({"images": 5}, r"Give minutes or images\. Received: 0\.01 and 5"),
+        ({"minutes": None}, r"Give minutes or images\. Received: None and None"),
         ({"held_out": ()}, r"--held-out"),
         ({"test": ("cellar",)}, r"No recording is called cellar"),
         ({"data": ("/nowhere",)}, r"nowhere"),
@@ -116,8 +127,8 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def run(data: Path, tmp_path: Path) -> Callable[..., int]:
-    def run(minutes: float = 0.01, as_json: bool = True) -> int:
-        return bench.bench_model([data], ["val"], ["kitchen"], minutes, [NAME], 1, tmp_path / "out", as_json)
+    def run(minutes: float | None = 0.01, images: int | None = None, as_json: bool = True) -> int:
+        return bench.bench_model([data], ["val"], ["kitchen"], minutes, images, [NAME], 1, tmp_path / "out", as_json)
 
     return run
 
@@ -131,7 +142,7 @@ def test_a_benchmark_trains_measures_times_and_goes_on(
     assert (result["candidate"], result["seed"], result["about"]) == (NAME, 0, "two layers")
     assert result["steps"] >= 1
     assert result["images"] == 8 * result["steps"]
-    assert result["cpu_minutes"] > 0
+    assert result["minutes"] > 0
     assert result["parameters"] == 4 * (27 + 1) + 4 * 4 + 1
     assert result["macs"] == 96 * 128 * 4 * 27 + 96 * 128 * 4 * 4  # at 192x256, all of it at half the size
     assert list(result["recordings"]) == [name for name in result["recordings"] if name.endswith(("val", "kitchen"))]
@@ -151,6 +162,30 @@ def test_a_benchmark_trains_measures_times_and_goes_on(
         run(minutes=5)
 
 
+def test_what_was_trained_elsewhere_is_measured_and_not_trained_again(
+    children: list[str], run: Callable[..., int], tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+):
+    from model.bench import training
+
+    elsewhere = job(data, out=str(tmp_path / "out"), minutes=None, images=24, size=INPUT_SIZE)
+    events: list[dict[str, Any]] = []
+    training.work(elsewhere.to_json(), events.append)
+    assert events[-1] == {"event": "done", "trained": str(elsewhere.trained_path)}
+    assert run(minutes=None, images=24) == 0
+    said = capsys.readouterr()
+    (result,) = json.loads(said.out)["results"]
+    assert f"trained before, in {elsewhere.trained_path}" in said.err
+    assert (result["images"], result["steps"], result["tasks"]["depth"]["ended"]) == (24, 3, "epochs")
+    networks, facts = training.train(elsewhere, Progress(lambda event: pytest.fail("it was trained again")))
+    assert facts["images"] == 24
+    before = np.load(elsewhere.trained_path)["0000"]
+    np.testing.assert_array_equal(networks.get_weights()[0], before)
+
+    (tmp_path / "out" / bench.RESULTS_NAME).unlink()
+    with pytest.raises(CaptureError, match=r"trained otherwise than this benchmark asks.*'images': 24.*'images': 32"):
+        run(minutes=None, images=32)
+
+
 def test_a_training_that_fails_is_said_after_the_others(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -161,7 +196,7 @@ def test_a_training_that_fails_is_said_after_the_others(
         raise CaptureError(bench.STOPPED if asked[-1] == CANDIDATES[2] else "the loss became no number")
 
     monkeypatch.setattr(child, "events_of", events_of)
-    given: Any = ([data], ["val"], [], 1.0)
+    given: Any = ([data], ["val"], [], 1.0, None)
     with pytest.raises(CaptureError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)
     with pytest.raises(CaptureError, match="the same command goes on from it"):
@@ -189,7 +224,14 @@ def test_results_that_cannot_be_read_are_one_clear_line(tmp_path: Path, line: st
 
 def result(row: str, seed: int = 0, **other: float) -> dict[str, Any]:
     measured = {"val": {"far": {**MEASURES, **other}}}
-    trained = {"cpu_minutes": 20.0, "steps": 1500, "images": 12_000, "parameters": 2_500_000, "macs": 760_000_000}
+    trained = {
+        "minutes": 20.0,
+        "trained_on": "tensorflow, cpu",
+        "steps": 1500,
+        "images": 12_000,
+        "parameters": 2_500_000,
+        "macs": 760_000_000,
+    }
     return {"row": row, "candidate": row, "about": f"about {row}", "seed": seed, **trained, "recordings": measured}
 
 
@@ -217,11 +259,20 @@ def test_goals_compare_means_over_the_seeds():
 
 def test_the_table_says_what_was_measured():
     computer = {"processor": "P", "cores": 2, "memory_gb": 24.0, "system": "S", "python": "3", "load": (0.5, 0, 0)}
-    told = {"minutes": 20.0, "size": [192, 256], "train": {"nyu": 700}, "held_out": {"val": 95}, "test": {}}
+    told = {
+        "minutes": 20.0,
+        "images": None,
+        "size": [192, 256],
+        "train": {"nyu": 700},
+        "held_out": {"val": 95},
+        "test": {},
+    }
     results = [result("original"), result("fast", 0), result("fast", 1, rmse_m=0.6), result("fast-edges-zeroed")]
     results[-1]["recordings"]["val"]["far"]["edge_f1"] = None
     lines = markdown({"measured_on": computer, **told, "results": results, "speed": SPEED}).splitlines()
-    assert lines[0].startswith("Trained for 20 minutes of processor time each, on nyu (700 frames); val (95 frames)")
+    assert lines[0].startswith(
+        "Trained for 20 minutes of processor time each (tensorflow, cpu), on nyu (700 frames); val (95 frames)"
+    )
     assert "| original | about original | 1 | 0.500 | 0.200 | 0.700 | 0.400 | 5.000 |" in lines
     assert any(line.startswith("| fast | about fast | 2 | 0.550 (0.500–0.600) | 0.200 (0.2") for line in lines)
     assert "| fast-edges-zeroed | about fast-edges-zeroed | 1 | 0.500 | 0.200 | 0.700 | – | 5.000 |" in lines

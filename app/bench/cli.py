@@ -65,7 +65,10 @@ def bench_model(
     data: DataArgument,
     held_out: Annotated[list[str], typer.Option(help="a recording that chooses the best epoch and is reported")],
     test: Annotated[list[str] | None, typer.Option(help="a recording that is reported and chooses nothing")] = None,
-    minutes: Annotated[float, typer.Option(min=0.01, help="of processor time for each training")] = 20,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="of processor time for each training; 20 if left out")
+    ] = None,
+    images: Annotated[int | None, typer.Option(min=1, help="that each training sees, in place of minutes")] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="this network; an unknown one lists all")
     ] = None,
@@ -76,6 +79,8 @@ def bench_model(
     json: JsonOption = False,
 ) -> None:
     """Train each network for the same processor time and measure all alike. Goes on where it was interrupted."""
-    from app.bench.model import bench_model
+    from app.bench.model import MINUTES, bench_model
 
-    raise typer.Exit(bench_model(data, held_out, test or [], minutes, only or [], seeds, out, json))
+    if minutes is None and images is None:
+        minutes = MINUTES
+    raise typer.Exit(bench_model(data, held_out, test or [], minutes, images, only or [], seeds, out, json))

@@ -22,6 +22,7 @@ from capture.frame import CaptureError
 from model import store
 from model.bench.job import CANDIDATES, STOPPED, Job
 
+MINUTES = 20.0
 RESULTS_NAME, TABLE_NAME = "results.jsonl", "table.md"
 
 Result = dict[str, Any]
@@ -31,7 +32,8 @@ def bench_model(
     data: Sequence[Path],
     held_out: Sequence[str],
     test: Sequence[str],
-    minutes: float,
+    minutes: float | None,
+    images: int | None,
     only: Sequence[str],
     seeds: int,
     out: Path | None,
@@ -44,7 +46,7 @@ def bench_model(
     """
     out = out or store.home() / "bench-model"
     names = list(only) or list(CANDIDATES)
-    first = Job(names[0], 0, minutes, tuple(map(str, data)), tuple(held_out), tuple(test), str(out))
+    first = Job(names[0], 0, minutes, images, tuple(map(str, data)), tuple(held_out), tuple(test), str(out))
     jobs = [replace(first, candidate=name, seed=seed) for seed in range(seeds) for name in names]
     told = first.told()
     for note in first.split()[0].notes:
@@ -54,7 +56,7 @@ def bench_model(
         if any(result["candidate"] == job.candidate and result["seed"] == job.seed for result in results):
             _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: known already")
             continue
-        _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {minutes:g} minutes of processor time")
+        _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {_told(job)}")
         try:
             found = last_event("model.bench.run", job.to_json())["results"]
         except CaptureError as error:
@@ -117,6 +119,12 @@ def _speed(results: list[Result]) -> dict[str, dict[str, float]]:
     _say(f"timing {', '.join(weights)}")
     speed: dict[str, dict[str, float]] = last_event("model.bench.speed", json.dumps(weights))["speed"]
     return speed
+
+
+def _told(job: Job) -> str:
+    if job.trained_path.exists():
+        return f"trained before, in {job.trained_path}"
+    return f"{job.images:,} images" if job.images is not None else f"{job.minutes:g} minutes of processor time"
 
 
 def _say(line: str) -> None:

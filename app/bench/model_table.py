@@ -55,7 +55,7 @@ def markdown(document: dict[str, Any]) -> str:
     """The tables, what they were measured on, and the goals. `document` is what `--json` prints, but for the goals."""
     results, speed, computer = document["results"], document["speed"], document["measured_on"]
     parts = [
-        f"Trained for {document['minutes']:g} minutes of processor time each, on {_frames(document['train'])}; "
+        f"Trained {_how(document)}, on {_frames(document['train'])}; "
         f"{_frames(document['held_out'])} chose the epoch. Input {document['size'][0]}x{document['size'][1]}, range "
         f"`{RANGE}`, no median scaling. Measured on {computer['processor']}, {computer['cores']} cores, "
         f"{computer['memory_gb']} GB, load {computer['load'][0]:.1f}; "
@@ -65,6 +65,13 @@ def markdown(document: dict[str, Any]) -> str:
         _goals(goals(results, speed)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _how(document: dict[str, Any]) -> str:
+    where = "; ".join(sorted({result["trained_on"] for result in document["results"]}))
+    if document["minutes"] is None:
+        return f"with {document['images']:,} images each ({where}; minutes by the clock)"
+    return f"for {document['minutes']:g} minutes of processor time each ({where})"
 
 
 def _accuracy(results: Sequence[Result], recording: str) -> str:
@@ -83,10 +90,10 @@ def _cost(results: Sequence[Result], speed: Speed) -> str:
         if row not in speed:
             continue
         steps, images = (mean(result[name] for result in of_row) for name in ("steps", "images"))
-        minutes = mean(result["cpu_minutes"] for result in of_row)
+        minutes = mean(result["minutes"] for result in of_row)
         size = f"{of_row[0]['parameters'] / 1e6:.2f} M", f"{of_row[0]['macs'] / 1e9:.2f}"
         lines.append((row, f"{minutes:.1f}", f"{steps:,.0f}", f"{images:,.0f}", *size, *_times(row, speed)))
-    header = ("network", "CPU minutes", "steps", "images seen", "parameters", "GMAC")
+    header = ("network", "minutes", "steps", "images seen", "parameters", "GMAC")
     return _table((*header, *(f"{title} ms" for title in RUNTIMES.values())), lines)
 
 

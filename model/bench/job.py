@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from capture.frame import CaptureError
@@ -13,7 +14,6 @@ from model.split import Split, label, open_recordings, split
 
 # In the order of the table; model/bench/candidates.py says what each is.
 CANDIDATES = ("original", "fast", "fast-no-gradient", "fast-random", "fastdepth", "fastdepth-pretrained")
-ZOOM = 1.3  # as the starter weights were trained
 KERAS_WEIGHTS_NAME = "graph.weights.h5"  # beside the OpenVINO pair, for TensorFlow to be timed on the same weights
 
 STOPPED = "The benchmark was stopped; what was measured before is kept, and the same command goes on from it"
@@ -25,7 +25,8 @@ class Job:
 
     candidate: str
     seed: int
-    minutes: float  # of processor time, all cores together
+    minutes: float | None  # of processor time, all cores together; or
+    images: int | None  # so many seen, by all tasks together
     data: tuple[str, ...]  # folders: datasets or single recordings
     held_out: tuple[str, ...]  # recordings, by name or path, that choose the epoch and are reported
     test: tuple[str, ...]  # recordings that are reported and choose nothing
@@ -35,8 +36,16 @@ class Job:
     def __post_init__(self) -> None:
         if self.candidate not in CANDIDATES:
             raise CaptureError(f"The benchmark's networks are {', '.join(CANDIDATES)}. Received: {self.candidate!r}")
-        if not self.minutes > 0:
-            raise CaptureError(f"minutes must be more than 0. Received: {self.minutes}")
+        if (self.minutes is None) is (self.images is None):
+            raise CaptureError(f"Give minutes or images. Received: {self.minutes} and {self.images}")
+        asked = self.images if self.minutes is None else self.minutes
+        if not (asked or 0) > 0:
+            raise CaptureError(f"minutes and images must be more than 0. Received: {asked}")
+
+    @property
+    def trained_path(self) -> Path:
+        """Where its networks lie if they were trained elsewhere (model/bench/training.py)."""
+        return Path(self.out) / "trained" / f"{self.candidate}-{self.seed}.npz"
 
     def split(self) -> tuple[Split, tuple[Recording, ...]]:
         """What is trained on and what chooses the epoch; and what is for the test alone.
@@ -57,7 +66,7 @@ class Job:
         everything = (*parts.train, *parts.held_out, *test)
         named = {"train": parts.train, "held_out": parts.held_out, "test": test}
         frames = {role: {label(r, everything): len(r) for r in each} for role, each in named.items()}
-        return {"minutes": self.minutes, "size": list(self.size), **frames}
+        return {"minutes": self.minutes, "images": self.images, "size": list(self.size), **frames}
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -7,59 +7,37 @@ Its events are those of `model.fit`, their `fraction` that of the whole training
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from capture.recording import Recording
 from model import child
-from model.bench.candidates import CANDIDATES, Candidate, Networks
-from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED, ZOOM, Job
+from model.bench.candidates import CANDIDATES
+from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED, Job
+from model.bench.training import TRAINING_SHARE, train
 from model.child import OnEvent
-from model.config import CANONICAL_FOCAL_PX, CONFIG_NAME, OPENVINO_NAMES, UNBOUNDED_EPOCHS, VersionConfig, file_crc32
+from model.config import CONFIG_NAME, OPENVINO_NAMES, VersionConfig, file_crc32
 from model.cost import macs
 from model.evaluate import evaluate
 from model.export import export_openvino
-from model.fit import Outcome, Settings, fit
-from model.pipeline import Sampling, frames_of, spread
 from model.progress import Progress
-from model.split import Split
 from model.task import Model
-from model.train import HELD_OUT_FRAMES
-
-TRAINING_SHARE = 0.9  # of the job; the rest is measuring
-LEAST_BUDGET_S = 1.0  # of a task for which others have left no time: it takes one step and is measured
 
 
 def run(job: Job, on_event: OnEvent) -> list[dict[str, Any]]:
     """Train the candidate and measure each of its forms, as a weights version in a folder of its own in `job.out`.
 
-    A dictionary for each form: row, about, candidate, seed, told (what decides how good it becomes), cpu_minutes,
-    steps, images, tasks (Outcome by name), parameters, macs, weights (the folder) and recordings (what `evaluate`
-    measures, by name).
+    A dictionary for each form: row, about, candidate, seed, what `train` says of the training, parameters, macs,
+    weights (the folder) and recordings (what `evaluate` measures, by name).
 
     Raises CaptureError where the data is no good, the memory too small, or the loss stops being a number.
     """
     candidate, (parts, test) = CANDIDATES[job.candidate], job.split()
-    candidate.check_memory(job.size, candidate.recipe.batch)
-    keras.utils.set_random_seed(job.seed)
-    networks = candidate.build()
     progress = Progress(on_event)
-    outcomes = _train(candidate, networks, job, parts, progress)
-    trained = {
-        "candidate": job.candidate,
-        "seed": job.seed,
-        "told": job.told(),
-        "cpu_minutes": round(sum(outcome.seconds for outcome in outcomes.values()) / 60, 2),
-        "steps": sum(outcome.steps for outcome in outcomes.values()),
-        "images": sum(outcome.images for outcome in outcomes.values()),
-        "tasks": {name: asdict(outcome) for name, outcome in outcomes.items()},
-    }
+    networks, trained = train(job, progress)
     share = (1 - TRAINING_SHARE) / len(candidate.forms)
     results = []
     for number, form in enumerate(candidate.forms):
@@ -68,25 +46,9 @@ def run(job: Job, on_event: OnEvent) -> list[dict[str, Any]]:
         _write_version(folder, graph, job, candidate.canonical_focal_px)
         size = {"parameters": graph.count_params(), "macs": macs(graph, job.size[1], job.size[0])}
         measured = _measure(folder, (*parts.held_out, *test), progress)
-        results.append(
-            {"row": form.row, "about": form.about, **trained, **size, "weights": str(folder), "recordings": measured}
-        )
+        named = {"row": form.row, "about": form.about, "candidate": job.candidate, "seed": job.seed}
+        results.append({**named, **trained, **size, "weights": str(folder), "recordings": measured})
     return results
-
-
-def _train(candidate: Candidate, networks: Networks, job: Job, parts: Split, progress: Progress) -> dict[str, Outcome]:
-    """Train all tasks one after the other, for all of the job's minutes; what a task leaves is the others'."""
-    recipe = replace(candidate.recipe, epochs=UNBOUNDED_EPOCHS, patience=None)  # the minutes alone end it
-    settings = Settings(Sampling(job.size, CANONICAL_FOCAL_PX, ZOOM), recipe, job.seed)
-    frames, held_out = frames_of(parts.train), spread(frames_of(parts.held_out), HELD_OUT_FRAMES)
-    began_s, done, outcomes = time.process_time(), 0.0, {}
-    for task in candidate.tasks(networks):
-        left_s = 60 * job.minutes - (time.process_time() - began_s)
-        settings = replace(settings, budget_s=max(LEAST_BUDGET_S, left_s * task.share / (1 - done)))
-        progress.begin(TRAINING_SHARE * done, TRAINING_SHARE * task.share)
-        outcomes[task.name] = fit(task, frames, held_out, settings, progress, clock=time.process_time)
-        done += task.share
-    return outcomes
 
 
 def _measure(folder: Path, recordings: Sequence[Recording], progress: Progress) -> dict[str, Any]:
