@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.color_bar import GAP
 from app.messages import recording_line, recording_tool_tip
-from app.widgets import ElidedLabel, button
+from app.widgets import LIGHT_RED, ElidedLabel, button
 from capture.recorder import RecordingStatus
 
 USUAL_NAME = "recording"
@@ -49,7 +49,7 @@ class Header(QWidget):
         self.record_button.setText("Finishing…" if stopping else "■ Stop" if running else "● Record")
         self.record_button.setEnabled(not stopping)
         self.name_field.setVisible(not running)
-        self.record_label.setStyleSheet("color: #ff6369" if running else "")
+        self.record_label.setStyleSheet(f"color: {LIGHT_RED}" if running else "")
         if recording is not None:
             self.record_label.show_text(recording_line(recording))
             self.record_label.setToolTip(recording_tool_tip(recording))

@@ -18,6 +18,7 @@ from app.predicting import Predicting, PredictingStatus
 from capture import priority
 from capture.frame import CaptureError, Frame
 from capture.recorder import Recorder, RecordingStatus
+from capture.replay import ReplaySource
 from capture.source import Source
 from model.predictor import Prediction
 
@@ -94,6 +95,11 @@ class LiveSession:
         recorder = self._recorder
         return self._source.waiting_bytes() > BEHIND_BYTES or (recorder is not None and recorder.in_haste)
 
+    @property
+    def replay(self) -> ReplaySource | None:
+        """The source, where it is a recording that is played."""
+        return self._source if isinstance(self._source, ReplaySource) else None
+
     def latest(self) -> View:
         """The newest of everything; the same object until something is newer."""
         return self._view
@@ -119,8 +125,10 @@ class LiveSession:
         return self._accuracy.history()
 
     def start_recording(self, name: str) -> None:
-        """Record every frame from now on. Raises CaptureError while a recording runs."""
+        """Record every frame from now on. Raises CaptureError while a recording runs or is played."""
         self._require_no_recording()
+        if not self._source.recordable:
+            raise CaptureError("This is a recording already. To make one, choose a phone or the demo room")
         self._recorder = Recorder(self._recordings, name, self._source)
 
     def stop_recording(self) -> Path | None:

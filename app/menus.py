@@ -16,15 +16,18 @@ from app.comparison import USUAL, Comparison
 Entries = dict[str, tuple[str, Callable[[], object]]]  # text, with & before its key: shortcut or "", what it does
 
 
-def add_menu(bar: QMenuBar | None, title: str, entries: Entries) -> None:
+def add_menu(bar: QMenuBar | None, title: str, entries: Entries) -> list[QAction]:
+    """Returns the entries' actions, in their order."""
     menu = bar.addMenu(title) if bar is not None else None
-    if menu is None:
-        return
-    for text, (shortcut, do) in entries.items():
+    actions = []
+    for text, (shortcut, do) in entries.items() if menu is not None else ():
         action = QAction(text, menu)
         action.setShortcut(shortcut)
         action.triggered.connect(lambda _, do=do: do())
-        menu.addAction(action)
+        actions.append(action)
+    if menu is not None:
+        menu.addActions(actions)
+    return actions
 
 
 def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from app import roles
 from capture.frame import CaptureError
 from capture.layout import is_recording
 from capture.recording import Recording
@@ -28,19 +29,22 @@ BOXES = """
 
 @dataclass(frozen=True)
 class Choice:
-    """A recording as it is listed. `problem` is why it cannot be trained on, empty where it can."""
+    """A recording as it is listed. `problem` says why it cannot be trained on; `role` is one of app.roles, or empty."""
 
     path: Path
     frames: int = 0
     seconds: float = 0.0
     problem: str = ""
+    role: str = ""
 
 
 def list_recordings(dataset: Path) -> list[Choice]:
     """Every recording in the folder, oldest first. Reads their logs and repairs torn ones: may block on the disk."""
     if not dataset.is_dir():
         return []
-    return [_choice(path) for path in sorted(dataset.iterdir()) if is_recording(path)]
+    marked = roles.read_roles(dataset)
+    folders = [path for path in sorted(dataset.iterdir()) if is_recording(path)]
+    return [replace(_choice(path), role=marked.get(path.name, "")) for path in folders]
 
 
 def _choice(path: Path) -> Choice:
@@ -74,14 +78,19 @@ class RecordingTable(QTableWidget):
         self.itemChanged.connect(self._item_changed)
 
     def show_choices(self, choices: list[Choice]) -> None:
-        """List these; the newest is held out where there are two or more to train on, the others are trained on."""
+        """List these, ticked as they are marked; of the others the newest is held out where none is marked so and there
+        are two or more to train on, and the rest are trained on.
+        """
         usable = [choice for choice in choices if not choice.problem]
-        held_out = usable[-1] if len(usable) > 1 else None
+        held_out = {choice.path for choice in usable if choice.role == roles.HELD_OUT}
+        unmarked = [choice.path for choice in usable if not choice.role]
+        if not held_out and len(usable) > 1:
+            held_out = set(unmarked[-1:])
         self.choices = choices
         self.blockSignals(True)
         self.setRowCount(len(choices))
         for row, choice in enumerate(choices):
-            self._fill(row, choice, held_out=choice is held_out)
+            self._fill(row, choice, held_out=choice.path in held_out)
         self.blockSignals(False)
         self.ticks_changed.emit()
 

@@ -11,8 +11,9 @@ SIZE = (1280, 800)  # of the first start
 
 
 def remember(window: QMainWindow, seen: list[str], plot: bool) -> None:
-    """Its place and size, the names of the views that are seen, and whether the plot is."""
+    """Its place and size, what stands at its sides, the names of the views that are seen, and whether the plot is."""
     settings().setValue("geometry", window.saveGeometry())
+    settings().setValue("sides", window.saveState())
     settings().setValue("seen", seen)
     settings().setValue("plot", plot)
 
@@ -20,6 +21,7 @@ def remember(window: QMainWindow, seen: list[str], plot: bool) -> None:
 def restore_geometry(window: QMainWindow) -> None:
     if not window.restoreGeometry(settings().value("geometry", b"")):
         window.resize(*SIZE)
+    window.restoreState(settings().value("sides", b""))
 
 
 def seen_before() -> list[str]:

@@ -34,7 +34,7 @@ class SourceOpener(QObject):
 
     def _open(self, spec: str) -> None:
         try:
-            source: Source = open_source(spec, driver=self._driver)
+            source: Source = open_source(spec, driver=self._driver, replay=True)
         except CaptureError as error:
             self.failed.emit(str(error))
         else:

@@ -42,7 +42,7 @@ def run(
 
     recordings = store.home() / "recordings"
     qt = application()
-    opened = open_source(source, driver=driver)
+    opened = open_source(source, driver=driver, replay=record is None)
     session = LiveSession(opened, recordings, folder, weights_error)
     checkup = checkup_of(opened, source)
     window = Window(session, recordings, checkup=checkup, driver=driver, end_after=frames, screenshot=screenshot)

@@ -6,9 +6,20 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton
+from PyQt5.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 RED, AMBER, BLUE = "#e5484d", "#f0b429", "#4884f0"  # what went wrong, what is merely so, what was done
+LIGHT_RED = "#ff6369"  # for words on dark ground
 
 
 class MessageBar(QFrame):
@@ -81,4 +92,16 @@ def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton
     # a click must not take the keyboard: the space bar would press it again
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: pressed())
+    return made
+
+
+def side(window: QMainWindow, title: str, content: QWidget) -> QDockWidget:
+    """A panel at the window's left side, hidden at first; it can be moved to the right one, made wider, and closed."""
+    made = QDockWidget(title, window)
+    made.setObjectName(title)  # by which its place is remembered
+    left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+    made.setAllowedAreas(Qt.DockWidgetAreas() | left | right)
+    made.setWidget(content)
+    window.addDockWidget(left, made)
+    made.hide()
     return made

@@ -26,11 +26,13 @@ from app.live import LiveSession, LiveStatus, View
 from app.menus import Entries, add_menu, add_view_menu
 from app.messages import Notice
 from app.pace import Pace
+from app.recordings import Recordings
 from app.remembered import plot_before, remember, restore_geometry, seen_before
 from app.retrain import RetrainDialog
+from app.scrubber import Scrubber
 from app.snapshot import Snapshots
 from app.sources import SourceOpener, source_entries
-from app.widgets import AMBER, BLUE, RED, MessageBar
+from app.widgets import AMBER, BLUE, RED, MessageBar, side
 from capture.frame import CaptureError
 from capture.source import Source
 from model import store
@@ -64,6 +66,7 @@ class Window(QMainWindow):
         self._end_after, self._screenshot = end_after, screenshot
         self._view, self._frames_shown, self._pace = View(), 0, Pace()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
+        self._recorded = False  # a recording was running at the last look
         self._snapshots = Snapshots(store.home() / "snapshots", self)
         self._opener = SourceOpener(driver, self)
         self._opener.opened.connect(self._use_source)
@@ -140,6 +143,7 @@ class Window(QMainWindow):
         if self._retrain is not None:
             self._retrain.shut_down()
         self._session.close()
+        self.recordings.shut_down()
         self._snapshots.finish()
         self._stop_reporting()
 
@@ -154,6 +158,7 @@ class Window(QMainWindow):
             self._end_checkup()
             self._refresh_status()
         self.comparison.show_view(view)
+        self.scrubber.refresh()
         self._refresh_readout()
         if self._end_after is not None and self._frames_shown >= self._end_after:
             self._end()
@@ -179,6 +184,9 @@ class Window(QMainWindow):
         recording = status.recording
         running = recording is not None and not recording.finished
         self._stopping &= running
+        if self._recorded is not running:
+            self._recorded = running
+            self.recordings.refresh()
         self.comparison.set_framed(running)
         self.header.show_recording(recording, running, self._stopping)
 
@@ -205,9 +213,21 @@ class Window(QMainWindow):
         if self._checkup is not None:
             self._checkup.start()
         self._view, self._frozen = View(), False
+        self._follow_replay()
         self.comparison.clear()
         self._pages.setCurrentWidget(self.notice)
         self._refresh_status()
+
+    def _follow_replay(self) -> None:
+        self.scrubber.follow(self._session.replay)
+        for action in self._play_actions:
+            action.setEnabled(self._session.replay is not None)
+
+    def _in_use(self, path: Path) -> str:
+        """Why this recording cannot be moved now; empty where it can."""
+        replay = self._session.replay
+        played = replay is not None and replay.recording.path.resolve() == path.resolve()
+        return "is being played: choose another source first" if played else ""
 
     def _end_checkup(self) -> None:
         if self._checkup is not None:
@@ -224,6 +244,10 @@ class Window(QMainWindow):
         self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
         self.footer, self.plot = Footer(), AccuracyPlot()
         self.plot.setVisible(plot_before())
+        self.recordings = Recordings(self._recordings, self.open_source, self._in_use)
+        self.recordings.failed.connect(self.errors.show_message)
+        self._recordings_dock = side(self, "Recordings", self.recordings)
+        self.scrubber = Scrubber()
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.comparison.marks_changed.connect(self._refresh_readout)
         self._pages = QStackedWidget()
@@ -239,12 +263,14 @@ class Window(QMainWindow):
         layout.addWidget(self.hints)
         layout.addWidget(self.notes)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self.scrubber)
         layout.addWidget(self.plot)
         layout.addWidget(self.footer)
         self.setCentralWidget(body)
         self._snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
         self._snapshots.failed.connect(self.errors.show_message)
         self._build_menus()
+        self._follow_replay()
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
@@ -252,10 +278,12 @@ class Window(QMainWindow):
             "&Record or stop": ("R", self.header.record_button.click),
             "&Snapshot": ("S", self.take_snapshot),
             "&Freeze the view or go on": ("F", self.toggle_freeze),
+            "Re&cordings": ("Ctrl+L", lambda: self._recordings_dock.setVisible(self._recordings_dock.isHidden())),
             "Re&train…": ("Ctrl+T", self.open_retrain),
             "&Quit": ("Ctrl+Q", self.close),
         }
         add_menu(bar, "&Session", session)
+        self._play_actions = add_menu(bar, "&Play", self.scrubber.entries())
         add_menu(bar, "S&ource", source_entries(self, self.open_source))
         add_view_menu(bar, self.comparison, self.plot)
         add_menu(bar, "&Help", help_entries(self, str(store.home())))

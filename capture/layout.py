@@ -216,6 +216,12 @@ def recording_name(name: str) -> str:
     return kept[:MAX_NAME].strip("-.") or "recording"
 
 
+def began(path: Path) -> str:
+    """When a recording began, as its folder's name says in front, with what parts it from the rest; else empty."""
+    found = _FOLDER_NAME.match(path.name)
+    return found.group() if found else ""
+
+
 def _parse(text: str | bytes) -> dict[str, Any]:
     """A JSON object. Raises ValueError where `text` is none, however deep it is nested."""
     try:

@@ -29,6 +29,8 @@ class Source(ABC):
     reads the phone's stream, `record3d` or `native`.
     """
 
+    recordable = True  # False: what it gives lies on this computer already
+
     def __init__(self, label: str, driver: str = "") -> None:
         self.label, self.driver = label, driver
         self._closed = threading.Event()
@@ -86,17 +88,22 @@ class Source(ABC):
                 self._losses[cause] += count
 
 
-def open_source(spec: str, *, driver: str | None = None, loop: bool = True, wait: bool = True) -> Source:
+def open_source(
+    spec: str, *, driver: str | None = None, loop: bool = True, wait: bool = True, replay: bool = False
+) -> Source:
     """`auto`, `usb`, `usb:SERIAL`, `demo`, or the path of a recording or a .r3d file.
 
     `auto` is the phone where one is connected, else the demo room. `driver` is `record3d`, `native`, or None for this
     computer's own. `loop`: the demo and files go round for ever. `wait`: a phone that is not there is waited for.
+    `replay`: a single recording comes as a ReplaySource, which can be paused and sought, and not by the stand-in phone.
 
     Raises CaptureError where `spec` is none of these, or the driver is not there.
     """
     from capture.drivers import phone_driver
+    from capture.layout import is_recording
     from capture.playback import PlaybackSource
-    from capture.recording import Dataset
+    from capture.recording import Dataset, Recording
+    from capture.replay import ReplaySource
     from capture.usbmuxd import list_devices
 
     phone = phone_driver(driver)
@@ -116,6 +123,8 @@ def open_source(spec: str, *, driver: str | None = None, loop: bool = True, wait
         return PlaybackSource("demo", "Demo room", loop, driver)
     if not Path(spec).exists():
         raise CaptureError(f"--source must be auto, usb, usb:SERIAL, demo or a path that exists. Received: {spec!r}")
+    if replay and is_recording(Path(spec)):
+        return ReplaySource(Recording(spec))
     if Path(spec).is_dir():
         Dataset(spec)
     return PlaybackSource(spec, Path(spec).name, loop, driver)
