@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PyQt5.QtCore import QFile, Qt, pyqtSignal
@@ -22,6 +22,20 @@ from capture.rename import rename
 NEXT_ROLE = {"": TRAIN, TRAIN: HELD_OUT, HELD_OUT: ""}
 EMPTY = "No recordings yet. Press Record, or import some: lidarlive import"
 Key = Qt.Key
+
+
+class KeyList(QListWidget):
+    """A list in which some keys do something; without this, letters would look for an entry."""
+
+    def __init__(self, keys: Mapping[int, Callable[[], None]]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() in self._keys:
+            self._keys[event.key()]()
+        else:
+            super().keyPressEvent(event)
 
 
 class Recordings(QWidget):
@@ -166,27 +180,22 @@ class Recordings(QWidget):
         for each in (self.rename_button, self.trash_button):
             each.setEnabled(chosen is not None)
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        keys = {
+    def _build(self) -> None:
+        keys: dict[int, Callable[[], None]] = {
             Key.Key_Return: self.play_chosen,
             Key.Key_Enter: self.play_chosen,
             Key.Key_F2: self.ask_name,
             Key.Key_Delete: self.ask_trash,
             Key.Key_T: self.change_role,
         }
-        if event is not None and event.key() in keys:
-            keys[Key(event.key())]()
-        else:
-            super().keyPressEvent(event)
-
-    def _build(self) -> None:
-        self.list, self.ask, self.nothing = QListWidget(), Ask(), QLabel(EMPTY)
+        self.list, self.ask, self.nothing = KeyList(keys), Ask(), QLabel(EMPTY)
         self.list.setItemDelegate(RecordingRow(self.list))
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(2)
         self.list.currentItemChanged.connect(self._enable)
         self.list.itemDoubleClicked.connect(self.play_chosen)
+        self.nothing.hide()  # until it is known
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.play_button = _small_button("Play", "Look at it again in the same views (Enter)", self.play_chosen)
