@@ -19,6 +19,9 @@ PAGE = """
 <tr><td><b>S</b></td><td>snapshot: picture, depth, prediction, window</td></tr>
 <tr><td><b>F</b></td><td>freeze the view; a recording goes on</td></tr>
 <tr><td><b>Ctrl+T</b></td><td>retrain on what was recorded</td></tr>
+<tr><td><b>Ctrl+L</b></td><td>your recordings: <b>Enter</b> plays one, <b>T</b> marks it for the next retraining,
+<b>F2</b> renames it, <b>Del</b> moves it to the trash</td></tr>
+<tr><td><b>Space</b>, <b>←</b> <b>→</b></td><td>of a recording that is played: pause, one frame back or on</td></tr>
 <tr><td><b>Ctrl+O</b></td><td>play a recording in place of the phone; <b>Ctrl+Shift+O</b> a .r3d file</td></tr>
 <tr><td><b>Ctrl+1 … 7</b></td><td>show and hide views; <b>Ctrl+0</b> the usual four</td></tr>
 <tr><td><b>Ctrl+P</b></td><td>accuracy of the last minute as plots</td></tr>

@@ -46,7 +46,7 @@ class ReplaySource(Source):
     recordable = False
 
     def __init__(self, recording: Recording) -> None:
-        super().__init__(recording.path.name)
+        super().__init__(recording.info.name)
         if not len(recording):
             raise CaptureError(f"{recording.path} has no frames to play")
         self.recording = recording

@@ -1,0 +1,145 @@
+"""A person at the real window: `python -m tests.driven STORY ARGUMENT...` is `lidarlive ARGUMENT...`, by its own main.
+
+A story is a generator: it presses keys and clicks, and yields what it then waits to see, with its name. Where that
+never comes the program ends with status 9 and says so. Only for subprocesses of tests, on an X display.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QApplication, QDialog, QWidget
+
+from app.application import application
+from app.cli import main
+from app.window import Window
+from capture.recording import Dataset, Recording
+
+Key = Qt.Key
+Control = Qt.KeyboardModifier.ControlModifier
+Story = Iterator[tuple[str, Callable[[], bool]]]
+LOOK_MS = 30
+PATIENCE_S = 90.0
+FAILED = 9
+
+
+def press(widget: QWidget, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(widget, key, modifier)
+
+
+def click(widget: QWidget) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def recordings() -> list[Recording]:
+    folder = Path(os.environ["LIDARLIVE_HOME"]) / "recordings"
+    return list(Dataset(folder)) if folder.is_dir() and any(folder.iterdir()) else []
+
+
+def record_and_look(window: Window) -> Story:
+    """Record the demo room under a name, play the recording, step in it, rename it, throw it away; freeze; leave."""
+    yield "a prediction", lambda: window.comparison.difference.has_picture
+    window.header.name_field.setFocus()
+    QTest.keyClicks(window.header.name_field, "sofa")
+    press(window.header.name_field, Key.Key_Return)
+    press(window, Key.Key_R)
+    yield "a second of recording", lambda: "0:01" in window.header.record_label.whole_text
+    press(window, Key.Key_R)
+    yield "the finished recording", lambda: bool(recordings()) and recordings()[0].info.status == "closed"
+    press(window, Key.Key_S)
+    yield "a snapshot", lambda: window.notes.text.startswith("Snapshot:")
+    press(window, Key.Key_F)
+    yield "the frozen view", lambda: window.hints.text.startswith("Frozen")
+    press(window, Key.Key_F)
+    yield "the view going on", lambda: not window.hints.text
+
+    press(window, Key.Key_L, Control)
+    panel = window.recordings
+    yield "the recording in the panel", lambda: panel.list.count() == 1
+    panel.list.setCurrentRow(0)
+    press(panel.list, Key.Key_T)
+    press(panel.list, Key.Key_Return)
+    yield "playback", lambda: window.scrubber.isVisible() and window.comparison.drawn.frame is not None
+    press(window, Key.Key_Space)
+    at = window.scrubber.slider.value()
+    press(window, Key.Key_Right)
+    yield "the next frame", lambda: window.scrubber.slider.value() == at + 1
+    press(panel.list, Key.Key_Delete)
+    yield "a refusal", lambda: "is being played" in window.errors.text
+
+    window.open_source("demo")
+    yield "the demo room again", lambda: not window.scrubber.isVisible() and window.comparison.isVisible()
+    press(panel.list, Key.Key_F2)
+    QTest.keyClicks(panel.ask.field, "couch")
+    press(panel.ask.field, Key.Key_Return)
+    yield "the new name", lambda: [recording.info.name for recording in recordings()] == ["couch"]
+    yield "the new name in the panel", lambda: panel.list.count() == 1
+    panel.list.setCurrentRow(0)
+    press(panel.list, Key.Key_Delete)
+    click(panel.ask.yes)
+    yield "an empty list", lambda: panel.nothing.isVisible()
+    press(window, Key.Key_F1)
+    yield "help", lambda: any(isinstance(each, QDialog) for each in QApplication.topLevelWidgets())
+    press(window, Key.Key_Q, Control)
+
+
+def close_while_recording(window: Window) -> Story:
+    yield "a frame", lambda: window.comparison.rgb.has_picture
+    press(window, Key.Key_R)
+    yield "a second of recording", lambda: "0:01" in window.header.record_label.whole_text
+    press(window, Key.Key_Q, Control)
+
+
+STORIES = {story.__name__: story for story in (record_and_look, close_while_recording)}
+
+
+class Reader:
+    """Goes on with the story whenever what it waits for is there."""
+
+    def __init__(self, tell: Callable[[Window], Story]) -> None:
+        self._tell = tell
+        self._story: Story | None = None
+        self._wanted: tuple[str, Callable[[], bool]] = "the window", lambda: self._window() is not None
+        self._since_s = time.monotonic()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._look)
+        self._timer.start(LOOK_MS)
+
+    def _look(self) -> None:
+        name, holds = self._wanted
+        if not holds():
+            if time.monotonic() - self._since_s > PATIENCE_S:
+                self._fail(f"never: {name}")
+            return
+        if self._story is None:
+            window = self._window()
+            assert window is not None
+            self._story = self._tell(window)
+        try:
+            self._wanted, self._since_s = next(self._story), time.monotonic()
+        except StopIteration:
+            self._timer.stop()
+        except Exception as error:  # Qt would only print it
+            self._fail(repr(error))
+
+    def _window(self) -> Window | None:
+        return next((each for each in QApplication.topLevelWidgets() if isinstance(each, Window)), None)
+
+    def _fail(self, why: str) -> None:
+        window = self._window()
+        said = (window.errors.text, window.hints.text) if window is not None else ()
+        print(f"{why}. The window says: {said}", file=sys.stderr, flush=True)
+        os._exit(FAILED)
+
+
+if __name__ == "__main__":
+    sys.argv, told = [sys.argv[0], *sys.argv[2:]], sys.argv[1]
+    qt = application()  # kept: it ends with the last who knows it
+    reader = Reader(STORIES[told])
+    main()

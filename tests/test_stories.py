@@ -1,0 +1,51 @@
+"""The whole program as a person uses it: entered by its own main, on a real X display, by mouse and keyboard."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from capture.recording import Dataset
+from tests.displays import x_server
+
+
+@pytest.fixture
+def environment(record3d_package: None, own_home: Path) -> Iterator[dict[str, str]]:
+    with x_server() as environment:
+        (own_home / "share").mkdir()
+        yield {**environment, "XDG_DATA_HOME": str(own_home / "share"), "HOME": str(own_home)}
+
+
+def tell(story: str, environment: dict[str, str]) -> None:
+    """Status 3 is fine: on a busy computer the stand-in phone may drop a frame of what is recorded."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.driven", story, "view", "--source", "demo"],
+        env=environment,
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert result.returncode in (0, 3), result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_record_play_rename_and_throw_away(environment: dict[str, str], own_home: Path):
+    tell("record_and_look", environment)
+    (snapshot,) = (own_home / "snapshots").iterdir()
+    assert (snapshot / "depth.png").exists() or list(snapshot.glob("*depth*"))
+    assert not list((own_home / "recordings").glob("*_*"))
+    assert not (own_home / "lidarlive.log").exists()
+
+
+def test_closing_while_recording_finishes_the_recording(environment: dict[str, str], own_home: Path):
+    tell("close_while_recording", environment)
+    (recording,) = Dataset(own_home / "recordings")
+    assert recording.info.status == "closed"
+    assert len(recording) > 10
+    assert all(frame.rgb.any() for frame in recording)
