@@ -164,7 +164,7 @@ class Window(QMainWindow):
             self._end()
 
     def _refresh_readout(self) -> None:
-        self.footer.show_marks(self._view, self.comparison.marks)
+        self.footer.show_marks(self._view, self.comparison.marks, self.comparison.turn)
 
     def _refresh_status(self) -> None:
         status = self._session.status()
