@@ -214,8 +214,8 @@ def lidar_caption(frame: Frame) -> str:
 
 def turn_caption(turn: Turn) -> str:
     """What was done to the picture as received before it is seen."""
-    mirrored = ", mirrored back" if turn.mirrored else ""
-    return f"{mirrored}, turned {90 * turn.quarter_turns}°" if turn.quarter_turns else mirrored
+    flipped = ", flipped" if turn.mirrored else ""
+    return f"{flipped}, turned {90 * turn.quarter_turns}°" if turn.quarter_turns else flipped
 
 
 def confidence_caption(frame: Frame) -> str:

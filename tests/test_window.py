@@ -244,6 +244,9 @@ def test_another_source_is_chosen_while_the_window_is_open(
     qtbot.waitUntil(lambda: window.comparison.isVisible(), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
     assert window.comparison.drawn.frame.rgb_size == (240, 320)
+    (menu,) = [action.menu() for action in window.menuBar().actions() if action.text() == "S&ource"]
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions() if action.isChecked()] == [wire_file.name]
     assert window.footer.status_label.whole_text != ""
 
 
