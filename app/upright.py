@@ -5,7 +5,8 @@ and the pose is of a camera with the axes of the picture as received. So it is i
 portrait: with these axes, and no others, depth maps of two moments meet within a centimetre, and "up" is their
 pictures' upper edge. What is sent from a phone held in landscape could not be tried. Users of Record3D since 1.10.1
 report pictures that are not rotated, and a pose in other axes than before (github.com/notmahi/dobb-e, pull request 11),
-which fits.
+which fits. Apps of 2022 counted poses from the first one (github.com/marek-simonik/record3d, issue 27): in their files
+up is the upper edge of the first picture.
 """
 
 from __future__ import annotations
