@@ -1,4 +1,7 @@
-"""How depth is shown: in which colours, over which range, and what of doubtful readings. Kept until the next start."""
+"""How frames are shown: which way up, in which colours, over which range, and what of doubtful readings.
+
+Kept until the next start.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,22 @@ from capture.frame import Frame, UInt8Image
 
 RANGES_M = (1, 2, 3, 5, 10)  # far ends that can be chosen; the near one is 0
 DOUBTFUL = ("shown", "dimmed", "hidden")
+ORIENTATIONS = ("upright", "received")
 LOW_CONFIDENCE = 0
 
 
 @dataclass(frozen=True)
 class Appearance:
     """`colours` is one of DEPTH_MAPS, `far_m` one of RANGES_M or None for the range of what is seen, `doubtful` one of
-    DOUBTFUL: what becomes of readings of low confidence.
+    DOUBTFUL: what becomes of readings of low confidence. `orientation`, one of ORIENTATIONS, is which way up pictures
+    are shown; `quarter_turns` (0 to 3) is how much further clockwise a person has turned them.
     """
 
     colours: str = "turbo"
     far_m: int | None = None
     doubtful: str = "shown"
+    orientation: str = "upright"
+    quarter_turns: int = 0
 
     @property
     def table(self) -> UInt8Image:
@@ -61,4 +68,8 @@ class Appearance:
             usual = replace(usual, far_m=int(found["far_m"]))
         if found["doubtful"] in DOUBTFUL:
             usual = replace(usual, doubtful=found["doubtful"])
+        if found["orientation"] in ORIENTATIONS:
+            usual = replace(usual, orientation=found["orientation"])
+        if str(found["quarter_turns"]) in ("1", "2", "3"):  # an .ini file gives text
+            usual = replace(usual, quarter_turns=int(found["quarter_turns"]))
         return usual

@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QWidget
 from app.color_bar import GAP
 from app.panels import PORTRAIT, Panel
 from app.readout import Marks, Place
+from app.upright import AS_RECEIVED, Turn
 
 RECORDING = QColor(229, 72, 77)
 
@@ -31,7 +32,7 @@ class Board(QWidget):
         self._seen = [name for name in panels if name in seen] or list(panels)
         self._alone = ""
         self.marks = Marks()  # what a person points at and has clicked, the same in all panels
-        self._aspect = PORTRAIT
+        self._aspect, self.turn = PORTRAIT, AS_RECEIVED
         self._framed = False
         for name, panel in panels.items():
             panel.setParent(self)
@@ -77,12 +78,20 @@ class Board(QWidget):
             self.marks_changed.emit()
 
     def set_aspect(self, aspect: float) -> None:
-        """Width / height of the pictures."""
+        """Width / height of the pictures as they are seen."""
         if abs(aspect - self._aspect) > 1e-3:
             self._aspect = aspect
             for panel in self.panels.values():
                 panel.aspect = aspect
             self.arrange()
+
+    def set_turn(self, turn: Turn) -> None:
+        """How all pictures are turned; what is marked stays where it is in the scene."""
+        if turn != self.turn:
+            self.turn = turn
+            for panel in self.panels.values():
+                panel.turn = turn
+                panel.update()
 
     def set_framed(self, framed: bool) -> None:
         """A red frame around everything: what is seen is being recorded."""

@@ -27,6 +27,7 @@ from app.live import LiveStatus, View
 from app.messages import length
 from app.panels import Panel
 from app.readout import Marks
+from app.upright import AS_RECEIVED, Turn, Upright
 from capture.frame import Camera, DepthMap, Frame
 from model import targets
 from model.predictor import Prediction
@@ -47,7 +48,7 @@ class Comparison(Board):
     """
 
     def __init__(self, seen: Sequence[str], appearance: Appearance) -> None:
-        self.rgb = Panel("RGB", "The picture as the phone sends it")
+        self.rgb = Panel("RGB", "What the phone's camera sees")
         self.predicted = Panel(
             "Predicted depth",
             f"What the network says from the RGB alone.\n{DEPTH_TIP}",
@@ -83,7 +84,7 @@ class Comparison(Board):
         )
         self.difference_bar.hide()  # until there is a difference
         self.appearance = appearance
-        self._range = SmoothRange()
+        self._range, self._upright = SmoothRange(), Upright()
         self.drawn = View()
         self.seen_changed.connect(lambda: self._draw(frame_is_new=True))
 
@@ -95,7 +96,7 @@ class Comparison(Board):
 
     def clear(self) -> None:
         """Nothing is seen any more: another source will come."""
-        self.drawn, self._range = View(), SmoothRange()
+        self.drawn, self._range, self._upright = View(), SmoothRange(), Upright()
         self.mark(Marks())
         self.difference_bar.hide()
         for panel in self.panels.values():
@@ -107,7 +108,7 @@ class Comparison(Board):
         for panel in (self.predicted, self.lidar):
             assert panel.bar is not None
             panel.bar.show_table(appearance.table)
-        self._draw(frame_is_new=False)
+        self._draw(frame_is_new=True)
 
     def show_status(self, status: LiveStatus) -> None:
         """Why there is no prediction, as long as there is none."""
@@ -134,7 +135,9 @@ class Comparison(Board):
 
     def _show_frame(self, frame: Frame) -> None:
         """What needs the frame alone, and no scale."""
-        width, height = frame.rgb_size
+        turn = self._upright.turn(frame) if self.appearance.orientation == "upright" else AS_RECEIVED
+        self.set_turn(turn.turned(self.appearance.quarter_turns))
+        width, height = self.turn.seen_size(*frame.rgb_size)
         self.set_aspect(width / height)
         self.lidar.title = "LiDAR depth" if frame.camera is Camera.LIDAR else "TrueDepth depth"
         if self.is_seen("rgb"):
@@ -151,7 +154,7 @@ class Comparison(Board):
             self.rgb.say("This picture is damaged")
             self.rgb.show_picture(None, "")
         else:
-            self.rgb.show_picture(picture, f"{width} × {height} pixels")
+            self.rgb.show_picture(picture, f"{width} × {height} pixels{turn_caption(self.turn)}")
 
     def _show_confidence(self, frame: Frame) -> None:
         if frame.confidence is None:
@@ -207,6 +210,12 @@ def lidar_caption(frame: Frame) -> str:
     if frame.confidence is None:
         return "no confidence map"
     return f"{np.mean(frame.confidence == HIGH_CONFIDENCE):.0%} confident"
+
+
+def turn_caption(turn: Turn) -> str:
+    """What was done to the picture as received before it is seen."""
+    flipped = ", flipped" if turn.mirrored else ""
+    return f"{flipped}, turned {90 * turn.quarter_turns}°" if turn.quarter_turns else flipped
 
 
 def confidence_caption(frame: Frame) -> str:

@@ -7,6 +7,7 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 from app.live import LiveStatus, View
 from app.messages import accuracy_line, accuracy_tool_tip, status_line, status_tool_tip
 from app.readout import HELP, Marks, readout
+from app.upright import Turn
 from app.widgets import ElidedLabel
 
 
@@ -27,8 +28,8 @@ class Footer(QWidget):
         for label in (self.readout_label, self.accuracy_label, self.status_label):
             layout.addWidget(label)
 
-    def show_marks(self, view: View, marks: Marks) -> None:
-        self.readout_label.show_text(readout(view, marks))
+    def show_marks(self, view: View, marks: Marks, turn: Turn) -> None:
+        self.readout_label.show_text(readout(view, marks, turn))
 
     def show_status(self, status: LiveStatus, streams: bool) -> None:
         """`streams`: a picture has come, so that rates mean something."""

@@ -65,6 +65,7 @@ def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget) -
         chosen.doubtful,
         lambda doubtful: comparison.change(replace(comparison.appearance, doubtful=doubtful)),
     )
+    _add_orientation(menu, comparison)
 
 
 def _add_views(menu: QMenu, board: Board) -> None:
@@ -89,9 +90,29 @@ def _add_views(menu: QMenu, board: Board) -> None:
     tick()
 
 
+def _add_orientation(menu: QMenu, comparison: Comparison) -> None:
+    """Which way up; and a turn by hand, which lasts until one of the others is chosen."""
+
+    def change(orientation: str, quarter_turns: int) -> None:
+        comparison.change(replace(comparison.appearance, orientation=orientation, quarter_turns=quarter_turns % 4))
+
+    below = _add_choice(
+        menu,
+        "&Orientation",
+        {"Upright by itself": "upright", "As received": "received"},
+        comparison.appearance.orientation,
+        lambda orientation: change(orientation, 0),
+    )
+    turn = QAction("&Turn by 90°", below)
+    turn.setShortcut("Ctrl+R")
+    turn.triggered.connect(lambda: change(comparison.appearance.orientation, comparison.appearance.quarter_turns + 1))
+    below.addSeparator()
+    below.addAction(turn)
+
+
 def _add_choice(
     menu: QMenu, title: str, choices: dict[str, Any], chosen: object, choose: Callable[[Any], None]
-) -> None:
+) -> QMenu:
     """A menu below the menu, of which one entry is ticked."""
     below = menu.addMenu(title)
     assert below is not None
@@ -103,3 +124,4 @@ def _add_choice(
         action.triggered.connect(lambda _, value=value: choose(value))
         group.addAction(action)
         below.addAction(action)
+    return below

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt5.QtCore import QEvent, QPoint, QRect, Qt, pyqtSignal
 from PyQt5.QtGui import (
     QColor,
@@ -14,6 +16,7 @@ from PyQt5.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QTransform,
 )
 from PyQt5.QtWidgets import QWidget
 
@@ -21,6 +24,7 @@ from app.application import ACCENT, DIM_TEXT, TEXT
 from app.color_bar import GAP, ColorBar, bar_height, fonts
 from app.colors import NO_READING
 from app.readout import Marks, Place
+from app.upright import AS_RECEIVED, Turn
 
 EMPTY = QColor(*NO_READING)
 Align = Qt.AlignmentFlag
@@ -32,6 +36,7 @@ class Panel(QWidget):
     """A title, a picture, and a caption. Without a picture it says why there is none.
 
     Whatever its own size, the picture is drawn with `aspect` (width / height): maps of all sizes cover the same view.
+    It is drawn turned; pictures and places go in and out as received, and nobody else has to know.
     Below it is room for `bar`, also where there is none, so that pictures side by side are of one size.
     """
 
@@ -43,7 +48,8 @@ class Panel(QWidget):
     def __init__(self, title: str, tool_tip: str, bar: ColorBar | None = None) -> None:
         super().__init__()
         self.title, self.caption, self.empty = title, "", ""
-        self.aspect = PORTRAIT
+        self.aspect = PORTRAIT  # as it is seen
+        self.turn = AS_RECEIVED
         self.bar = bar
         self._picture: QImage | None = None
         self._marks = Marks()
@@ -80,9 +86,9 @@ class Panel(QWidget):
         return title + caption + 10 + bar_height(self)
 
     def pixels(self) -> tuple[int, int]:
-        """(width, height) in which the picture is drawn, in pixels of the screen."""
+        """(width, height) in which the picture is drawn, in pixels of the screen, before it is turned."""
         size = fitted(self.aspect, self._area()).size() * self.devicePixelRatioF()
-        return size.width(), size.height()
+        return self.turn.seen_size(size.width(), size.height())
 
     def _area(self) -> QRect:
         """What title, caption and bar leave for the picture."""
@@ -95,11 +101,18 @@ class Panel(QWidget):
             self.bar.setGeometry(0, self.height() - height, self.width(), height)
 
     def place(self, at: QPoint) -> Place | None:
-        """Where in the picture a point of the panel is; None where it is beside it."""
+        """Where in the picture as received a point of the panel is; None where it is beside it."""
         picture = fitted(self.aspect, self._area())
         if not (self.has_picture and picture.contains(at)):
             return None
-        return Place((at.x() - picture.left()) / picture.width(), (at.y() - picture.top()) / picture.height())
+        x, y = (at.x() - picture.left() + 0.5) / picture.width(), (at.y() - picture.top() + 0.5) / picture.height()
+        return Place(*self.turn.received(x, y))
+
+    def point(self, place: Place) -> QPoint:
+        """Where in the panel a place of the picture as received is."""
+        picture = fitted(self.aspect, self._area())
+        x, y = self.turn.seen(place.x, place.y)
+        return QPoint(picture.left() + int(x * picture.width()), picture.top() + int(y * picture.height()))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
@@ -160,8 +173,8 @@ class Panel(QWidget):
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             picture = fitted(self.aspect, area)
-            painter.drawImage(picture, self._picture)
-            draw_marks(painter, picture, self._marks)
+            painter.drawImage(picture, turned(self._picture, self.turn))
+            draw_marks(painter, picture, self._marks, self.point)
         painter.setFont(caption)
         painter.setPen(DIM_TEXT)
         bottom = QRect(0, area.bottom() + 1, self.width(), below)
@@ -171,14 +184,18 @@ class Panel(QWidget):
         return QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
 
 
-def draw_marks(painter: QPainter, picture: QRect, marks: Marks) -> None:
-    """In every picture at the same place of the scene; dark below light, so that they are seen on all colours."""
+def turned(picture: QImage, turn: Turn) -> QImage:
+    """A picture as it is to be seen. By quarter turns Qt only moves pixels, which costs less than drawing aslant."""
+    if turn.mirrored:
+        picture = picture.mirrored(True, False)
+    return picture.transformed(QTransform().rotate(90 * turn.quarter_turns)) if turn.quarter_turns else picture
 
-    def at(place: Place) -> QPoint:
-        return QPoint(
-            picture.left() + round(place.x * picture.width()), picture.top() + round(place.y * picture.height())
-        )
 
+def draw_marks(painter: QPainter, picture: QRect, marks: Marks, at: Callable[[Place], QPoint]) -> None:
+    """In every picture at the same place of the scene; dark below light, so that they are seen on all colours.
+
+    `at` says where in the panel a place is.
+    """
     painter.save()
     painter.setClipRect(picture)
     for colour, width in ((QColor(0, 0, 0, 150), 3), (QColor(255, 255, 255), 1)):

@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 from app.live import View
 from app.messages import length
+from app.upright import AS_RECEIVED, Turn
 from capture.frame import DepthMap, Frame
 
 LEVELS = ("low", "medium", "high")
 HELP = (
     "Point at a picture to read it. Click two points for the distance between them, drag for a region, Esc to clear.\n"
-    "Position: camera axes in metres, x to the right, y up, z towards you."
+    "Position: metres from the camera, x to the right and y up in the picture as you see it, z towards you."
 )
 
 
 @dataclass(frozen=True)
 class Place:
-    """In shares of the picture's width and height, 0 to 1 from its upper left corner."""
+    """In shares of width and height of the picture as received, 0 to 1 from its upper left corner."""
 
     x: float
     y: float
@@ -40,8 +41,11 @@ class Marks:
     region: tuple[Place, Place] | None = None
 
 
-def readout(view: View, marks: Marks) -> str:
-    """One line on what is marked; empty where nothing is. Prediction and LiDAR are of the same frame."""
+def readout(view: View, marks: Marks, turn: Turn = AS_RECEIVED) -> str:
+    """One line on what is marked; empty where nothing is. Prediction and LiDAR are of the same frame.
+
+    `turn` is how the pictures are seen: positions are said in those axes.
+    """
     frame = view.predicted_frame or view.frame
     if frame is None:
         return ""
@@ -54,7 +58,7 @@ def readout(view: View, marks: Marks) -> str:
     elif marks.points:
         parts.append("Click a second point for the distance")
     if marks.pointer is not None:
-        parts.append(_at(frame, predicted_m, marks.pointer))
+        parts.append(_at(frame, predicted_m, marks.pointer, turn))
     return "     ".join(parts)
 
 
@@ -71,7 +75,7 @@ def position_m(frame: Frame, depth_m: DepthMap, place: Place) -> NDArray[np.floa
     return np.array([(column + 0.5 - k.cx) / k.fx * z, (k.cy - row - 0.5) / k.fy * z, -z])
 
 
-def _at(frame: Frame, predicted_m: DepthMap | None, place: Place) -> str:
+def _at(frame: Frame, predicted_m: DepthMap | None, place: Place, turn: Turn) -> str:
     measured = float(frame.depth_m[place.pixel(frame.depth_m)])
     parts = []
     if predicted_m is not None:
@@ -84,7 +88,8 @@ def _at(frame: Frame, predicted_m: DepthMap | None, place: Place) -> str:
     if frame.confidence is not None:
         parts.append(f"{LEVELS[int(frame.confidence[place.pixel(frame.depth_m)])]} confidence")
     if (position := position_m(frame, frame.depth_m, place)) is not None:
-        parts.append("at {:.2f}, {:.2f}, {:.2f} m".format(*position))
+        x, y, z = position.tolist()
+        parts.append("at {:.2f}, {:.2f}, {:.2f} m".format(*turn.seen_direction(x, y), z))
     return "  ·  ".join(parts)
 
 

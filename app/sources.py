@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from PyQt5.QtCore import QObject, pyqtSignal
-from PyQt5.QtWidgets import QFileDialog, QWidget
 
-from app.menus import Entries
 from capture.frame import CaptureError
+from capture.phone_source import PhoneSource
 from capture.source import Source, open_source
 
 PHONE, DEMO = "usb", "demo"
@@ -41,21 +39,8 @@ class SourceOpener(QObject):
             self.opened.emit(source, spec)
 
 
-def source_entries(parent: QWidget, choose: Callable[[str], None]) -> Entries:
-
-    def file() -> None:
-        path, _ = QFileDialog.getOpenFileName(parent, "Play a file", "", "Record3D and wire files (*.r3d *.wire)")
-        if path:
-            choose(path)
-
-    def folder() -> None:
-        path = QFileDialog.getExistingDirectory(parent, "Play a recording: choose its folder")
-        if path:
-            choose(path)
-
-    return {
-        "&Phone": ("", lambda: choose(PHONE)),
-        "&Demo room": ("", lambda: choose(DEMO)),
-        "Play a &recording…": ("Ctrl+O", folder),
-        "Play a .r3d &file…": ("Ctrl+Shift+O", file),
-    }
+def spec_of(source: Source, spec: str) -> str:
+    """What `source`, opened as `spec`, has become: PHONE or DEMO where the program chose by itself."""
+    if spec != "auto":
+        return spec
+    return PHONE if isinstance(source, PhoneSource) else DEMO

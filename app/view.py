@@ -38,6 +38,7 @@ def run(
 
     from app.checkup import checkup_of
     from app.live import LiveSession
+    from app.sources import spec_of
     from app.window import Window, application
 
     recordings = store.home() / "recordings"
@@ -45,7 +46,15 @@ def run(
     opened = open_source(source, driver=driver, replay=record is None)
     session = LiveSession(opened, recordings, folder, weights_error)
     checkup = checkup_of(opened, source)
-    window = Window(session, recordings, checkup=checkup, driver=driver, end_after=frames, screenshot=screenshot)
+    window = Window(
+        session,
+        recordings,
+        spec=spec_of(opened, source),
+        checkup=checkup,
+        driver=driver,
+        end_after=frames,
+        screenshot=screenshot,
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close())
     session.start()

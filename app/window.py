@@ -31,7 +31,8 @@ from app.remembered import plot_before, remember, restore_geometry, seen_before
 from app.retrain import RetrainDialog
 from app.scrubber import Scrubber
 from app.snapshot import Snapshots
-from app.sources import SourceOpener, source_entries
+from app.source_menu import SourceMenu
+from app.sources import SourceOpener
 from app.widgets import AMBER, BLUE, RED, MessageBar, side
 from capture.frame import CaptureError
 from capture.source import Source
@@ -44,9 +45,10 @@ STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 class Window(QMainWindow):
     """The views, live; Record and Retrain.
 
-    Closing it finishes a running recording and ends the session. `checkup` looks at the connection to the phone until
-    there is a frame; `driver` is what reads other phones (None: the usual one). `end_after`: close after so many frames
-    shown (or when no more can come), having saved the picture of the window as `screenshot` where that is given.
+    Closing it finishes a running recording and ends the session. `spec` is what its source was opened as, where that is
+    known. `checkup` looks at the connection to the phone until there is a frame; `driver` is what reads other phones
+    (None: the usual one). `end_after`: close after so many frames shown (or when no more can come), having saved the
+    picture of the window as `screenshot` where that is given.
     """
 
     failed = pyqtSignal(str)  # one line for the person; may be emitted from any thread
@@ -56,6 +58,7 @@ class Window(QMainWindow):
         session: LiveSession,
         recordings: Path,
         *,
+        spec: str = "",
         checkup: Checkup | None = None,
         driver: str | None = None,
         end_after: int | None = None,
@@ -63,6 +66,7 @@ class Window(QMainWindow):
     ) -> None:
         super().__init__()
         self._session, self._recordings, self._checkup = session, recordings, checkup
+        self._spec = spec
         self._end_after, self._screenshot = end_after, screenshot
         self._view, self._frames_shown, self._pace = View(), 0, Pace()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
@@ -164,7 +168,7 @@ class Window(QMainWindow):
             self._end()
 
     def _refresh_readout(self) -> None:
-        self.footer.show_marks(self._view, self.comparison.marks)
+        self.footer.show_marks(self._view, self.comparison.marks, self.comparison.turn)
 
     def _refresh_status(self) -> None:
         status = self._session.status()
@@ -209,7 +213,7 @@ class Window(QMainWindow):
             self.errors.show_message(str(error))
             return
         self._end_checkup()
-        self._checkup = checkup_of(source, spec)
+        self._spec, self._checkup = spec, checkup_of(source, spec)
         if self._checkup is not None:
             self._checkup.start()
         self._view, self._frozen = View(), False
@@ -284,7 +288,8 @@ class Window(QMainWindow):
         }
         add_menu(bar, "&Session", session)
         self._play_actions = add_menu(bar, "&Play", self.scrubber.entries())
-        add_menu(bar, "S&ource", source_entries(self, self.open_source))
+        if bar is not None and (sources := bar.addMenu("S&ource")) is not None:
+            SourceMenu(sources, self, self._recordings, self.open_source, lambda: self._spec)
         add_view_menu(bar, self.comparison, self.plot)
         add_menu(bar, "&Help", help_entries(self, str(store.home())))
 

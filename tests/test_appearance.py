@@ -47,7 +47,7 @@ def test_without_a_confidence_map_nothing_is_doubtful(doubtful: str) -> None:
 
 def test_it_is_kept_until_the_next_start(own_home: Path) -> None:
     assert Appearance.saved() == Appearance()
-    chosen = Appearance("viridis", RANGES_M[1], "dimmed")
+    chosen = Appearance("viridis", RANGES_M[1], "dimmed", "received", 3)
     chosen.save()
     assert Appearance.saved() == chosen
     replace(chosen, far_m=None).save()
@@ -55,6 +55,7 @@ def test_it_is_kept_until_the_next_start(own_home: Path) -> None:
 
 
 def test_what_makes_no_sense_any_more_is_as_usual(own_home: Path) -> None:
-    for name, value in (("colours", "mauve"), ("far_m", "7000"), ("doubtful", "loud")):
+    nonsense = {"colours": "mauve", "far_m": "7000", "doubtful": "loud", "orientation": "down", "quarter_turns": 7}
+    for name, value in nonsense.items():
         settings().setValue(name, value)
     assert Appearance.saved() == Appearance()

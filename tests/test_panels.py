@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PyQt5.QtCore import QRect, Qt
+from PyQt5.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from app.color_bar import GAP, ColorBar, bar_height, round_steps
 from app.colors import NO_READING, TURBO, rgb_image
 from app.panels import Panel, fitted
+from app.readout import Marks, Place
+from app.upright import Turn
+from tests.test_upright import EVERY_TURN
 
 
 def color_at(image, x: int, y: int) -> tuple[int, int, int]:
@@ -107,3 +110,48 @@ def test_a_color_bar_runs_from_low_to_high(qtbot: QtBot) -> None:
     assert color_at(shown, bar.width() - 1, 4) == tuple(TURBO[255])
     below = {color_at(shown, x, y) for x in range(bar.width()) for y in range(14, bar.height())}
     assert len(below) > 1, "no numbers below the bar"
+
+
+def turned_panel(qtbot: QtBot, turn: Turn) -> Panel:
+    """Whose picture, of 72x96 as received, is red but for a white quarter at its upper left."""
+    panel = Panel("RGB", "tip")
+    qtbot.addWidget(panel)
+    panel.turn = turn
+    width, height = turn.seen_size(72, 96)
+    panel.aspect = width / height
+    panel.resize(217, 190 + panel.text_height())
+    picture = np.full((96, 72, 3), (250, 10, 20), np.uint8)
+    picture[:48, :36] = 255
+    panel.show_picture(rgb_image(picture), "")
+    return panel
+
+
+@pytest.mark.parametrize("turn", EVERY_TURN)
+def test_a_place_is_where_it_was_pointed_at_however_the_picture_is_turned(qtbot: QtBot, turn: Turn) -> None:
+    panel = turned_panel(qtbot, turn)
+    shown = panel.grab().toImage()
+    picture = fitted(panel.aspect, panel._area())
+    width, height = turn.seen_size(picture.width(), picture.height())
+    assert panel.pixels() == (width, height), "of the picture as received"
+    assert width / height == pytest.approx(0.75, rel=0.02)
+    for x in range(picture.left(), picture.right() + 1, 7):
+        for y in range(picture.top(), picture.bottom() + 1, 7):
+            place = panel.place(QPoint(x, y))
+            assert place is not None
+            assert panel.point(place) == QPoint(x, y)
+            if min(abs(place.x - 0.5), abs(place.y - 0.5)) > 0.05:
+                white = place.x < 0.5 and place.y < 0.5
+                assert color_at(shown, x, y) == ((255, 255, 255) if white else (250, 10, 20))
+
+
+@pytest.mark.parametrize("turn", EVERY_TURN)
+def test_marks_stay_on_what_they_mark(qtbot: QtBot, turn: Turn) -> None:
+    panel = turned_panel(qtbot, turn)
+    panel.show_marks(Marks(region=(Place(0.1, 0.1), Place(0.4, 0.4))))
+    shown = panel.grab().toImage()
+    corner, opposite = panel.point(Place(0.1, 0.1)), panel.point(Place(0.4, 0.4))
+    middle = panel.point(Place(0.25, 0.25))
+    assert color_at(shown, middle.x(), middle.y()) == (255, 255, 255), "nothing is drawn there"
+    for x in (corner.x(), opposite.x()):
+        beside = {color_at(shown, x + step, middle.y()) for step in range(-3, 4)}
+        assert any(max(color) < 150 for color in beside), "the dark edge of the region's line"

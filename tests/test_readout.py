@@ -9,6 +9,7 @@ import pytest
 
 from app.live import View
 from app.readout import Marks, Place, position_m, readout
+from app.upright import Turn
 from capture.frame import Frame, Intrinsics
 from model.predictor import Prediction
 from tests.frames import make_frame
@@ -63,6 +64,14 @@ def test_positions_are_in_the_cameras_axes() -> None:
     assert (x, y, z) == pytest.approx((2 * 11.5 / 24, 2 * 15.5 / 24, -2))
     unknown = replace(seen, intrinsics=Intrinsics(0.0, 0.0, 0.0, 0.0))
     assert position_m(unknown, seen.depth_m, MIDDLE) is None
+
+
+def test_positions_are_said_in_the_axes_of_what_is_seen() -> None:
+    seen = View(replace(frame(), depth_m=np.full((32, 24), 2.0, np.float32)))
+    right_above = Marks(pointer=Place(0.99, 0.01))
+    assert readout(seen, right_above).endswith("at 0.96, 1.29, -2.00 m")
+    assert readout(seen, right_above, Turn(1)).endswith("at 1.29, -0.96, -2.00 m")
+    assert readout(seen, right_above, Turn(0, mirrored=True)).endswith("at -0.96, 1.29, -2.00 m")
 
 
 def test_two_points_are_a_distance_in_each_depth() -> None:

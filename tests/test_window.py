@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -25,7 +26,9 @@ from pytestqt.qtbot import QtBot
 from app.appearance import Appearance
 from app.comparison import USUAL
 from app.live import LiveSession
+from app.readout import Place
 from app.remembered import plot_before, seen_before
+from app.upright import AS_RECEIVED, Turn
 from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
@@ -35,6 +38,9 @@ from capture.recording import Dataset
 from capture.usb import UsbSource
 from capture.virtual_phone.phone import PhoneProcess
 from tests.conftest import skip_or_fail
+from tests.frames import make_frame, write_recording
+from tests.test_panels import color_at
+from tests.test_upright import held
 from tests.weights import write_weights
 
 WAIT_MS = 30_000
@@ -122,7 +128,8 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert seen_before() == list(USUAL)
     assert not comparison.confidence.isVisible()
     actions = {action.text(): action for action in window.findChildren(QAction)}
-    usual = ["RGB", "Predicted depth", "LiDAR depth", "Difference", "Turbo", "Of what is seen", "Shown"]
+    usual = ["RGB", "Predicted depth", "LiDAR depth", "Difference"]
+    usual += ["Turbo", "Of what is seen", "Shown", "Upright by itself"]
     assert [name for name, action in actions.items() if action.isChecked()] == usual
     for name in ("Confidence", "Predicted edges", "LiDAR edges", "RGB"):
         actions[name].trigger()
@@ -141,6 +148,50 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     window.close()
     assert seen_before() == list(comparison.panels)
     assert Appearance.saved() == Appearance("viridis", 3, "hidden")
+
+
+@pytest.fixture
+def turning(tmp_path: Path) -> Path:
+    """A recording of a phone that is turned from portrait to landscape in the middle; white at the upper left."""
+    frames = [replace(make_frame(i, (240, 320), (192, 256)), pose=held(90 * (i // 30)).pose) for i in range(60)]
+    for frame in frames:
+        frame.image[:160, :120] = 255
+    return write_recording(tmp_path, "turning", frames)
+
+
+def test_the_view_turns_with_the_phone_and_its_marks_stay(
+    qtbot: QtBot, record3d_package: None, turning: Path, tmp_path: Path
+) -> None:
+    application()
+    session = LiveSession(PlaybackSource(str(turning), "turning", loop=True), tmp_path / "recordings")
+    window = Window(session, tmp_path / "recordings")
+    session.start()
+    window.resize(900, 600)
+    window.show()
+    comparison = window.comparison
+    for turn in (AS_RECEIVED, Turn(1), AS_RECEIVED):
+        qtbot.waitUntil(lambda turn=turn: comparison.isVisible() and comparison.turn == turn, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: comparison.turn == Turn(1), timeout=WAIT_MS)
+    window.toggle_freeze()
+    rgb = comparison.rgb
+    assert rgb.aspect == pytest.approx(4 / 3)
+    assert rgb.caption == "240 × 320 pixels, turned 90°"
+    white = rgb.point(Place(0.25, 0.25))
+    assert white.x() > rgb.width() / 2
+    assert color_at(rgb.grab().toImage(), white.x(), white.y()) == (255, 255, 255)
+    qtbot.mouseClick(rgb, Qt.MouseButton.LeftButton, pos=white)
+    marked = comparison.marks.points[0]
+    assert (marked.x, marked.y) == pytest.approx((0.25, 0.25), abs=0.01)
+    actions = {action.text(): action for action in window.findChildren(QAction)}
+    actions["As received"].trigger()
+    assert (comparison.turn, rgb.aspect) == (AS_RECEIVED, pytest.approx(3 / 4))
+    assert rgb.caption == "240 × 320 pixels"
+    assert comparison.marks.points == (marked,)
+    for turn in (Turn(1), Turn(2)):
+        qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        assert comparison.turn == turn
+    window.close()
+    assert (Appearance.saved().orientation, Appearance.saved().quarter_turns) == ("received", 2)
 
 
 def test_a_recording_has_the_name_that_was_typed(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
@@ -193,6 +244,9 @@ def test_another_source_is_chosen_while_the_window_is_open(
     qtbot.waitUntil(lambda: window.comparison.isVisible(), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
     assert window.comparison.drawn.frame.rgb_size == (240, 320)
+    (menu,) = [action.menu() for action in window.menuBar().actions() if action.text() == "S&ource"]
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions() if action.isChecked()] == [wire_file.name]
     assert window.footer.status_label.whole_text != ""
 
 
