@@ -120,6 +120,8 @@ class Recordings(QWidget):
 
     def _trash(self, path: Path) -> None:
         def move() -> None:
+            if not path.exists():
+                raise CaptureError(f"{path} is not there any more")
             if not QFile.moveToTrash(str(path))[0]:
                 raise CaptureError(f"There is no trash that takes {path}. To delete it for good, delete that folder")
             move_role(path, None)
