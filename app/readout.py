@@ -11,6 +11,7 @@ from app.live import View
 from app.messages import length
 from app.upright import AS_RECEIVED, Turn
 from capture.frame import DepthMap, Frame
+from capture.unproject import unproject
 
 LEVELS = ("low", "medium", "high")
 HELP = (
@@ -62,17 +63,17 @@ def readout(view: View, marks: Marks, turn: Turn = AS_RECEIVED) -> str:
     return "     ".join(parts)
 
 
-def position_m(frame: Frame, depth_m: DepthMap, place: Place) -> NDArray[np.float64] | None:
+def position_m(frame: Frame, depth_m: DepthMap, place: Place) -> NDArray[np.float32] | None:
     """(3,): x to the right, y up, z towards the viewer, of a depth map over the frame's picture.
 
     None where the map has no reading there, or the camera's focal length is unknown.
     """
     row, column = place.pixel(depth_m)
     height, width = depth_m.shape
-    k, z = frame.intrinsics.resized(frame.rgb_size, (width, height)), float(depth_m[row, column])
-    if not (z > 0 and k.fx > 0 and k.fy > 0):
+    camera, z = frame.intrinsics.resized(frame.rgb_size, (width, height)), depth_m[row, column]
+    if not (z > 0 and camera.fx > 0 and camera.fy > 0):
         return None
-    return np.array([(column + 0.5 - k.cx) / k.fx * z, (k.cy - row - 0.5) / k.fy * z, -z])
+    return unproject(np.array([row]), np.array([column]), np.array([z]), camera)[0]
 
 
 def _at(frame: Frame, predicted_m: DepthMap | None, place: Place, turn: Turn) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.frame import DepthMap, Intrinsics, UInt8Image, describe
+from capture.unproject import unproject
 
 # What programs that show a cloud expect, and what `Pose` turns into the world as it is.
 AXES = "camera axes x right, y up, z towards the viewer (OpenGL's), in metres"
@@ -52,11 +53,10 @@ def _points(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> NDArr
     k = intrinsics.resized((rgb.shape[1], rgb.shape[0]), (width, height))
     colours = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     row, column = np.nonzero(depth_m > 0)
-    z = depth_m[row, column]
-    points = np.empty(len(z), dtype=_POINT)
-    points["x"] = (column + 0.5 - k.cx) / k.fx * z  # a ray goes through its pixel's middle
-    points["y"] = (k.cy - 0.5 - row) / k.fy * z
-    points["z"] = -z
+    places = unproject(row, column, depth_m[row, column], k)
+    points = np.empty(len(places), dtype=_POINT)
+    for i, axis in enumerate("xyz"):
+        points[axis] = places[:, i]
     for i, colour in enumerate(_COLOURS):
         points[colour] = colours[row, column, i]
     return points
