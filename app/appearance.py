@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.application import settings
-from app.colors import DEPTH_MAPS, dimmed_table, with_dimmed
-from capture.frame import Frame, UInt8Image
+from app.colors import DEPTH_MAPS, difference_m, dimmed_table, with_dimmed
+from capture.frame import DepthMap, Frame, UInt8Image
 
 RANGES_M = (1, 2, 3, 5, 10)  # far ends that can be chosen; the near one is 0
 DOUBTFUL = ("shown", "dimmed", "hidden")
@@ -45,13 +45,26 @@ class Appearance:
             return None
         return np.asarray(frame.confidence == LOW_CONFIDENCE)
 
+    def dims(self, frame: Frame) -> NDArray[np.bool_] | None:
+        """(h, w) of the frame's depth: readings that are to be shown dimly; None where none are."""
+        if self.doubtful != "dimmed" or frame.confidence is None:
+            return None
+        return np.asarray(frame.confidence == LOW_CONFIDENCE)
+
     def measured(self, indices: UInt8Image, frame: Frame) -> tuple[UInt8Image, UInt8Image]:
         """Indices of the frame's depth in `table`, and a table, with doubtful readings as they are to be shown."""
         if (hidden := self.hides(frame)) is not None:
             return np.where(hidden, 0, indices).astype(np.uint8), self.table
-        if self.doubtful == "dimmed" and frame.confidence is not None:
-            return with_dimmed(indices, frame.confidence == LOW_CONFIDENCE), dimmed_table(self.table)
+        if (dimmed := self.dims(frame)) is not None:
+            return with_dimmed(indices, dimmed), dimmed_table(self.table)
         return indices, self.table
+
+    def error_m(self, predicted_m: DepthMap, frame: Frame) -> DepthMap:
+        """Predicted minus measured as `difference_m` has it; NaN also where the reading is not to be shown."""
+        difference = difference_m(predicted_m, frame.depth_m)
+        if (hidden := self.hides(frame)) is not None:
+            difference[hidden] = np.nan
+        return difference
 
     def save(self) -> None:
         for name, value in asdict(self).items():

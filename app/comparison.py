@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from PyQt5.QtCore import pyqtSignal
 
 from app.appearance import Appearance
 from app.board import Board
@@ -17,7 +19,6 @@ from app.colors import (
     confidence_indices,
     depth_indices,
     difference_indices,
-    difference_m,
     edge_indices,
     indexed_image,
     rgb_image,
@@ -40,12 +41,23 @@ EDGES_TIP = "The brighter, the more the depth changes from pixel to pixel"
 USUAL = ("rgb", "predicted", "lidar", "difference")  # what is seen until a person chooses
 
 
+@dataclass(frozen=True)
+class Scales:
+    """What is drawn with the end colours: depth in metres, and the difference, None while that is not drawn."""
+
+    near_m: float
+    far_m: float
+    limit_m: float | None = None
+
+
 class Comparison(Board):
     """Draws a View. Both depths share one colour scale; the difference has its own, symmetrical about zero.
 
     Each half of the pair of networks is beside what it should have said: predicted depth and the LiDAR's, predicted
     edges and those of the LiDAR's depth, always of the same frame. Only what is seen is drawn.
     """
+
+    redrawn = pyqtSignal()
 
     def __init__(self, seen: Sequence[str], appearance: Appearance) -> None:
         self.rgb = Panel("RGB", "What the phone's camera sees")
@@ -85,6 +97,7 @@ class Comparison(Board):
         self.difference_bar.hide()  # until there is a difference
         self.appearance = appearance
         self._range, self._upright = SmoothRange(), Upright()
+        self.scales = Scales(*self._range.depth())
         self.drawn = View()
         self.seen_changed.connect(lambda: self._draw(frame_is_new=True))
 
@@ -101,6 +114,7 @@ class Comparison(Board):
         self.difference_bar.hide()
         for panel in self.panels.values():
             panel.show_picture(None, "")
+        self.redrawn.emit()
 
     def change(self, appearance: Appearance) -> None:
         """Show depth otherwise from now on."""
@@ -132,6 +146,7 @@ class Comparison(Board):
         if prediction is not None and predicted_frame is not None:
             self._show_difference(prediction, predicted_frame)
             self._show_edges(prediction, predicted_frame)
+        self.redrawn.emit()
 
     def _show_frame(self, frame: Frame) -> None:
         """What needs the frame alone, and no scale."""
@@ -170,6 +185,7 @@ class Comparison(Board):
         near_m, far_m = self._range.depth(*maps_m)
         if self.appearance.far_m is not None:
             near_m, far_m = 0.0, float(self.appearance.far_m)
+        self.scales = Scales(near_m, far_m)
         for panel in (self.predicted, self.lidar):
             assert panel.bar is not None
             panel.bar.show_range(near_m, far_m)
@@ -183,10 +199,9 @@ class Comparison(Board):
     def _show_difference(self, prediction: Prediction, frame: Frame) -> None:
         if not self.is_seen("difference"):
             return
-        difference = difference_m(prediction.depth_m, frame.depth_m)
-        if (hidden := self.appearance.hides(frame)) is not None:
-            difference = np.where(hidden, np.float32(np.nan), difference)
+        difference = self.appearance.error_m(prediction.depth_m, frame)
         limit_m = self._range.difference(difference)
+        self.scales = replace(self.scales, limit_m=limit_m)
         self.difference_bar.show_range(-limit_m, limit_m)
         self.difference_bar.show()
         picture = indexed_image(difference_indices(difference, limit_m), DIVERGING)

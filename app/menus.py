@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar, QWidget
 
 from app.appearance import DOUBTFUL, RANGES_M
 from app.board import Board
+from app.cloud_view import CloudView
 from app.colors import DEPTH_MAPS
 from app.comparison import USUAL, Comparison
 
@@ -30,12 +31,19 @@ def add_menu(bar: QMenuBar | None, title: str, entries: Entries) -> list[QAction
     return actions
 
 
-def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget) -> None:
-    """An entry with a tick and a shortcut for each view, in their order; then the plot, colours, range, confidence."""
+def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget, cloud: CloudView) -> None:
+    """An entry with a tick and a shortcut for each view, in their order; then what stands beside them, and looks."""
     menu = bar.addMenu("&View") if bar is not None else None
     if menu is None:
         return
     _add_views(menu, comparison)
+    in_space = QAction("&Point cloud", menu)
+    in_space.setCheckable(True)
+    in_space.setChecked(not cloud.isHidden())
+    in_space.setShortcut("Ctrl+D")
+    in_space.toggled.connect(cloud.setVisible)
+    cloud.failed.connect(lambda _: in_space.setChecked(False))
+    menu.addAction(in_space)
     over_time = QAction("&Accuracy over time", menu)
     over_time.setCheckable(True)
     over_time.setChecked(plot.isVisibleTo(plot.parentWidget()))

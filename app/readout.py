@@ -73,7 +73,8 @@ def position_m(frame: Frame, depth_m: DepthMap, place: Place) -> NDArray[np.floa
     camera, z = frame.intrinsics.resized(frame.rgb_size, (width, height)), depth_m[row, column]
     if not (z > 0 and camera.fx > 0 and camera.fy > 0):
         return None
-    return unproject(np.array([row]), np.array([column]), np.array([z]), camera)[0]
+    (position,) = unproject(np.array([row]), np.array([column]), np.array([z]), camera)
+    return np.asarray(position)
 
 
 def _at(frame: Frame, predicted_m: DepthMap | None, place: Place, turn: Turn) -> str:

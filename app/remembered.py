@@ -10,12 +10,13 @@ from app.comparison import USUAL
 SIZE = (1280, 800)  # of the first start
 
 
-def remember(window: QMainWindow, seen: list[str], plot: bool) -> None:
-    """Its place and size, what stands at its sides, the names of the views that are seen, and whether the plot is."""
+def remember(window: QMainWindow, seen: list[str], plot: bool, cloud: bool) -> None:
+    """Its place and size, what stands at its sides, the names of the views that are seen, whether plot and cloud are."""
     settings().setValue("geometry", window.saveGeometry())
     settings().setValue("sides", window.saveState())
     settings().setValue("seen", seen)
     settings().setValue("plot", plot)
+    settings().setValue("cloud", cloud)
 
 
 def restore_geometry(window: QMainWindow) -> None:
@@ -32,3 +33,7 @@ def seen_before() -> list[str]:
 
 def plot_before() -> bool:
     return bool(settings().value("plot", False, bool))
+
+
+def cloud_before() -> bool:
+    return bool(settings().value("cloud", False, bool))

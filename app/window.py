@@ -10,13 +10,14 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.accuracy_plot import AccuracyPlot
 from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions
 from app.checkup import Checkup, checkup_of
+from app.cloud_view import CloudView
 from app.color_bar import GAP
 from app.comparison import Comparison
 from app.footer import Footer
@@ -27,7 +28,7 @@ from app.menus import Entries, add_menu, add_view_menu
 from app.messages import Notice
 from app.pace import Pace
 from app.recordings import Recordings
-from app.remembered import plot_before, remember, restore_geometry, seen_before
+from app.remembered import cloud_before, plot_before, remember, restore_geometry, seen_before
 from app.retrain import RetrainDialog
 from app.scrubber import Scrubber
 from app.snapshot import Snapshots
@@ -141,7 +142,7 @@ class Window(QMainWindow):
         self._view_timer.stop()
         self._status_timer.stop()
         self._end_checkup()
-        remember(self, self.comparison.seen, self.plot.isVisibleTo(self))
+        remember(self, self.comparison.seen, self.plot.isVisibleTo(self), not self.cloud.isHidden())
         self.comparison.appearance.save()
         self.hide()  # finishing a recording may take seconds on a slow disk
         if self._retrain is not None:
@@ -157,8 +158,8 @@ class Window(QMainWindow):
             return
         self._frames_shown += view.frame is not self._view.frame
         self._view = view
-        if view.frame is not None and self._pages.currentWidget() is not self.comparison:
-            self._pages.setCurrentWidget(self.comparison)
+        if view.frame is not None and self._pages.currentWidget() is not self._views:
+            self._pages.setCurrentWidget(self._views)
             self._end_checkup()
             self._refresh_status()
         self.comparison.show_view(view)
@@ -254,9 +255,16 @@ class Window(QMainWindow):
         self.scrubber = Scrubber()
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.comparison.marks_changed.connect(self._refresh_readout)
+        self.cloud, self._views = CloudView(self.comparison), QSplitter()
+        self.cloud.failed.connect(self.failed.emit)
+        self._views.addWidget(self.comparison)
+        self._views.addWidget(self.cloud)
+        self._views.setChildrenCollapsible(False)
+        self._views.setSizes([300, 200])  # their proportion
+        self.cloud.setVisible(cloud_before())
         self._pages = QStackedWidget()
         self._pages.addWidget(self.notice)
-        self._pages.addWidget(self.comparison)
+        self._pages.addWidget(self._views)
 
         body = QWidget()
         layout = QVBoxLayout(body)
@@ -290,7 +298,7 @@ class Window(QMainWindow):
         self._play_actions = add_menu(bar, "&Play", self.scrubber.entries())
         if bar is not None and (sources := bar.addMenu("S&ource")) is not None:
             SourceMenu(sources, self, self._recordings, self.open_source, lambda: self._spec)
-        add_view_menu(bar, self.comparison, self.plot)
+        add_view_menu(bar, self.comparison, self.plot, self.cloud)
         add_menu(bar, "&Help", help_entries(self, str(store.home())))
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from capture.frame import Intrinsics
 
 
-def unproject(row: NDArray[Any], column: NDArray[Any], depth_m: NDArray[Any], camera: Intrinsics) -> NDArray[np.float32]:
+def unproject(
+    row: NDArray[Any], column: NDArray[Any], depth_m: NDArray[Any], camera: Intrinsics
+) -> NDArray[np.float32]:
     """float32 (n, 3): camera axes in metres, x to the right, y up, z towards the viewer (OpenGL's).
 
     row, column  (n,) integers, pixels of a map; a ray goes through its pixel's middle
