@@ -67,6 +67,11 @@ class CloudView(QWidget):
         if self.picture is not None:
             self.picture.look_from_camera(self._middle_m)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it waits to be drawn again."""
+        return self._timer.isActive()
+
     def _draw_soon(self) -> None:
         if self.isVisible() and not self._timer.isActive():
             self._timer.start(max(0, math.ceil(1000 * (self._next_s - time.monotonic()))))

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 # What the dynamic loader says (`ldd`) of PyQt5's libqxcb.so and libqoffscreen.so and of cv2's module, minus what every
-# system with Python has; each with the Debian and Ubuntu package that brings it.
+# system with Python has; each with the Debian and Ubuntu package that brings it. PyOpenGL needs no more than libGL, and
+# libgl1 depends on Mesa's driver, which draws where there is no graphics card.
 PACKAGE_OF = {
     "libGL.so.1": "libgl1",
     "libX11.so.6": "libx11-6",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,3 +73,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         skip_or_fail("a tmpfs cannot be mounted here: it takes root")
     yield path
     subprocess.run(["umount", path], check=True)
+
+
+@pytest.fixture
+def x_display() -> Iterator[str]:
+    """A real X server on a screen that nobody sees."""
+    if shutil.which("Xvfb") is None:
+        skip_or_fail("Xvfb is not installed")
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            yield f":{server.stdout.readline().strip()}"
+        finally:
+            server.terminate()

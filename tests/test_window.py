@@ -7,7 +7,6 @@ import re
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -27,7 +26,7 @@ from app.appearance import Appearance
 from app.comparison import USUAL
 from app.live import LiveSession
 from app.readout import Place
-from app.remembered import plot_before, seen_before
+from app.remembered import cloud_before, plot_before, seen_before
 from app.upright import AS_RECEIVED, Turn
 from app.view import weights_in_use
 from app.window import Window, application
@@ -37,8 +36,8 @@ from capture.playback import PlaybackSource
 from capture.recording import Dataset
 from capture.usb import UsbSource
 from capture.virtual_phone.phone import PhoneProcess
-from tests.conftest import skip_or_fail
 from tests.frames import make_frame, write_recording
+from tests.test_cloud_view import Paper
 from tests.test_panels import color_at
 from tests.test_upright import held
 from tests.weights import write_weights
@@ -225,6 +224,41 @@ def test_accuracy_over_time_is_plotted_and_remembered(
     assert plot_before()
 
 
+def test_the_point_cloud_stands_beside_the_pictures_and_is_remembered(
+    qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path
+) -> None:
+    assert not window.cloud.isVisible()
+    before = window.comparison.width()
+    window.cloud.picture = Paper()
+    qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.cloud.isVisible() and len(window.cloud.picture.shown) > 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.comparison.width() < before, timeout=WAIT_MS)
+    window.close()
+    assert cloud_before()
+    again = Window(session, tmp_path / "recordings")
+    assert not again.cloud.isHidden()
+    actions = {action.text(): action for action in again.findChildren(QAction)}
+    assert actions["&Point cloud"].isChecked()
+    actions["&Point cloud"].trigger()
+    again.close()
+    assert not cloud_before()
+
+
+def test_without_opengl_the_window_says_so_and_goes_on(
+    qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "app.cloud_picture", None)
+    (action,) = (action for action in window.findChildren(QAction) if action.text() == "&Point cloud")
+    action.trigger()
+    qtbot.waitUntil(lambda: window.errors.text.startswith("The point cloud cannot be drawn here"), timeout=WAIT_MS)
+    assert not action.isChecked()
+    assert not window.cloud.isVisible()
+    seen = window.comparison.drawn.frame
+    qtbot.waitUntil(lambda: window.comparison.drawn.frame is not seen, timeout=WAIT_MS)
+    window.close()
+    assert not cloud_before()
+
+
 def test_another_source_is_chosen_while_the_window_is_open(
     qtbot: QtBot, window: Window, session: LiveSession, wire_file: Path, tmp_path: Path
 ) -> None:
@@ -399,24 +433,6 @@ def test_a_source_that_fails_says_so_where_the_picture_would_be(qtbot: QtBot, tm
     assert "no.r3d" in window.notice.detail.text()
     assert not window.errors.isVisible(), "said once is enough"
     window.close()
-
-
-@pytest.fixture
-def x_display() -> Iterator[str]:
-    """A real X server on a screen that nobody sees."""
-    if shutil.which("Xvfb") is None:
-        skip_or_fail("Xvfb is not installed")
-    with subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        try:
-            assert server.stdout is not None
-            yield f":{server.stdout.readline().strip()}"
-        finally:
-            server.terminate()
 
 
 def picture_on(display: str, source: Path, picture: Path) -> np.ndarray:
