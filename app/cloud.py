@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.appearance import Appearance
 from app.colors import DIMMED, DIVERGING, NO_READING, depth_indices, difference_indices
+from app.upright import Turn
 from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image
 from capture.unproject import unproject
 from model.config import CANONICAL_FOCAL_PX, INPUT_SIZE
@@ -30,6 +31,12 @@ class Cloud:
 
     points_m: Float32
     colours: Float32
+
+    def seen(self, turn: Turn) -> Cloud:
+        """As a picture that is turned so would show it."""
+        right, top = turn.seen_direction(1, 0), turn.seen_direction(0, 1)
+        axes = np.array([(*right, 0), (*top, 0), (0, 0, 1)], np.float32)
+        return replace(self, points_m=self.points_m @ axes)
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ class CloudView(QWidget):
         clouds = [lidar_cloud(frame, colouring)] if self.lidar_box.isChecked() else []
         if prediction is not None and self.predicted_box.isChecked():
             clouds.append(predicted_cloud(prediction.depth_m, frame, colouring))
-        return clouds
+        return [cloud.seen(self._comparison.turn) for cloud in clouds]
 
     def _colouring(self, frame: Frame, prediction: Prediction | None) -> Colouring:
         """In the scales of the comparison, so that a colour means the same in both."""

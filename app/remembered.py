@@ -11,7 +11,7 @@ SIZE = (1280, 800)  # of the first start
 
 
 def remember(window: QMainWindow, seen: list[str], plot: bool, cloud: bool) -> None:
-    """Its place and size, what stands at its sides, the names of the views that are seen, whether plot and cloud are."""
+    """Its place and size, what stands at its sides, names of the views that are seen; if plot and cloud are."""
     settings().setValue("geometry", window.saveGeometry())
     settings().setValue("sides", window.saveState())
     settings().setValue("seen", seen)

@@ -10,6 +10,7 @@ import pytest
 from app.appearance import Appearance
 from app.cloud import MOST_POINTS, TINT, Cloud, Colouring, camera_over, lidar_cloud, predicted_cloud
 from app.colors import DIMMED, DIVERGING, NO_READING, TURBO
+from app.upright import Turn
 from capture.frame import Frame, Intrinsics
 from capture.jpeg import Jpeg
 from tests.frames import make_frame
@@ -80,6 +81,17 @@ def test_a_landscape_picture_without_a_focal_length_has_the_networks_own() -> No
     assert camera_over(landscape, (256, 192)) == Intrinsics(200.0, 200.0, 128.0, 96.0)
     assert camera_over(landscape, (512, 384)) == Intrinsics(400.0, 400.0, 256.0, 192.0)
     assert len(lidar_cloud(landscape, colouring("depth", landscape)).points_m) == 192 * 256 // 4
+
+
+@pytest.mark.parametrize("turn", [Turn(), Turn(1), Turn(2), Turn(3), Turn(0, mirrored=True), Turn(1, mirrored=True)])
+def test_it_turns_with_the_pictures(turn: Turn) -> None:
+    """A point stands where its place in the picture is seen: to the right, to the top, in shares of the sight."""
+    seen = make_frame(0, (72, 72), (24, 24))  # of a focal length of 72 pixels
+    seen.depth_m[:] = 0
+    seen.depth_m[3, 18] = 2
+    (point,) = lidar_cloud(seen, colouring("depth", seen)).seen(turn).points_m
+    x, y = turn.seen(18.5 / 24, 3.5 / 24)
+    np.testing.assert_allclose(point, [(x - 0.5) * 2, (0.5 - y) * 2, -2], atol=1e-6)
 
 
 def test_the_prediction_is_tinted_in_the_colours_of_the_picture() -> None:
