@@ -2,7 +2,8 @@
 
 source ──► reader thread ──┬─► newest frame        (whoever draws looks at it on a timer)
                            ├─► Predicting ──► newest prediction, with its frame
-                           └─► recorder             (every frame)
+                           │        └──► recorder   (the error of its prediction, where only poor ones are recorded)
+                           └─► recorder             (every frame; it takes those that were chosen)
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.accuracy import Accuracy, LiveAccuracy, Moment
+from app.accuracy import Accuracy, LiveAccuracy, Moment, abs_rel_of
 from app.flow import Rate
 from app.predicting import Predicting, PredictingStatus
 from capture import priority
+from capture.choice import Choice
 from capture.frame import CaptureError, Frame
 from capture.recorder import Recorder, RecordingStatus
 from capture.source import Source
@@ -118,10 +120,21 @@ class LiveSession:
         """How good the predictions of the last minute were, frame by frame."""
         return self._accuracy.history()
 
-    def start_recording(self, name: str) -> None:
-        """Record every frame from now on. Raises CaptureError while a recording runs."""
+    def start_recording(self, name: str, choice: Choice | None = None, note: str = "") -> None:
+        """Record from now on, every frame or those of `choice`.
+
+        Raises CaptureError while a recording runs, and where only frames of poor prediction are chosen but nothing is
+        predicted: then nothing would be recorded.
+        """
         self._require_no_recording()
-        self._recorder = Recorder(self._recordings, name, self._source)
+        predicting = self._predicting.status()
+        predicts = bool(predicting.weights) or predicting.loading
+        if choice is not None and choice.worse_than is not None and not predicts:
+            raise CaptureError(
+                "Nothing is recorded: only frames of poor prediction are chosen, and there are no weights to predict "
+                "with. Choose other frames"
+            )
+        self._recorder = Recorder(self._recordings, name, self._source, choice=choice, note=note)
 
     def stop_recording(self) -> Path | None:
         """Begin to finish the recording; `status().recording.finished` tells when everything is on disk."""
@@ -187,4 +200,7 @@ class LiveSession:
             if frame.received_ns < self._began_ns:
                 return
             self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
+            recorder = self._recorder  # under the lock: never one that was begun on another source
+        if recorder is not None and recorder.choice.worse_than is not None:
+            recorder.offer_predicted(frame, abs_rel_of(prediction, frame))
         self._accuracy.add(prediction, frame)

@@ -89,7 +89,8 @@ def causes(lost: dict[str, int]) -> str:
 def recording_line(recording: RecordingStatus) -> str:
     """Clock, frames written and lost of a recording that runs, or what became of one that has ended."""
     lost = sum(recording.lost.values())
-    counts = f"{recording.written} frames, {lost} lost"
+    left_out = "" if recording.choice.is_all else f"{recording.left_out} left out, "
+    counts = f"{recording.written} frames, {left_out}{lost} lost"
     if recording.finished:
         name = recording.path.name if recording.path is not None else recording.name
         return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
@@ -108,6 +109,8 @@ def _span(seconds: float) -> str:
 
 def recording_tool_tip(recording: RecordingStatus) -> str:
     lines = [f"Frames lost: {causes(recording.lost)}"]
+    if not recording.choice.is_all:
+        lines.append(f"Chosen: {recording.choice.words()}. Left out by choice: {recording.left_out}")
     if recording.possibly_lost:
         lines.append(f"Possibly lost before USB: {recording.possibly_lost}")
     return "\n".join([*lines, str(recording.path or "")]).strip()
