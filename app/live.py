@@ -24,6 +24,7 @@ from capture.source import Source
 from model.predictor import Prediction
 
 BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
+NOT_PREDICTED = "Nothing is recorded at the moment: only frames of poor prediction are chosen, and nothing is predicted"
 CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
 
 
@@ -101,7 +102,7 @@ class LiveSession:
         return self._view
 
     def status(self) -> LiveStatus:
-        state, view = self._source.state, self.latest()
+        state, view, predicting = self._source.state, self.latest(), self._predicting.status()
         return LiveStatus(
             source=self._source.label,
             state="failed" if self._failure else state.name,
@@ -111,8 +112,8 @@ class LiveSession:
             camera=view.frame.camera.value if view.frame is not None else "",
             lost=self._source.losses(),
             possibly_lost=self._source.possibly_lost(),
-            recording=self._recorder.status() if self._recorder is not None else None,
-            predicting=self._predicting.status(),
+            recording=self._recording_status(predicting),
+            predicting=predicting,
             accuracy=self._accuracy.latest(),
         )
 
@@ -156,6 +157,13 @@ class LiveSession:
     def use_weights(self, folder: Path) -> None:
         """Predict with another version as soon as it is ready, with the one in use until then."""
         self._predicting.use(folder)
+
+    def _recording_status(self, predicting: PredictingStatus) -> RecordingStatus | None:
+        if self._recorder is None:
+            return None
+        recording = self._recorder.status()
+        starved = recording.choice.worse_than is not None and predicting.mean_ms is None
+        return replace(recording, remark=NOT_PREDICTED) if starved else recording
 
     def _require_no_recording(self) -> None:
         if self._recorder is not None and not self._recorder.status().finished:

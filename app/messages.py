@@ -87,10 +87,10 @@ def causes(lost: dict[str, int]) -> str:
 
 
 def recording_line(recording: RecordingStatus) -> str:
-    """Clock, frames written and lost of a recording that runs, or what became of one that has ended."""
+    """Clock, frames written, lost and left out by choice while it is recorded, or what became of it."""
     lost = sum(recording.lost.values())
-    left_out = "" if recording.choice.is_all else f"{recording.left_out} left out, "
-    counts = f"{recording.written} frames, {left_out}{lost} lost"
+    chosen = "" if recording.choice.is_all else f"   {recording.choice.short_words()}"
+    counts = f"{recording.written} frames, {lost} lost" + (f", {recording.left_out} left out" if chosen else "")
     if recording.finished:
         name = recording.path.name if recording.path is not None else recording.name
         return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
@@ -98,7 +98,7 @@ def recording_line(recording: RecordingStatus) -> str:
         return f"Saving… {recording.saving:.0%}   {counts}"
     minutes, seconds = divmod(int(recording.seconds), 60)
     left = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
-    return f"{minutes:02d}:{seconds:02d}   {counts}{left}"
+    return f"{minutes:02d}:{seconds:02d}   {counts}{left}{chosen}"
 
 
 def _span(seconds: float) -> str:

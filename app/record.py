@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from capture import priority
-from capture.choice import Choice
+from capture.choice import MAX_MOVED_M, Choice
 from capture.frame import CaptureError
 from capture.layout import recording_note
 from capture.recorder import Recorder, RecordingStatus
@@ -56,6 +56,9 @@ def record(
 
 def choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[Choice, str]:
     """What the command line asks for. Raises CaptureError where it is out of range."""
+    most_cm = MAX_MOVED_M * 100
+    if moved_cm is not None and not 0 < moved_cm <= most_cm:
+        raise CaptureError(f"--moved must be above 0 and at most {most_cm:g} cm. Received: {moved_cm:g}")
     try:
         return Choice(every, None if moved_cm is None else moved_cm / 100), recording_note(note)
     except ValueError as error:

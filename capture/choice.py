@@ -37,12 +37,12 @@ class Choice:
 
     def __post_init__(self) -> None:
         if type(self.every) is not int or not 1 <= self.every <= MAX_EVERY:
-            raise ValueError(f"every n-th frame: n must be from 1 to {MAX_EVERY}. Received: {self.every!r:.40}")
+            raise ValueError(f"every must be a whole number from 1 to {MAX_EVERY}. Received: {self.every!r:.40}")
         if self.moved_m is not None and not _is_within(self.moved_m, MAX_MOVED_M):
-            raise ValueError(f"moved must be above 0 and at most {MAX_MOVED_M:g} m. Received: {self.moved_m!r:.40}")
+            raise ValueError(f"moved_m must be above 0 and at most {MAX_MOVED_M:g}. Received: {self.moved_m!r:.40}")
         if self.worse_than is not None and not _is_within(self.worse_than, MAX_WORSE_THAN):
             raise ValueError(
-                f"worse than must be above 0 and at most {MAX_WORSE_THAN:.0%}. Received: {self.worse_than!r:.40}"
+                f"worse_than must be above 0 and at most {MAX_WORSE_THAN:g}. Received: {self.worse_than!r:.40}"
             )
 
     @classmethod
