@@ -123,6 +123,12 @@ class LiveAccuracy:
             self._history.popleft()
 
 
+def abs_rel_of(prediction: Prediction, frame: Frame) -> float | None:
+    """AbsRel of one frame over the same readings as `Accuracy`; None where there is none to compare with."""
+    sums = _sums(0.0, prediction.depth_m, frame)
+    return None if sums is None else sums.moment().abs_rel
+
+
 def _sums(now_s: float, predicted_m: DepthMap, frame: Frame) -> _Sums | None:
     """None where no reading can be compared."""
     height, width = frame.depth_m.shape

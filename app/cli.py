@@ -69,12 +69,24 @@ def record(
     name: Annotated[str, typer.Option(help="what to call the recording")] = "recording",
     seconds: Annotated[float | None, typer.Option(min=0.1, help="stop after this long")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="stop after this many frames are written")] = None,
+    every: Annotated[int, typer.Option(metavar="N", help="only every n-th frame")] = 1,
+    moved: Annotated[
+        float | None,
+        typer.Option(metavar="CM", help="only when the camera has moved so far, or turned so many degrees"),
+    ] = None,
+    note: Annotated[str, typer.Option(help="a line to keep with the recording")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Record the stream to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost."""
-    from app.record import record
+    """Record the stream to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost.
 
-    raise typer.Exit(record(out, source, driver, name, seconds, frames, json))
+    Frames left out by --every or --moved are not lost. Recording only where the prediction is poor is for the window:
+    here nothing is predicted.
+    """
+    from app.record import choice_and_note, record
+
+    raise typer.Exit(
+        record(out, source, driver, name, seconds, frames, *choice_and_note(every, moved, note), as_json=json)
+    )
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What stands above the pictures: the source, the recording that runs, and the two buttons."""
+"""What stands above the pictures: the source, the recording that runs, and the buttons."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from app.choosing import ChoiceButton
 from app.color_bar import GAP
 from app.messages import recording_line, recording_tool_tip
 from app.widgets import LIGHT_RED, ElidedLabel, button
@@ -29,14 +30,15 @@ class Header(QWidget):
         self.name_field.setFixedWidth(NAME_WIDTH)
         self.name_field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.name_field.returnPressed.connect(self.name_field.clearFocus)
-        self.record_button = button("● Record", "Record every frame to disk (R)", record)
+        self.record_button = button("● Record", "Record to disk (R)", record)
+        self.choosing = ChoiceButton()
         self.retrain_button = button("Retrain…", "Train the network on your recordings (Ctrl+T)", retrain)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         layout.addWidget(self.source_label)
         layout.addStretch()
-        for widget in (self.record_label, self.name_field, self.record_button, self.retrain_button):
+        for widget in (self.record_label, self.name_field, self.record_button, self.choosing, self.retrain_button):
             layout.addWidget(widget)
 
     @property
@@ -49,6 +51,7 @@ class Header(QWidget):
         self.record_button.setText("Finishing…" if stopping else "■ Stop" if running else "● Record")
         self.record_button.setEnabled(not stopping)
         self.name_field.setVisible(not running)
+        self.choosing.setVisible(not running)
         self.record_label.setStyleSheet(f"color: {LIGHT_RED}" if running else "")
         if recording is not None:
             self.record_label.show_text(recording_line(recording))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from capture.choice import Choice
 from capture.recording import Dataset, Recording
 
 DEPTH_SAMPLES = 20  # frames, evenly spread, that the depth range is read from: enough to see it, quick on long ones
@@ -48,7 +49,7 @@ def summary(recording: Recording) -> dict[str, Any]:
 
 
 def _print_summary(row: dict[str, Any]) -> None:
-    """Four short lines: legible in a terminal of any width."""
+    """Short lines: legible in a terminal of any width."""
     near, far = row["depth_m"]
     lost = ", ".join(f"{count} {cause}" for cause, count in row["lost"].items()) or "none"
     rgb, depth = ("x".join(map(str, row[key])) for key in ("rgb_size", "depth_size"))
@@ -56,7 +57,13 @@ def _print_summary(row: dict[str, Any]) -> None:
     possibly = row["possibly_lost_before_usb"]
     read_by = f", read by {row['driver']}" if row["driver"] else ""
     print(row["path"])
-    print(f"    {row['frames']} frames, {row['seconds']:.1f} s, {row['fps']:.1f} fps, {row['status']}{read_by}")
+    chosen = None if row["chosen"] is None else Choice.from_json(row["chosen"])
+    rate = f"{row['fps']:.1f} fps" if chosen is None else f"of a stream of {row['fps']:.1f} fps"
+    print(f"    {row['frames']} frames, {row['seconds']:.1f} s, {rate}, {row['status']}{read_by}")
+    if chosen is not None:
+        print(f"    chosen: {chosen.words()}; what was left out is not lost")
     print(f"    lost: {lost}" + (f", possibly lost before USB: {possibly}" if possibly else ""))
     print(f"    {row['camera']}, RGB {rgb}, depth {depth}, {depth_range}", end="")
     print("" if row["has_confidence"] else ", no confidence")
+    if row["note"]:
+        print(f"    note: {''.join(letter if letter.isprintable() else ' ' for letter in row['note'])}")

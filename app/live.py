@@ -2,7 +2,8 @@
 
 source ──► reader thread ──┬─► newest frame        (whoever draws looks at it on a timer)
                            ├─► Predicting ──► newest prediction, with its frame
-                           └─► recorder             (every frame)
+                           │        └──► recorder   (the error of its prediction, where only poor ones are recorded)
+                           └─► recorder             (every frame; it takes those that were chosen)
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.accuracy import Accuracy, LiveAccuracy, Moment
+from app.accuracy import Accuracy, LiveAccuracy, Moment, abs_rel_of
 from app.flow import Rate
 from app.predicting import Predicting, PredictingStatus
 from capture import priority
+from capture.choice import Choice
 from capture.frame import CaptureError, Frame
 from capture.recorder import Recorder, RecordingStatus
 from capture.replay import ReplaySource
@@ -23,6 +25,7 @@ from capture.source import Source
 from model.predictor import Prediction
 
 BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
+NOT_PREDICTED = "Nothing is recorded at the moment: only frames of poor prediction are chosen, and nothing is predicted"
 CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
 
 
@@ -105,7 +108,7 @@ class LiveSession:
         return self._view
 
     def status(self) -> LiveStatus:
-        state, view = self._source.state, self.latest()
+        state, view, predicting = self._source.state, self.latest(), self._predicting.status()
         return LiveStatus(
             source=self._source.label,
             state="failed" if self._failure else state.name,
@@ -115,8 +118,8 @@ class LiveSession:
             camera=view.frame.camera.value if view.frame is not None else "",
             lost=self._source.losses(),
             possibly_lost=self._source.possibly_lost(),
-            recording=self._recorder.status() if self._recorder is not None else None,
-            predicting=self._predicting.status(),
+            recording=self._recording_status(predicting),
+            predicting=predicting,
             accuracy=self._accuracy.latest(),
         )
 
@@ -124,12 +127,23 @@ class LiveSession:
         """How good the predictions of the last minute were, frame by frame."""
         return self._accuracy.history()
 
-    def start_recording(self, name: str) -> None:
-        """Record every frame from now on. Raises CaptureError while a recording runs or is played."""
+    def start_recording(self, name: str, choice: Choice | None = None, note: str = "") -> None:
+        """Record from now on, every frame or those of `choice`.
+
+        Raises CaptureError while a recording runs or is played, and where only frames of poor prediction are chosen but
+        nothing is predicted: then nothing would be recorded.
+        """
         self._require_no_recording()
         if not self._source.recordable:
             raise CaptureError("This is a recording already. To make one, choose a phone or the demo room")
-        self._recorder = Recorder(self._recordings, name, self._source)
+        predicting = self._predicting.status()
+        predicts = bool(predicting.weights) or predicting.loading
+        if choice is not None and choice.worse_than is not None and not predicts:
+            raise CaptureError(
+                "Nothing is recorded: only frames of poor prediction are chosen, and there are no weights to predict "
+                "with. Choose other frames"
+            )
+        self._recorder = Recorder(self._recordings, name, self._source, choice=choice, note=note)
 
     def stop_recording(self) -> Path | None:
         """Begin to finish the recording; `status().recording.finished` tells when everything is on disk."""
@@ -151,6 +165,13 @@ class LiveSession:
     def use_weights(self, folder: Path) -> None:
         """Predict with another version as soon as it is ready, with the one in use until then."""
         self._predicting.use(folder)
+
+    def _recording_status(self, predicting: PredictingStatus) -> RecordingStatus | None:
+        if self._recorder is None:
+            return None
+        recording = self._recorder.status()
+        starved = recording.choice.worse_than is not None and predicting.mean_ms is None
+        return replace(recording, remark=NOT_PREDICTED) if starved else recording
 
     def _require_no_recording(self) -> None:
         if self._recorder is not None and not self._recorder.status().finished:
@@ -195,4 +216,7 @@ class LiveSession:
             if frame.received_ns < self._began_ns:
                 return
             self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
+            recorder = self._recorder  # under the lock: never one that was begun on another source
+        if recorder is not None and recorder.choice.worse_than is not None:
+            recorder.offer_predicted(frame, abs_rel_of(prediction, frame))
         self._accuracy.add(prediction, frame)

@@ -87,9 +87,10 @@ def causes(lost: dict[str, int]) -> str:
 
 
 def recording_line(recording: RecordingStatus) -> str:
-    """Clock, frames written and lost of a recording that runs, or what became of one that has ended."""
+    """Clock, frames written, lost and left out by choice while it is recorded, or what became of it."""
     lost = sum(recording.lost.values())
-    counts = f"{recording.written} frames, {lost} lost"
+    chosen = "" if recording.choice.is_all else f"   {recording.choice.short_words()}"
+    counts = f"{recording.written} frames, {lost} lost" + (f", {recording.left_out} left out" if chosen else "")
     if recording.finished:
         name = recording.path.name if recording.path is not None else recording.name
         return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
@@ -97,7 +98,7 @@ def recording_line(recording: RecordingStatus) -> str:
         return f"Saving… {recording.saving:.0%}   {counts}"
     minutes, seconds = divmod(int(recording.seconds), 60)
     left = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
-    return f"{minutes:02d}:{seconds:02d}   {counts}{left}"
+    return f"{minutes:02d}:{seconds:02d}   {counts}{left}{chosen}"
 
 
 def _span(seconds: float) -> str:
@@ -108,6 +109,8 @@ def _span(seconds: float) -> str:
 
 def recording_tool_tip(recording: RecordingStatus) -> str:
     lines = [f"Frames lost: {causes(recording.lost)}"]
+    if not recording.choice.is_all:
+        lines.append(f"Chosen: {recording.choice.words()}. Left out by choice: {recording.left_out}")
     if recording.possibly_lost:
         lines.append(f"Possibly lost before USB: {recording.possibly_lost}")
     return "\n".join([*lines, str(recording.path or "")]).strip()

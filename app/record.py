@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,9 @@ from rich.console import Console
 from rich.live import Live
 
 from capture import priority
+from capture.choice import MAX_MOVED_M, Choice
 from capture.frame import CaptureError
+from capture.layout import recording_note
 from capture.recorder import Recorder, RecordingStatus
 from capture.source import Source, open_source
 
@@ -26,7 +29,15 @@ Report = Callable[[str, RecordingStatus, str], None]  # event, status, what the 
 
 
 def record(
-    dataset: Path, spec: str, driver: str | None, name: str, seconds: float | None, frames: int | None, as_json: bool
+    dataset: Path,
+    spec: str,
+    driver: str | None,
+    name: str,
+    seconds: float | None,
+    frames: int | None,
+    choice: Choice,
+    note: str,
+    as_json: bool,
 ) -> int:
     """Record until the source ends, `seconds` have passed, `frames` are written or the person interrupts.
 
@@ -34,16 +45,27 @@ def record(
     """
     # The demo goes round until it is stopped; a file is recorded once.
     source = open_source(spec, driver=driver, loop=spec in ("auto", "demo"), wait=False)
-    if as_json:
-        return _record(source, dataset, name, seconds, frames, _print_event)
-    with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
-        return _record(source, dataset, name, seconds, frames, lambda *about: _show(live, *about))
-
-
-def _record(source: Source, dataset: Path, name: str, seconds: float | None, frames: int | None, report: Report) -> int:
     _close_on_signal(source)
     priority.settle_process()
-    recorder = Recorder(dataset, name, source, max_frames=frames)
+    recorder = Recorder(dataset, name, source, max_frames=frames, choice=choice, note=note)
+    if as_json:
+        return _record(source, recorder, seconds, _print_event)
+    with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+        return _record(source, recorder, seconds, lambda *about: _show(live, *about))
+
+
+def choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[Choice, str]:
+    """What the command line asks for. Raises CaptureError where it is out of range."""
+    most_cm = MAX_MOVED_M * 100
+    if moved_cm is not None and not 0 < moved_cm <= most_cm:
+        raise CaptureError(f"--moved must be above 0 and at most {most_cm:g} cm. Received: {moved_cm:g}")
+    try:
+        return Choice(every, None if moved_cm is None else moved_cm / 100), recording_note(note)
+    except ValueError as error:
+        raise CaptureError(str(error)) from None
+
+
+def _record(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> int:
     try:
         with source:
             _feed(source, recorder, seconds, report)
@@ -103,10 +125,13 @@ def _print_event(event: str, status: RecordingStatus, detail: str) -> None:
         "event": event,
         "path": str(status.path) if status.path is not None else None,
         "written": status.written,
+        "left_out": status.left_out,
         "lost": status.lost,
         "possibly_lost": status.possibly_lost,
         "seconds": round(status.seconds, 3),
     }
+    if status.remark:
+        document["remark"] = status.remark
     if event == "saving":
         document["saving"] = status.saving
     print(json.dumps(document), flush=True)
@@ -114,12 +139,15 @@ def _print_event(event: str, status: RecordingStatus, detail: str) -> None:
 
 def _show(live: Live, event: str, status: RecordingStatus, detail: str) -> None:
     lost = ", ".join(f"{count} {cause}" for cause, count in status.lost.items()) or "none"
-    line = f"{status.seconds:.1f} s, {status.written} frames, lost: {lost}"
+    left_out = "" if status.choice.is_all else f"{status.left_out} left out by choice, "
+    line = f"{status.seconds:.1f} s, {status.written} frames, {left_out}lost: {lost}"
     if status.possibly_lost:
         line += f", possibly lost before USB: {status.possibly_lost}"
     if event == "done":
         print(f"{status.path}: {line}")
+        if status.remark:
+            print(f"lidarlive: {status.remark}", file=sys.stderr)
     elif status.saving is not None:
         live.update(f"saving {status.saving:.0%}  {line}")
     else:
-        live.update(f"recording  {line}  {detail}")
+        live.update(f"recording  {line}  {status.remark or detail}")

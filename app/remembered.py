@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
+
 from PyQt5.QtWidgets import QMainWindow
 
 from app.application import settings
 from app.comparison import USUAL
+from capture.choice import Choice
 
 SIZE = (1280, 800)  # of the first start
 
@@ -37,3 +40,20 @@ def plot_before() -> bool:
 
 def cloud_before() -> bool:
     return bool(settings().value("cloud", False, bool))
+
+
+def remember_choice(choice: Choice) -> None:
+    """Which frames are recorded."""
+    for name, value in asdict(choice).items():
+        settings().setValue(f"record_{name}", "" if value is None else value)
+
+
+def choice_before() -> Choice:
+    """Which frames were recorded; every one where that makes no sense any more."""
+    every, moved_m, worse_than = (settings().value(f"record_{each.name}") for each in fields(Choice))
+    try:
+        return Choice(
+            int(every) if every else 1, float(moved_m) if moved_m else None, float(worse_than) if worse_than else None
+        )
+    except (TypeError, ValueError):
+        return Choice()

@@ -101,7 +101,9 @@ class Window(QMainWindow):
             self._session.stop_recording()
         else:
             try:
-                self._session.start_recording(self.header.recording_name)
+                choosing = self.header.choosing
+                self._session.start_recording(self.header.recording_name, choosing.choice, choosing.note)
+                choosing.forget_note()
             except CaptureError as error:
                 self.errors.show_message(str(error))
         self._refresh_status()
@@ -204,7 +206,8 @@ class Window(QMainWindow):
             self._problem = problem
             self.errors.show_message(problem)
         paused = self._view.frame is not None and status.state in ("waiting", "connecting", "ended")
-        hint = (status.detail or f"{status.source}: {status.state}") if paused else ""
+        remark = status.recording.remark if status.recording is not None and not status.recording.finished else ""
+        hint = (status.detail or f"{status.source}: {status.state}") if paused else remark
         self.hints.show_message("Frozen: press F to go on" if self._frozen else hint)
 
     def _use_source(self, source: Source, spec: str) -> None:
@@ -288,6 +291,7 @@ class Window(QMainWindow):
         bar = self.menuBar()
         session: Entries = {
             "&Record or stop": ("R", self.header.record_button.click),
+            "&Choose what to record…": ("Ctrl+R", self.header.choosing.open),
             "&Snapshot": ("S", self.take_snapshot),
             "&Freeze the view or go on": ("F", self.toggle_freeze),
             "Re&cordings": ("Ctrl+L", lambda: self._recordings_dock.setVisible(self._recordings_dock.isHidden())),

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from capture.choice import Choice
 from capture.frame import Camera, CaptureError, Intrinsics, Pose
 
 SCHEMA_VERSION = 1
@@ -33,6 +34,7 @@ MAX_INFO_BYTES = 1 << 20  # a thousand times what recording.json takes
 MAX_LOG_BYTES = 1 << 30  # eight hours at 60 frames a second
 MAX_IMAGE_BYTES = 64 << 20  # as for a frame on the wire; a hundred times the largest seen
 MAX_COUNT = 1 << 63  # of frames and of nanoseconds: what 64 bits hold, three centuries
+MAX_NOTE = 500  # letters of a person's note: a few sentences
 MAX_NAME = 50  # letters, of up to four bytes each: with the time in front they fit the 255 bytes of a file name
 _FOLDER_NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ_")
 _FILE_PATH = re.compile(r"[a-z]+/[0-9]+\.[a-z]+")  # a file of the recording and of no other folder
@@ -46,6 +48,8 @@ class RecordingInfo:
     frames    of the log; while `status` is recording, those of which every byte is known to be on the disk
     lost      frames by cause; `possibly_lost_before_usb`, what pauses between arrivals point to, is not among them
     driver    what read the phone's stream, `record3d` or `native`; empty where it was no stream
+    note      what a person, or the import, had to say about it
+    chosen    which frames were to be recorded; None where every one was. Those left out are not among the lost
     """
 
     name: str
@@ -63,6 +67,7 @@ class RecordingInfo:
     device_name: str = ""
     serial: str = ""
     note: str = ""
+    chosen: Choice | None = None
     software: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(
         default_factory=lambda: {"depth": "millimetres, 0 = no reading", "confidence": "0 low, 1 medium, 2 high"}
@@ -83,6 +88,8 @@ class RecordingInfo:
                 if not _IS_A[str(known.type)](value):
                     raise ValueError(f"{known.name} must be {known.type}. Received: {value!r:.80}")
                 values[known.name] = tuple(value) if isinstance(value, list) else value
+        if values.get("chosen") is not None:
+            values["chosen"] = Choice.from_json(values["chosen"])
         try:
             info = cls(**values)
         except TypeError as error:
@@ -109,7 +116,8 @@ class FileEntry:
 class FrameLine:
     """One line of the commit log.
 
-    `index` counts files, without gaps but for frames that a power cut took; `stream_index` also counts the lost ones.
+    `index` counts files, without gaps but for frames that a power cut took; `stream_index` also counts those that
+    were lost, or left out by choice.
     """
 
     index: int
@@ -222,6 +230,14 @@ def began(path: Path) -> str:
     return found.group() if found else ""
 
 
+def recording_note(text: str) -> str:
+    """`text` as one line. Raises ValueError where it is longer than a note may be."""
+    line = " ".join(text.split())
+    if len(line) > MAX_NOTE:
+        raise ValueError(f"a note has at most {MAX_NOTE} letters. Received: {len(line)}")
+    return line
+
+
 def _parse(text: str | bytes) -> dict[str, Any]:
     """A JSON object. Raises ValueError where `text` is none, however deep it is nested."""
     try:
@@ -266,6 +282,7 @@ _IS_A: dict[str, Callable[[object], bool]] = {
     "int": _is_count,
     "bool": lambda value: isinstance(value, bool),
     "tuple[int, int]": _is_size,
+    "Choice | None": lambda value: value is None or isinstance(value, dict),
     "dict[str, int]": lambda value: isinstance(value, dict) and all(map(_is_count, value.values())),
     "dict[str, str]": lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
 }

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from capture import priority
+from capture.choice import NO_POSES, Choice, Chooser
 from capture.encoding import EncodedFrame, encode
 from capture.frame import CaptureError, Frame
 from capture.layout import recording_name
@@ -29,7 +30,8 @@ MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several sec
 class RecordingStatus:
     """What a person wants to see of a running recording.
 
-    `lost` counts frames not written, by cause; `possibly_lost` is what pauses of the phone point to, apart from them.
+    `lost` counts frames not written, by cause; `possibly_lost` is what pauses of the phone point to, apart from them;
+    neither counts those that were `left_out` by `choice`. `remark` is what a person should know of the choice.
     `left_s` is how much longer the disk has room at the rate so far, None before that can be told. `saving` is None
     while frames are taken, then from 0 to 1 how much of what waited is on the disk.
     """
@@ -40,6 +42,9 @@ class RecordingStatus:
     seconds: float = 0.0
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost: int = 0
+    choice: Choice = field(default_factory=Choice)
+    left_out: int = 0
+    remark: str = ""
     error: str = ""
     left_s: float | None = None
     saving: float | None = None
@@ -58,17 +63,32 @@ class Losses:
 
 
 class Recorder:
-    """Records a live stream: `offer` takes every frame and never blocks.
+    """Records a live stream: `offer` is handed every frame, and neither it nor `offer_predicted` ever blocks.
 
     Threads: two encoders turn frames into file bytes and block on nothing; one writer takes them in order and may
     block on the disk. What waits is bounded in bytes; a frame that finds no room is counted (`encoder_full`,
     `disk_slow`), as are one that cannot be encoded (`corrupt`), those still waiting when the disk fails
     (`recording_failed`) and the losses of the source while the recording runs. A change of camera, size or confidence
     in mid-stream closes the recording and opens `<name>-2`.
+
+    Of the frames that come, those are recorded that `choice` takes; the others are left out, which is no loss.
     """
 
-    def __init__(self, dataset: Path, name: str, source: Source, *, max_frames: int | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Path,
+        name: str,
+        source: Source,
+        *,
+        max_frames: int | None = None,
+        choice: Choice | None = None,
+        note: str = "",
+    ) -> None:
         self._dataset, self._name, self._source = Path(dataset), recording_name(name), source
+        self.choice, self._note = choice or Choice(), note
+        self._chooser = Chooser(self.choice)
+        self._left_out = 0
+        self._first_index: int | None = None
         self._losses_before = self._source_losses()
         self._losses_at_stop: Losses | None = None
         self._max_frames = max_frames
@@ -94,20 +114,48 @@ class Recorder:
         self._writer.start()
 
     def offer(self, frame: Frame) -> None:
-        """Hand over one frame; counted as lost where there is no room, ignored once the recording is stopping."""
+        """Hand over one frame of the stream, each in its turn.
+
+        It is left out where the choice does not take it, counted as lost where there is no room, and ignored once the
+        recording is stopping. Where only poor predictions are recorded, `offer_predicted` may still bring it.
+        """
         with self._counters:
-            if self._stopping or self._error or self._accepted == self._max_frames:
+            if self._takes_no_more():
                 return
-            if self._raw_bytes + frame.nbytes > MAX_RAW_BYTES:
-                self._own_lost["encoder_full"] += 1
+            if self._first_index is None:
+                self._first_index = frame.index
+            if self._chooser.takes(frame):
+                self._accept(frame)
+            else:
+                self._left_out += 1
+
+    def offer_predicted(self, frame: Frame, abs_rel: float | None) -> None:
+        """The error of the prediction of a frame that was offered before, in their order; None: it cannot be told.
+
+        Does nothing unless only poor predictions are recorded.
+        """
+        with self._counters:
+            offered = self._first_index is not None and frame.index >= self._first_index
+            if self.choice.worse_than is None or self._takes_no_more() or not offered:
                 return
-            if self._encoded_bytes > MAX_ENCODED_BYTES:
-                self._own_lost["disk_slow"] += 1
-                return
-            self._raw_bytes += frame.nbytes
-            self._accepted += 1
-            # Still under the lock: a `stop` in between would close the recording without the frame just accepted.
-            self._waiting.put(self._encoders.submit(self._encode, frame))
+            if self._chooser.takes(frame, abs_rel):
+                self._left_out -= 1
+                self._accept(frame)
+
+    def _takes_no_more(self) -> bool:
+        return self._stopping or bool(self._error) or self._accepted == self._max_frames
+
+    def _accept(self, frame: Frame) -> None:
+        if self._raw_bytes + frame.nbytes > MAX_RAW_BYTES:
+            self._own_lost["encoder_full"] += 1
+            return
+        if self._encoded_bytes > MAX_ENCODED_BYTES:
+            self._own_lost["disk_slow"] += 1
+            return
+        self._raw_bytes += frame.nbytes
+        self._accepted += 1
+        # Still under the lock: a `stop` in between would close the recording without the frame just accepted.
+        self._waiting.put(self._encoders.submit(self._encode, frame))
 
     @property
     def full(self) -> bool:
@@ -147,6 +195,9 @@ class Recorder:
                 seconds=seconds,
                 lost=dict(lost.by_cause),
                 possibly_lost=lost.possibly,
+                choice=self.choice,
+                left_out=self._left_out,
+                remark=NO_POSES if self._chooser.lacks_poses else "",
                 error=self._error,
                 left_s=self._left_s(seconds),
                 saving=self._saving(),
@@ -237,7 +288,14 @@ class Recorder:
 
     def _new_writer(self, part: int) -> RecordingWriter:
         name = self._name if part == 1 else f"{self._name}-{part}"
-        return RecordingWriter(self._dataset, name, source=self._source.label, driver=self._source.driver)
+        return RecordingWriter(
+            self._dataset,
+            name,
+            source=self._source.label,
+            driver=self._source.driver,
+            note=self._note,
+            chosen=None if self.choice.is_all else self.choice,
+        )
 
     def _close(self, writer: RecordingWriter) -> None:
         with self._counters:

@@ -142,7 +142,7 @@ class Recording:
 
     @property
     def fps(self) -> float:
-        """Mean frame rate, lost frames counted as if they had come; 30 where there are too few frames to tell."""
+        """Mean frame rate of the stream, with frames that were lost or left out; 30 where there are too few to tell."""
         frames = self.line(len(self) - 1).stream_index - self.line(0).stream_index if self.seconds else 0
         return frames / self.seconds if frames > 0 else 30.0
 

@@ -17,6 +17,7 @@ from types import TracebackType
 
 from filelock import FileLock
 
+from capture.choice import Choice
 from capture.durable import make_durable, replace_file
 from capture.encoding import EncodedFrame
 from capture.frame import CaptureError
@@ -57,6 +58,7 @@ class RecordingWriter:
         source: str,
         driver: str = "",
         note: str = "",
+        chosen: Choice | None = None,
         device_name: str = "",
         serial: str = "",
     ) -> None:
@@ -67,7 +69,7 @@ class RecordingWriter:
         self.possibly_lost_before_usb = 0
         self.layout: tuple[object, ...] | None = None
         self._dataset, self._name = Path(dataset), recording_name(name)
-        self._source, self._driver, self._note = source, driver, note
+        self._source, self._driver, self._note, self._chosen = source, driver, note, chosen
         self._device_name, self._serial = device_name, serial
         self._log = -1
         self._lock: FileLock | None = None
@@ -132,6 +134,7 @@ class RecordingWriter:
                 source=self._source,
                 driver=self._driver,
                 note=self._note,
+                chosen=self._chosen,
                 device_name=self._device_name,
                 serial=self._serial,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,9 @@ def lidarlive(*words: object, timeout: float = 100, **environment: str) -> subpr
         (["record", "{tmp}/set", "--source", "nonsense"], "Received: 'nonsense'"),
         (["record", "{tmp}/set", "--source", "{tmp}/file.r3d"], "file.r3d"),
         (["record", "{tmp}/file.r3d/set", "--source", "{numbered}"], "cannot begin a recording here"),
+        (["record", "{tmp}/set", "--every", "0"], "every must be a whole number from 1 to 1000. Received: 0"),
+        (["record", "{tmp}/set", "--moved", "nan"], "--moved must be above 0 and at most 100 cm. Received: nan"),
+        (["record", "{tmp}/set", "--note", "x" * 501], "a note has at most 500 letters. Received: 501"),
         (["view", "--source", "{tmp}"], "is not a recording and holds none"),
         (["view", "--source", "{numbered}", "--weights", "nobody"], "There is no weights version nobody"),
         (["inspect", "{tmp}"], "is not a recording and holds none"),
@@ -99,6 +103,24 @@ def test_record_and_inspect(numbered: Path, tmp_path: Path) -> None:
     text = lidarlive("inspect", tmp_path).stdout
     assert "_again\n    60 frames" in text
     assert "RGB 240x320, depth 192x256, 1.00 to 1.06 m" in text
+
+
+@pytest.mark.usefixtures("record3d_package")
+def test_record_some_frames_with_a_note(numbered: Path, tmp_path: Path) -> None:
+    """The camera of the clip moves 1 m from frame to frame."""
+    words = ("--every", 4, "--moved", 50, "--note", "by day")
+    done = lidarlive("record", tmp_path, "--source", numbered, *words, "--json")
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == (3 if last["lost"] else 0), done.stderr  # on a busy computer the phone drops some
+    assert last["event"] == "done"
+    assert last["written"] + last["left_out"] + sum(last["lost"].values()) == 60
+    assert 1 < last["written"] <= 15
+    (row,) = json.loads(lidarlive("inspect", tmp_path, "--json").stdout)
+    assert (row["note"], row["chosen"]) == ("by day", {"every": 4, "moved_m": 0.5, "worse_than": None})
+    assert "    chosen: every 4th frame, moved 50 cm or turned 50°" in lidarlive("inspect", tmp_path).stdout
+    assert lidarlive("check", tmp_path).returncode == 0
+    done = lidarlive("record", tmp_path, "--source", numbered, "--every", 10)
+    assert re.search(r": \d+\.\d s, \d frames, \d\d left out by choice, lost: (none|\d+ phone_dropped)\n", done.stdout)
 
 
 @pytest.mark.usefixtures("record3d_package")

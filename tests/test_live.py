@@ -1,19 +1,24 @@
-"""The live session: newest frame, newest prediction with its own frame, every frame recorded."""
+"""The live session: newest frame, newest prediction with its own frame, every frame recorded or those chosen."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from app.live import LiveSession
+from app.accuracy import abs_rel_of
+from app.live import NOT_PREDICTED, LiveSession
+from capture.check import damage
+from capture.choice import Choice
 from capture.drivers import DRIVERS
 from capture.frame import CaptureError
 from capture.playback import PlaybackSource
 from capture.recording import Dataset
 from capture.virtual_phone.phone import PhoneProcess
+from model.predictor import Predictor
 from tests.waiting import wait_until
 from tests.weights import write_weights
 
@@ -133,6 +138,65 @@ def test_weights_that_are_none_are_said_so_and_the_view_goes_on(session: LiveSes
     wait_until(lambda: "nowhere" in session.status().predicting.error, "an error")
     first = session.latest().frame
     wait_until(lambda: session.latest().frame is not first, "a newer frame")
+
+
+def test_only_frames_of_poor_prediction_are_recorded(session: LiveSession, tmp_path: Path) -> None:
+    """Frame i is i levels of grey and 1 m + i mm away, and predicted at 1 m + i cm, for another lens: ever worse."""
+    poor = Choice(worse_than=0.6)
+    with pytest.raises(CaptureError, match="there are no weights to predict with"):
+        session.start_recording("poor", poor)
+    assert session.status().recording is None
+    session.use_weights(write_weights(tmp_path / "flat"))
+    wait_until(lambda: session.latest().prediction is not None, "a prediction")
+    session.start_recording("poor", poor, "what is left to learn")
+    wait_until(lambda: session.status().recording.written >= 5, "poor ones are written")
+    wait_until(lambda: session.status().recording.left_out >= 60, "good ones are left out")
+    session.stop_recording()
+    wait_until(lambda: session.status().recording.finished, "finished")
+    assert session.status().recording.lost.keys() <= {"phone_dropped"}, "what a busy computer costs, nothing else"
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert (recording.info.chosen, recording.info.note) == (poor, "what is left to learn")
+    assert list(damage(recording.path)) == []
+    predict = Predictor(tmp_path / "flat")
+    errors = [abs_rel_of(predict.of_frame(frame), frame) for frame in recording]
+    assert min(errors) > 0.6
+    indices = [line.stream_index for line in recording.lines()]
+    assert indices == sorted(set(indices))
+
+
+def test_where_nothing_is_predicted_any_more_the_recording_of_poor_ones_says_so(
+    session: LiveSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.use_weights(write_weights(tmp_path / "flat"))
+    wait_until(lambda: session.latest().prediction is not None, "a prediction")
+    session.start_recording("poor", Choice(worse_than=0.6))
+    assert session.status().recording.remark == ""
+    monkeypatch.setattr("app.live.BEHIND_BYTES", -1)  # as if frames waited all the time
+    wait_until(lambda: session.status().recording.remark == NOT_PREDICTED, "a remark")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_phone_that_loses_frames_while_most_are_left_out(
+    record3d_package: None, numbered: Path, tmp_path: Path, driver: str
+) -> None:
+    """One frame in ten is recorded; the loss happens between two of them and is counted all the same."""
+    with PhoneProcess(str(numbered), faults=["cut@13"]) as phone:
+        phone.wait_ready(30)
+        live = LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)
+        live.start()
+        live.start_recording("walk", Choice(every=10))
+        wait_until(lambda: live.status().lost != {}, "the loss")
+        wait_until(lambda: live.status().recording.left_out >= 60, "frames after it")
+        live.close()
+    status = live.status().recording
+    assert (status.lost, live.status().lost) == ({"disconnected": 1}, {"disconnected": 1})
+    (recording,) = Dataset(tmp_path)
+    assert (recording.info.lost, recording.info.status) == (status.lost, "closed")
+    indices = [line.stream_index for line in recording.lines()]
+    gaps = [after - before for before, after in pairwise(indices)]
+    assert sorted(gaps)[:-1] == [10] * (len(gaps) - 1)
+    assert max(gaps) <= 11, "the next one, where the lost one's turn it was"
+    assert status.written == len(indices) >= 7
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

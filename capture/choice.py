@@ -1,0 +1,137 @@
+"""Which frames of a stream are recorded: every one, or fewer where a person chose so.
+
+What is left out by choice is no loss; what is lost is one, whatever was chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+from capture.frame import Frame, Pose
+
+MAX_EVERY = 1000  # at 60 fps a frame every 17 s
+MAX_MOVED_M = 1.0
+MAX_WORSE_THAN = 2.0  # a prediction twice too far off
+# A degree of turning changes the picture about as much as a centimetre of the way does at half a metre from what is
+# seen, which is where a scan is closest (model/thinning.py thins recordings by the same rule).
+DEG_A_METRE = 100.0
+NO_POSES = "The phone sends no camera poses: frames are recorded whether it moved or not"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a frame must be like to be recorded; all that is chosen must hold.
+
+    every       at least so many frames of the stream after the last one that was taken; 1: each
+    moved_m     the camera has moved so far since then, or turned by DEG_A_METRE times that; None: whether or not
+    worse_than  AbsRel of its prediction against the LiDAR is above this (0.2: 20 %); None: whatever is predicted
+
+    Raises ValueError where a value is out of range.
+    """
+
+    every: int = 1
+    moved_m: float | None = None
+    worse_than: float | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.every) is not int or not 1 <= self.every <= MAX_EVERY:
+            raise ValueError(f"every must be a whole number from 1 to {MAX_EVERY}. Received: {self.every!r:.40}")
+        if self.moved_m is not None and not _is_within(self.moved_m, MAX_MOVED_M):
+            raise ValueError(f"moved_m must be above 0 and at most {MAX_MOVED_M:g}. Received: {self.moved_m!r:.40}")
+        if self.worse_than is not None and not _is_within(self.worse_than, MAX_WORSE_THAN):
+            raise ValueError(
+                f"worse_than must be above 0 and at most {MAX_WORSE_THAN:g}. Received: {self.worse_than!r:.40}"
+            )
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Choice:
+        """As it stands in recording.json. Raises ValueError; fields of later versions are ignored."""
+        return cls(**{each.name: document[each.name] for each in fields(cls) if each.name in document})
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every frame is recorded."""
+        return self == Choice()
+
+    @property
+    def turned_deg(self) -> float | None:
+        return None if self.moved_m is None else self.moved_m * DEG_A_METRE
+
+    def words(self) -> str:
+        """`every 5th frame, moved 5 cm or turned 5°, prediction off by more than 20 %`."""
+        parts = [f"every {_ordinal(self.every)} frame"] if self.every > 1 else []
+        if self.moved_m is not None:
+            parts.append(f"moved {self.moved_m * 100:.3g} cm or turned {self.turned_deg:.3g}°")
+        if self.worse_than is not None:
+            parts.append(f"prediction off by more than {self.worse_than * 100:.3g} %")
+        return ", ".join(parts) or "every frame"
+
+    def short_words(self) -> str:
+        """The same for a button: `every 5th · moved 5 cm · off 20 %`."""
+        parts = [f"every {_ordinal(self.every)}"] if self.every > 1 else []
+        if self.moved_m is not None:
+            parts.append(f"moved {self.moved_m * 100:.3g} cm")
+        if self.worse_than is not None:
+            parts.append(f"off {self.worse_than * 100:.3g} %")
+        return " · ".join(parts) or "every frame"
+
+
+class Chooser:
+    """Applies a choice to the frames of one stream, handed over in their order. Not thread-safe.
+
+    A frame without a pose may have moved, so it is taken; `lacks_poses` says that the last one compared was such.
+    """
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+        self.lacks_poses = False
+        self._last: tuple[int, Pose] | None = None
+
+    def takes(self, frame: Frame, abs_rel: float | None = None) -> bool:
+        """Whether `frame` is to be recorded; the next ones are compared with it then.
+
+        `abs_rel` is the error of its prediction, None where that is not known: then it is not known to be poor.
+        """
+        if self.choice.worse_than is not None and not (abs_rel is not None and abs_rel > self.choice.worse_than):
+            return False
+        if self._last is not None and not self._is_far_from(*self._last, frame):
+            return False
+        self._last = frame.index, frame.pose
+        return True
+
+    def _is_far_from(self, index: int, pose: Pose, frame: Frame) -> bool:
+        return frame.index - index >= self.choice.every and (
+            self.choice.moved_m is None or self._has_moved(self.choice.moved_m, pose, frame.pose)
+        )
+
+    def _has_moved(self, moved_m: float, before: Pose, now: Pose) -> bool:
+        # Without tracking (TrueDepth) a phone sends the identity for ever. A tracked camera may begin there, but is
+        # never exactly there twice: gravity turns it, and hands shake.
+        self.lacks_poses = before == now == Pose() or not (_is_pose(before) and _is_pose(now))
+        if self.lacks_poses:
+            return True
+        metres, degrees = apart(before, now)
+        return metres >= moved_m or degrees >= moved_m * DEG_A_METRE
+
+
+def _is_pose(pose: Pose) -> bool:
+    """Whether its numbers are some that a pose can have."""
+    return all(map(math.isfinite, pose.as_list())) and any(pose.quaternion)
+
+
+def apart(one: Pose, other: Pose) -> tuple[float, float]:
+    """Metres and degrees between two poses of finite numbers; their quaternions may be of any length but 0."""
+    cosine = sum(a * b for a, b in zip(one.quaternion, other.quaternion, strict=True))
+    cosine /= math.hypot(*one.quaternion) * math.hypot(*other.quaternion)
+    return math.dist(one.position_m, other.position_m), math.degrees(2 * math.acos(min(1.0, abs(cosine))))
+
+
+def _is_within(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
