@@ -24,7 +24,7 @@ PAGE = """
 <tr><td><b>Space</b>, <b>←</b> <b>→</b></td><td>of a recording that is played: pause, one frame back or on</td></tr>
 <tr><td><b>Ctrl+O</b></td><td>play a recording in place of the phone; <b>Ctrl+Shift+O</b> a .r3d file</td></tr>
 <tr><td><b>Ctrl+1 … 7</b></td><td>show and hide views; <b>Ctrl+0</b> the usual four</td></tr>
-<tr><td><b>Ctrl+R</b></td><td>turn the pictures by 90°; <i>View, Orientation</i> puts them back</td></tr>
+<tr><td><b>Ctrl+U</b></td><td>turn the pictures by 90°; <i>View, Orientation</i> puts them back</td></tr>
 <tr><td><b>Ctrl+D</b></td><td>point cloud; drag turns it, with Ctrl moves it, the wheel goes nearer</td></tr>
 <tr><td><b>Ctrl+P</b></td><td>accuracy of the last minute as plots</td></tr>
 <tr><td><b>Enter</b>, double click</td><td>one view alone, all again; <b>Tab</b> goes from view to view</td></tr>

@@ -112,7 +112,7 @@ def _add_orientation(menu: QMenu, comparison: Comparison) -> None:
         lambda orientation: change(orientation, 0),
     )
     turn = QAction("&Turn by 90°", below)
-    turn.setShortcut("Ctrl+R")
+    turn.setShortcut("Ctrl+U")
     turn.triggered.connect(lambda: change(comparison.appearance.orientation, comparison.appearance.quarter_turns + 1))
     below.addSeparator()
     below.addAction(turn)

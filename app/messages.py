@@ -69,6 +69,20 @@ def length(metres: float) -> str:
     return f"{metres * 100:.1f} cm" if metres < 1 else f"{metres:.2f} m"
 
 
+def problem(status: LiveStatus, streams: bool) -> str:
+    """What went wrong, if anything. `streams`: a frame has come; before that the notice says why there is none."""
+    failure = status.detail if status.state == "failed" and streams else ""
+    return failure or (status.recording.error if status.recording is not None else "") or status.predicting.error
+
+
+def hint(status: LiveStatus, streams: bool) -> str:
+    """What is merely so: a stream that pauses, or what the recording that runs says of itself."""
+    if streams and status.state in ("waiting", "connecting", "ended"):
+        return status.detail or f"{status.source}: {status.state}"
+    running = status.recording is not None and not status.recording.finished
+    return status.recording.remark if status.recording is not None and running else ""
+
+
 def status_tool_tip(status: LiveStatus) -> str:
     lines = [
         "Frames a second from the phone · milliseconds for one prediction and how many are made a second",

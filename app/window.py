@@ -10,31 +10,23 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.accuracy_plot import AccuracyPlot
-from app.appearance import Appearance
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions
 from app.checkup import Checkup, checkup_of
-from app.cloud_view import CloudView
-from app.color_bar import GAP
-from app.comparison import Comparison
-from app.footer import Footer
 from app.header import Header
 from app.help import help_entries
 from app.live import LiveSession, LiveStatus, View
 from app.menus import Entries, add_menu, add_view_menu
-from app.messages import Notice
+from app.messages import hint, problem
 from app.pace import Pace
 from app.recordings import Recordings
-from app.remembered import cloud_before, plot_before, remember, restore_geometry, seen_before
+from app.remembered import remember
 from app.retrain import RetrainDialog
-from app.scrubber import Scrubber
 from app.snapshot import Snapshots
 from app.source_menu import SourceMenu
 from app.sources import SourceOpener
-from app.widgets import AMBER, BLUE, RED, MessageBar, side
+from app.window_layout import WindowLayout
 from capture.frame import CaptureError
 from capture.source import Source
 from model import store
@@ -43,7 +35,7 @@ VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new 
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 
 
-class Window(QMainWindow):
+class Window(WindowLayout):
     """The views, live; Record and Retrain.
 
     Closing it finishes a running recording and ends the session. `spec` is what its source was opened as, where that is
@@ -65,7 +57,9 @@ class Window(QMainWindow):
         end_after: int | None = None,
         screenshot: Path | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            Header(self.toggle_recording, self.open_retrain), Recordings(recordings, self.open_source, self._in_use)
+        )
         self._session, self._recordings, self._checkup = session, recordings, checkup
         self._spec = spec
         self._end_after, self._screenshot = end_after, screenshot
@@ -74,14 +68,12 @@ class Window(QMainWindow):
         self._recorded = False  # a recording was running at the last look
         self._snapshots = Snapshots(store.home() / "snapshots", self)
         self._opener = SourceOpener(driver, self)
-        self._opener.opened.connect(self._use_source)
-        self._opener.failed.connect(self.failed.emit)
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
-        self._build()
-        self.failed.connect(self.errors.show_message)
+        self._connect()
+        self._build_menus()
+        self._follow_replay()
         self._stop_reporting = report_exceptions(store.home() / "lidarlive.log", self.failed.emit)
-        restore_geometry(self)
         self._view_timer = self._timer(VIEW_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
         if checkup is not None:
@@ -160,8 +152,8 @@ class Window(QMainWindow):
             return
         self._frames_shown += view.frame is not self._view.frame
         self._view = view
-        if view.frame is not None and self._pages.currentWidget() is not self._views:
-            self._pages.setCurrentWidget(self._views)
+        if view.frame is not None and self.pages.currentWidget() is not self.views:
+            self.pages.setCurrentWidget(self.views)
             self._end_checkup()
             self._refresh_status()
         self.comparison.show_view(view)
@@ -198,17 +190,12 @@ class Window(QMainWindow):
         self.header.show_recording(recording, running, self._stopping)
 
     def _show_problems(self, status: LiveStatus) -> None:
-        """The newest problem until it is gone or a person closes it; a stream that pauses is a hint, not an error."""
-        recording_error = status.recording.error if status.recording is not None else ""
-        failure = status.detail if status.state == "failed" and self._view.frame is not None else ""  # else: the notice
-        problem = failure or recording_error or status.predicting.error
-        if problem != self._problem:
-            self._problem = problem
-            self.errors.show_message(problem)
-        paused = self._view.frame is not None and status.state in ("waiting", "connecting", "ended")
-        remark = status.recording.remark if status.recording is not None and not status.recording.finished else ""
-        hint = (status.detail or f"{status.source}: {status.state}") if paused else remark
-        self.hints.show_message("Frozen: press F to go on" if self._frozen else hint)
+        """The newest problem stays until it is gone or a person closes it."""
+        streams = self._view.frame is not None
+        if (found := problem(status, streams)) != self._problem:
+            self._problem = found
+            self.errors.show_message(found)
+        self.hints.show_message("Frozen: press F to go on" if self._frozen else hint(status, streams))
 
     def _use_source(self, source: Source, spec: str) -> None:
         try:
@@ -223,7 +210,7 @@ class Window(QMainWindow):
         self._view, self._frozen = View(), False
         self._follow_replay()
         self.comparison.clear()
-        self._pages.setCurrentWidget(self.notice)
+        self.pages.setCurrentWidget(self.notice)
         self._refresh_status()
 
     def _follow_replay(self) -> None:
@@ -247,45 +234,15 @@ class Window(QMainWindow):
             self.save_picture(self._screenshot)
         self.close()
 
-    def _build(self) -> None:
-        self.header = Header(self.toggle_recording, self.open_retrain)
-        self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
-        self.footer, self.plot = Footer(), AccuracyPlot()
-        self.plot.setVisible(plot_before())
-        self.recordings = Recordings(self._recordings, self.open_source, self._in_use)
+    def _connect(self) -> None:
+        self.failed.connect(self.errors.show_message)
         self.recordings.failed.connect(self.errors.show_message)
-        self._recordings_dock = side(self, "Recordings", self.recordings)
-        self.scrubber = Scrubber()
-        self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.comparison.marks_changed.connect(self._refresh_readout)
-        self.cloud, self._views = CloudView(self.comparison), QSplitter()
         self.cloud.failed.connect(self.failed.emit)
-        self._views.addWidget(self.comparison)
-        self._views.addWidget(self.cloud)
-        self._views.setChildrenCollapsible(False)
-        self._views.setSizes([300, 200])  # their proportion
-        self.cloud.setVisible(cloud_before())
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.notice)
-        self._pages.addWidget(self._views)
-
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(GAP, GAP, GAP, 8)
-        layout.setSpacing(8)
-        layout.addWidget(self.header)
-        layout.addWidget(self.errors)
-        layout.addWidget(self.hints)
-        layout.addWidget(self.notes)
-        layout.addWidget(self._pages, 1)
-        layout.addWidget(self.scrubber)
-        layout.addWidget(self.plot)
-        layout.addWidget(self.footer)
-        self.setCentralWidget(body)
+        self._opener.opened.connect(self._use_source)
+        self._opener.failed.connect(self.failed.emit)
         self._snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
         self._snapshots.failed.connect(self.errors.show_message)
-        self._build_menus()
-        self._follow_replay()
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
@@ -294,7 +251,7 @@ class Window(QMainWindow):
             "&Choose what to record…": ("Ctrl+R", self.header.choosing.open),
             "&Snapshot": ("S", self.take_snapshot),
             "&Freeze the view or go on": ("F", self.toggle_freeze),
-            "Re&cordings": ("Ctrl+L", lambda: self._recordings_dock.setVisible(self._recordings_dock.isHidden())),
+            "Re&cordings": ("Ctrl+L", lambda: self.recordings_dock.setVisible(self.recordings_dock.isHidden())),
             "Re&train…": ("Ctrl+T", self.open_retrain),
             "&Quit": ("Ctrl+Q", self.close),
         }

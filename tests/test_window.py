@@ -70,9 +70,8 @@ def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Windo
     assert not window.comparison.predicted.has_picture
     assert "No weights yet" in window.comparison.predicted.empty
     assert not window.comparison.difference_bar.isVisible()
-    qtbot.waitUntil(
-        lambda: "frames/s  ·  no weights  ·  0 lost" in window.footer.status_label.whole_text, timeout=WAIT_MS
-    )
+    figures = re.compile(r"\d+ frames/s  ·  no weights  ·  \d+ lost")  # a busy computer may lose some
+    qtbot.waitUntil(lambda: figures.match(window.footer.status_label.whole_text) is not None, timeout=WAIT_MS)
     assert window.header.source_label.whole_text == "numbered"
     assert not window.errors.isVisible()
 
@@ -117,6 +116,12 @@ def test_weights_in_use_that_are_gone_leave_the_view_and_say_so(
     qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: not window.errors.isVisible(), timeout=WAIT_MS)
     window.close()
+
+
+def test_every_key_does_one_thing(window: Window) -> None:
+    keys = [action.shortcut().toString() for action in window.findChildren(QAction)]
+    assert "Ctrl+L" in keys
+    assert sorted(set(filter(None, keys))) == sorted(filter(None, keys))
 
 
 def test_views_are_chosen_in_the_menu_and_remembered(
@@ -187,7 +192,7 @@ def test_the_view_turns_with_the_phone_and_its_marks_stay(
     assert rgb.caption == "240 × 320 pixels"
     assert comparison.marks.points == (marked,)
     for turn in (Turn(1), Turn(2)):
-        qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(window, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
         assert comparison.turn == turn
     window.close()
     assert (Appearance.saved().orientation, Appearance.saved().quarter_turns) == ("received", 2)
