@@ -80,11 +80,12 @@ class ChoiceButton(QToolButton):
         self._say()
 
     def _say(self) -> None:
-        words = self.choice.short_words() + (" · note" if self.note else "")
+        first, *others = self.choice.short_words().split(" · ")
+        words = first + (f" + {len(others)} more" if others else "") + (" · note" if self.note else "")
         self.setText(f"{words[:1].upper()}{words[1:]} ▾")
         self.setStyleSheet("" if self.choice.is_all else f"QToolButton {{ color: {AMBER} }}")  # not of the panel below
         note = f"\nNote: {shorten(self.note, TIP_LETTERS)}" if self.note else ""
-        self.setToolTip(f"Recorded: {self.choice.words()}{note}\nChoose which frames, write a note (Ctrl+R)")
+        self.setToolTip(f"Recorded: {self.choice.words()}{note}\nChoose which frames, write a note (Ctrl+Shift+R)")
 
 
 class ChoicePanel(QFrame):

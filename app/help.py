@@ -15,7 +15,7 @@ PAGE = """
 <h2>lidarlive</h2>
 <p>The phone's picture, what the network says of it, and what the LiDAR measured: all of one moment.</p>
 <table cellpadding="3">
-<tr><td><b>R</b></td><td>record, stop; <b>Ctrl+R</b> which frames, and a note</td></tr>
+<tr><td><b>R</b></td><td>record, stop; <b>Ctrl+Shift+R</b> which frames, and a note</td></tr>
 <tr><td><b>S</b></td><td>snapshot: picture, depth, prediction, window</td></tr>
 <tr><td><b>F</b></td><td>freeze the view; a recording goes on</td></tr>
 <tr><td><b>Ctrl+T</b></td><td>retrain on what was recorded</td></tr>

@@ -248,7 +248,7 @@ class Window(WindowLayout):
         bar = self.menuBar()
         session: Entries = {
             "&Record or stop": ("R", self.header.record_button.click),
-            "&Choose what to record…": ("Ctrl+R", self.header.choosing.open),
+            "&Choose what to record…": ("Ctrl+Shift+R", self.header.choosing.open),
             "&Snapshot": ("S", self.take_snapshot),
             "&Freeze the view or go on": ("F", self.toggle_freeze),
             "Re&cordings": ("Ctrl+L", lambda: self.recordings_dock.setVisible(self.recordings_dock.isHidden())),

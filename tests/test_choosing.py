@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QAction
 from pytestqt.qtbot import QtBot
 
 from app.application import settings
@@ -30,6 +31,7 @@ from tests.frames import make_frame, write_recording
 from tests.weights import write_weights
 
 WAIT_MS = 60_000
+CTRL_SHIFT = Qt.KeyboardModifiers() | Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
@@ -55,6 +57,8 @@ def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Windo
     shown.resize(900, 600)
     shown.show()
     qtbot.waitUntil(lambda: shown.comparison.isVisible(), timeout=WAIT_MS)
+    shown.activateWindow()  # keys are for the window that is active
+    qtbot.waitUntil(shown.isActiveWindow, timeout=WAIT_MS)
     yield shown
     shown.close()
 
@@ -75,7 +79,7 @@ def test_every_frame_until_something_is_ticked(choosing: ChoiceButton) -> None:
         box.setChecked(True)
         assert spin.isEnabled()
     assert choosing.choice == OFFERED
-    assert choosing.text() == "Every 5th · moved 5 cm · off 20 % ▾"
+    assert choosing.text() == "Every 5th + 2 more ▾"
     assert "color" in choosing.styleSheet(), "what is not every frame stands out"
     assert "every 5th frame, moved 5 cm or turned 5°, prediction off by more than 20 %" in choosing.toolTip()
 
@@ -159,7 +163,7 @@ def test_a_recording_says_what_was_left_out() -> None:
 
 def test_some_frames_are_recorded_with_a_note(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
     choosing, label = window.header.choosing, window.header.record_label
-    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(window, Qt.Key.Key_R, CTRL_SHIFT)
     qtbot.waitUntil(choosing.panel.isVisible, timeout=WAIT_MS)
     qtbot.keyClicks(choosing.panel.note, "after rain")
     assert window.header.record_button.text() == "● Record", "an r in the note is no command"
@@ -176,7 +180,7 @@ def test_some_frames_are_recorded_with_a_note(qtbot: QtBot, window: Window, tmp_
     qtbot.waitUntil(lambda: "left out" in label.whole_text and "   0 frames" not in label.whole_text, timeout=WAIT_MS)
     assert "every 3rd" in label.whole_text
     assert not choosing.isVisible()
-    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(window, Qt.Key.Key_R, CTRL_SHIFT)
     assert not choosing.panel.isVisible(), "it is too late to choose"
     assert window.comparison._framed
     qtbot.keyClick(window, Qt.Key.Key_R)
@@ -186,6 +190,12 @@ def test_some_frames_are_recorded_with_a_note(qtbot: QtBot, window: Window, tmp_
     assert (recording.info.note, recording.info.chosen) == ("after rain", Choice(every=3))
     assert choosing.isVisible()
     assert (choosing.note, choosing.text()) == ("", "Every 3rd ▾"), "the note was for one recording"
+
+
+def test_no_two_commands_have_one_key(window: Window) -> None:
+    keys = [action.shortcut().toString() for action in window.findChildren(QAction) if not action.shortcut().isEmpty()]
+    assert "Ctrl+Shift+R" in keys
+    assert sorted(keys) == sorted(set(keys)), "Qt does neither where two have the same"
 
 
 def test_poor_ones_without_weights_are_refused_and_the_note_stays(
