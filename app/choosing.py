@@ -23,7 +23,7 @@ from app.color_bar import GAP
 from app.remembered import choice_before, remember_choice
 from app.widgets import AMBER
 from capture.choice import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, Choice
-from capture.layout import MAX_NOTE
+from capture.names import MAX_NOTE
 
 WIDTH, MOST_LINES = 400, 4  # pixels; what all that can be chosen takes in words
 TIP_LETTERS = 80  # of the note, in the tool tip

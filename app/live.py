@@ -19,7 +19,8 @@ from app.predicting import Predicting, PredictingStatus
 from capture import priority
 from capture.choice import Choice
 from capture.frame import CaptureError, Frame
-from capture.recorder import Recorder, RecordingStatus
+from capture.recorder import Recorder
+from capture.recording_status import RecordingStatus
 from capture.replay import ReplaySource
 from capture.source import Source
 from model.predictor import Prediction

@@ -18,7 +18,7 @@ from app.accuracy import WINDOW_S, Accuracy
 from app.live import LiveStatus
 from app.steps import StepList, as_html
 from capture.doctor import Step
-from capture.recorder import RecordingStatus
+from capture.recording_status import RecordingStatus
 from capture.usbmuxd import HOW_TO_STREAM
 
 NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance

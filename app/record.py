@@ -18,8 +18,9 @@ from rich.live import Live
 from capture import priority
 from capture.choice import MAX_MOVED_M, Choice
 from capture.frame import CaptureError
-from capture.layout import recording_note
-from capture.recorder import Recorder, RecordingStatus
+from capture.names import recording_note
+from capture.recorder import Recorder
+from capture.recording_status import RecordingStatus
 from capture.source import Source, open_source
 
 PROGRESS_INTERVAL_S = 0.5

@@ -6,16 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from capture.frame import CaptureError
-from capture.layout import (
-    INFO_NAME,
-    LOG_NAME,
-    MAX_IMAGE_BYTES,
-    FrameLine,
-    is_recording,
-    read_file,
-    read_info,
-    read_log,
-)
+from capture.layout import INFO_NAME, LOG_NAME, MAX_IMAGE_BYTES, FrameLine, is_recording, read_file, read_info, read_log
 from capture.repair import being_written, lines_of
 
 

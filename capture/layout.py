@@ -22,6 +22,7 @@ from typing import Any
 
 from capture.choice import Choice
 from capture.frame import Camera, CaptureError, Intrinsics, Pose
+from capture.names import began
 
 SCHEMA_VERSION = 1
 INFO_NAME = "recording.json"
@@ -34,9 +35,6 @@ MAX_INFO_BYTES = 1 << 20  # a thousand times what recording.json takes
 MAX_LOG_BYTES = 1 << 30  # eight hours at 60 frames a second
 MAX_IMAGE_BYTES = 64 << 20  # as for a frame on the wire; a hundred times the largest seen
 MAX_COUNT = 1 << 63  # of frames and of nanoseconds: what 64 bits hold, three centuries
-MAX_NOTE = 500  # letters of a person's note: a few sentences
-MAX_NAME = 50  # letters, of up to four bytes each: with the time in front they fit the 255 bytes of a file name
-_FOLDER_NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ_")
 _FILE_PATH = re.compile(r"[a-z]+/[0-9]+\.[a-z]+")  # a file of the recording and of no other folder
 
 
@@ -179,7 +177,7 @@ def is_recording(path: Path) -> bool:
 
 def is_remains(path: Path) -> bool:
     """Whether it is the folder of a recording that lost its recording.json, or was killed before it had one."""
-    named = _FOLDER_NAME.match(path.name) or (path / LOG_NAME).exists() or (path / LOCK_NAME).exists()
+    named = began(path) or (path / LOG_NAME).exists() or (path / LOCK_NAME).exists()
     return bool(named) and path.is_dir() and not is_recording(path)
 
 
@@ -216,26 +214,6 @@ def read_file(path: Path, most_bytes: int) -> bytes:
 
 def checksum(data: bytes) -> str:
     return f"{zlib.crc32(data):08x}"
-
-
-def recording_name(name: str) -> str:
-    """`name` fit for a folder on every file system."""
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name.strip())
-    return kept[:MAX_NAME].strip("-.") or "recording"
-
-
-def began(path: Path) -> str:
-    """When a recording began, as its folder's name says in front, with what parts it from the rest; else empty."""
-    found = _FOLDER_NAME.match(path.name)
-    return found.group() if found else ""
-
-
-def recording_note(text: str) -> str:
-    """`text` as one line. Raises ValueError where it is longer than a note may be."""
-    line = " ".join(text.split())
-    if len(line) > MAX_NOTE:
-        raise ValueError(f"a note has at most {MAX_NOTE} letters. Received: {len(line)}")
-    return line
 
 
 def _parse(text: str | bytes) -> dict[str, Any]:

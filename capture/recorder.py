@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from capture import priority
 from capture.choice import NO_POSES, Choice, Chooser
 from capture.encoding import EncodedFrame, encode
 from capture.frame import CaptureError, Frame
-from capture.layout import recording_name
+from capture.names import recording_name
+from capture.recording_status import Losses, RecordingStatus
 from capture.source import Source
 from capture.writer import RecordingWriter
 
@@ -24,42 +24,6 @@ ENCODER_THREADS = 2  # one frame takes about 7 ms to encode at 720x960: two keep
 MAX_RAW_BYTES = 192 << 20
 HASTE_RAW_BYTES = 16 << 20  # when so much waits, 8 frames of 720x960, depth is written without compression
 MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several seconds of a disk that stalls
-
-
-@dataclass(frozen=True)
-class RecordingStatus:
-    """What a person wants to see of a running recording.
-
-    `lost` counts frames not written, by cause; `possibly_lost` is what pauses of the phone point to, apart from them;
-    neither counts those that were `left_out` by `choice`. `remark` is what a person should know of the choice.
-    `left_s` is how much longer the disk has room at the rate so far, None before that can be told. `saving` is None
-    while frames are taken, then from 0 to 1 how much of what waited is on the disk.
-    """
-
-    name: str
-    path: Path | None = None
-    written: int = 0
-    seconds: float = 0.0
-    lost: dict[str, int] = field(default_factory=dict)
-    possibly_lost: int = 0
-    choice: Choice = field(default_factory=Choice)
-    left_out: int = 0
-    remark: str = ""
-    error: str = ""
-    left_s: float | None = None
-    saving: float | None = None
-    finished: bool = False
-
-
-@dataclass(frozen=True)
-class Losses:
-    """What was lost up to some moment: frames by cause, and frames that pauses point to."""
-
-    by_cause: Counter[str] = field(default_factory=Counter)
-    possibly: int = 0
-
-    def since(self, earlier: Losses) -> Losses:
-        return Losses(self.by_cause - earlier.by_cause, max(0, self.possibly - earlier.possibly))
 
 
 class Recorder:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from capture.durable import replace_file
 from capture.frame import CaptureError
-from capture.layout import INFO_NAME, began, read_info, recording_name
+from capture.layout import INFO_NAME, read_info
+from capture.names import began, recording_name
 from capture.repair import being_written
 
 

@@ -21,16 +21,8 @@ from capture.choice import Choice
 from capture.durable import make_durable, replace_file
 from capture.encoding import EncodedFrame
 from capture.frame import CaptureError
-from capture.layout import (
-    INFO_NAME,
-    LOCK_NAME,
-    LOG_NAME,
-    FileEntry,
-    FrameLine,
-    RecordingInfo,
-    checksum,
-    recording_name,
-)
+from capture.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FileEntry, FrameLine, RecordingInfo, checksum
+from capture.names import recording_name
 
 SYNC_INTERVAL_S = 1.0  # how much of a recording a power cut may cost
 # Left free on the disk, looked at before each frame: a disk that is filled to the last byte takes the system and other

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from capture.durable import replace_file
 from capture.frame import CaptureError
-from capture.layout import recording_name
+from capture.names import recording_name
 from model.config import CONFIG_NAME, OPENVINO_NAMES
 
 STARTER = "starter"

@@ -14,7 +14,8 @@ from app.inspect import inspect
 from capture.check import damage
 from capture.choice import MAX_EVERY, NO_POSES, Choice, Chooser, apart
 from capture.frame import Frame, Pose
-from capture.layout import INFO_NAME, MAX_NOTE, RecordingInfo, recording_note
+from capture.layout import INFO_NAME, RecordingInfo
+from capture.names import MAX_NOTE, recording_note
 from capture.native import NativeSource
 from capture.recorder import Recorder
 from capture.recording import Dataset, Recording

@@ -23,10 +23,10 @@ from app.remembered import choice_before, remember_choice
 from app.window import Window, application
 from capture.choice import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, Choice
 from capture.frame import Pose
-from capture.layout import MAX_NOTE
+from capture.names import MAX_NOTE
 from capture.playback import PlaybackSource
-from capture.recorder import RecordingStatus
 from capture.recording import Dataset
+from capture.recording_status import RecordingStatus
 from tests.frames import make_frame, write_recording
 from tests.weights import write_weights
 

@@ -20,7 +20,7 @@ from app.messages import (
     status_tool_tip,
 )
 from app.predicting import PredictingStatus
-from capture.recorder import RecordingStatus
+from capture.recording_status import RecordingStatus
 from capture.usbmuxd import NOT_STREAMING
 
 

@@ -19,8 +19,9 @@ from capture import recorder as recorder_module
 from capture import writer as writer_module
 from capture.encoding import EncodedFrame, encode
 from capture.frame import Frame
-from capture.recorder import Recorder, RecordingStatus
+from capture.recorder import Recorder
 from capture.recording import Dataset
+from capture.recording_status import RecordingStatus
 from tests.frames import QuietSource, make_frame
 from tests.waiting import wait_until
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from capture.frame import CaptureError
-from capture.layout import LOCK_NAME, began
+from capture.layout import LOCK_NAME
+from capture.names import began
 from capture.recording import Recording
 from capture.rename import rename
 from tests.frames import make_frame, write_recording

@@ -31,7 +31,7 @@ from app.upright import AS_RECEIVED, Turn
 from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
-from capture.layout import recording_name
+from capture.names import recording_name
 from capture.playback import PlaybackSource
 from capture.recording import Dataset
 from capture.usb import UsbSource
