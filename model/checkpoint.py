@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from capture.frame import CaptureError
 
 PREFIX, STATE_NAME, LOCK_NAME = ".training-", "state.npz", "lock"
-_FACTS = "facts"
+FACTS = "facts"
+RECORDING, HELD_OUT = "recording ", "held out"  # how what is told says which recordings, and what each is for
+STATE_ERRORS = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # of a state that is damaged
 
 Arrays = list[NDArray[Any]]
 Model = Any
@@ -40,13 +42,17 @@ class State:
 
     def write(self, path: Path) -> None:
         """A reader finds the state before or this one, never a part. Raises OSError."""
-        named: dict[str, Any] = {_FACTS: np.array(json.dumps(self.facts))}
+        named: dict[str, Any] = {FACTS: np.array(json.dumps(self.facts))}
         for name, arrays in self.arrays.items():
             named |= {f"{name}/{i}": array for i, array in enumerate(arrays)}
         temporary = path.with_name(path.name + ".new")
-        with open(temporary, "wb") as file:
-            np.savez(file, **named)
-        os.replace(temporary, path)
+        try:
+            with open(temporary, "wb") as file:
+                np.savez(file, **named)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)  # where the disk is full it would keep it so
+            raise
 
     @classmethod
     def read(cls, path: Path) -> State:
@@ -54,16 +60,16 @@ class State:
         arrays: dict[str, Arrays] = {}
         try:
             with np.load(path, allow_pickle=False) as file:
-                facts = json.loads(str(file[_FACTS]))
+                facts = json.loads(str(file[FACTS]))
                 for name in file.files:
-                    if name != _FACTS:  # they come in the order written
+                    if name != FACTS:  # they come in the order written
                         arrays.setdefault(name.rpartition("/")[0], []).append(file[name])
         except FileNotFoundError:
             raise CaptureError(
-                f"There is nothing to resume: no training that was to become {_out_of(path.parent)} was interrupted "
+                f"There is nothing to resume: no training that was to become {out_of(path.parent)} was interrupted "
                 "after a finished epoch. Leave out --resume"
             ) from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except STATE_ERRORS as error:
             raise CaptureError(f"{path} is damaged ({error}). Delete {path.parent} and train anew") from None
         return cls(facts, arrays)
 
@@ -162,10 +168,11 @@ def newest_interrupted(weights: Path) -> Path:
     states = sorted(weights.glob(f"{PREFIX}*/{STATE_NAME}"), key=lambda path: path.stat().st_mtime_ns)
     if not states:
         raise CaptureError(f"There is nothing to resume: no training in {weights} was interrupted. Leave out --resume")
-    return _out_of(states[-1].parent)
+    return out_of(states[-1].parent)
 
 
-def _out_of(folder: Path) -> Path:
+def out_of(folder: Path) -> Path:
+    """What the training that works in `folder` is to become."""
     return folder.parent / folder.name.removeprefix(PREFIX)
 
 

@@ -1,6 +1,7 @@
 """A program of its own beside the command line: a document on standard input, one JSON event a line on standard output.
 
-The last event is the work's own, or {"event": "error", "message"}; the exit status is 0 or 1.
+The document is one line. Where the work can be ended early, a second line, `stop`, asks for that. The last event is
+the work's own, or {"event": "error", "message"}; the exit status is 0 or 1.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
 from capture.frame import CaptureError
 
 OnEvent = Callable[[dict[str, Any]], None]
+ENOUGH = "stop"  # the line that asks for an early end
 
 
 class Stopped(BaseException):
@@ -31,11 +34,12 @@ def prepare_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def answer(work: Callable[[str, OnEvent], None], when_stopped: str) -> int:
-    """Do the `work` on what stands on standard input, and tell its events; returns the exit status.
+def answer(work: Callable[[str, OnEvent], None], when_stopped: str, enough: threading.Event | None = None) -> int:
+    """Do the `work` on the document on standard input, and tell its events; returns the exit status.
 
-    `when_stopped` is the error's message where SIGTERM or SIGINT ends it and the work has no words of its own. Where
-    `Stopped` does not come through, as in TensorFlow's C++, the next event raises it again.
+    `enough`, where given, is set once the parent asks for an early end: a thread named `asker` blocks on standard input
+    until then. `when_stopped` is the error's message where SIGTERM or SIGINT ends it and the work has no words of its
+    own. Where `Stopped` does not come through, as in TensorFlow's C++, the next event raises it again.
     """
     stopping = False
 
@@ -63,7 +67,11 @@ def answer(work: Callable[[str, OnEvent], None], when_stopped: str) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         try:
-            work(sys.stdin.read(), emit)
+            asked = _standard_input()
+            document = asked.readline().decode()
+            if enough is not None:
+                threading.Thread(target=_wait_to_be_asked, args=(asked, enough), name="asker", daemon=True).start()
+            work(document, emit)
         except BaseException as error:
             told = isinstance(error, CaptureError | Stopped | OSError)
             if not told and not stopping:
@@ -74,3 +82,22 @@ def answer(work: Callable[[str, OnEvent], None], when_stopped: str) -> int:
                 tell({"event": "error", "message": message})
             return 1
     return 0
+
+
+def _standard_input() -> BinaryIO:
+    """Standard input for us alone, without a buffer; whoever else looks at it finds it empty.
+
+    A thread that waits for a line may then be left behind: Python's own sys.stdin would be locked when the process
+    ends, and on Windows a library that asks what standard input is would wait with it.
+    """
+    own = os.dup(0)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    return os.fdopen(own, "rb", buffering=0)
+
+
+def _wait_to_be_asked(asked: BinaryIO, enough: threading.Event) -> None:
+    for line in asked:
+        if line.strip().decode(errors="replace") == ENOUGH:
+            enough.set()

@@ -15,6 +15,7 @@ CANONICAL_FOCAL_PX = 200.0  # of the network's input; near that of phones and Ki
 DEFAULT_PRESET = "fast"
 HELD_OUT_FRAMES = 200  # looked at after each epoch, evenly spread: more would cost more than they tell
 INPUT_SIZE = (192, 256)  # width and height of the portrait input: the LiDAR's own grid
+TASKS = ("gradient", "finetune")  # of every preset, in the order trained
 SIZE_MULTIPLES = {"fast": 32, "original": 1}  # the fast finetune network halves the picture five times
 UNBOUNDED_EPOCHS = 100_000  # where a budget alone ends a training
 VERSION_SCHEMA = 1

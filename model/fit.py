@@ -15,6 +15,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 from zlib import crc32
 
 import keras
@@ -27,6 +28,7 @@ from model.child import OnEvent
 from model.config import Recipe
 from model.optimizer import Adam, learning_rate_factor
 from model.pipeline import FrameRef, Sampling
+from model.preview import preview
 from model.task import Task, Variable, metres
 
 AVERAGED_STEPS = 4  # the average takes every fourth step's weights: the same average, and no time to speak of
@@ -43,6 +45,7 @@ class Settings:
     turned: float = 0.0  # share of the batches cut to the other orientation
     budget_s: float = math.inf  # by fit's clock, measuring on what is held out included
     rehearsed: tuple[FrameRef, ...] = ()  # half of what is seen, so that it is not forgotten; none: nothing else is
+    preview: FrameRef | None = None  # the frame whose prediction each "epoch" event carries; None: none
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Outcome:
     steps: int
     images: int
     seconds: float  # by fit's clock
-    ended: str  # "epochs" | "budget" | "patience" | "diverged": what ended it
+    ended: str  # "epochs" | "budget" | "patience" | "asked" | "diverged": what ended it
     loss: float
     held_out_loss: float | None  # None where nothing is held out
     held_out_rmse_m: float | None  # None, too, where the task answers no depth
@@ -69,19 +72,22 @@ def fit(
     clock: Callable[[], float] = time.monotonic,
     keep: Callable[[State], None] | None = None,
     start: State | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Train the task's model in place; leave the weights of its best epoch, of the last where nothing is held out.
 
     `clock` counts the budget's seconds: `time.process_time` for seconds of the processor. `keep` is given the whole
-    state after each epoch, and `start` is such a state to go on from. Events, in the order they come:
+    state after each epoch, and `start` is such a state to go on from. Once `enough` answers True, it ends after the
+    step at hand, but not before it has trained and measured one whole epoch. Events, in the order they come:
         {"event": "progress", "stage": task.name, "epoch", "epochs", "step", "steps", "fraction": 0..1 of this task,
          "images_per_s", "loss"}                                             after each step
-        {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best"}
+        {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best",
+         "preview": see model/preview.py, null where the settings or the task have none}
 
     A loss that is no number any more ends the task with the best epoch so far. Raises CaptureError where there is
     none yet, or where no frame has a reading.
     """
-    return _Fit(task, frames, held_out, settings, on_event, clock).run(keep, start)
+    return _Fit(task, frames, held_out, settings, on_event, clock, enough).run(keep, start)
 
 
 class _Fit:
@@ -95,9 +101,10 @@ class _Fit:
         settings: Settings,
         on_event: OnEvent,
         clock: Callable[[], float],
+        enough: Callable[[], bool],
     ) -> None:
         self.task, self.frames, self.held_out, self.settings = task, frames, held_out, settings
-        self.recipe, self.on_event, self.clock = settings.recipe, on_event, clock
+        self.recipe, self.on_event, self.clock, self.enough = settings.recipe, on_event, clock, enough
         self.started_s = clock()
         self.cache = pipeline.Cache()
         # A model around it, so that no optimizer is saved with the task's own.
@@ -135,6 +142,8 @@ class _Fit:
             return "epochs"
         if self._seconds() >= self.settings.budget_s:
             return "budget"
+        if self.enough():
+            return "asked"
         patience = self.recipe.patience
         return "patience" if patience is not None and self.epoch - self.best.best_epoch >= patience else ""
 
@@ -153,12 +162,13 @@ class _Fit:
         if better:
             self.best = Outcome(self.epoch, self.epoch, 0, 0, 0.0, "", loss, held_out_loss, rmse_m)
             self.best_weights = self.model.get_weights()
+        preview_now = self._preview()
         self.model.set_weights(trained)
-        measured = {"held_out_loss": held_out_loss, "held_out_rmse_m": rmse_m, "best": better}
+        measured = {"held_out_loss": held_out_loss, "held_out_rmse_m": rmse_m, "best": better, "preview": preview_now}
         self.on_event({"event": "epoch", "stage": self.task.name, "epoch": self.epoch, "loss": loss, **measured})
 
     def _steps_of_epoch(self) -> float:
-        """The steps of one epoch, until the budget is spent; the mean loss over its frames, or what is no number."""
+        """The steps of one epoch, until no time is left or it is enough; its mean loss, or what is no number."""
         total, images, started_s = 0.0, 0, self.clock()
         seed = self._seed() if self.recipe.augment else None
         batches = pipeline.load(self._plan(self.epoch), self.settings.sampling, seed, self.cache)
@@ -172,7 +182,7 @@ class _Fit:
             total, images = total + loss * len(batch), images + len(batch)
             self._take_into_average()
             self._tell_progress(step, images / max(self.clock() - started_s, 1e-9), total / images)
-            if self._seconds() > self.settings.budget_s:
+            if self._seconds() > self.settings.budget_s or (self.best is not None and self.enough()):
                 break
         if not images:
             raise CaptureError("No frame has depth with confidence: nothing can be learned from these recordings")
@@ -202,6 +212,15 @@ class _Fit:
         if not frames:
             return None, None
         return losses / frames, math.sqrt(squared / pixels) if pixels else None
+
+    def _preview(self) -> dict[str, Any] | None:
+        ref = self.settings.preview
+        if ref is None or self.task.depth_m is None:
+            return None
+        frame = pipeline.load_sample(ref, self.settings.sampling, cache=self.cache)
+        # Called, not `predict_on_batch`: a graph for this one picture would take seconds to prepare.
+        answer = np.asarray(self.model(frame.rgb, training=False))
+        return preview(ref, self.task.depth_m(answer, frame)[0])
 
     def _diverge(self) -> None:
         if self.best is None:

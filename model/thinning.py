@@ -12,7 +12,7 @@ Kept of real recordings: 27 of 180 frames of a walk along a desk at 60 fps, 19 o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -38,15 +38,31 @@ def thinned(recording: Recording) -> list[FrameRef]:
     frames = frames_of([recording])
     if len(frames) <= LEAST_KEPT:
         return frames
-    kept = _by_pose(recording)
-    if len(kept) < 2:
-        kept = _by_picture(recording)
-    return [frames[i] for i in kept] if len(kept) >= LEAST_KEPT else spread(frames, LEAST_KEPT)
+    kept = distinct(frames)
+    return kept if len(kept) >= LEAST_KEPT else spread(frames, LEAST_KEPT)
 
 
-def _by_pose(recording: Recording) -> list[int]:
-    """Frames that moved or turned since the last one kept; none where a pose is none."""
-    poses = np.array([line.pose.as_list() for line in recording.lines()])
+def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[FrameRef]:
+    """All frames, or where an epoch cannot take them all, those that are no near-duplicates of others.
+
+    Near-duplicates do harm only where they crowd out other frames; each has its own noise.
+    """
+    frames = frames_of(recordings)
+    return frames if len(frames) <= epoch_frames else [ref for each in recordings for ref in thinned(each)]
+
+
+def distinct(frames: Sequence[FrameRef]) -> list[FrameRef]:
+    """Those of frames of one recording, in their order, that are not nearly the one kept before; the first always is.
+
+    Raises CaptureError as `thinned` does.
+    """
+    kept = _by_pose(frames)
+    return [frames[i] for i in (kept if len(kept) >= 2 else _by_picture(frames))]
+
+
+def _by_pose(frames: Sequence[FrameRef]) -> list[int]:
+    """Which moved or turned since the last one kept; none where a pose is none."""
+    poses = np.array([ref.recording.line(ref.index).pose.as_list() for ref in frames])
     lengths = np.linalg.norm(poses[:, :4], axis=1, keepdims=True)
     if not np.isfinite(poses).all() or not lengths.all():
         return []
@@ -59,9 +75,9 @@ def _by_pose(recording: Recording) -> list[int]:
     return _kept(len(poses), differ)
 
 
-def _by_picture(recording: Recording) -> list[int]:
-    """Frames whose picture differs from that of the last one kept."""
-    thumbnails = np.array([_thumbnail(recording, i) for i in range(len(recording))])
+def _by_picture(frames: Sequence[FrameRef]) -> list[int]:
+    """Those whose picture differs from that of the last one kept."""
+    thumbnails = np.array([_thumbnail(ref.recording, ref.index) for ref in frames])
     return _kept(len(thumbnails), lambda i, j: float(np.abs(thumbnails[i] - thumbnails[j]).mean()) > CHANGED)
 
 

@@ -1,11 +1,17 @@
 """Trains the networks of a preset on recordings: `python -m model.train` with a TrainConfig as JSON on standard input.
 
+A second line there, `stop`, asks for an early end that keeps the best epoch: the task under way ends after the step at
+hand, those that follow after one epoch, because each network needs one; then the version is made as ever.
+
 Standard output carries one JSON event a line and nothing else:
     {"event": "started", "train": {name: frames}, "held_out": {name: frames}, "preset", "epochs", "continue_from",
      "resumed", "notes": what to know of such a measure}             epochs is null where a budget alone ends it
     {"event": "progress", "stage": "rooms" | a task's name | "converting", "epoch", "epochs", "step", "steps",
      "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}     eta_s and loss may be null; four a second
-    {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best"}
+    {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best", "preview": null of a task
+     that answers no depth, else {"recording": folder, "frame": index, "depth_mm_png"}: what the networks answer now for
+     one frame, always the same: the first that is held out, or that is trained on     (model/preview.py reads it)
+    {"event": "asked", "early"}     `stop` was heard; early: the last task has not been measured yet and must be once
     {"event": "done", "weights": folder, "report", "validated"}          or {"event": "error", "message"}
 Exit status 0, or 1 after an error or a stop. The version's folder appears whole at the very end, or not at all; until
 then a resumable training leaves a checkpoint beside it (model/checkpoint.py).
@@ -15,17 +21,19 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from capture.frame import CaptureError
 from capture.recording import Recording
 from model import rehearsal, store, version
-from model.checkpoint import STATE_NAME, Checkpoint, is_interrupted, working_folder
-from model.child import OnEvent, Stopped, answer
+from model.checkpoint import STATE_NAME, Checkpoint, working_folder
+from model.child import OnEvent, answer
 from model.config import (
     ACTIVE,
     CANONICAL_FOCAL_PX,
@@ -34,24 +42,42 @@ from model.config import (
     GRADIENT_NAME,
     HELD_OUT_FRAMES,
     INPUT_SIZE,
+    TASKS,
     UNBOUNDED_EPOCHS,
     TrainConfig,
     VersionConfig,
 )
-from model.pipeline import FrameRef, Sampling, frames_of, load_sample, spread
+from model.ending import in_one_sentence
+from model.pipeline import Sampling, frames_of, load_sample, spread
 from model.progress import Progress
 from model.split import Split, label, open_recordings, split
 from model.task import Pair, Preset
-from model.thinning import thinned
+from model.thinning import training_frames
 
 TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
 
 
-def train(config: TrainConfig, on_event: OnEvent = lambda event: None) -> Path:
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One training, with all settled that it was not told."""
+
+    config: TrainConfig
+    parts: Split
+    sampling: Sampling
+    parent: Path | None  # the version to go on from
+    progress: Progress
+    enough: Callable[[], bool]  # whether somebody has asked for an early end
+
+
+def train(
+    config: TrainConfig, on_event: OnEvent = lambda event: None, enough: Callable[[], bool] = lambda: False
+) -> Path:
     """Train on recordings and leave a weights version in `config.out`; returns its folder.
 
-    Raises CaptureError where the input is no good, the loss stops being a number, the disk is full, or what is to be
-    resumed was told something else; then there is no version, and where `resumable`, what was trained can go on.
+    Once `enough` answers True, it keeps the best epoch so far and ends, as soon as there is one of the last task.
+
+    Raises CaptureError where the input is no good, the loss stops being a number, memory or disk is full, or what is to
+    be resumed was told something else; then there is no version, and where `resumable`, what was trained can go on.
     """
     out = Path(config.out)
     if out.exists():
@@ -63,25 +89,17 @@ def train(config: TrainConfig, on_event: OnEvent = lambda event: None) -> Path:
     if parts.held_out:
         _check_depth(parts.held_out, sampling, "what is held out cannot measure anything")
     on_event(_started(config, parts))
-    try:
-        with working_folder(out, config.resume) as scratch:
-            report = _make(scratch, config, parts, sampling, parent, Progress(on_event))
-            os.replace(scratch / "version", out)
-    except Stopped:
-        if is_interrupted(out):
-            raise Stopped("The training was stopped. To go on with it: the same command and --resume") from None
-        raise
-    except OSError as error:
-        left = "what was trained can go on with --resume" if is_interrupted(out) else "nothing was saved"
-        raise CaptureError(f"{out} cannot be written ({error.strerror or error}); {left}") from error
+    run = _Run(config, parts, sampling, parent, Progress(_telling(enough, on_event)), enough)
+    with in_one_sentence(out), working_folder(out, config.resume) as scratch:
+        report = _make(scratch, run)
+        os.replace(scratch / "version", out)
     on_event({"event": "done", "weights": str(out), "report": report, "validated": report["validated"]})
     return out
 
 
-def _make(
-    scratch: Path, config: TrainConfig, parts: Split, sampling: Sampling, parent: Path | None, progress: Progress
-) -> dict[str, Any]:
+def _make(scratch: Path, run: _Run) -> dict[str, Any]:
     """Everything that a version's folder holds, in `scratch/version`; returns its report."""
+    config, parts, sampling, parent, progress = run.config, run.parts, run.sampling, run.parent, run.progress
     # Only now: TensorFlow takes seconds to import, and bad input should not wait.
     from model import export, presets
     from model.precision import rmse_by_precision
@@ -92,7 +110,7 @@ def _make(
     checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
     rehearsed = _rehearsed(progress) if parent is not None and config.recipe.rehearses else []
     pair = presets.open_networks(preset, parent, config.seed)
-    _train_tasks(preset, pair, config, parts, sampling, rehearsed, checkpoint, progress)
+    _train_tasks(preset, pair, run, rehearsed, checkpoint)
     progress.begin(TRAINING_SHARE, 1 - TRAINING_SHARE)
     progress(_part("converting", 0, 1, 0.0))
     folder = scratch / "version"
@@ -120,29 +138,22 @@ def _make(
     )
 
 
-def _train_tasks(
-    preset: Preset,
-    pair: Pair,
-    config: TrainConfig,
-    parts: Split,
-    sampling: Sampling,
-    rehearsed: Sequence[Recording],
-    checkpoint: Checkpoint,
-    progress: Progress,
-) -> None:
+def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Recording], checkpoint: Checkpoint) -> None:
     """Train the pair in place, one task after the other; those that the checkpoint knows as finished are left out."""
     from model.fit import Settings, fit
 
+    config, progress = run.config, run.progress
+    frames = training_frames(run.parts.train, config.epoch_frames)
+    held_out = spread(frames_of(run.parts.held_out), HELD_OUT_FRAMES)
     settings = Settings(
-        sampling,
+        run.sampling,
         config.recipe,
         config.seed,
         config.epoch_frames,
         config.turned,
         rehearsed=tuple(frames_of(rehearsed)),
+        preview=(held_out or frames)[0],
     )
-    frames = training_frames(parts.train, config.epoch_frames)
-    held_out = spread(frames_of(parts.held_out), HELD_OUT_FRAMES)
     done = 0.0  # share of the training
     for task in preset.tasks(pair):
         if task.name in checkpoint.outcomes:
@@ -154,7 +165,9 @@ def _train_tasks(
                 settings = replace(settings, budget_s=max(1.0, left_s * task.share / (1 - done)))
             progress.begin(TRAINING_SHARE * done, TRAINING_SHARE * task.share)
             start = checkpoint.begin(pair)
-            outcome = fit(task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start)
+            outcome = fit(
+                task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start, enough=run.enough
+            )
             checkpoint.finish(task.name, asdict(outcome), pair)
         done += task.share
 
@@ -165,13 +178,19 @@ def _rehearsed(progress: Progress) -> list[Recording]:
     return rehearsal.rooms(lambda done, total: progress(_part("rooms", done, total, 0.0)))
 
 
-def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[FrameRef]:
-    """All frames, or where an epoch cannot take them all, those that are no near-duplicates of others.
+def _telling(enough: Callable[[], bool], on_event: OnEvent) -> OnEvent:
+    """`on_event`, told once besides that an early end was asked for, and whether that was too early."""
+    told = False
 
-    Near-duplicates do harm only where they crowd out other frames; each has its own noise.
-    """
-    frames = frames_of(recordings)
-    return frames if len(frames) <= epoch_frames else [ref for each in recordings for ref in thinned(each)]
+    def tell(event: dict[str, Any]) -> None:
+        nonlocal told
+        on_event(event)
+        if not told and enough():
+            told = True
+            measured = event["stage"] == TASKS[-1] and (event["event"] == "epoch" or event["epoch"] > 1)
+            on_event({"event": "asked", "early": not measured and event["stage"] != "converting"})
+
+    return tell
 
 
 def _resolved(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
@@ -231,10 +250,11 @@ def _frames(recordings: Sequence[Recording]) -> dict[str, int]:
     return {label(recording, recordings): len(recording) for recording in recordings}
 
 
-def work(document: str, on_event: OnEvent) -> None:
+def work(document: str, on_event: OnEvent, enough: Callable[[], bool] = lambda: False) -> None:
     """Train as the TrainConfig in the document says."""
-    train(TrainConfig.from_json(document), on_event)
+    train(TrainConfig.from_json(document), on_event, enough)
 
 
 if __name__ == "__main__":
-    sys.exit(answer(work, "The training was stopped; there is no new version"))
+    asked = threading.Event()
+    sys.exit(answer(partial(work, enough=asked.is_set), "The training was stopped; there is no new version", asked))

@@ -13,6 +13,7 @@ from typing import Any
 
 from capture.layout import LOG_NAME
 from capture.recording import Recording
+from model.checkpoint import HELD_OUT, RECORDING
 from model.config import (
     CARD_NAME,
     CONFIG_NAME,
@@ -35,7 +36,7 @@ def told(config: TrainConfig, split: Split) -> dict[str, Any]:
     apart = ("out", "data", "held_out", "resume", "resumable")  # the recordings say it better than their paths
     known = {name: value for name, value in json.loads(config.to_json()).items() if name not in apart}
     recordings = {
-        f"recording {entry['path']}": f"{entry['crc32']}, {'held out' if entry['held_out'] else 'trained on'}"
+        f"{RECORDING}{entry['path']}": f"{entry['crc32']}, {HELD_OUT if entry['held_out'] else 'trained on'}"
         for entry in _all_described(split)
     }
     return {**known, **recordings}
