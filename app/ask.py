@@ -10,6 +10,12 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton,
 
 from app.widgets import AMBER
 
+CANCEL = "Cancel"
+Do = Callable[[], None]
+
+
+def _nothing() -> None: ...
+
 
 class Ask(QFrame):
     """Hidden until something is asked; a new question takes the place of one that was not answered. Esc: no."""
@@ -18,12 +24,12 @@ class Ask(QFrame):
         super().__init__()
         self.setObjectName("ask")
         self.setStyleSheet(f"QFrame#ask {{ background: #2b2d32; border-left: 4px solid {AMBER}; }}")
-        self._do: Callable[[], None] = lambda: None
+        self._do = self._otherwise = _nothing
         self.label, self.field = QLabel(), QLineEdit()
-        self.yes, self.no = QPushButton(), QPushButton("Cancel")
+        self.yes, self.no = QPushButton(), QPushButton(CANCEL)
         self.label.setWordWrap(True)
         self.yes.clicked.connect(self._answer)
-        self.no.clicked.connect(self.hide)
+        self.no.clicked.connect(self._refuse)
         self.field.returnPressed.connect(self._answer)
         buttons = QHBoxLayout()
         buttons.addStretch()
@@ -36,9 +42,16 @@ class Ask(QFrame):
         layout.addLayout(buttons)
         self.hide()
 
-    def confirm(self, question: str, yes: str, do: Callable[[], None]) -> None:
-        """`do` where the answer is yes, which the button of that text says."""
-        self._show(question, yes, do)
+    def confirm(
+        self,
+        question: str,
+        yes: str,
+        do: Callable[[], None],
+        no: str = CANCEL,
+        otherwise: Callable[[], None] = _nothing,
+    ) -> None:
+        """`do` where the answer is yes, which the button of that text says; `otherwise` where the other is pressed."""
+        self._show(question, yes, do, no, otherwise)
         self.field.hide()
         self.no.setFocus()
 
@@ -56,8 +69,16 @@ class Ask(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def _show(self, question: str, yes: str, do: Callable[[], None]) -> None:
-        self._do = do
+    def _show(
+        self,
+        question: str,
+        yes: str,
+        do: Callable[[], None],
+        no: str = CANCEL,
+        otherwise: Callable[[], None] = _nothing,
+    ) -> None:
+        self._do, self._otherwise = do, otherwise
+        self.no.setText(no)
         self.label.setText(question)
         self.yes.setText(yes)
         self.show()
@@ -65,3 +86,7 @@ class Ask(QFrame):
     def _answer(self) -> None:
         self.hide()
         self._do()
+
+    def _refuse(self) -> None:
+        self.hide()
+        self._otherwise()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QIcon, QPixmap
 from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from app import roles
-from capture.frame import CaptureError
+from app.colors import rgb_image
+from app.recording_row import tool_tip
+from app.recording_summary import METRES, Summary, summary
 from capture.layout import is_recording
-from capture.recording import Recording
-from capture.repair import being_written
 
 Tick = Qt.CheckState
-COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length")
+COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length", "Depth")
 TRAIN, HELD_OUT, NAME = 0, 1, 2
+COLUMN_OF = {roles.TRAIN: TRAIN, roles.HELD_OUT: HELD_OUT}
+ICON = 40  # pixels of a thumbnail's longer side
+LEAST_SHARE = 0.02  # of the pixels, for a metre to count as covered
 # The style's own boxes are near black on a dark palette.
 BOXES = """
     QTableView::indicator { width: 14px; height: 14px; margin-left: 10px }
@@ -27,34 +30,11 @@ BOXES = """
 """
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A recording as it is listed. `problem` says why it cannot be trained on; `role` is one of app.roles, or empty."""
-
-    path: Path
-    frames: int = 0
-    seconds: float = 0.0
-    problem: str = ""
-    role: str = ""
-
-
-def list_recordings(dataset: Path) -> list[Choice]:
-    """Every recording in the folder, oldest first. Reads their logs and repairs torn ones: may block on the disk."""
+def list_summaries(dataset: Path) -> list[Summary]:
+    """Every recording in the folder, oldest first. Repairs torn ones: may block on the disk."""
     if not dataset.is_dir():
         return []
-    marked = roles.read_roles(dataset)
-    folders = [path for path in sorted(dataset.iterdir()) if is_recording(path)]
-    return [replace(_choice(path), role=marked.get(path.name, "")) for path in folders]
-
-
-def _choice(path: Path) -> Choice:
-    if being_written(path):
-        return Choice(path, problem="being recorded")
-    try:
-        recording = Recording(path)
-        return Choice(path, len(recording), recording.seconds, "" if len(recording) else "no frames")
-    except CaptureError as error:
-        return Choice(path, problem=str(error))
+    return [summary(path) for path in sorted(dataset.iterdir()) if is_recording(path)]
 
 
 class RecordingTable(QTableWidget):
@@ -64,10 +44,11 @@ class RecordingTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
-        self.choices: list[Choice] = []
+        self.summaries: list[Summary] = []
         self.setHorizontalHeaderLabels(COLUMNS)
         self.setStyleSheet(BOXES)
         self.setShowGrid(False)
+        self.setIconSize(QSize(ICON, ICON))
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         if (rows := self.verticalHeader()) is not None:
@@ -77,47 +58,66 @@ class RecordingTable(QTableWidget):
             columns.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.itemChanged.connect(self._item_changed)
 
-    def show_choices(self, choices: list[Choice]) -> None:
-        """List these, ticked as they are marked; of the others the newest is held out where none is marked so and there
-        are two or more to train on, and the rest are trained on.
+    def show_recordings(self, found: list[Summary]) -> None:
+        """List these, ticked as they were or else as they are marked (app/roles.py).
+
+        Of the others the newest is held out where none is and there are two or more to train on; the rest are trained
+        on.
         """
-        usable = [choice for choice in choices if not choice.problem]
-        held_out = {choice.path for choice in usable if choice.role == roles.HELD_OUT}
-        unmarked = [choice.path for choice in usable if not choice.role]
-        if not held_out and len(usable) > 1:
-            held_out = set(unmarked[-1:])
-        self.choices = choices
+        before = {path: column for column in (TRAIN, HELD_OUT) for path in self.ticked(column)}
+        known = {summary.path for summary in self.summaries}
+        usable = [summary.path for summary in found if not summary.problem]
+        marked = {path: COLUMN_OF[role] for path in usable if (role := roles.read_roles(path.parent).get(path.name))}
+        ticked = {path: before[path] for path in usable if path in before} | {
+            path: column for path, column in marked.items() if path not in known
+        }
+        new = [path for path in usable if path not in ticked and path not in known]
+        if new and len(usable) > 1 and HELD_OUT not in ticked.values():
+            ticked[new.pop()] = HELD_OUT
+        ticked |= dict.fromkeys(new, TRAIN)
+        self.summaries = found
         self.blockSignals(True)
-        self.setRowCount(len(choices))
-        for row, choice in enumerate(choices):
-            self._fill(row, choice, held_out=choice.path in held_out)
+        self.setRowCount(len(found))
+        for number, each in enumerate(found):
+            self._fill(number, each, ticked.get(each.path))
         self.blockSignals(False)
         self.ticks_changed.emit()
 
     def ticked(self, column: int) -> list[Path]:
         """Paths of the recordings that are ticked under TRAIN or HELD_OUT."""
-        items = ((choice, self.item(row, column)) for row, choice in enumerate(self.choices))
-        return [choice.path for choice, item in items if item is not None and item.checkState() == Tick.Checked]
+        items = ((each, self.item(row, column)) for row, each in enumerate(self.summaries))
+        return [each.path for each, item in items if item is not None and item.checkState() == Tick.Checked]
 
     def tick(self, row: int, column: int, ticked: bool = True) -> None:
         if (item := self.item(row, column)) is not None:
             item.setCheckState(Tick.Checked if ticked else Tick.Unchecked)
 
-    def _fill(self, row: int, choice: Choice, held_out: bool) -> None:
-        minutes, seconds = divmod(round(choice.seconds), 60)
-        numbers = ("–", "–") if choice.problem else (str(choice.frames), f"{minutes}:{seconds:02d}")
-        for column, text in enumerate(("", "", choice.path.name, *numbers)):
+    def _fill(self, row: int, summary: Summary, ticked: int | None) -> None:
+        numbers = ("–",) * 3 if summary.problem else (str(summary.frames), summary.length, reach(summary.coverage))
+        for column, text in enumerate(("", "", summary.path.name, *numbers)):
             item = QTableWidgetItem(text)
-            item.setToolTip(choice.problem or str(choice.path))
-            item.setFlags(Qt.ItemFlag.NoItemFlags if choice.problem else Qt.ItemFlag.ItemIsEnabled)
-            if column < NAME and not choice.problem:
+            item.setToolTip(tool_tip(summary))
+            item.setFlags(Qt.ItemFlag.NoItemFlags if summary.problem else Qt.ItemFlag.ItemIsEnabled)
+            if column < NAME and not summary.problem:
                 item.setFlags(Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
-                item.setCheckState(Tick.Checked if held_out == (column == HELD_OUT) else Tick.Unchecked)
+                item.setCheckState(Tick.Checked if ticked == column else Tick.Unchecked)
+            if column == NAME and summary.thumbnail is not None:
+                item.setIcon(QIcon(QPixmap.fromImage(rgb_image(summary.thumbnail))))
             if column > NAME:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(row, column, item)
+            self.setRowHeight(row, ICON + 8)
 
     def _item_changed(self, item: QTableWidgetItem) -> None:
         if item.column() < NAME and item.checkState() == Tick.Checked:
             self.tick(item.row(), HELD_OUT if item.column() == TRAIN else TRAIN, False)
         self.ticks_changed.emit()
+
+
+def reach(coverage: tuple[float, ...]) -> str:
+    """From where to where there is confident depth, in metres."""
+    covered = [metre for metre, share in enumerate(coverage) if share >= LEAST_SHARE]
+    if not covered:
+        return "none"
+    far = f"{METRES} m +" if covered[-1] == METRES else f"{covered[-1] + 1} m"
+    return f"{covered[0]} to {far}"

@@ -18,6 +18,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from app.color_bar import GAP
+
 RED, AMBER, BLUE = "#e5484d", "#f0b429", "#4884f0"  # what went wrong, what is merely so, what was done
 LIGHT_RED = "#ff6369"  # for words on dark ground
 
@@ -92,6 +94,15 @@ def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton
     # a click must not take the keyboard: the space bar would press it again
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: pressed())
+    return made
+
+
+def row(*widgets: QWidget | None) -> QHBoxLayout:
+    """Side by side; None is what stretches."""
+    made = QHBoxLayout()
+    made.setSpacing(GAP)
+    for widget in widgets:
+        made.addStretch() if widget is None else made.addWidget(widget)
     return made
 
 

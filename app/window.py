@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtWidgets import QApplication
 
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions
@@ -32,6 +33,10 @@ from capture.source import Source
 from model import store
 
 VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
+LEAVING = (
+    "A training is running. Left running, it ends by itself without the window, and its weights are there at the next "
+    "start. Stopped, it can go on at the next start."
+)
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
 
 
@@ -66,6 +71,7 @@ class Window(WindowLayout):
         self._view, self._frames_shown, self._pace = View(), 0, Pace()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
         self._recorded = False  # a recording was running at the last look
+        self._answered = self._leaves_running = False  # a person was asked what becomes of a training, and said
         self._snapshots = Snapshots(store.home() / "snapshots", self)
         self._opener = SourceOpener(driver, self)
         self._retrain: RetrainDialog | None = None
@@ -123,15 +129,19 @@ class Window(WindowLayout):
         self._retrain.open_again()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        # Only a person's own click is asked to be repeated; a signal or the end of `end_after` closes at once.
         assert event is not None
-        if event.spontaneous() and self._retrain is not None and self._retrain.warn_once_if_running():
-            self.errors.show_message("A training is running. Close the window again to stop it.")
+        if self._closed:  # a training was left running, and it is asked again: by Ctrl-C, say
+            self._shut_down_retrain(leave_running=False)
+            return
+        # Only a person's own click is asked about; a signal or the end of `end_after` closes at once.
+        running = self._retrain is not None and self._retrain.trainer.running
+        if running and event.spontaneous() and not self._answered:
+            self.ask.confirm(
+                LEAVING, "Leave it running", lambda: self._close(True), "Stop it", lambda: self._close(False)
+            )
             event.ignore()
             return
         super().closeEvent(event)
-        if self._closed:
-            return
         self._closed = True
         self._view_timer.stop()
         self._status_timer.stop()
@@ -139,12 +149,24 @@ class Window(WindowLayout):
         remember(self, self.comparison.seen, self.plot.isVisibleTo(self), not self.cloud.isHidden())
         self.comparison.appearance.save()
         self.hide()  # finishing a recording may take seconds on a slow disk
-        if self._retrain is not None:
-            self._retrain.shut_down()
+        self._shut_down_retrain(running and self._leaves_running)
         self._session.close()
         self.recordings.shut_down()
         self._snapshots.finish()
         self._stop_reporting()
+
+    def _close(self, leave_running: bool) -> None:
+        self._answered, self._leaves_running = True, leave_running
+        self.close()
+
+    def _shut_down_retrain(self, leave_running: bool) -> None:
+        """`leave_running`: the program goes on without a window until the training has ended."""
+        if self._retrain is None:
+            return
+        QApplication.setQuitOnLastWindowClosed(not leave_running)
+        self._retrain.shut_down(QApplication.quit if leave_running else None)
+        if not leave_running and self._closed:
+            QApplication.quit()
 
     def _refresh_view(self) -> None:
         view = self._session.latest()

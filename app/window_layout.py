@@ -6,6 +6,7 @@ from PyQt5.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout,
 
 from app.accuracy_plot import AccuracyPlot
 from app.appearance import Appearance
+from app.ask import Ask
 from app.cloud_view import CloudView
 from app.color_bar import GAP
 from app.comparison import Comparison
@@ -30,7 +31,7 @@ class WindowLayout(QMainWindow):
         super().__init__()
         self.header, self.recordings = header, recordings
         self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
-        self.footer, self.plot, self.scrubber = Footer(), AccuracyPlot(), Scrubber()
+        self.footer, self.plot, self.scrubber, self.ask = Footer(), AccuracyPlot(), Scrubber(), Ask()
         self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
         self.cloud = CloudView(self.comparison)
         self.views, self.pages = QSplitter(), QStackedWidget()
@@ -51,7 +52,7 @@ class WindowLayout(QMainWindow):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(GAP, GAP, GAP, 8)
         layout.setSpacing(8)
-        for bar in (self.header, self.errors, self.hints, self.notes):
+        for bar in (self.header, self.errors, self.ask, self.hints, self.notes):
             layout.addWidget(bar)
         layout.addWidget(self.pages, 1)
         for below in (self.scrubber, self.plot, self.footer):
