@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QAction
 from pytestqt.qtbot import QtBot
 
 from app.application import settings
@@ -190,12 +189,6 @@ def test_some_frames_are_recorded_with_a_note(qtbot: QtBot, window: Window, tmp_
     assert (recording.info.note, recording.info.chosen) == ("after rain", Choice(every=3))
     assert choosing.isVisible()
     assert (choosing.note, choosing.text()) == ("", "Every 3rd ▾"), "the note was for one recording"
-
-
-def test_no_two_commands_have_one_key(window: Window) -> None:
-    keys = [action.shortcut().toString() for action in window.findChildren(QAction) if not action.shortcut().isEmpty()]
-    assert "Ctrl+Shift+R" in keys
-    assert sorted(keys) == sorted(set(keys)), "Qt does neither where two have the same"
 
 
 def test_poor_ones_without_weights_are_refused_and_the_note_stays(

@@ -16,6 +16,7 @@ import pytest
 from app.record import record
 from capture import writer as writer_module
 from capture.check import damage
+from capture.choice import Choice
 from capture.encoding import EncodedFrame, encode
 from capture.frame import CaptureError
 from capture.layout import read_info
@@ -264,4 +265,4 @@ def test_the_command_ends_with_one_line_and_names_what_it_kept(numbered: Path, s
 def test_the_command_says_where_it_cannot_record(numbered: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CaptureError, match=r"file: cannot begin a recording here \(it is a file\)"):
-        record(tmp_path / "file", str(numbered), None, "walk", None, None, True)
+        record(tmp_path / "file", str(numbered), None, "walk", None, None, Choice(), "", as_json=True)
