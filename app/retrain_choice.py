@@ -33,7 +33,7 @@ class ChoicePage(QWidget):
     """
 
     start = pyqtSignal(object)
-    looked = pyqtSignal(int, list, object)  # which look, its findings, seconds that the training will take or None
+    looked = pyqtSignal(int, list, float)  # which look, its findings, seconds that the training will take
 
     def __init__(self, recordings: Path) -> None:
         super().__init__()
@@ -94,24 +94,22 @@ class ChoicePage(QWidget):
             config = self.config()
         except CaptureError:  # nothing is ticked, and the page says so
             return
-        threading.Thread(target=self._look_at, args=(self._look, config), name="preflight", daemon=True).start()
+        train = set(self.table.ticked(TRAIN))
+        frames = sum(summary.frames for summary in self.table.summaries if summary.path in train)
+        arguments = self._look, config, frames
+        threading.Thread(target=self._look_at, args=arguments, name="preflight", daemon=True).start()
 
-    def _look_at(self, look: int, config: TrainConfig) -> None:
-        found = preflight(config)
-        try:
-            seconds = estimate_s(config)
-        except CaptureError:  # what it is made of cannot be read: the findings say so
-            seconds = None
-        self.looked.emit(look, found, seconds)
+    def _look_at(self, look: int, config: TrainConfig, frames: int) -> None:
+        self.looked.emit(look, preflight(config), estimate_s(config, frames))
 
-    def _show_findings(self, look: int, found: list[Finding], seconds: float | None) -> None:
+    def _show_findings(self, look: int, found: list[Finding], seconds: float) -> None:
         if look != self._look or self._timer.isActive():
             return
         colours = {"problem": LIGHT_RED, "warning": AMBER}
-        said = (f"<span style='color: {colours[each.level]}'>●</span> {each.sentence}" for each in found)
+        said = (f"<span style='color: {colours[each.level]}'>●</span> {each.text}" for each in found)
         self.findings.setText("<br>".join(said))
         self.start_button.setEnabled(not any(each.level == "problem" for each in found))
-        self.estimate.setText("" if seconds is None else f"It will take {duration(seconds)}.")
+        self.estimate.setText(f"It will take {duration(seconds)}, at most.")
 
     def _build(self) -> None:
         self.table = RecordingTable()

@@ -21,12 +21,13 @@ from app.cli import main
 from app.recording_row import SUMMARY
 from app.window import Window
 from capture.recording import Recording
+from model import store
 
 Key = Qt.Key
 Control = Qt.KeyboardModifier.ControlModifier
 Story = Iterator[tuple[str, Callable[[], bool]]]
 LOOK_MS = 30
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0  # a first epoch on a busy computer
 FAILED = 9
 
 
@@ -111,7 +112,30 @@ def close_while_recording(window: Window) -> Story:
     press(window, Key.Key_Q, Control)
 
 
-STORIES = {story.__name__: story for story in (record_and_look, close_while_recording)}
+def retrain(window: Window) -> Story:
+    """Choose, start (twice), watch, stop and keep the best, compare, use, go back."""
+    yield "a frame", lambda: window.comparison.lidar.has_picture
+    yield from in_front(window)
+    press(window, Key.Key_T, Control)
+    yield "the dialog", lambda: window._retrain is not None and bool(window._retrain.choice.table.summaries)
+    dialog = window._retrain
+    assert dialog is not None
+    click(dialog.choice.start_button)
+    click(dialog.choice.start_button)
+    yield "an epoch of both networks", lambda: dialog.progress.predicted.has_picture
+    click(dialog.progress.stop_button)
+    yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
+    before, new = store.active(), dialog._weights
+    click(dialog.outcome.use_button)
+    assert store.active() == new != before
+    yield "the new weights in the view", lambda: window._session.status().predicting.weights == new.name
+    click(dialog.outcome.back_button)
+    assert store.active() == before
+    yield "the weights before in the view", lambda: window._session.status().predicting.weights == before.name
+    press(window, Key.Key_Q, Control)
+
+
+STORIES = {story.__name__: story for story in (record_and_look, close_while_recording, retrain)}
 
 
 class Reader:

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.recording_row import ROLE
 from app.recording_table import HELD_OUT as HELD_OUT_COLUMN
 from app.recording_table import TRAIN as TRAIN_COLUMN
-from app.recording_table import RecordingTable, list_recordings
+from app.recording_table import RecordingTable, list_summaries
 from app.recordings import Recordings
 from app.roles import HELD_OUT, TRAIN, read_roles
 from app.window import application
@@ -145,7 +145,7 @@ def test_marks_go_round_and_are_what_the_retrain_dialog_ticks(panel: Panel, qtbo
     qtbot.mouseClick(shown.role_button, Qt.MouseButton.LeftButton)  # desk: held out
     table = RecordingTable()
     qtbot.addWidget(table)
-    table.show_choices(list_recordings(dataset))
+    table.show_recordings(list_summaries(dataset))
     assert [path.name[-5:] for path in table.ticked(TRAIN_COLUMN)] == ["_door", "shelf"]
     assert [path.name[-4:] for path in table.ticked(HELD_OUT_COLUMN)] == ["desk"]
 
@@ -156,7 +156,7 @@ def test_what_is_unmarked_is_held_out_only_where_nothing_else_is(qtbot: QtBot, d
     qtbot.keyClick(shown.list, Key.Key_T)  # the newest is to be trained on
     table = RecordingTable()
     qtbot.addWidget(table)
-    table.show_choices(list_recordings(dataset))
+    table.show_recordings(list_summaries(dataset))
     assert [path.name[-4:] for path in table.ticked(HELD_OUT_COLUMN)] == ["door"]
 
 

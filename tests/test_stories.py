@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from capture.formats.r3d import R3dFile
 from capture.recording import Dataset
+from capture.writer import RecordingWriter
+from model import store
 from tests.displays import x_server
 
 
@@ -29,7 +34,7 @@ def tell(story: str, environment: dict[str, str]) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=580,
     )
     assert result.returncode in (0, 3), result.stderr
     assert "Traceback" not in result.stderr
@@ -49,3 +54,20 @@ def test_closing_while_recording_finishes_the_recording(environment: dict[str, s
     assert recording.info.status == "closed"
     assert len(recording) > 10
     assert all(frame.rgb.any() for frame in recording)
+
+
+@pytest.mark.timeout(600)
+def test_retrain_compare_use_and_go_back(environment: dict[str, str], own_home: Path, real_data: Path):
+    """On a few frames of real recordings; no network, for there is none in any test."""
+    for name, first, frames in (("desk-1", 0, 12), ("desk-2", 60, 3)):
+        writer = RecordingWriter(own_home / "recordings", name, source="a phone")
+        with R3dFile(real_data / f"{name}.r3d") as source, writer:
+            for i in range(frames):
+                writer.append(replace(source.encoded(first + 5 * i), index=i))
+    tell("retrain", environment)
+    versions = store.versions()
+    assert len([version for version in versions if version != store.starter()]) == 1
+    assert store.active() == store.starter()
+    report = json.loads((store.versions()[-1] / "report.json").read_text())
+    assert report["validated"]
+    assert report["comparison"]["verdict"]["sentence"]
