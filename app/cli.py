@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 weights_app = typer.Typer(
-    help="Versions of the network: list them, choose one, go back, export one.", no_args_is_help=True
+    help="Versions of the network: list them, choose one, go back, compare two, export one.", no_args_is_help=True
 )
 app.add_typer(weights_app, name="weights")
 app.add_typer(bench_app, name="bench")
@@ -220,6 +220,22 @@ def weights_rollback() -> None:
     from app.versions import rollback
 
     raise typer.Exit(rollback())
+
+
+@weights_app.command("compare")
+def weights_compare(
+    champion: Annotated[str, typer.Argument(metavar="A", help="the version to beat: its name or folder")],
+    challenger: Annotated[str, typer.Argument(metavar="B", help="the version that may be better")],
+    data: DataArgument,
+    rooms: Annotated[
+        bool, typer.Option("--rooms/--no-rooms", help="also on rendered rooms, to see what was forgotten")
+    ] = True,
+    json: JsonOption = False,
+) -> None:
+    """Is B better than A? Every measure on the same recordings, by distance, and how much of it may be chance."""
+    from app.versus import compare_versions
+
+    raise typer.Exit(compare_versions(champion, challenger, data, rooms, json))
 
 
 @weights_app.command("export")

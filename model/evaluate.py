@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from capture.frame import CaptureError
+from capture.frame import CaptureError, DepthMap, UInt8Image
+from capture.layout import FrameLine
 from capture.recording import Recording
 from model.metrics import RANGES, Sums, report
 from model.predictor import Predictor
 from model.split import label, open_recordings
-from model.targets import is_landscape, resize_confidence, resize_depth
+from model.targets import Mask, is_landscape, resize_confidence, resize_depth
 
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
+RangeSums = dict[str, Sums]  # a Sums for each of RANGES
 
 
 def evaluate(
@@ -35,44 +38,73 @@ def evaluate(
     if not recordings:
         raise CaptureError("The recordings named have no frames to evaluate on")
     predictor = Predictor(weights)
-    chosen = {id(r): _chosen(len(r), most_frames) for r in recordings}
-    done, total = 0, sum(len(indices) for indices in chosen.values())
-    everything, by_name = _sums(), {}
+    indices = {recording.path: chosen(len(recording), most_frames) for recording in recordings}
+    done, total = 0, sum(map(len, indices.values()))
+    everything, by_name = no_sums(), {}
     for recording in recordings:
-        sums = _sums()
-        for _ in _add_frames(sums, recording, chosen[id(recording)], predictor):
+        judge, sums = Judge(predictor), no_sums()
+        for i in indices[recording.path]:
+            merge(sums, judge(Shown.read(recording, i)).sums)
             done += 1
             on_progress(done, total)
         by_name[label(recording, recordings)] = report(sums)
-        for name, of_all in everything.items():
-            of_all.merge(sums[name])
+        merge(everything, sums)
     return {"weights": str(weights), "recordings": by_name, "all": report(everything)}
 
 
-def _add_frames(
-    sums: dict[str, Sums], recording: Recording, indices: list[int], predictor: Predictor
-) -> Iterator[None]:
-    """Measure the frames one by one, yielding after each."""
-    size = predictor.config.input_size(is_landscape(recording.info.rgb_size))
-    before: tuple[int, Any, Any, dict[str, Any]] | None = None
-    for i in indices:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A frame as it was recorded: what a version is shown, and what its answer is held against."""
+
+    line: FrameLine
+    rgb: UInt8Image
+    depth_m: DepthMap
+    confidence: UInt8Image | None
+
+    @classmethod
+    def read(cls, recording: Recording, i: int) -> Shown:
         line = recording.line(i)
-        predicted_m = predictor(recording.rgb(line), line.intrinsics).depth_m
-        depth_m = resize_depth(recording.depth_m(line), size)
-        confidence = recording.confidence(line)
-        confidence = None if confidence is None else resize_confidence(confidence, size)
+        return cls(line, recording.rgb(line), recording.depth_m(line), recording.confidence(line))
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One frame at the network's size, float32 (h, w): what was predicted, what was measured, and where that counts.
+
+    `sums` are of this frame alone; with the change since the frame before, where that was its neighbour in the stream.
+    """
+
+    stream_index: int
+    predicted_m: DepthMap
+    depth_m: DepthMap
+    masks: dict[str, Mask]  # by range
+    sums: RangeSums
+
+
+class Judge:
+    """Measures a predictor on the frames of one recording, shown one after the other."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._before: Judged | None = None
+
+    def __call__(self, shown: Shown) -> Judged:
+        size = self._predictor.config.input_size(is_landscape((shown.rgb.shape[1], shown.rgb.shape[0])))
+        predicted_m = self._predictor(shown.rgb, shown.line.intrinsics).depth_m
+        depth_m = resize_depth(shown.depth_m, size)
+        confidence = None if shown.confidence is None else resize_confidence(shown.confidence, size)
         masks = {name: limits.mask(depth_m, confidence) for name, limits in RANGES.items()}
+        now, before = Judged(shown.line.stream_index, predicted_m, depth_m, masks, no_sums()), self._before
         for name, mask in masks.items():
-            sums[name].add(predicted_m, depth_m, mask)
-            if before and before[0] == line.stream_index - 1:
-                _, previous_m, previous_depth_m, previous_masks = before
-                both = mask & previous_masks[name]
-                sums[name].add_change((previous_m, predicted_m), (previous_depth_m, depth_m), both)
-        before = line.stream_index, predicted_m, depth_m, masks
-        yield
+            now.sums[name].add(predicted_m, depth_m, mask)
+            if before is not None and before.stream_index == now.stream_index - 1:
+                both = mask & before.masks[name]
+                now.sums[name].add_change((before.predicted_m, predicted_m), (before.depth_m, depth_m), both)
+        self._before = now
+        return now
 
 
-def _chosen(frames: int, most: int | None) -> list[int]:
+def chosen(frames: int, most: int | None) -> list[int]:
     """All frames, or `most` of them: pairs of neighbours, evenly spread, so that flicker can be told."""
     if most is None or frames <= most:
         return list(range(frames))
@@ -80,5 +112,11 @@ def _chosen(frames: int, most: int | None) -> list[int]:
     return sorted({int(i) for start in starts for i in (start, start + 1)})
 
 
-def _sums() -> dict[str, Sums]:
+def no_sums() -> RangeSums:
+    """What nothing has added up to yet, by range."""
     return {name: Sums() for name in RANGES}
+
+
+def merge(into: RangeSums, sums: RangeSums) -> None:
+    for name, of_range in into.items():
+        of_range.merge(sums[name])

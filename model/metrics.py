@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import cv2
@@ -82,6 +82,11 @@ class Metrics:
     flicker: float
     unanswered: float
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Of the measures, without the number of frames."""
+        return tuple(f.name for f in fields(cls) if f.name != "frames")
+
     def to_dict(self) -> dict[str, float | int | None]:
         """For JSON, which has no NaN: None in its place."""
         return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
@@ -99,7 +104,7 @@ class Sums:
         """One frame; all three (h, w). A frame without a pixel that counts changes nothing."""
         if not mask.any():
             return
-        answered_m = _answered(predicted_m)
+        answered_m = answered(predicted_m)
         p, d = answered_m[mask].astype(np.float64), depth_m[mask].astype(np.float64)
         error, logs, ratio = p - d, np.log(p / d), np.maximum(p / d, d / p)
         self.frames += 1
@@ -122,7 +127,7 @@ class Sums:
 
     def add_change(self, predicted_m: _Pair, depth_m: _Pair, mask: Mask) -> None:
         """Two consecutive frames, (before, now); `mask` is where both count."""
-        for name, (before, now) in (("predicted_change", map(_answered, predicted_m)), ("change", depth_m)):
+        for name, (before, now) in (("predicted_change", map(answered, predicted_m)), ("change", depth_m)):
             logs = np.log(now[mask].astype(np.float64)) - np.log(before[mask].astype(np.float64))
             self._add(**{name: np.sum(np.abs(logs))})
 
@@ -200,7 +205,8 @@ def _unanswered(predicted_m: DepthMap) -> Mask:
     return ~(np.isfinite(predicted_m) & (predicted_m >= LEAST_DEPTH_M))
 
 
-def _answered(predicted_m: DepthMap) -> DepthMap:
+def answered(predicted_m: DepthMap) -> DepthMap:
+    """float32 (h, w): the prediction with 1 mm wherever there is no answer."""
     return np.where(_unanswered(predicted_m), LEAST_DEPTH_M, predicted_m).astype(np.float32)
 
 
@@ -209,7 +215,9 @@ def _distance(edge: Mask) -> NDArray[np.float32]:
     if not edge.any():
         return np.full(edge.shape, MOST_BOUNDARY_ERROR_PX, np.float32)
     distance = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(np.minimum(distance, MOST_BOUNDARY_ERROR_PX), dtype=np.float32)
+    # Squares are whole numbers of pixels; what OpenCV is off by depends on where in memory the map lies.
+    whole = np.sqrt(np.round(np.square(distance, dtype=np.float64)))
+    return np.asarray(np.minimum(whole, MOST_BOUNDARY_ERROR_PX), dtype=np.float32)
 
 
 def _widened(mask: Mask) -> NDArray[np.bool_]:

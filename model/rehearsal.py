@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from capture.virtual_phone.clips import CACHE_VARIABLE, cache_folder
 from capture.writer import RecordingWriter
 
 SEEDS = range(1, 13)  # the starter knows them; the window shows 0
+UNSEEN_SEEDS = range(101, 103)  # nobody is trained on them, so what is forgotten of rooms shows there
 FRAMES = 12  # of each room, evenly over its walk
 RGB_SIZE = (360, 480)  # (width, height): a little more than the networks see of it
 THREADS = 2  # NumPy and OpenCV leave two threads to draw most of the time
@@ -31,22 +32,31 @@ OnProgress = Callable[[int, int], None]  # rooms done, rooms in all
 
 
 def rooms(on_progress: OnProgress = lambda done, total: None) -> list[Recording]:
-    """The rooms as recordings, rendered first where they are not in the cache: about 8 processor seconds each.
+    """The rooms to rehearse as recordings, rendered first where they are not in the cache: 8 processor seconds each.
 
     Raises CaptureError where they cannot be kept there.
     """
+    return _kept(SEEDS, on_progress)
+
+
+def unseen_rooms(on_progress: OnProgress = lambda done, total: None) -> list[Recording]:
+    """The same of rooms to measure on."""
+    return _kept(UNSEEN_SEEDS, on_progress)
+
+
+def _kept(seeds: Sequence[int], on_progress: OnProgress) -> list[Recording]:
     folder = cache_folder() / f"rehearsal-{VERSION}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock"):  # of two trainings that want them, one renders
-            missing = [seed for seed in SEEDS if not _is_whole(folder / _name(seed))]
+            missing = [seed for seed in seeds if not _is_whole(folder / _name(seed))]
             with ThreadPoolExecutor(THREADS, "room") as pool:
                 for done, _ in enumerate(pool.map(lambda seed: _render(seed, folder), missing), start=1):
                     on_progress(done, len(missing))
-        return [Recording(folder / _name(seed)) for seed in SEEDS]
+        return [Recording(folder / _name(seed)) for seed in seeds]
     except OSError as error:
         raise CaptureError(
-            f"the rooms to rehearse cannot be kept in {folder} ({error.strerror or error}). "
+            f"the rendered rooms cannot be kept in {folder} ({error.strerror or error}). "
             f"Make room there, or set {CACHE_VARIABLE} to another folder"
         ) from None
 

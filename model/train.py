@@ -108,7 +108,7 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
     preset.check_memory(sampling.size, config.recipe.batch)
     told = version.told(config, parts)
     checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
-    rehearsed = _rehearsed(progress) if parent is not None and config.recipe.rehearses else []
+    rehearsed, unseen = _rooms(progress) if parent is not None and config.recipe.rehearses else ([], [])
     pair = presets.open_networks(preset, parent, config.seed)
     _train_tasks(preset, pair, run, rehearsed, checkpoint)
     progress.begin(TRAINING_SHARE, 1 - TRAINING_SHARE)
@@ -135,6 +135,7 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
         known,
         lambda done, total: progress(_part("converting", done, total, 0.3 + 0.7 * done / total)),
         parent,
+        unseen,
     )
 
 
@@ -172,10 +173,14 @@ def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Reco
         done += task.share
 
 
-def _rehearsed(progress: Progress) -> list[Recording]:
-    """The rooms to rehearse; rendering them once takes a minute."""
+def _rooms(progress: Progress) -> tuple[list[Recording], list[Recording]]:
+    """Rooms to rehearse, and rooms to see what was forgotten on; rendering them once takes a minute."""
     progress.begin(0.0, 0.0)
-    return rehearsal.rooms(lambda done, total: progress(_part("rooms", done, total, 0.0)))
+
+    def tell(done: int, total: int) -> None:
+        progress(_part("rooms", done, total, 0.0))
+
+    return rehearsal.rooms(tell), rehearsal.unseen_rooms(tell)
 
 
 def _telling(enough: Callable[[], bool], on_event: OnEvent) -> OnEvent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -14,6 +14,7 @@ from typing import Any
 from capture.layout import LOG_NAME
 from capture.recording import Recording
 from model.checkpoint import HELD_OUT, RECORDING
+from model.compare import compare
 from model.config import (
     CARD_NAME,
     CONFIG_NAME,
@@ -27,7 +28,9 @@ from model.evaluate import evaluate
 from model.split import Split
 from model.task import Preset
 
-REPORT_FRAMES = 400  # of each recording: enough for a stable figure, half a minute of work
+REPORT_FRAMES = (
+    400  # of each recording: enough for a stable figure; every half second of 100 s, and half a minute of work
+)
 _SHOWN = ("abs_rel", "rmse_m", "mae_m", "delta1", "edge_f1", "scale_ratio")
 
 
@@ -68,19 +71,26 @@ def write_report(
     known: dict[str, Any],
     on_progress: Callable[[int, int], None],
     parent: Path | None = None,
+    rooms: Sequence[Recording] = (),
 ) -> dict[str, Any]:
     """Measure the version in `folder` on what was held out, and write `report.json` and `card.md`.
 
     Where nothing was held out it is measured on what it was trained on, and both say "not validated". `known` is what
-    the training adds to the report. `before` in it are the figures of `parent`, the version this one went on from, on
-    the same frames.
+    the training adds to the report. Where the version went on from `parent`, the report has a `comparison` with it on
+    the same frames and on `rooms` (model/compare.py), and its figures as `before`; else both are None.
     """
     paths = [r.path for r in split.held_out or split.train]
-    measured = evaluate(paths, folder, on_progress, REPORT_FRAMES)
-    before = None if parent is None else evaluate(paths, parent, most_frames=REPORT_FRAMES)["all"]
+    if parent is None:
+        comparison, measured = None, evaluate(paths, folder, on_progress, REPORT_FRAMES)
+    else:
+        comparison = compare(parent, folder, paths, on_progress, REPORT_FRAMES, rooms)
+        comparison["challenger"] = known.get("weights", str(folder))  # where it will be, not where it is made
+        measured = comparison["recordings"]["challenger"]
     report = {
+        "weights": str(folder),
         **measured,
-        "before": before,
+        "before": None if comparison is None else comparison["recordings"]["champion"]["all"],
+        "comparison": comparison,
         "validated": bool(split.held_out),
         "measured_on": "held-out recordings" if split.held_out else "the training recordings: not validated",
         "notes": list(split.notes),
@@ -109,6 +119,7 @@ def card(version: VersionConfig, report: dict[str, Any]) -> str:
         "",
         f"## Measured on {report['measured_on']}",
         *_table(report),
+        *_compared(report),
         "",
         "near: confidence 2, 0.2 to 5 m; far: confidence 1 or more, up to 10 m. No median scaling.",
         *(f"\nNote: {note}." for note in report["notes"]),
@@ -147,6 +158,18 @@ def _table(report: dict[str, Any]) -> list[str]:
             figures = ("–" if metrics[key] is None else f"{metrics[key]:.3f}" for key in _SHOWN)
             rows.append(f"| {name} | {span} | {' | '.join(figures)} |")
     return rows
+
+
+def _compared(report: dict[str, Any]) -> list[str]:
+    """The verdict against the version it went on from."""
+    comparison = report["comparison"]
+    if comparison is None:
+        return []
+    lines = [
+        "",
+        f"Against {Path(comparison['champion']).name}, which it went on from: {comparison['verdict']['sentence']}",
+    ]
+    return lines + [f"{note}." for note in comparison["notes"]]
 
 
 def _all_described(split: Split) -> list[dict[str, Any]]:

@@ -62,6 +62,8 @@ def lidarlive(*words: object, timeout: float = 100, **environment: str) -> subpr
         (["emulate", "{tmp}/nowhere"], "nowhere"),
         (["weights", "use", "nobody"], "There is no weights version nobody"),
         (["weights", "rollback"], "no earlier version"),
+        (["weights", "compare", "starter", "nobody", "{numbered}"], "There is no weights version nobody"),
+        (["weights", "compare", "starter", "starter", "{tmp}"], "is not a recording and holds none"),
     ],
 )
 def test_bad_input(words: list[str], line: str, tmp_path: Path, numbered: Path) -> None:

@@ -1,0 +1,119 @@
+"""`lidarlive weights compare`: champion against challenger on the same recordings, as tables or one JSON document."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from capture.recording import Dataset, Recording
+from model import rehearsal, store
+from model.compare import Comparison, compare
+from model.metrics import Metrics
+from model.tally import DataSet, Shot
+from model.verdict import MAIN, seconds
+
+RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but unsure readings, up to 10 m"}
+ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to see whether it has forgotten
+
+
+def compare_versions(champion: str, challenger: str, data: list[Path], with_rooms: bool, as_json: bool) -> int:
+    """Print how two versions do on recordings. Raises CaptureError."""
+    for path in data:
+        Dataset(path)  # what is wrong with the data is said before what is wrong with the weights
+    folders = store.find(champion), store.find(challenger)
+    console = Console(stderr=True)
+    with Progress(console=console, disable=as_json or not console.is_terminal, transient=True) as progress:
+        rooms = _rooms(progress) if with_rooms else []
+        task = progress.add_task("comparing", total=1.0)
+        found = compare(*folders, data, lambda done, total: progress.update(task, completed=done / total), rooms=rooms)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        _print(found, Console())
+    return 0
+
+
+def _rooms(progress: Progress) -> list[Recording]:
+    task = progress.add_task("rendering rooms, once", total=1.0, visible=False)
+
+    def tell(done: int, total: int) -> None:
+        progress.update(task, completed=done / total, visible=True)
+
+    return rehearsal.unseen_rooms(tell)
+
+
+def _print(found: Comparison, console: Console) -> None:
+    recordings, rooms = found["recordings"], found["rooms"]
+    console.print(f"champion    {found['champion']}", f"challenger  {found['challenger']}", sep="\n", highlight=False)
+    console.print(f"{', '.join(recordings['champion']['recordings'])}: {_amount(recordings)}", highlight=False)
+    for name, title in RANGES.items():
+        console.print(_figures(recordings, name, title, Metrics.names()))
+    console.print(_distances(recordings))
+    if rooms is not None:
+        title = f"rendered rooms that nobody is trained on, near: {_amount(rooms)}"
+        console.print(_figures(rooms, "near", title, ROOM_METRICS))
+    for title, shots in (
+        ("where the challenger is farthest off", found["worst"]),
+        ("where it lost most", found["lost"]),
+    ):
+        if shots:
+            console.print(_shots(title, shots))
+    for line in (*(f"note: {note}" for note in found["notes"]), found["verdict"]["sentence"]):
+        console.print(line, highlight=False)
+
+
+def _amount(data: DataSet) -> str:
+    frames = data["challenger"]["all"]["far"]["frames"]
+    return f"{frames} frames, {data['blocks']} half-second blocks ({seconds(data):.1f} s)"
+
+
+def _figures(data: DataSet, name: str, title: str, metrics: tuple[str, ...]) -> Table:
+    table = _table(title, "measure", "champion", "challenger", "difference", "95 % interval")
+    before, after = (data[side]["all"][name] for side in ("champion", "challenger"))
+    for metric in metrics:
+        found = data["differences"][name][metric]
+        interval = "–" if found["interval"] is None else " to ".join(_signed(value) for value in found["interval"])
+        called = MAIN[metric][0] if metric in MAIN else metric
+        table.add_row(called, _number(before[metric]), _number(after[metric]), _signed(found["difference"]), interval)
+    return table
+
+
+def _distances(data: DataSet) -> Table:
+    table = _table(
+        "far, by distance", "metres", "readings", "RMSE champion", "challenger", "AbsRel champion", "challenger"
+    )
+    for metre in data["by_metre"]:
+        sides = metre["champion"], metre["challenger"]
+        figures = (_number(side[key]) for key in ("rmse_m", "abs_rel") for side in sides)
+        table.add_row(f"{metre['from_m']} to {metre['from_m'] + 1}", f"{100 * metre['share']:.1f} %", *figures)
+    return table
+
+
+def _shots(title: str, shots: list[Shot]) -> Table:
+    table = _table(title, "recording", "frame", "RMSE m champion", "challenger")
+    for shot in shots:
+        errors = (_number(shot[key]) for key in ("champion_rmse_m", "challenger_rmse_m"))
+        table.add_row(Path(shot["recording"]).name, str(shot["index"]), *errors)
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(first, title=title, title_justify="left")
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _number(value: Any, sign: str = "") -> str:  # noqa: ANN401 - JSON's
+    if value is None:
+        return "–"
+    return format(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")
+
+
+def _signed(value: float | None) -> str:
+    return _number(value, "+")
