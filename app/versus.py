@@ -15,7 +15,7 @@ from model import rehearsal, store
 from model.compare import Comparison, compare
 from model.metrics import Metrics
 from model.tally import DataSet, Shot
-from model.verdict import MAIN, seconds
+from model.verdict import MAIN
 
 RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but unsure readings, up to 10 m"}
 ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to see whether it has forgotten
@@ -55,12 +55,9 @@ def _print(found: Comparison, console: Console) -> None:
         console.print(_figures(recordings, name, title, Metrics.names()))
     console.print(_distances(recordings))
     if rooms is not None:
-        title = f"rendered rooms that nobody is trained on, near: {_amount(rooms)}"
-        console.print(_figures(rooms, "near", title, ROOM_METRICS))
-    for title, shots in (
-        ("where the challenger is farthest off", found["worst"]),
-        ("where it lost most", found["lost"]),
-    ):
+        console.print(f"rendered rooms that nobody is trained on: {_amount(rooms)}", highlight=False)
+        console.print(_figures(rooms, "near", RANGES["near"], ROOM_METRICS))
+    for title, shots in (("the challenger's worst frames", found["worst"]), ("where it lost most", found["lost"])):
         if shots:
             console.print(_shots(title, shots))
     for line in (*(f"note: {note}" for note in found["notes"]), found["verdict"]["sentence"]):
@@ -69,7 +66,7 @@ def _print(found: Comparison, console: Console) -> None:
 
 def _amount(data: DataSet) -> str:
     frames = data["challenger"]["all"]["far"]["frames"]
-    return f"{frames} frames, {data['blocks']} half-second blocks ({seconds(data):.1f} s)"
+    return f"{frames} frames in {data['blocks']} half-second blocks"
 
 
 def _figures(data: DataSet, name: str, title: str, metrics: tuple[str, ...]) -> Table:
@@ -84,21 +81,19 @@ def _figures(data: DataSet, name: str, title: str, metrics: tuple[str, ...]) -> 
 
 
 def _distances(data: DataSet) -> Table:
-    table = _table(
-        "far, by distance", "metres", "readings", "RMSE champion", "challenger", "AbsRel champion", "challenger"
-    )
+    table = _table("far, by distance: champion → challenger", "metres", "readings", "RMSE m", "AbsRel")
     for metre in data["by_metre"]:
-        sides = metre["champion"], metre["challenger"]
-        figures = (_number(side[key]) for key in ("rmse_m", "abs_rel") for side in sides)
-        table.add_row(f"{metre['from_m']} to {metre['from_m'] + 1}", f"{100 * metre['share']:.1f} %", *figures)
+        before, after = metre["champion"], metre["challenger"]
+        changes = (_change(before[key], after[key]) for key in ("rmse_m", "abs_rel"))
+        table.add_row(f"{metre['from_m']} to {metre['from_m'] + 1}", f"{100 * metre['share']:.1f} %", *changes)
     return table
 
 
 def _shots(title: str, shots: list[Shot]) -> Table:
-    table = _table(title, "recording", "frame", "RMSE m champion", "challenger")
+    table = _table(title, "recording", "frame", "RMSE m, champion → challenger")
     for shot in shots:
-        errors = (_number(shot[key]) for key in ("champion_rmse_m", "challenger_rmse_m"))
-        table.add_row(Path(shot["recording"]).name, str(shot["index"]), *errors)
+        change = _change(shot["champion_rmse_m"], shot["challenger_rmse_m"])
+        table.add_row(Path(shot["recording"]).name, str(shot["index"]), change)
     return table
 
 
@@ -113,6 +108,10 @@ def _number(value: Any, sign: str = "") -> str:  # noqa: ANN401 - JSON's
     if value is None:
         return "–"
     return format(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")
+
+
+def _change(before: float, after: float) -> str:
+    return f"{_number(before)} → {_number(after)}"
 
 
 def _signed(value: float | None) -> str:

@@ -27,9 +27,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of one small room that is not rendered yet."""
+    """A cache of one small room to rehearse and one to measure on, not rendered yet."""
     monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(rehearsal, "SEEDS", range(1, 2))
+    monkeypatch.setattr(rehearsal, "UNSEEN_SEEDS", range(101, 102))
     monkeypatch.setattr(rehearsal, "RGB_SIZE", (48, 64))
     return tmp_path / "cache"
 
@@ -44,6 +45,7 @@ def test_a_room_is_rendered_once_and_again_where_it_is_torn(cache: Path) -> None
     assert len(poses) == 12, "the camera walks"
     rehearsal.rooms(lambda done, total: told.append((done, total)))
     assert told == [(1, 1)]
+    assert not {*rehearsal.SEEDS} & {*rehearsal.UNSEEN_SEEDS}
     (room.path / "frames.jsonl").write_text("")
     assert len(rehearsal.rooms()[0]) == 12
     assert sorted(file.name for file in room.path.parent.iterdir()) == ["lock", "room-01"]
@@ -91,7 +93,14 @@ def test_going_on_rehearses_and_says_so(go_on: Callable[..., list[dict[str, Any]
     report = json.loads((tmp_path / "further" / "report.json").read_text())
     assert report["rehearsed"] == {"room-01": 12}
     assert report["stages"]["finetune"]["images"] == 16, "8 of its own and as many rehearsed"
-    assert json.loads((tmp_path / "first" / "report.json").read_text())["rehearsed"] == {}
+    comparison = report["comparison"]
+    assert (comparison["champion"], comparison["challenger"]) == (str(tmp_path / "first"), str(tmp_path / "further"))
+    assert {name: spans["far"]["frames"] for name, spans in comparison["rooms"]["champion"]["recordings"].items()} == {
+        "room-101": 12
+    }
+    assert not comparison["verdict"]["recommended"], "nothing was held out: it was trained on what it is measured on"
+    first = json.loads((tmp_path / "first" / "report.json").read_text())
+    assert (first["rehearsed"], first["comparison"]) == ({}, None)
     assert "Half of what it saw were frames of one rendered room" in (tmp_path / "further" / "card.md").read_text()
 
 

@@ -21,7 +21,7 @@ from model.split import open_recordings, split
 from model.train import _resolved, train, training_frames
 from model.version import write_report
 from tests.frames import write_recording
-from tests.scenes import SMALL, scene_frame, training
+from tests.scenes import SMALL, scene_frame, scene_recording, training
 
 # Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -142,7 +142,7 @@ def test_a_version_that_was_not_validated_says_so(run: Run, dataset: Path, tmp_p
     parts = split(open_recordings([next(dataset.glob("*_first"))]), None)
     report = write_report(folder, parts, {}, lambda done, total: None)
     assert report["validated"] is False
-    assert report["before"] is None
+    assert (report["before"], report["comparison"]) == (None, None)
     assert "not validated" in report["measured_on"]
     assert "Not validated" in (folder / "card.md").read_text()
     assert report["all"]["far"]["frames"] == 16
@@ -152,8 +152,17 @@ def test_the_report_says_how_good_the_version_before_was(run: Run, dataset: Path
     folder = tmp_path / "version"
     shutil.copytree(run[0].out, folder)
     parts = split(open_recordings([dataset]), run[0].held_out)
-    report = write_report(folder, parts, {}, lambda done, total: None, parent=Path(run[0].out))
+    rooms = open_recordings([scene_recording(tmp_path / "rooms", "room", 3, seed=9)])
+    known = {"weights": "where it will be"}
+    report = write_report(folder, parts, known, lambda done, total: None, parent=Path(run[0].out), rooms=rooms)
     assert report["before"] == report["all"], "the version is a copy of the one before"
+    comparison = report["comparison"]
+    assert (comparison["champion"], comparison["challenger"]) == (run[0].out, "where it will be")
+    assert comparison["recordings"]["challenger"]["all"] == report["all"]
+    assert comparison["rooms"]["challenger"]["all"]["far"]["frames"] == 3
+    assert comparison["verdict"]["sentence"].startswith("No difference: ")
+    assert "Against v1, which it went on from: No difference: " in (folder / "card.md").read_text()
+    assert json.loads((folder / "report.json").read_text()) == report
 
 
 def test_the_predictor_agrees_with_keras(run: Run):
