@@ -61,6 +61,11 @@ def _kept(seeds: Sequence[int], on_progress: OnProgress) -> list[Recording]:
         ) from None
 
 
+def missing() -> int:
+    """How many of the rooms would have to be rendered first."""
+    return sum(not _is_whole(cache_folder() / f"rehearsal-{VERSION}" / _name(seed)) for seed in SEEDS)
+
+
 def _name(seed: int) -> str:
     return f"room-{seed:02}"
 
