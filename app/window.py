@@ -14,7 +14,7 @@ from PyQt5.QtWidgets import QApplication
 
 from app.application import application as application  # what a caller needs beside Window, from one place
 from app.application import report_exceptions
-from app.checkup import Checkup, checkup_of
+from app.checkup import Checkup
 from app.header import Header
 from app.help import help_entries
 from app.live import LiveSession, LiveStatus, View
@@ -26,10 +26,9 @@ from app.remembered import remember
 from app.retrain import RetrainDialog
 from app.snapshot import Snapshots
 from app.source_menu import SourceMenu
-from app.sources import SourceOpener
+from app.sources import SourceSwitch
 from app.window_layout import WindowLayout
 from capture.frame import CaptureError
-from capture.source import Source
 from model import store
 
 VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
@@ -62,18 +61,17 @@ class Window(WindowLayout):
         end_after: int | None = None,
         screenshot: Path | None = None,
     ) -> None:
+        self.sources = sources = SourceSwitch(session, spec, checkup, driver)
         super().__init__(
-            Header(self.toggle_recording, self.open_retrain), Recordings(recordings, self.open_source, self._in_use)
+            Header(self.toggle_recording, self.open_retrain), Recordings(recordings, sources.open, sources.uses)
         )
-        self._session, self._recordings, self._checkup = session, recordings, checkup
-        self._spec = spec
+        self._session, self._recordings = session, recordings
         self._end_after, self._screenshot = end_after, screenshot
         self._view, self._frames_shown, self._pace = View(), 0, Pace()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
         self._recorded = False  # a recording was running at the last look
         self._answered = self._leaves_running = False  # a person was asked what becomes of a training, and said
         self._snapshots = Snapshots(store.home() / "snapshots", self)
-        self._opener = SourceOpener(driver, self)
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
         self._connect()
@@ -82,8 +80,6 @@ class Window(WindowLayout):
         self._stop_reporting = report_exceptions(store.home() / "lidarlive.log", self.failed.emit)
         self._view_timer = self._timer(VIEW_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
-        if checkup is not None:
-            checkup.start()
         self._refresh_status()
 
     def save_picture(self, path: Path) -> None:
@@ -105,14 +101,6 @@ class Window(WindowLayout):
             except CaptureError as error:
                 self.errors.show_message(str(error))
         self._refresh_status()
-
-    def open_source(self, spec: str) -> None:
-        """See another source, as `--source` names it; does nothing but say so while a recording runs."""
-        recording = self._session.status().recording
-        if recording is not None and not recording.finished:
-            self.errors.show_message("A recording is running: stop it before you choose another source")
-        else:
-            self._opener.open(spec)
 
     def take_snapshot(self) -> None:
         """What is seen now, as files."""
@@ -145,7 +133,7 @@ class Window(WindowLayout):
         self._closed = True
         self._view_timer.stop()
         self._status_timer.stop()
-        self._end_checkup()
+        self.sources.end_checkup()
         remember(self, self.comparison.seen, self.plot.isVisibleTo(self), not self.cloud.isHidden())
         self.comparison.appearance.save()
         self.hide()  # finishing a recording may take seconds on a slow disk
@@ -176,7 +164,7 @@ class Window(WindowLayout):
         self._view = view
         if view.frame is not None and self.pages.currentWidget() is not self.views:
             self.pages.setCurrentWidget(self.views)
-            self._end_checkup()
+            self.sources.end_checkup()
             self._refresh_status()
         self.comparison.show_view(view)
         self.scrubber.refresh()
@@ -190,8 +178,7 @@ class Window(WindowLayout):
     def _refresh_status(self) -> None:
         status = self._session.status()
         if self._view.frame is None:
-            waits = self._checkup is not None and status.state in ("connecting", "waiting", "streaming")
-            self.notice.show_status(status, self._checkup.steps(status) if self._checkup and waits else ())
+            self.notice.show_status(status, self.sources.steps(status))
         self.comparison.show_status(status)
         self.header.source_label.show_text(status.source)
         self.plot.show_history(self._session.accuracy_history())
@@ -219,16 +206,7 @@ class Window(WindowLayout):
             self.errors.show_message(found)
         self.hints.show_message("Frozen: press F to go on" if self._frozen else hint(status, streams))
 
-    def _use_source(self, source: Source, spec: str) -> None:
-        try:
-            self._session.use_source(source)
-        except CaptureError as error:  # a recording has begun in the meantime
-            self.errors.show_message(str(error))
-            return
-        self._end_checkup()
-        self._spec, self._checkup = spec, checkup_of(source, spec)
-        if self._checkup is not None:
-            self._checkup.start()
+    def _see_other_source(self) -> None:
         self._view, self._frozen = View(), False
         self._follow_replay()
         self.comparison.clear()
@@ -239,16 +217,6 @@ class Window(WindowLayout):
         self.scrubber.follow(self._session.replay)
         for action in self._play_actions:
             action.setEnabled(self._session.replay is not None)
-
-    def _in_use(self, path: Path) -> str:
-        """Why this recording cannot be moved now; empty where it can."""
-        replay = self._session.replay
-        played = replay is not None and replay.recording.path.resolve() == path.resolve()
-        return "is being played: choose another source first" if played else ""
-
-    def _end_checkup(self) -> None:
-        if self._checkup is not None:
-            self._checkup.stop()
 
     def _end(self) -> None:
         self._end_after = None
@@ -261,8 +229,8 @@ class Window(WindowLayout):
         self.recordings.failed.connect(self.errors.show_message)
         self.comparison.marks_changed.connect(self._refresh_readout)
         self.cloud.failed.connect(self.failed.emit)
-        self._opener.opened.connect(self._use_source)
-        self._opener.failed.connect(self.failed.emit)
+        self.sources.switched.connect(self._see_other_source)
+        self.sources.failed.connect(self.failed.emit)
         self._snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
         self._snapshots.failed.connect(self.errors.show_message)
 
@@ -280,7 +248,7 @@ class Window(WindowLayout):
         add_menu(bar, "&Session", session)
         self._play_actions = add_menu(bar, "&Play", self.scrubber.entries())
         if bar is not None and (sources := bar.addMenu("S&ource")) is not None:
-            SourceMenu(sources, self, self._recordings, self.open_source, lambda: self._spec)
+            SourceMenu(sources, self, self._recordings, self.sources.open, lambda: self.sources.spec)
         add_view_menu(bar, self.comparison, self.plot, self.cloud)
         add_menu(bar, "&Help", help_entries(self, str(store.home())))
 

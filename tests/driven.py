@@ -88,7 +88,7 @@ def record_and_look(window: Window) -> Story:
     press(panel.list, Key.Key_Delete)
     yield "a refusal", lambda: "is being played" in window.errors.text
 
-    window.open_source("demo")
+    window.sources.open("demo")
     yield "the demo room again", lambda: not window.scrubber.isVisible() and window.comparison.isVisible()
     press(panel.list, Key.Key_F2)
     QTest.keyClicks(panel.ask.field, "couch")

@@ -270,15 +270,15 @@ def test_another_source_is_chosen_while_the_window_is_open(
     session.use_weights(write_weights(tmp_path / "flat"))
     qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
-    window.open_source(str(wire_file))
+    window.sources.open(str(wire_file))
     assert "stop it before you choose another source" in window.errors.text
     qtbot.waitUntil(lambda: session.status().recording.written > 0, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
-    window.open_source(str(tmp_path / "gone.r3d"))
+    window.sources.open(str(tmp_path / "gone.r3d"))
     qtbot.waitUntil(lambda: "gone.r3d" in window.errors.text, timeout=WAIT_MS)
     assert window.comparison.isVisible(), "the first source goes on"
-    window.open_source(str(wire_file))
+    window.sources.open(str(wire_file))
     qtbot.waitUntil(lambda: window.header.source_label.whole_text == wire_file.name, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: window.comparison.isVisible(), timeout=WAIT_MS)
     qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
