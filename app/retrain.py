@@ -42,6 +42,7 @@ class RetrainDialog(QDialog):
         self._session, self._recordings = session, recordings
         self._listing: threading.Thread | None = None
         self._weights: Path | None = None
+        self._is_over = False  # nobody looks at it any more
         self.trainer = Trainer(self)
         self.setWindowTitle("Retrain")
         self.setModal(False)
@@ -65,7 +66,7 @@ class RetrainDialog(QDialog):
 
         `leave_running`: the training goes on instead, and this is called at its end.
         """
-        self.trainer.ended.disconnect(self._show_end)
+        self._is_over = True
         if leave_running is None:
             self.trainer.shut_down()
         else:
@@ -135,6 +136,8 @@ class RetrainDialog(QDialog):
             self.outcome.show_report(self._weights, event["report"])
 
     def _show_end(self, message: str) -> None:
+        if self._is_over:
+            return
         if message:
             self.errors.show_message(message)
             self.pages.setCurrentWidget(self.choice)
