@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from capture.frame import CaptureError
+from model.ending import OUT_OF_MEMORY
 
+KILLED = 9  # SIGKILL, which Windows does not have
 Event = dict[str, Any]
 
 
@@ -46,6 +48,8 @@ def events_of(module: str, document: str) -> Iterator[Event]:
         if child.wait():
             chatter.seek(0)
             last = chatter.read().strip().rpartition("\n")[2]
+            if child.returncode == -KILLED:  # what Linux does where no memory is left
+                message = f"{module} was killed by the system: it probably {OUT_OF_MEMORY}"
             raise CaptureError(message or f"{module} ended with status {child.returncode}: {last}")
 
 

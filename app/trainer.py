@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import psutil
 from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
+from app.child import KILLED
 from capture.frame import CaptureError
 from model.child import ENOUGH
 from model.config import TrainConfig
@@ -149,7 +149,7 @@ class Trainer(QObject):
     def _crash(self, code: int, status: QProcess.ExitStatus) -> str:
         """One line about a child that ended without saying why."""
         crashed = status == QProcess.ExitStatus.CrashExit
-        if crashed and sys.platform != "win32" and code == signal.SIGKILL:  # what Linux does where no memory is left
+        if crashed and code == KILLED:  # what Linux does where no memory is left
             return f"The trainer was killed by the system: it probably {OUT_OF_MEMORY}. {left_of(self._out)}"
         lines = self._errors.decode(errors="replace").strip().splitlines()
         how = "crashed" if crashed else f"ended with status {code}"

@@ -15,14 +15,14 @@ exported as it is, and model/metrics.py counts it as unanswered.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 import keras
 import numpy as np
-import psutil
 from keras import layers, ops
 
-from capture.frame import CaptureError
+from model.memory import check_memory
 from model.pipeline import Batch
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.targets import Float32
@@ -32,11 +32,6 @@ FILTERS = (50, 50, 80, 120, 120, 80, 50)  # of the 3x3 convolutions but the last
 GREY = 255.0
 MOST_MM = 65535  # what a 16-bit depth map can say
 LEAST_RANGE = 1e-3  # of 255: a gradient network that answers the same everywhere has drawn nothing
-
-# Of a process that trains in batches of 2, at its peak: 1.1 GB at 96x128, 1.8 at 192x256, 6.3 at 480x640, 13.2 at
-# 720x960 (TensorFlow 2.21). Half of it is what the activations and normalisations, of 600 channels each, keep in
-# float32 for the way back.
-BYTES_PER_PIXEL, BYTES_BESIDES = 9_000, 800_000_000
 
 
 def rough_network(activation: str = "relu", last_activation: str = "relu") -> Model:
@@ -87,21 +82,6 @@ def joined(pair: Pair) -> Model:
     rgb = keras.Input((None, None, 3), name="rgb")
     edges = stretched(pair.gradient(rgb))
     return keras.Model(rgb, [pair.finetune([rgb, edges]), edges], name="pair")
-
-
-def training_bytes(size: tuple[int, int], batch: int) -> int:
-    """The memory, about, that a training on pictures of `size` takes in all."""
-    return BYTES_BESIDES + BYTES_PER_PIXEL * size[0] * size[1] * batch
-
-
-def check_memory(size: tuple[int, int], batch: int) -> None:
-    """Raises CaptureError where a training would not fit into the memory that is free now."""
-    needed, available = training_bytes(size, batch), psutil.virtual_memory().available
-    if needed > available:
-        raise CaptureError(
-            f"Training preset original at {size[0]}x{size[1]} with batch {batch} takes about {needed / 1e9:.1f} GB of "
-            f"memory, and {available / 1e9:.1f} GB are free. Choose a smaller --size"
-        )
 
 
 def _network(name: str, activation: str, last_activation: str, takes_edges: bool) -> Model:
@@ -155,5 +135,5 @@ PRESET = Preset(
     _tasks,
     _graph,
     canonical_focal_px=None,
-    check_memory=check_memory,
+    check_memory=partial(check_memory, "original"),
 )

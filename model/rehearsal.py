@@ -51,6 +51,11 @@ def rooms(on_progress: OnProgress = lambda done, total: None) -> list[Recording]
         ) from None
 
 
+def missing() -> int:
+    """How many of the rooms would have to be rendered first."""
+    return sum(not _is_whole(cache_folder() / f"rehearsal-{VERSION}" / _name(seed)) for seed in SEEDS)
+
+
 def _name(seed: int) -> str:
     return f"room-{seed:02}"
 

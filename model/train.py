@@ -31,11 +31,10 @@ from typing import Any
 
 from capture.frame import CaptureError
 from capture.recording import Recording
-from model import rehearsal, store, version
+from model import rehearsal, version
 from model.checkpoint import STATE_NAME, Checkpoint, working_folder
 from model.child import OnEvent, answer
 from model.config import (
-    ACTIVE,
     CANONICAL_FOCAL_PX,
     DEFAULT_PRESET,
     FINETUNE_NAME,
@@ -45,11 +44,11 @@ from model.config import (
     TASKS,
     UNBOUNDED_EPOCHS,
     TrainConfig,
-    VersionConfig,
 )
 from model.ending import in_one_sentence
 from model.pipeline import Sampling, frames_of, load_sample, spread
 from model.progress import Progress
+from model.settled import settled
 from model.split import Split, label, open_recordings, split
 from model.task import Pair, Preset
 from model.thinning import training_frames
@@ -83,7 +82,7 @@ def train(
     if out.exists():
         raise CaptureError(f"{out} exists already; a version is never overwritten. Choose another folder")
     parts = split(open_recordings(config.data), config.held_out)
-    config, parent = _resolved(config)
+    config, parent = settled(config)
     sampling = Sampling(config.size or INPUT_SIZE, CANONICAL_FOCAL_PX, config.zoom)
     _check_depth(parts.train, sampling, "nothing can be learned from these recordings")
     if parts.held_out:
@@ -191,31 +190,6 @@ def _telling(enough: Callable[[], bool], on_event: OnEvent) -> OnEvent:
             on_event({"event": "asked", "early": not measured and event["stage"] != "converting"})
 
     return tell
-
-
-def _resolved(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
-    """The configuration with preset, size and the version to go on from settled; and that version's folder.
-
-    Raises CaptureError where there is no such version or it does not fit.
-    """
-    if config.continue_from is None:
-        preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
-        return replace(config, preset=preset, size=size), None
-    parent = store.active() if config.continue_from == ACTIVE else store.find(config.continue_from)
-    if parent is None:
-        return _resolved(replace(config, continue_from=None))
-    its = VersionConfig.read(parent)
-    if config.preset not in (None, its.preset):
-        raise CaptureError(
-            f"{parent.name} is of preset {its.preset}, and {config.preset} cannot go on from it. "
-            "Train from scratch (--from-scratch), or put a version of the same preset in use before"
-        )
-    if its.canonical_focal_px not in (None, CANONICAL_FOCAL_PX):
-        raise CaptureError(
-            f"{parent} was trained for a canonical focal length of {its.canonical_focal_px} px, and this program for "
-            f"{CANONICAL_FOCAL_PX}: it cannot go on from it. Train from scratch (--from-scratch)"
-        )
-    return replace(config, preset=its.preset, size=config.size or its.size, continue_from=str(parent)), parent
 
 
 def _started(config: TrainConfig, parts: Split) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 
@@ -20,6 +21,8 @@ def work(document: str, on_event: child.OnEvent) -> None:
     elif document == "die":
         print("died of it", file=sys.stderr, flush=True)
         os._exit(7)
+    elif document == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
     elif document == "wait":
         time.sleep(60)
     elif document in ("swallow", "change"):

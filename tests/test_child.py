@@ -31,6 +31,12 @@ def test_a_child_that_dies_leaves_its_last_words():
         list(events_of(PROGRAM, "die"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_child_that_is_killed_has_run_out_of_memory():
+    with pytest.raises(CaptureError, match=r"^tests\.child_program was killed by the system: it probably ran out"):
+        list(events_of(PROGRAM, "killed"))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that a process can send itself like this")
 @pytest.mark.parametrize("document", ["wait", "swallow", "change"])
 def test_an_interrupt_ends_the_child_and_is_heard_again_afterwards(document: str):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model import original
+from model import memory, original
 from model.config import CANONICAL_FOCAL_PX
 from model.export import export_openvino
 from model.metrics import Sums
@@ -173,14 +173,15 @@ def test_an_answer_of_0_is_measured_as_no_answer() -> None:
 
 def test_a_size_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     free = SimpleNamespace(available=4_000_000_000)
-    monkeypatch.setattr(original.psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: free)
     original.PRESET.check_memory((192, 256), 2)
-    expected = r"at 720x960 with batch 2 takes about [\d.]+ GB of memory, and 4.0 GB are free. Choose a smaller --size"
+    expected = r"at 720x960 with batch 2 takes about [\d.]+ GB of memory, and 4.0 GB are free. Close other programs"
     with pytest.raises(CaptureError, match=expected) as error:
         original.PRESET.check_memory((720, 960), 2)
     estimate = float(re.findall(r"([\d.]+) GB", str(error.value))[0])
     assert 6 < estimate < 16
-    assert original.training_bytes((720, 960), 4) > 1.5 * original.training_bytes((720, 960), 2)
+    training_bytes = memory.training_bytes
+    assert training_bytes("original", (720, 960), 4) > 1.5 * training_bytes("original", (720, 960), 2)
 
 
 def test_depth_that_changes_with_the_focal_length_is_the_same_target() -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -24,6 +21,7 @@ from model.config import TrainConfig
 from model.train import train
 from tests.scenes import SMALL, scene_recording
 from tests.tiny import TINY
+from tests.trainings import child, events_of, networks_of
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -50,27 +48,6 @@ def config(dataset: Path, tmp_path: Path) -> TrainConfig:
     return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), seed=4, resumable=True, **SMALL)
 
 
-def child(config: TrainConfig, stage: str, epoch: int) -> subprocess.Popen[str]:
-    """The trainer with the tiny networks as a process of its own, which waits in that epoch."""
-    root = Path(__file__).parents[1]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.tiny", stage, str(epoch)], text=True, cwd=root, env=environment, **pipes
-    )
-    assert process.stdin is not None
-    process.stdin.write(config.to_json())
-    process.stdin.close()
-    process.stdin = None
-    return process
-
-
-def events_of(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        yield json.loads(line)
-
-
 def interrupt(config: TrainConfig, number: int, stage: str = "finetune", epoch: int = 3) -> tuple[int, str]:
     """End a child by a signal in the middle of a training; its exit status and what it said last."""
     process = child(config, stage, epoch)
@@ -80,11 +57,6 @@ def interrupt(config: TrainConfig, number: int, stage: str = "finetune", epoch: 
             break
     out, _ = process.communicate(timeout=120)
     return process.returncode, out
-
-
-def networks_of(version: Path) -> list[np.ndarray]:
-    names = ("gradient", "finetune")
-    return [w for name in names for w in keras.saving.load_model(version / f"{name}.keras").get_weights()]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")

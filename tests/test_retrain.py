@@ -170,7 +170,7 @@ def test_a_child_that_is_killed_is_one_clear_line(qtbot: QtBot, dataset: Path, t
     (child,) = trainer.findChildren(QProcess)
     with qtbot.waitSignal(trainer.ended, timeout=WAIT_MS) as ended:
         os.kill(child.processId(), signal.SIGKILL)
-    assert ended.args[0].startswith("The trainer crashed")
+    assert ended.args[0].startswith("The trainer was killed by the system")
     assert "\n" not in ended.args[0]
     assert not trainer.running
 

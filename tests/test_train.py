@@ -17,8 +17,10 @@ import pytest
 from capture.frame import CaptureError
 from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
 from model.pipeline import Sampling, frames_of, load
+from model.settled import settled
 from model.split import open_recordings, split
-from model.train import _resolved, train, training_frames
+from model.thinning import training_frames
+from model.train import train
 from model.version import write_report
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, training
@@ -112,7 +114,7 @@ def test_going_on_from_a_version_starts_with_its_networks_size_and_preset(run: R
     with pytest.raises(Enough):
         train(replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out), listen)
     assert list(tmp_path.iterdir()) == []
-    config, parent = _resolved(replace(run[0], size=None, continue_from=run[0].out))
+    config, parent = settled(replace(run[0], size=None, continue_from=run[0].out))
     assert (config.preset, config.size, parent) == ("fast", (64, 96), Path(run[0].out))
 
     refs = frames_of(open_recordings(run[0].data))[:4]

@@ -1,13 +1,16 @@
 """A preset of tiny networks, so that a whole training takes seconds.
 
-As a program, `python -m tests.tiny STAGE EPOCH`: model.train with it as `fast`, which waits there to be ended.
+As a program, `python -m tests.tiny [STAGE EPOCH [SECONDS]]`: model.train with it as `fast`, which waits after each step
+of that epoch, 300 s where nothing else is said, to be ended.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import keras
@@ -67,19 +70,20 @@ def graph(pair: Pair) -> Any:
 TINY = Preset("fast", build, tasks, graph, CANONICAL_FOCAL_PX)
 
 
-def waiting(text: str, on_event: OnEvent) -> None:
+def waiting(text: str, on_event: OnEvent, enough: Callable[[], bool]) -> None:
     """`work` that stands still in the stage and epoch that the command line names, until it is ended."""
-    stage, epoch = sys.argv[1], int(sys.argv[2])
+    stage, epoch, seconds = (*sys.argv[1:], *("", "0", "300")[len(sys.argv) - 1 :])
 
     def tell(event: dict[str, Any]) -> None:
         on_event(event)
-        if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, epoch):
-            time.sleep(300)
+        if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, int(epoch)):
+            time.sleep(float(seconds))
 
-    work(text, tell)
+    work(text, tell, enough)
 
 
 if __name__ == "__main__":
     presets.PRESETS["fast"] = TINY
     progress.EVENT_INTERVAL_S = 0.0  # tiny networks are through with an epoch before the next event would be due
-    sys.exit(answer(waiting, "stopped"))
+    asked = threading.Event()
+    sys.exit(answer(partial(waiting, enough=asked.is_set), "stopped", asked))

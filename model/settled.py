@@ -1,0 +1,35 @@
+"""What a training's configuration leaves open, settled by the version that it goes on from. No Keras here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from capture.frame import CaptureError
+from model import store
+from model.config import ACTIVE, CANONICAL_FOCAL_PX, DEFAULT_PRESET, INPUT_SIZE, TrainConfig, VersionConfig
+
+
+def settled(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
+    """The configuration with preset, size and the version to go on from settled; and that version's folder.
+
+    Raises CaptureError where there is no such version or it does not fit.
+    """
+    if config.continue_from is None:
+        preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
+        return replace(config, preset=preset, size=size), None
+    parent = store.active() if config.continue_from == ACTIVE else store.find(config.continue_from)
+    if parent is None:
+        return settled(replace(config, continue_from=None))
+    its = VersionConfig.read(parent)
+    if config.preset not in (None, its.preset):
+        raise CaptureError(
+            f"{parent.name} is of preset {its.preset}, and {config.preset} cannot go on from it. "
+            "Train from scratch (--from-scratch), or put a version of the same preset in use before"
+        )
+    if its.canonical_focal_px not in (None, CANONICAL_FOCAL_PX):
+        raise CaptureError(
+            f"{parent} was trained for a canonical focal length of {its.canonical_focal_px} px, and this program for "
+            f"{CANONICAL_FOCAL_PX}: it cannot go on from it. Train from scratch (--from-scratch)"
+        )
+    return replace(config, preset=its.preset, size=config.size or its.size, continue_from=str(parent)), parent
