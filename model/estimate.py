@@ -33,8 +33,8 @@ class Cost:
         return self.graphs_s + pixels * sum(n * each for n, each in zip(images, self.image_s, strict=True))
 
 
-# Of fast: the images a processor second of docs/model.md, shared between the tasks as one run was. Of original: four times
-# its inference (docs/inference.md). Rough: once there was a training on this computer, that one says how it really is.
+# Of fast: the images a processor second of docs/model.md, shared between the tasks as one run was. Of original: four
+# times its inference (docs/inference.md). Rough: once there was a training on this computer, that one tells better.
 COSTS = {
     "fast": Cost(25.0, 35.0, (0.05, 0.12)),
     "original": Cost(25.0, 10.0, (0.8, 1.1)),

@@ -17,8 +17,8 @@ class Takes(NamedTuple):
 
 
 TAKES = {
-    # TensorFlow 2.21, in batches of 8: 1.55 GB at 192x256, measured. How it grows with the size was not: less than half of
-    # it is taken to be pictures'.
+    # TensorFlow 2.21, in batches of 8: 1.55 GB at 192x256, measured. How it grows with the size was not: the pictures
+    # are taken for less than half of it.
     "fast": Takes(900_000_000, 1_700),
     # ... in batches of 2: 1.1 GB at 96x128, 1.8 at 192x256, 6.3 at 480x640, 13.2 at 720x960. Half of it is what the
     # activations and normalisations, of 600 channels each, keep in float32 for the way back.

@@ -38,17 +38,17 @@ def config(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> T
 
 
 class Listening:
-    """A trainer, all it tells, and what is to be done at the first event of a kind."""
+    """A trainer, all it tells, and what is to be done at the first event of a kind, in that epoch where it has one."""
 
-    def __init__(self, kind: str, act: Any) -> None:
+    def __init__(self, kind: str, act: Any, epoch: int | None = None) -> None:
         self.trainer, self.events, self.ends = Trainer(), list[dict[str, Any]](), list[str]()
-        self._kind, self._act = kind, act
+        self._when, self._act = (kind, epoch), act
         self.trainer.told.connect(self._hear)
         self.trainer.ended.connect(self.ends.append)
 
     def _hear(self, event: dict[str, Any]) -> None:
         self.events.append(event)
-        if event["event"] == self._kind and self._act is not None:
+        if (event["event"], event.get("epoch")) == self._when and self._act is not None:
             act, self._act = self._act, None
             act(self.trainer)
 
@@ -79,7 +79,7 @@ def test_stopped_early_there_is_a_version_of_the_best_so_far(qtbot: QtBot, confi
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config: TrainConfig) -> None:
     active = store.active()
-    end = Listening("epoch", kill).run(qtbot, config)
+    end = Listening("progress", kill, epoch=2).run(qtbot, config)
     assert end.startswith("The trainer was killed by the system: it probably ran out of memory: close other programs")
     assert end.endswith("What was trained is kept and can go on (--resume)")
     (found,) = interrupted(store.weights_folder())
@@ -93,10 +93,10 @@ def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config
 
 
 def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtBot, config: TrainConfig) -> None:
-    assert Listening("epoch", Trainer.cancel).run(qtbot, config) == "Cancelled: nothing was saved"
+    assert Listening("progress", Trainer.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
     assert list(store.weights_folder().iterdir()) == []
     run = Listening("", None)
-    with qtbot.waitSignal(run.trainer.told, timeout=WAIT_MS, check_params_cb=lambda event: event["event"] == "epoch"):
+    with qtbot.waitSignal(run.trainer.told, timeout=WAIT_MS, check_params_cb=lambda event: event.get("epoch") == 2):
         run.trainer.start(config)
     run.trainer.shut_down()
     assert not run.trainer.running
