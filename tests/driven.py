@@ -122,8 +122,9 @@ def retrain(window: Window) -> Story:
     assert dialog is not None
     click(dialog.choice.start_button)
     click(dialog.choice.start_button)
-    yield "an epoch of both networks", lambda: dialog.progress.predicted.has_picture
-    click(dialog.progress.stop_button)
+    yield "an epoch", lambda: dialog.progress.plot.epochs > 0
+    click(dialog.progress.stop_button)  # early: both networks are still to have one
+    yield "a prediction of the held-out frame", lambda: dialog.progress.predicted.has_picture
     yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
     before, new = store.active(), dialog._weights
     click(dialog.outcome.use_button)
