@@ -167,6 +167,7 @@ class Reader:
             self._story = self._tell(window)
         try:
             self._wanted, self._since_s = next(self._story), time.monotonic()
+            print(f"then: {self._wanted[0]}", file=sys.stderr, flush=True)
         except StopIteration:
             self._timer.stop()
         except Exception as error:  # Qt would only print it
