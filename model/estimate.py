@@ -21,7 +21,7 @@ from model.settled import settled
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of a training at INPUT_SIZE, on two cores that do nothing else."""
+    """Seconds of a training at INPUT_SIZE, on two cores."""
 
     besides_s: float  # imports, converting, measuring the version
     graphs_s: float  # what both tasks take before their first step
@@ -33,19 +33,20 @@ class Cost:
         return self.graphs_s + pixels * sum(n * each for n, each in zip(images, self.image_s, strict=True))
 
 
-# Of fast: the images a processor second of docs/model.md, shared between the tasks as one run was. Of original: four
-# times its inference (docs/inference.md). Rough: once there was a training on this computer, that one tells better.
+# Of fast: two trainings on a desk, 56 and 112 images, of whose frames 90 were held out. Of original: four times its
+# inference (docs/inference.md). Rough: once there was a training on this computer, that one tells better.
 COSTS = {
-    "fast": Cost(25.0, 35.0, (0.05, 0.12)),
-    "original": Cost(25.0, 10.0, (0.8, 1.1)),
+    "fast": Cost(60.0, 22.0, (0.05, 0.2)),
+    "original": Cost(60.0, 10.0, (0.8, 1.1)),
 }
 ROOM_S = 4.0  # to render one room to rehearse; once on each computer
 
 
 def estimate_s(config: TrainConfig, frames: int) -> float:
-    """Seconds, about and at most: patience may end it sooner, and of many frames near-duplicates are left out.
+    """Seconds, about and at most, as patience may end it sooner. Cheap: reads a few small files.
 
-    `frames` are those of the recordings to train on. Cheap: reads a few small files.
+    `frames` is what an epoch can draw from: of `thinning.training_frames`, or, where that is not known yet, of the
+    recordings to train on, which is too many where they are long and full of near-duplicates.
     """
     with contextlib.suppress(CaptureError):  # the trainer, and the preflight, say so
         config, _ = settled(config)

@@ -27,7 +27,7 @@ LEAST_FRAMES = 8  # one step's batch: with fewer a step sees the same frame twic
 LEAST_DISTINCT = LEAST_KEPT  # of those looked at: the trainer fills up to as many with near-duplicates
 # What a training writes at most: the checkpoint twice while it is replaced, or the version beside it. Measured of fast:
 # 156 MB; original has 0.8 million parameters, which stand in a checkpoint five times.
-DISK_BYTES = {"fast": 200_000_000, "original": 60_000_000}
+DISK_BYTES = {"fast": 200_000_000, "original": 100_000_000}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from model.preflight import DISK_BYTES, LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT,
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, scene_recording, training
 
+# Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
