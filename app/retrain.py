@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QDialog, QStackedWidget, QVBoxLayout, QWidget
 
+from app.background import Background
 from app.color_bar import GAP
 from app.live import LiveSession
 from app.offer import ResumeOffer
@@ -40,7 +40,7 @@ class RetrainDialog(QDialog):
     def __init__(self, session: LiveSession, recordings: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._recordings = session, recordings
-        self._listing: threading.Thread | None = None
+        self.background = Background()
         self._weights: Path | None = None
         self._is_over = False  # nobody looks at it any more
         self.trainer = Trainer(self)
@@ -71,8 +71,9 @@ class RetrainDialog(QDialog):
             self.trainer.shut_down()
         else:
             self.trainer.ended.connect(lambda message: leave_running())
-        if self._listing is not None:
-            self._listing.join(5)
+        for page in (self.choice, self.progress, self.outcome):
+            page.background.shut_down()
+        self.background.shut_down()
         self.close()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -118,9 +119,8 @@ class RetrainDialog(QDialog):
         self._say(f"In use: {folder.name}")
 
     def _list_again(self) -> None:
-        if not self.trainer.running and (self._listing is None or not self._listing.is_alive()):
-            self._listing = threading.Thread(target=self._list, name="listing", daemon=True)
-            self._listing.start()
+        if not self.trainer.running:
+            self.background.start("listing", self._list)
 
     def _list(self) -> None:
         self.listed.emit(list_summaries(self._recordings), interrupted(store.weights_folder()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from PyQt5.QtCore import QTimer, pyqtSignal
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from app.background import Background
 from app.color_bar import GAP
 from app.recording_summary import Summary
 from app.recording_table import HELD_OUT, TRAIN, RecordingTable
@@ -37,6 +37,7 @@ class ChoicePage(QWidget):
 
     def __init__(self, recordings: Path) -> None:
         super().__init__()
+        self.background = Background()
         self._recordings, self._look = recordings, 0
         self._listed = False
         self._timer = QTimer(self)
@@ -97,7 +98,7 @@ class ChoicePage(QWidget):
         train = set(self.table.ticked(TRAIN))
         frames = sum(summary.frames for summary in self.table.summaries if summary.path in train)
         arguments = self._look, config, frames
-        threading.Thread(target=self._look_at, args=arguments, name="preflight", daemon=True).start()
+        self.background.start("preflight", lambda: self._look_at(*arguments))
 
     def _look_at(self, look: int, config: TrainConfig, frames: int) -> None:
         self.looked.emit(look, preflight(config), estimate_s(config, frames))

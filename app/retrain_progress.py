@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.ask import Ask
+from app.background import Background
 from app.color_bar import GAP
 from app.colors import TURBO, SmoothRange, depth_indices, indexed_image, rgb_image
 from app.panels import Panel
@@ -36,6 +36,7 @@ class ProgressPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.background = Background()
         self._frame: Frame | None = None
         self._shown: dict[str, Any] | None = None
         self._epoch = 0
@@ -70,7 +71,7 @@ class ProgressPage(QWidget):
     def _show_preview(self, preview: dict[str, Any]) -> None:
         first, self._shown = self._shown is None, preview
         if first:
-            threading.Thread(target=self._read, args=(preview,), name="preview", daemon=True).start()
+            self.background.start("preview", lambda: self._read(preview))
         else:
             self._draw()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QHeaderView, QLabel, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
+from app.background import Background
 from app.color_bar import GAP
 from app.shots import Looked, ShotRow, look_at
 from app.widgets import button, row
@@ -31,6 +31,7 @@ class ResultPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.background = Background()
         self._build()
         self.looked.connect(self._show_looked)
 
@@ -49,7 +50,7 @@ class ResultPage(QWidget):
         self.in_use(False)
         if comparison and comparison["worst"]:
             arguments = comparison["worst"], Path(comparison["champion"]), weights
-            threading.Thread(target=self._look, args=arguments, name="worst", daemon=True).start()
+            self.background.start("worst", lambda: self._look(*arguments))
 
     def in_use(self, used: bool) -> None:
         """Whether the new weights are, so that the way is back."""

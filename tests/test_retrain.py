@@ -184,8 +184,8 @@ def test_a_child_that_is_killed_can_go_on(qtbot: QtBot, dialog: RetrainDialog) -
     qtbot.waitUntil(lambda: dialog.offer.isVisible(), timeout=WAIT_MS)
     qtbot.mouseClick(dialog.offer.discard_button, Left)
     assert not dialog.offer.isVisible()
-    dialog.open_again()
-    qtbot.waitUntil(lambda: not dialog._listing.is_alive(), timeout=WAIT_MS)
+    with qtbot.waitSignal(dialog.listed, timeout=WAIT_MS):
+        dialog.open_again()
     assert not dialog.offer.isVisible()
 
 
