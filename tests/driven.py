@@ -113,9 +113,10 @@ def close_while_recording(window: Window) -> Story:
 
 
 def retrain(window: Window) -> Story:
-    """Choose, start (twice), watch, stop and keep the best, compare, use, go back."""
+    """Choose, start (twice), watch, stop and keep the best, compare, use, go back; beside a paused recording."""
     yield "a frame", lambda: window.comparison.lidar.has_picture
     yield from in_front(window)
+    press(window, Key.Key_Space)
     press(window, Key.Key_T, Control)
     yield "the dialog", lambda: window._retrain is not None and bool(window._retrain.choice.table.summaries)
     dialog = window._retrain
@@ -133,6 +134,8 @@ def retrain(window: Window) -> Story:
     click(dialog.outcome.back_button)
     assert store.active() == before
     yield "the weights before in the view", lambda: window._session.status().predicting.weights == before.name
+    dialog.close()
+    yield from in_front(window)
     press(window, Key.Key_Q, Control)
 
 
@@ -169,7 +172,7 @@ class Reader:
             self._wanted, self._since_s = next(self._story), time.monotonic()
             print(f"then: {self._wanted[0]}", file=sys.stderr, flush=True)
         except StopIteration:
-            self._timer.stop()
+            self._wanted, self._since_s = ("the end", lambda: False), time.monotonic()
         except Exception as error:  # Qt would only print it
             self._fail(repr(error))
 

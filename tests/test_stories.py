@@ -25,10 +25,10 @@ def environment(record3d_package: None, own_home: Path) -> Iterator[dict[str, st
         yield {**environment, "XDG_DATA_HOME": str(own_home / "share")}
 
 
-def tell(story: str, environment: dict[str, str]) -> None:
+def tell(story: str, environment: dict[str, str], source: str = "demo") -> None:
     """Status 3 is fine: on a busy computer the stand-in phone may drop a frame of what is recorded."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.driven", story, "view", "--source", "demo"],
+        [sys.executable, "-m", "tests.driven", story, "view", "--source", source],
         env=environment,
         cwd=Path(__file__).parents[1],
         capture_output=True,
@@ -64,7 +64,8 @@ def test_retrain_compare_use_and_go_back(environment: dict[str, str], own_home: 
         with R3dFile(real_data / f"{name}.r3d") as source, writer:
             for i in range(frames):
                 writer.append(replace(source.encoded(first + 5 * i), index=i))
-    tell("retrain", environment)
+    assert writer.path is not None
+    tell("retrain", environment, str(writer.path))
     versions = store.versions()
     assert len([version for version in versions if version != store.starter()]) == 1
     assert store.active() == store.starter()
