@@ -8,8 +8,8 @@ from typing import Any
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from app.accuracy import HISTORY_S, Moment
-from app.application import ACCENT, BACKGROUND, DIM_TEXT
-from app.color_bar import GAP
+from app.application import ACCENT
+from app.plots import add_plots
 
 HEIGHT = 130  # pixels: enough to see a trend, little beside the pictures
 # Title, attribute of a Moment, factor; what the axis starts from, None: what is seen
@@ -47,22 +47,11 @@ class AccuracyPlot(QWidget):
             curve.setData(ago_s, [factor * getattr(moment, name) for moment in history])
 
     def _build(self) -> None:
-        import pyqtgraph  # only now: it takes a third of a second, which a window without plots need not spend
+        plots = add_plots(self, [title for title, *_ in PLOTS])
+        import pyqtgraph  # no earlier than the plots, as they say
 
-        plots = pyqtgraph.GraphicsLayoutWidget()
-        plots.setBackground(BACKGROUND)
-        plots.ci.setSpacing(GAP)
-        for title, name, _, least in PLOTS:
-            plot = plots.addPlot(title=title, enableMenu=False)
-            plot.setMouseEnabled(False, False)
-            plot.hideButtons()
+        for plot, (_, name, _, least) in zip(plots, PLOTS, strict=True):
             plot.setXRange(-HISTORY_S, 0, padding=0)
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(DIM_TEXT)
-                plot.getAxis(side).setTextPen(DIM_TEXT)
             if least is not None:
                 plot.setLimits(yMin=least)
             self.curves[name] = plot.plot(pen=pyqtgraph.mkPen(ACCENT.lighter(130), width=2))
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(plots)

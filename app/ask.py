@@ -42,14 +42,7 @@ class Ask(QFrame):
         layout.addLayout(buttons)
         self.hide()
 
-    def confirm(
-        self,
-        question: str,
-        yes: str,
-        do: Callable[[], None],
-        no: str = CANCEL,
-        otherwise: Callable[[], None] = _nothing,
-    ) -> None:
+    def confirm(self, question: str, yes: str, do: Do, no: str = CANCEL, otherwise: Do = _nothing) -> None:
         """`do` where the answer is yes, which the button of that text says; `otherwise` where the other is pressed."""
         self._show(question, yes, do, no, otherwise)
         self.field.hide()
@@ -57,7 +50,7 @@ class Ask(QFrame):
 
     def name(self, question: str, text: str, yes: str, do: Callable[[str], None]) -> None:
         """`do` with what was typed, `text` to begin with."""
-        self._show(question, yes, lambda: do(self.field.text()))
+        self._show(question, yes, lambda: do(self.field.text()), CANCEL, _nothing)
         self.field.setText(text)
         self.field.show()
         self.field.selectAll()
@@ -69,14 +62,7 @@ class Ask(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def _show(
-        self,
-        question: str,
-        yes: str,
-        do: Callable[[], None],
-        no: str = CANCEL,
-        otherwise: Callable[[], None] = _nothing,
-    ) -> None:
+    def _show(self, question: str, yes: str, do: Do, no: str, otherwise: Do) -> None:
         self._do, self._otherwise = do, otherwise
         self.no.setText(no)
         self.label.setText(question)

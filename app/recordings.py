@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PyQt5.QtGui import QKeyEvent, QShowEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.ask import Ask
+from app.background import Background
 from app.recording_row import ROLE, SUMMARY, RecordingRow, tool_tip
 from app.recording_summary import Summary, summary
 from app.roles import HELD_OUT, TRAIN, move_role, read_roles, write_role
@@ -51,8 +51,8 @@ class Recordings(QWidget):
         super().__init__()
         self._dataset, self._play, self._in_use = dataset, play, in_use
         self._known: dict[tuple[Path, int], Summary] = {}
-        self._reading: threading.Thread | None = None
-        self._again = False
+        self._background = Background()
+        self._reading = self._again = False  # the thread is at it; and is to begin once more when it has ended
         self._build()
         self.found.connect(self._show)
 
@@ -63,17 +63,14 @@ class Recordings(QWidget):
         """List what is there now; waits until it is seen."""
         if not self.isVisible():
             return
-        if self._reading is not None and self._reading.is_alive():
-            self._again = True
-            return
-        self._reading = threading.Thread(target=self._read, name="recordings", daemon=True)
-        self._reading.start()
+        self._again = self._reading
+        if not self._reading:
+            self._reading = True
+            self._background.start("recordings", self._read)
 
     def shut_down(self) -> None:
-        """Wait for the thread, a few seconds at most."""
-        self._again = False
-        if self._reading is not None:
-            self._reading.join(5)
+        """Wait for the thread."""
+        self._background.shut_down()
 
     @property
     def chosen(self) -> Summary | None:
@@ -171,8 +168,8 @@ class Recordings(QWidget):
         self.nothing.setVisible(not found)
         self.list.setVisible(bool(found))
         self._enable()
+        self._reading = False
         if self._again:
-            self._again = False
             self.refresh()
 
     def _enable(self) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.application import ACCENT, BACKGROUND, DIM_TEXT
-from app.color_bar import GAP
+from app.application import ACCENT
+from app.plots import Plot, add_plots
 from app.widgets import AMBER
 
 HEIGHT = 150  # pixels: at least
+TITLES = ("Loss, by epoch", "Held-out RMSE, m")
 LOSSES = ("loss", "held_out_loss")
 
 
@@ -22,7 +24,7 @@ class TrainingPlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._epochs: list[dict[str, Any]] = []
-        self._plots: list[Any] = []
+        self._plots: list[Plot] = []
         self.setMinimumHeight(HEIGHT)
         self.setToolTip(
             "Blue: loss on what is trained on. Amber: on what is held out; where it rises while blue falls,\n"
@@ -44,17 +46,18 @@ class TrainingPlot(QWidget):
     def add(self, epoch: dict[str, Any]) -> None:
         """An "epoch" event of the trainer."""
         if not self._plots:
-            self._build()
+            self._plots = add_plots(self, TITLES)
         self._epochs.append(epoch)
         losses, rmse = self._plots
         losses.clear()
         rmse.clear()
+        colours: tuple[QColor | str, ...] = (ACCENT.lighter(130), AMBER)
         for stage in dict.fromkeys(each["stage"] for each in self._epochs):
-            for name, colour in zip(LOSSES, (ACCENT.lighter(130), AMBER), strict=True):
+            for name, colour in zip(LOSSES, colours, strict=True):
                 self._draw(losses, stage, name, colour)
             self._draw(rmse, stage, "held_out_rmse_m", AMBER)
 
-    def _draw(self, plot: Any, stage: str, name: str, colour: Any) -> None:  # noqa: ANN401
+    def _draw(self, plot: Plot, stage: str, name: str, colour: QColor | str) -> None:
         import pyqtgraph
 
         points = [(i, each[name]) for i, each in enumerate(self._epochs, start=1) if each["stage"] == stage]
@@ -62,21 +65,3 @@ class TrainingPlot(QWidget):
         if known:
             x, y = zip(*known, strict=True)
             plot.plot(x, y, pen=pyqtgraph.mkPen(colour, width=2), symbol="o", symbolSize=5, symbolBrush=colour)
-
-    def _build(self) -> None:
-        import pyqtgraph  # only now: it takes a third of a second, which a start without a training need not spend
-
-        plots = pyqtgraph.GraphicsLayoutWidget()
-        plots.setBackground(BACKGROUND)
-        plots.ci.setSpacing(GAP)
-        for title in ("Loss, by epoch", "Held-out RMSE, m"):
-            plot = plots.addPlot(title=title, enableMenu=False)
-            plot.setMouseEnabled(False, False)
-            plot.hideButtons()
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(DIM_TEXT)
-                plot.getAxis(side).setTextPen(DIM_TEXT)
-            self._plots.append(plot)
-        layout = self.layout()
-        assert layout is not None
-        layout.addWidget(plots)

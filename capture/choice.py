@@ -109,14 +109,14 @@ class Chooser:
     def _has_moved(self, moved_m: float, before: Pose, now: Pose) -> bool:
         # Without tracking (TrueDepth) a phone sends the identity for ever. A tracked camera may begin there, but is
         # never exactly there twice: gravity turns it, and hands shake.
-        self.lacks_poses = before == now == Pose() or not (_is_pose(before) and _is_pose(now))
+        self.lacks_poses = before == now == Pose() or not (is_pose(before) and is_pose(now))
         if self.lacks_poses:
             return True
         metres, degrees = apart(before, now)
         return metres >= moved_m or degrees >= moved_m * DEG_A_METRE
 
 
-def _is_pose(pose: Pose) -> bool:
+def is_pose(pose: Pose) -> bool:
     """Whether its numbers are some that a pose can have."""
     return all(map(math.isfinite, pose.as_list())) and any(pose.quaternion)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
+from capture.choice import apart, is_pose
 from capture.recording import Recording
 from model.pipeline import FrameRef, frames_of, spread
 from model.targets import Float32, is_landscape
@@ -62,15 +63,13 @@ def distinct(frames: Sequence[FrameRef]) -> list[FrameRef]:
 
 def _by_pose(frames: Sequence[FrameRef]) -> list[int]:
     """Which moved or turned since the last one kept; none where a pose is none."""
-    poses = np.array([ref.recording.line(ref.index).pose.as_list() for ref in frames])
-    lengths = np.linalg.norm(poses[:, :4], axis=1, keepdims=True)
-    if not np.isfinite(poses).all() or not lengths.all():
+    poses = [ref.recording.line(ref.index).pose for ref in frames]
+    if not all(map(is_pose, poses)):
         return []
-    quaternions, positions_m = poses[:, :4] / lengths, poses[:, 4:]
 
     def differ(i: int, j: int) -> bool:
-        turned_deg = np.degrees(2 * np.arccos(min(1.0, abs(float(quaternions[i] @ quaternions[j])))))
-        return bool(turned_deg > TURNED_DEG or np.linalg.norm(positions_m[i] - positions_m[j]) > MOVED_M)
+        moved_m, turned_deg = apart(poses[i], poses[j])
+        return turned_deg > TURNED_DEG or moved_m > MOVED_M
 
     return _kept(len(poses), differ)
 

@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,21 +38,26 @@ def dataset(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Panel:
+def panel(qtbot: QtBot, dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Panel]:
     application()
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     (tmp_path / "share").mkdir()
+
+    shown: list[Recordings] = []
 
     def panel(
         play: Callable[[str], None] = lambda path: None, in_use: Callable[[Path], str] = lambda path: ""
     ) -> Recordings:
         made = Recordings(dataset, play, in_use)
         qtbot.addWidget(made)
+        shown.append(made)
         made.show()
         qtbot.waitUntil(lambda: made.list.count() == 3 or made.nothing.isVisible())
         return made
 
-    return panel
+    yield panel
+    for each in shown:
+        each.shut_down()
 
 
 def choose(panel: Recordings, row: int) -> None:

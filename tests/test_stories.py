@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +15,13 @@ from capture.formats.r3d import R3dFile
 from capture.recording import Dataset
 from capture.writer import RecordingWriter
 from model import store
-from tests.displays import x_server
 
 
 @pytest.fixture
-def environment(record3d_package: None, own_home: Path) -> Iterator[dict[str, str]]:
-    with x_server() as environment:
-        (own_home / "share").mkdir()
-        yield {**environment, "XDG_DATA_HOME": str(own_home / "share")}
+def environment(record3d_package: None, own_home: Path, x_display: str) -> dict[str, str]:
+    (own_home / "share").mkdir()
+    display = {"DISPLAY": x_display, "QT_QPA_PLATFORM": "xcb"}
+    return {**os.environ, **display, "XDG_DATA_HOME": str(own_home / "share")}
 
 
 def tell(story: str, environment: dict[str, str], source: str = "demo") -> None:
