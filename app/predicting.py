@@ -97,12 +97,15 @@ class Predicting:
 
     def _predict(self) -> None:
         predictor: Predictor | None = None
+        last: Frame | None = None
         priority.give_way_as_predictor()
         while not self._closing.is_set():
             frame = self._frames.take(WAIT_S)
             if (ready := self._ready.take(0)) is not None:
                 predictor = ready
                 self._weights, self._error = ready.folder.name, ""
+                frame = frame or last  # where no other comes, as of a paused recording, the view shows what is new
+            last = frame or last
             if frame is None or predictor is None or self._must_wait():
                 continue
             try:

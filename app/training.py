@@ -41,7 +41,7 @@ def train(config: TrainConfig, as_json: bool) -> int:
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task, weights = progress.add_task("starting", total=1.0), Path()
+        task, weights, comparison = progress.add_task("starting", total=1.0), Path(), None
         for event in events_of("model.train", config.to_json()):
             if event["event"] == "started":
                 held_out = ", ".join(event["held_out"]) or "none: not validated"
@@ -52,9 +52,11 @@ def train(config: TrainConfig, as_json: bool) -> int:
             elif event["event"] == "progress":
                 progress.update(task, completed=event["fraction"], description=_stage(event))
             elif event["event"] == "done":
-                weights = Path(event["weights"])
+                weights, comparison = Path(event["weights"]), event["report"]["comparison"]
     listed = weights in store.versions()
     print(f"new version: {weights}")
+    if comparison is not None:
+        print(f"against {Path(comparison['champion']).name}: {comparison['verdict']['sentence']}")
     print("to use it: lidarlive " + (f"weights use {weights.name}" if listed else f"view --weights {weights}"))
     return 0
 

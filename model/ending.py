@@ -32,7 +32,7 @@ def in_one_sentence(out: Path) -> Iterator[None]:
         raise
     except Stopped:
         if is_interrupted(out):
-            raise Stopped("The training was stopped. To go on with it: the same command and --resume") from None
+            raise Stopped(f"The training was stopped. {left_of(out)}") from None
         raise
     except Exception as error:
         if is_out_of_memory(error):
@@ -44,7 +44,9 @@ def in_one_sentence(out: Path) -> Iterator[None]:
 
 def left_of(out: Path) -> str:
     """What there is of a training that was to become `out` and ended before that, as a sentence without a full stop."""
-    return "What was trained is kept and can go on (--resume)" if is_interrupted(out) else "Nothing was saved"
+    if not is_interrupted(out):
+        return "Nothing was saved"
+    return "What was trained is kept: Retrain in the window goes on with it, or the same command and --resume"
 
 
 def is_out_of_memory(error: Exception) -> bool:

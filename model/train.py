@@ -31,7 +31,7 @@ from typing import Any
 
 from capture.frame import CaptureError
 from capture.recording import Recording
-from model import rehearsal, version
+from model import rehearsal, store, version
 from model.checkpoint import STATE_NAME, Checkpoint, working_folder
 from model.child import OnEvent, answer
 from model.config import (
@@ -133,9 +133,19 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
         parts,
         known,
         lambda done, total: progress(_part("converting", done, total, 0.3 + 0.7 * done / total)),
-        parent,
+        _champion(parent, parts),
         unseen,
     )
+
+
+def _champion(parent: Path | None, parts: Split) -> Path | None:
+    """The version to beat, if there is something to judge by: that in use, which the new one may take the place of."""
+    if not parts.held_out:
+        return None
+    try:
+        return store.active()
+    except CaptureError:  # it is gone, as the window says
+        return parent
 
 
 def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Recording], checkpoint: Checkpoint) -> None:

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from capture.frame import CaptureError
 from capture.layout import LOG_NAME
 from capture.recording import Recording
 from model.checkpoint import HELD_OUT, RECORDING
@@ -70,30 +71,35 @@ def write_report(
     split: Split,
     known: dict[str, Any],
     on_progress: Callable[[int, int], None],
-    parent: Path | None = None,
+    champion: Path | None = None,
     rooms: Sequence[Recording] = (),
 ) -> dict[str, Any]:
     """Measure the version in `folder` on what was held out, and write `report.json` and `card.md`.
 
     Where nothing was held out it is measured on what it was trained on, and both say "not validated". `known` is what
-    the training adds to the report. Where the version went on from `parent`, the report has a `comparison` with it on
-    the same frames and on `rooms` (model/compare.py), and its figures as `before`; else both are None.
+    the training adds to the report. Its `comparison` is with `champion` on the same frames and on `rooms`
+    (model/compare.py), None where there is no champion or it cannot be read: what was trained is not lost for that.
     """
     paths = [r.path for r in split.held_out or split.train]
-    if parent is None:
-        comparison, measured = None, evaluate(paths, folder, on_progress, REPORT_FRAMES)
-    else:
-        comparison = compare(parent, folder, paths, on_progress, REPORT_FRAMES, rooms)
-        comparison["challenger"] = known.get("weights", str(folder))  # where it will be, not where it is made
-        measured = comparison["recordings"]["challenger"]
+    comparison, notes = None, list(split.notes)
+    if champion is not None:
+        try:
+            comparison = compare(champion, folder, paths, on_progress, REPORT_FRAMES, rooms)
+            comparison["challenger"] = known.get("weights", str(folder))  # where it will be, not where it is made
+        except CaptureError as error:
+            notes.append(f"It could not be compared with {champion.name}: {error}")
+    measured = (
+        evaluate(paths, folder, on_progress, REPORT_FRAMES)
+        if comparison is None
+        else comparison["recordings"]["challenger"]
+    )
     report = {
         "weights": str(folder),
         **measured,
-        "before": None if comparison is None else comparison["recordings"]["champion"]["all"],
         "comparison": comparison,
         "validated": bool(split.held_out),
         "measured_on": "held-out recordings" if split.held_out else "the training recordings: not validated",
-        "notes": list(split.notes),
+        "notes": notes,
         **known,
     }
     (folder / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -161,13 +167,13 @@ def _table(report: dict[str, Any]) -> list[str]:
 
 
 def _compared(report: dict[str, Any]) -> list[str]:
-    """The verdict against the version it went on from."""
+    """The verdict against the version that it went on from, or that was in use."""
     comparison = report["comparison"]
     if comparison is None:
         return []
     lines = [
         "",
-        f"Against {Path(comparison['champion']).name}, which it went on from: {comparison['verdict']['sentence']}",
+        f"Against {Path(comparison['champion']).name}: {comparison['verdict']['sentence']}",
     ]
     return lines + [f"{note}." for note in comparison["notes"]]
 

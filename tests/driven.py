@@ -7,18 +7,22 @@ never comes the program ends with status 9 and says so. Only for subprocesses of
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
+import app.trainer
 from app.application import application
 from app.cli import main
 from app.recording_row import SUMMARY
+from app.retrain import RetrainDialog
 from app.window import Window
 from capture.recording import Recording
 from model import store
@@ -112,15 +116,32 @@ def close_while_recording(window: Window) -> Story:
     press(window, Key.Key_Q, Control)
 
 
-def retrain(window: Window) -> Story:
-    """Choose, start (twice), watch, stop and keep the best, compare, use, go back; beside a paused recording."""
+def open_retrain(window: Window) -> Story:
+    """Beside a paused recording: the trainer has the processor for itself."""
     yield "a frame", lambda: window.comparison.lidar.has_picture
     yield from in_front(window)
     press(window, Key.Key_Space)
     press(window, Key.Key_T, Control)
     yield "the dialog", lambda: window._retrain is not None and bool(window._retrain.choice.table.summaries)
-    dialog = window._retrain
-    assert dialog is not None
+
+
+def dialog_of(window: Window) -> RetrainDialog:
+    assert window._retrain is not None
+    return window._retrain
+
+
+def from_nothing(dialog: RetrainDialog, preset: str) -> None:
+    """Choose by the keyboard what goes on from no other weights."""
+    for box, text in ((dialog.choice.from_box, "nothing"), (dialog.choice.preset_box, preset)):
+        box.setFocus()
+        QTest.keyClicks(box, text)
+        assert box.currentText() == text
+
+
+def retrain(window: Window) -> Story:
+    """Choose, start (twice), watch, stop and keep the best, compare, use, go back."""
+    yield from open_retrain(window)
+    dialog = dialog_of(window)
     click(dialog.choice.start_button)
     click(dialog.choice.start_button)
     yield "an epoch", lambda: dialog.progress.plot.epochs > 0
@@ -139,7 +160,54 @@ def retrain(window: Window) -> Story:
     press(window, Key.Key_Q, Control)
 
 
-STORIES = {story.__name__: story for story in (record_and_look, close_while_recording, retrain)}
+def train_original(window: Window) -> Story:
+    """The pair as first published, from nothing; compared with the weights in use, and used."""
+    yield from open_retrain(window)
+    dialog = dialog_of(window)
+    from_nothing(dialog, "original")
+    click(dialog.choice.start_button)
+    yield "the training", lambda: dialog.trainer.running
+    click(dialog.progress.stop_button)
+    yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
+    new = dialog._weights
+    click(dialog.outcome.use_button)
+    assert store.active() == new
+    yield "the new weights in the view", lambda: window._session.status().predicting.weights == new.name
+    yield "their prediction", lambda: window._session.latest().prediction is not None
+    dialog.close()
+    yield from in_front(window)
+    press(window, Key.Key_Q, Control)
+
+
+def die_in_training(window: Window) -> Story:
+    """The window is killed once a checkpoint is there."""
+    yield from open_retrain(window)
+    dialog = dialog_of(window)
+    from_nothing(dialog, "fast")
+    click(dialog.choice.start_button)
+    yield "two epochs", lambda: dialog.progress.plot.epochs > 1
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def go_on_training(window: Window) -> Story:
+    """What a window that was killed left behind is offered, goes on, and becomes a version."""
+    yield from open_retrain(window)
+    dialog = dialog_of(window)
+    started: list[dict[str, Any]] = []
+    dialog.trainer.told.connect(lambda event: started.append(event) if event["event"] == "started" else None)
+    yield "the offer to go on", lambda: dialog.offer.isVisible()
+    click(dialog.offer.go_on_button)
+    yield "the training", lambda: bool(started)
+    assert started[0]["resumed"]
+    click(dialog.progress.stop_button)
+    yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
+    dialog.close()
+    yield from in_front(window)
+    press(window, Key.Key_Q, Control)
+
+
+ALL = record_and_look, close_while_recording, retrain, train_original, die_in_training, go_on_training
+STORIES = {story.__name__: story for story in ALL}
 
 
 class Reader:
@@ -190,6 +258,7 @@ class Reader:
 
 if __name__ == "__main__":
     sys.argv, told = [sys.argv[0], *sys.argv[2:]], sys.argv[1]
+    app.trainer.MODULE = os.environ.get("TRAINER", app.trainer.MODULE)  # tests.tiny: networks that take seconds
     qt = application()  # kept: it ends with the last who knows it
     reader = Reader(STORIES[told])
     main()

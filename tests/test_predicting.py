@@ -56,6 +56,17 @@ def offer_until_predicted(live: Predicting, seen: Seen, more: int = 1) -> None:
     wait_until(enough, "predictions")
 
 
+def test_other_weights_predict_the_frame_that_stands_still(live: Predicting, seen: Seen, tmp_path: Path) -> None:
+    """As of a recording that is paused: no newer frame comes."""
+    offer_until_predicted(live, seen)
+    live.use(write_weights(tmp_path / "second", black_m=3.0))
+    wait_until(lambda: seen.predictions[-1][1] in [frame for _, frame in seen.predictions[:-1]], "the same frame again")
+    (before, frame), (after, again) = seen.predictions[-2:]
+    assert again is frame
+    assert live.status().weights == "second"
+    assert (after.depth_m > before.depth_m).all()
+
+
 def test_each_prediction_comes_with_its_own_frame(live: Predicting, seen: Seen) -> None:
     assert live.status().loading
     offer_until_predicted(live, seen, 5)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,11 @@ from capture.formats.r3d import R3dFile
 from capture.recording import Dataset
 from capture.writer import RecordingWriter
 from model import store
+from model.config import VersionConfig
+from model.interrupted import interrupted
+from tests.conftest import skip_or_fail
+from tests.frames import make_frame, write_recording
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -24,10 +31,26 @@ def environment(record3d_package: None, own_home: Path, x_display: str) -> dict[
     return {**os.environ, **display, "XDG_DATA_HOME": str(own_home / "share")}
 
 
-def tell(story: str, environment: dict[str, str], source: str = "demo") -> None:
+@pytest.fixture(scope="module")
+def no_network() -> list[str]:
+    """What a command is run by where it shall find no network, not even this computer's own address."""
+    alone = ["unshare", "--map-root-user", "--net"]
+    if sys.platform != "linux" or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        skip_or_fail("no network of its own for a process here: it takes Linux with user namespaces")
+    return alone
+
+
+def tell(
+    story: str,
+    environment: dict[str, str],
+    source: str = "demo",
+    *,
+    by: Sequence[str] = (),
+    statuses: tuple[int, ...] = (0, 3),
+) -> None:
     """Status 3 is fine: on a busy computer the stand-in phone may drop a frame of what is recorded."""
     result = subprocess.run(
-        [sys.executable, "-m", "tests.driven", story, "view", "--source", source],
+        [*by, sys.executable, "-m", "tests.driven", story, "view", "--source", source],
         env=environment,
         cwd=Path(__file__).parents[1],
         capture_output=True,
@@ -35,7 +58,7 @@ def tell(story: str, environment: dict[str, str], source: str = "demo") -> None:
         check=False,
         timeout=580,
     )
-    assert result.returncode in (0, 3), result.stderr
+    assert result.returncode in statuses, result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -56,18 +79,51 @@ def test_closing_while_recording_finishes_the_recording(environment: dict[str, s
 
 
 @pytest.mark.timeout(600)
-def test_retrain_compare_use_and_go_back(environment: dict[str, str], own_home: Path, real_data: Path):
-    """On a few frames of real recordings; no network, for there is none in any test."""
+def test_retrain_compare_use_and_go_back(
+    environment: dict[str, str], own_home: Path, real_data: Path, no_network: list[str]
+):
+    """On a few frames of real recordings, without a phone and without a network."""
     for name, first, frames in (("desk-1", 0, 12), ("desk-2", 60, 3)):
         writer = RecordingWriter(own_home / "recordings", name, source="a phone")
         with R3dFile(real_data / f"{name}.r3d") as source, writer:
             for i in range(frames):
                 writer.append(replace(source.encoded(first + 5 * i), index=i))
     assert writer.path is not None
-    tell("retrain", environment, str(writer.path))
+    tell("retrain", environment, str(writer.path), by=no_network)
     versions = store.versions()
     assert len([version for version in versions if version != store.starter()]) == 1
     assert store.active() == store.starter()
     report = json.loads((store.versions()[-1] / "report.json").read_text())
     assert report["validated"]
     assert report["comparison"]["verdict"]["sentence"]
+
+
+def two_recordings(folder: Path) -> Path:
+    """Of 8 and 4 frames that have nothing in common; the second."""
+    for name, first, frames in (("kitchen", 0, 8), ("garden", 100, 4)):
+        made = [make_frame(first + i, rgb_size=(60, 80), depth_size=(48, 64)) for i in range(frames)]
+        path = write_recording(folder, name, made)
+    return path
+
+
+@pytest.mark.timeout(600)
+def test_the_original_pair_is_trained_and_used(environment: dict[str, str], own_home: Path):
+    tell("train_original", environment, str(two_recordings(own_home / "recordings")))
+    new = store.active()
+    assert new is not None
+    assert VersionConfig.read(new).preset == "original"
+    comparison = json.loads((new / "report.json").read_text())["comparison"]
+    assert comparison["champion"] == str(store.starter())
+    assert not comparison["verdict"]["recommended"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_training_outlives_a_window_that_is_killed(environment: dict[str, str], own_home: Path):
+    source = str(two_recordings(own_home / "recordings"))
+    environment = {**environment, "TRAINER": "tests.tiny"}
+    tell("die_in_training", environment, source, statuses=(-signal.SIGKILL,))
+    assert set(store.versions()) <= {store.starter()}
+    wait_until(lambda: bool(interrupted(store.weights_folder())), "the trainer to notice")
+    tell("go_on_training", environment, source)
+    (new,) = (version for version in store.versions() if version != store.starter())
+    assert json.loads((new / "report.json").read_text())["validated"]

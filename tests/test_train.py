@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from capture.frame import CaptureError
+from model import store
 from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
 from model.pipeline import Sampling, frames_of, load
 from model.settled import settled
@@ -144,27 +145,43 @@ def test_a_version_that_was_not_validated_says_so(run: Run, dataset: Path, tmp_p
     parts = split(open_recordings([next(dataset.glob("*_first"))]), None)
     report = write_report(folder, parts, {}, lambda done, total: None)
     assert report["validated"] is False
-    assert (report["before"], report["comparison"]) == (None, None)
+    assert report["comparison"] is None
     assert "not validated" in report["measured_on"]
     assert "Not validated" in (folder / "card.md").read_text()
     assert report["all"]["far"]["frames"] == 16
 
 
-def test_the_report_says_how_good_the_version_before_was(run: Run, dataset: Path, tmp_path: Path):
+def test_the_report_compares_with_the_champion(run: Run, dataset: Path, tmp_path: Path):
     folder = tmp_path / "version"
     shutil.copytree(run[0].out, folder)
     parts = split(open_recordings([dataset]), run[0].held_out)
     rooms = open_recordings([scene_recording(tmp_path / "rooms", "room", 3, seed=9)])
     known = {"weights": "where it will be"}
-    report = write_report(folder, parts, known, lambda done, total: None, parent=Path(run[0].out), rooms=rooms)
-    assert report["before"] == report["all"], "the version is a copy of the one before"
+    report = write_report(folder, parts, known, lambda done, total: None, champion=Path(run[0].out), rooms=rooms)
     comparison = report["comparison"]
+    assert comparison["recordings"]["champion"]["all"] == report["all"], "the version is a copy of the champion"
     assert (comparison["champion"], comparison["challenger"]) == (run[0].out, "where it will be")
     assert comparison["recordings"]["challenger"]["all"] == report["all"]
     assert comparison["rooms"]["challenger"]["all"]["far"]["frames"] == 3
     assert comparison["verdict"]["sentence"].startswith("No difference: ")
-    assert "Against v1, which it went on from: No difference: " in (folder / "card.md").read_text()
+    assert "Against v1: No difference: " in (folder / "card.md").read_text()
     assert json.loads((folder / "report.json").read_text()) == report
+
+
+def test_a_champion_that_cannot_be_read_loses_nothing(run: Run, dataset: Path, tmp_path: Path):
+    folder = tmp_path / "version"
+    shutil.copytree(run[0].out, folder)
+    parts = split(open_recordings([dataset]), run[0].held_out)
+    report = write_report(folder, parts, {}, lambda done, total: None, champion=tmp_path / "gone")
+    assert report["comparison"] is None
+    assert report["all"]["far"]["frames"] > 0
+    assert report["notes"][-1].startswith("It could not be compared with gone: ")
+
+
+def test_from_scratch_it_is_compared_with_the_version_in_use(run: Run):
+    report = json.loads((Path(run[0].out) / "report.json").read_text())
+    assert run[0].continue_from is None
+    assert report["comparison"]["champion"] == str(store.starter())
 
 
 def test_the_predictor_agrees_with_keras(run: Run):

@@ -81,7 +81,7 @@ def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config
     active = store.active()
     end = Listening("progress", kill, epoch=2).run(qtbot, config)
     assert end.startswith("The trainer was killed by the system: it probably ran out of memory: close other programs")
-    assert end.endswith("What was trained is kept and can go on (--resume)")
+    assert "What was trained is kept: Retrain in the window goes on with it" in end
     (found,) = interrupted(store.weights_folder())
     assert store.active() == active
     again = Listening("", None)
