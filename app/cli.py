@@ -10,6 +10,7 @@ import typer
 
 from app.bench.cli import bench_app
 from app.options import DataArgument, DriverOption, JsonOption, SourceOption, WeightsOption
+from app.weights_cli import weights_app
 from capture.frame import CaptureError
 
 app = typer.Typer(
@@ -17,9 +18,6 @@ app = typer.Typer(
     no_args_is_help=False,
     add_completion=False,
     pretty_exceptions_enable=False,
-)
-weights_app = typer.Typer(
-    help="Versions of the network: list them, choose one, go back, compare two, export one.", no_args_is_help=True
 )
 app.add_typer(weights_app, name="weights")
 app.add_typer(bench_app, name="bench")
@@ -196,59 +194,6 @@ def predict(
     if len(images) < 2:
         raise typer.BadParameter("name at least one picture and the folder for what is predicted")
     raise typer.Exit(predict(images[:-1], images[-1], weights, focal, ply, json))
-
-
-@weights_app.command("list")
-def weights_list(json: JsonOption = False) -> None:
-    """The versions, and which one is in use."""
-    from app.versions import list_versions
-
-    raise typer.Exit(list_versions(json))
-
-
-@weights_app.command("use")
-def weights_use(version: Annotated[str, typer.Argument(help="a version's name, or `starter`")]) -> None:
-    """Use this version from now on."""
-    from app.versions import use
-
-    raise typer.Exit(use(version))
-
-
-@weights_app.command("rollback")
-def weights_rollback() -> None:
-    """Go back to the version that was in use before."""
-    from app.versions import rollback
-
-    raise typer.Exit(rollback())
-
-
-@weights_app.command("compare")
-def weights_compare(
-    champion: Annotated[str, typer.Argument(metavar="A", help="the version to beat: its name or folder")],
-    challenger: Annotated[str, typer.Argument(metavar="B", help="the version that may be better")],
-    data: DataArgument,
-    rooms: Annotated[
-        bool, typer.Option("--rooms/--no-rooms", help="also on rendered rooms, to see what was forgotten")
-    ] = True,
-    json: JsonOption = False,
-) -> None:
-    """Is B better than A? Every measure on the same recordings, by distance, and how much of it may be chance."""
-    from app.versus import compare_versions
-
-    raise typer.Exit(compare_versions(champion, challenger, data, rooms, json))
-
-
-@weights_app.command("export")
-def weights_export(
-    version: Annotated[str, typer.Argument(metavar="V", help="a version's name or folder")],
-    out: Annotated[Path, typer.Argument(help="a folder that does not exist yet")],
-    format: Annotated[str, typer.Option(help="openvino, tf (a SavedModel) or litert (a .tflite file)")],
-    json: JsonOption = False,
-) -> None:
-    """Write a version in a form that other programs run, compared with Keras before it is there."""
-    from app.versions import export
-
-    raise typer.Exit(export(version, out, format, json))
 
 
 @app.command()
