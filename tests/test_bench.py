@@ -16,7 +16,7 @@ import pytest
 from app.bench.cases import Case, all_cases
 from app.bench.clip import CLIP_FRAMES, Numbers, clip_path, numbered, recorded_numbers
 from app.bench.measure import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
-from app.bench.report import goals, print_report
+from app.bench.report import goals, print_report, summary
 from app.bench.run import Result
 from app.bench.verify import SendLog, Sent, Verdict, verify
 from capture.frame import Frame
@@ -164,7 +164,7 @@ def result(case: Case, **changes: object) -> Result:
     delay_ms = {"hands": Percentiles(2, 4, 6), "disk": Percentiles(5, 9, 12), "painted": Percentiles(20, 40, 70)}
     cpu_ms = {"app": 5.0, "total": 5.0}
     good = Result(
-        case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, None, 12.0, 30.5, 25.0, cpu_ms, Memory(400, 390, 400)
+        case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, None, 12.0, 30.5, 25.0, None, cpu_ms, Memory(400, 390, 400)
     )
     return replace(good, **changes)
 
@@ -178,6 +178,7 @@ def test_goals_are_met_only_by_runs_that_count(capsys: pytest.CaptureFixture[str
         result(cases["large-native-60"], verdict=lost),
         result(cases["watch-native"], verdict=None, switch_gap_ms=310.0, predictions_per_s=40.0),
         result(cases["bare-record3d-1"], verdict=None, delay_ms={}, memory_mb=None),
+        result(cases["retrain-native"], trained_images=64, memory_mb=Memory(3000, 2000, 3000)),
         result(cases["recorded-native-1"], cpu_ms={"app": 3.0, "capture": 1.5, "total": 4.5}),
     ]
     found = {goal.what: goal for goal in goals(results)}
@@ -186,6 +187,12 @@ def test_goals_are_met_only_by_runs_that_count(capsys: pytest.CaptureFixture[str
     assert not found["large-native-60: frames lost, mixed or damaged"].met
     assert found["watch-native: from a prediction to the next"].met
     assert not found["watch-native: without prediction, new weights"].met
+    beside = {what: goal.met for what, goal in found.items() if what.startswith("retrain-native")}
+    assert beside == {
+        "retrain-native: frames lost, mixed or damaged": True,
+        "retrain-native: event loop blocked, longest": True,
+    }
+    assert summary(results[-2]).endswith("0 lost, 0 mixed, 64 images trained on meanwhile")
     ratio = found["recorded-native: processor time over bare-record3d, median of 1"]
     assert (ratio.measured, ratio.limit, ratio.met) == (pytest.approx(0.9), 0.8, False)
     about = {"processor": "P", "cores": 2, "memory_gb": 8.0, "system": "S", "python": "3.11", "display": "D"}

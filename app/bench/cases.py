@@ -13,13 +13,16 @@ RATES = (15, 30, 60, 90, 120)
 ROUNDS = (1, 2, 3)  # of those that are compared with one another: a shared computer is not as fast all the time
 DRIVERS = ("record3d", "native")
 
-Kind = Literal["window", "watch", "recorded", "hands", "bare"]
+Kind = Literal["window", "retrain", "watch", "recorded", "hands", "bare"]
+SEEN: tuple[Kind, ...] = ("window", "retrain", "watch")  # there is a window
+KEPT: tuple[Kind, ...] = ("window", "retrain", "recorded")  # there is a recording
 
 
 @dataclass(frozen=True)
 class Case:
-    """`kind` is the program: the window while it predicts and records, or while it predicts alone, `lidarlive record`,
-    a driver whose frames are dropped, or the record3d package alone. `rgb_size` is (width, height)."""
+    """`kind` is the program: the window while it predicts and records, while a training runs besides, or while it
+    predicts alone; `lidarlive record`; a driver whose frames are dropped; or the record3d package alone. `rgb_size` is
+    (width, height)."""
 
     name: str
     kind: Kind
@@ -41,6 +44,7 @@ def all_cases(seconds: float) -> list[Case]:
             Case(f"watch-{driver}", "watch", driver, NORMAL, 60, lasting(WATCH_SHARE * USUAL_SECONDS))
             for driver in DRIVERS
         ),
+        *(Case(f"retrain-{driver}", "retrain", driver, NORMAL, 60, lasting(30)) for driver in DRIVERS),
         *(Case(f"large-{driver}-30", "window", driver, LARGE, 30, lasting(30)) for driver in DRIVERS),
         Case("large-native-60", "window", "native", LARGE, 60, lasting(30)),
         *(case for round_ in ROUNDS for case in _compared(round_, lasting(6))),

@@ -1,8 +1,8 @@
 """The process that is measured: the real window over a real live session, and the moments its frames pass.
 
-`python -m app.bench.probe DRIVER DATASET WEIGHTS SECONDS record|watch` reads the phone at USBMUXD_SOCKET_ADDRESS, waits
-until predictions come, records into DATASET or only watches for so long, closes the window and prints one JSON
-document: a `Seen`.
+`python -m app.bench.probe DRIVER DATASET WEIGHTS SECONDS record|retrain|watch` reads the phone at
+USBMUXD_SOCKET_ADDRESS, waits until predictions come (and a training on rendered rooms is under way), records into
+DATASET or only watches for so long, closes the window and prints one JSON document: a `Seen`.
 
 Nothing in the program knows of it: source and predictor are wrapped, and paint events are watched from outside.
 """
@@ -22,6 +22,7 @@ from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from app import predicting
 from app.bench.clip import frame_number
 from app.bench.hands import Stamped
+from app.bench.training import Training
 from app.bench.verify import Stamp
 from app.live import LiveSession
 from app.window import Window, application
@@ -34,6 +35,7 @@ BEAT_MS = 5
 POLL_MS = 20  # how soon the end of a recording is noticed
 SETTLE_S = 2.0  # with predictions on before the recording begins: every cache is warm, every buffer was used
 START_TIMEOUT_S = 60.0  # until the first prediction: the phone, the driver and the weights are ready by then
+TRAINING_TIMEOUT_S = 300.0  # until its first step: TensorFlow prepares the networks, at low priority
 FINISH_TIMEOUT_S = 60.0  # a recording that is being put on a slow disk
 
 
@@ -55,6 +57,7 @@ class Seen:
     switched_ns: int | None
     started_ns: int
     stopped_ns: int
+    trained_images: int | None  # seen by the training meanwhile; None where there is none
 
 
 class StampedPredictor(Predictor):
@@ -107,11 +110,12 @@ class PaintStamps(QObject):
 
 
 class Probe(QObject):
-    """Steps through one measurement on a timer: predictions, recording where asked for, end."""
+    """Steps through one measurement on a timer: predictions, training and recording where asked for, end."""
 
-    def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, records: bool) -> None:
+    def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, what: str) -> None:
         super().__init__()
-        self._weights, self._seconds, self._records = weights, seconds, records
+        self._weights, self._seconds, self._records = weights, seconds, what in ("record", "retrain")
+        self._training = Training(weights) if what == "retrain" else None
         setattr(predicting, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
         self._source = Stamped(open_source("usb", driver=driver))
         self._session = LiveSession(self._source, dataset, weights)
@@ -124,6 +128,7 @@ class Probe(QObject):
         self._asked_ns: int | None = None
         self._switched_ns: int | None = None
         self._started_ns = self._stopped_ns = 0
+        self._images_before = self._images_after = 0
         self.error = ""
         timer = QTimer(self)
         timer.timeout.connect(lambda: self._step())
@@ -144,6 +149,7 @@ class Probe(QObject):
             switched_ns=self._switched_ns,
             started_ns=self._started_ns,
             stopped_ns=self._stopped_ns,
+            trained_images=None if self._training is None else self._images_after - self._images_before,
         )
 
     def _wait_for_predictions(self) -> None:
@@ -151,23 +157,45 @@ class Probe(QObject):
         if self._predicting_since_s is None and self._session.latest().prediction is not None:
             self._predicting_since_s = now_s
         if self._predicting_since_s is not None and now_s > self._predicting_since_s + SETTLE_S:
-            if self._records:
-                self._asked_ns = time.monotonic_ns()
-                self._window.toggle_recording()
-            self._started_ns = time.monotonic_ns()
-            self._step = self._wait_for_the_end
+            if self._training is None:
+                self._begin()
+            else:
+                self._training.start()
+                self._step = self._wait_for_training
         elif now_s > self._begun_s + START_TIMEOUT_S:
             status = self._session.status()
             self._end(status.predicting.error or status.detail or "no prediction came")
+
+    def _wait_for_training(self) -> None:
+        assert self._training is not None
+        if self._training.images:
+            self._begin()
+        elif self._training.error or time.monotonic() > self._begun_s + START_TIMEOUT_S + TRAINING_TIMEOUT_S:
+            self._end(self._training.error or "the training did not begin")
+
+    def _begin(self) -> None:
+        self._images_before = self._images()
+        if self._records:
+            self._asked_ns = time.monotonic_ns()
+            self._window.toggle_recording()
+        self._started_ns = time.monotonic_ns()
+        self._step = self._wait_for_the_end
+
+    def _images(self) -> int:
+        return 0 if self._training is None else self._training.images
 
     def _wait_for_the_end(self) -> None:
         passed_s = (time.monotonic_ns() - self._started_ns) / 1e9
         if not self._records and self._switched_ns is None and passed_s > self._seconds / 2:
             self._switched_ns = time.monotonic_ns()
             self._session.use_weights(self._weights)
+        if self._training is not None and self._training.error:
+            self._end(self._training.error)
+            return
         if passed_s < self._seconds:
             return
         self._stopped_ns = time.monotonic_ns()
+        self._images_after = self._images()
         if self._records:
             self._window.toggle_recording()
             self._step = self._finish
@@ -184,18 +212,20 @@ class Probe(QObject):
     def _end(self, error: str) -> None:
         self.error = error
         self._timer.stop()
+        if self._training is not None:
+            self._training.shut_down()
         self._window.close()
 
 
 def main(driver: str, dataset: str, weights: str, seconds: str, what: str) -> int:
     qt = application()
     try:
-        probe = Probe(driver, Path(dataset), Path(weights), float(seconds), what == "record")
+        probe = Probe(driver, Path(dataset), Path(weights), float(seconds), what)
     except CaptureError as error:
         print(error, file=sys.stderr)
         return 1
     faulthandler.dump_traceback_later(
-        START_TIMEOUT_S + float(seconds) + 2 * FINISH_TIMEOUT_S, exit=True
+        START_TIMEOUT_S + TRAINING_TIMEOUT_S + float(seconds) + 2 * FINISH_TIMEOUT_S, exit=True
     )  # a hang says where
     probe.show()
     qt.exec_()

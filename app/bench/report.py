@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from app.bench.cases import ROUNDS
+from app.bench.cases import ROUNDS, SEEN
 from app.bench.measure import Percentiles
 from app.bench.run import Result
 
@@ -42,7 +42,7 @@ class Goal:
 
 def goals(results: Sequence[Result]) -> list[Goal]:
     """Those of the cases that were run."""
-    found = [goal for result in results if result.case.kind in ("window", "watch") for goal in _window_goals(result)]
+    found = [goal for result in results if result.case.kind in SEEN for goal in _window_goals(result)]
     by_name = {result.case.name: result for result in results if result.cpu_ms}
     for name, limit in CPU_OVER_BARE.items():
         rounds = [
@@ -77,8 +77,8 @@ def _window_goals(result: Result) -> list[Goal]:
         found.append(_goal(f"{name}: event loop blocked, longest", blocked_ms, BLOCKED_MS, "ms", result))
     if (gap_ms := result.switch_gap_ms) is not None:
         found.append(_goal(f"{name}: without prediction, new weights", gap_ms, SWITCH_GAP_MS, "ms", result))
-    if name.startswith("large"):
-        return found
+    if name.startswith("large") or result.case.kind == "retrain":
+        return found  # how much a training takes beside it is no goal
     if memory is not None:
         growth = memory.second_half / memory.first_half
         found.append(_goal(f"{name}: memory", memory.most, MEMORY_MB, "MB", result))
@@ -99,7 +99,8 @@ def summary(result: Result) -> str:
     """One line while others still run."""
     line = f"{result.sent} frames at {result.fps:.1f} fps, {result.phone_dropped} dropped by the phone"
     verdict = result.verdict
-    return line if verdict is None else f"{line}, {verdict.missing} lost, {verdict.mixed} mixed"
+    line += "" if verdict is None else f", {verdict.missing} lost, {verdict.mixed} mixed"
+    return line if result.trained_images is None else f"{line}, {result.trained_images} images trained on meanwhile"
 
 
 def print_report(about: Mapping[str, Any], results: Sequence[Result]) -> None:

@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from app.bench.cases import Case, Kind
+from app.bench.cases import KEPT, SEEN, Case, Kind
 from app.bench.clip import prepared_clip
 from app.bench.display import Display, display
 from app.bench.measure import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
@@ -38,7 +38,7 @@ SAMPLE_S = 1.0
 MIN_SAMPLES = 10  # of a short run
 RATE_TOLERANCE = 0.01  # a run counts only where the phone kept the rate that was asked for
 EDGE_NS = 100_000_000  # a frame in hands so shortly before the recording was stopped may have come to it too late
-OVERHEAD_S = 200.0  # for start and end; longer than after what the program under test gives up by itself
+OVERHEAD_S = 500.0  # for start and end; longer than after what the program under test gives up by itself
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Result:
     blocked_ms: float | None
     repaints_per_s: float | None
     predictions_per_s: float | None
+    trained_images: int | None  # seen by a training besides
     cpu_ms: dict[str, float]
     memory_mb: Memory | None
 
@@ -94,13 +95,13 @@ def _observed(case: Case, weights: Path, folder: Path) -> Observed:
         phone = parts.enter_context(PhoneProcess(str(prepared_clip(case.rgb_size)), fps=case.fps, send_log=sent))
         phone.wait_ready()
         tail = parts.enter_context(Tail(dataset, folder / "stamps"))
-        seen = case.kind in ("window", "watch")
+        seen = case.kind in SEEN
         screen = parts.enter_context(display()) if seen else Display(dict(os.environ))
         environment = {**screen.environment, ADDRESS_VARIABLE: phone.address, "LIDARLIVE_HOME": str(folder)}
         pids = {role: pid for role, pid in (("phone", phone.pid), ("display", screen.pid)) if pid is not None}
         output, samples = _run(case, _command(case, dataset, weights), environment, pids)
         moments = json.loads(output) if seen or case.kind == "hands" else {}
-        recording = Dataset(dataset)[0] if case.kind in ("window", "recorded") else None
+        recording = Dataset(dataset)[0] if case.kind in KEPT else None
         committed_ns = tail.committed_ns(len(recording)) if recording is not None else []
     return Observed(SendLog.read(sent), samples, moments, recording, committed_ns)
 
@@ -110,6 +111,7 @@ def _command(case: Case, dataset: Path, weights: Path) -> list[str]:
     options = f"--source usb --driver {driver} --seconds {seconds} --json".split()
     words: dict[Kind, list[str]] = {
         "window": ["app.bench.probe", driver, str(dataset), str(weights), seconds, "record"],
+        "retrain": ["app.bench.probe", driver, str(dataset), str(weights), seconds, "retrain"],
         "watch": ["app.bench.probe", driver, str(dataset), str(weights), seconds, "watch"],
         "recorded": ["app", "record", str(dataset), *options],
         "hands": ["app.bench.hands", driver, seconds],
@@ -172,6 +174,7 @@ def _result(case: Case, observed: Observed) -> Result:
         blocked_ms=_longest_block_ms(moments["blocked"], first_ns, last_ns) if "blocked" in moments else None,
         repaints_per_s=len(stamps["painted"]) * 1e9 / (last_ns - first_ns) if "painted" in moments else None,
         predictions_per_s=len(stamps["predicted"]) * 1e9 / (last_ns - first_ns) if "predicted" in moments else None,
+        trained_images=moments.get("trained_images"),
         cpu_ms=cpu_ms_a_frame(steady, len(log.between(steady[0].ns, steady[-1].ns).sent)) if steady else {},
         memory_mb=Memory.of(steady),
     )
