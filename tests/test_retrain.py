@@ -16,6 +16,7 @@ import pytest
 from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app import trainer as app_trainer
 from app.live import LiveSession
 from app.offer import offer_line
 from app.recording_table import HELD_OUT, TRAIN
@@ -56,12 +57,20 @@ def dialog(qtbot: QtBot, dataset: Path) -> Iterator[RetrainDialog]:
     shown.shut_down()
 
 
+@pytest.fixture
+def tiny(dialog: RetrainDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dialog is about to train networks that take seconds, from nothing."""
+    monkeypatch.setattr(app_trainer, "MODULE", "tests.tiny")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    dialog.choice.from_box.setCurrentText("nothing")
+
+
 def names(paths: list[Path]) -> list[str]:
     return sorted(path.name.split("_")[1] for path in paths)
 
 
 def trainers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "model.train" in child.cmdline()]
+    return [child for child in psutil.Process().children() if app_trainer.MODULE in child.cmdline()]
 
 
 def test_what_is_ticked_and_chosen_becomes_the_training(dialog: RetrainDialog) -> None:
@@ -98,6 +107,7 @@ def test_the_choice_is_looked_at_before_it_starts(qtbot: QtBot, dialog: RetrainD
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("tiny")
 def test_training_through_the_dialog_to_the_weights_in_use_and_back(qtbot: QtBot, dialog: RetrainDialog) -> None:
     events: list[dict[str, Any]] = []
     ended: list[str] = []
@@ -136,6 +146,7 @@ def test_training_through_the_dialog_to_the_weights_in_use_and_back(qtbot: QtBot
     assert dialog.pages.currentWidget() is dialog.choice
 
 
+@pytest.mark.usefixtures("tiny")
 def test_cancel_asks_ends_the_child_and_saves_nothing(qtbot: QtBot, dialog: RetrainDialog) -> None:
     qtbot.mouseClick(dialog.choice.start_button, Left)
     with qtbot.waitSignal(dialog.trainer.told, timeout=WAIT_MS):
@@ -166,6 +177,7 @@ def test_what_the_trainer_says_is_wrong_is_shown(qtbot: QtBot, dialog: RetrainDi
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("tiny")
 def test_a_child_that_is_killed_can_go_on(qtbot: QtBot, dialog: RetrainDialog) -> None:
     epochs: list[dict[str, Any]] = []
     dialog.trainer.told.connect(lambda event: epochs.append(event) if event["event"] == "epoch" else None)
@@ -189,6 +201,7 @@ def test_a_child_that_is_killed_can_go_on(qtbot: QtBot, dialog: RetrainDialog) -
     assert not dialog.offer.isVisible()
 
 
+@pytest.mark.usefixtures("tiny")
 def test_shutting_down_leaves_no_child(qtbot: QtBot, dialog: RetrainDialog) -> None:
     dialog.start(dialog.choice.config())
     qtbot.waitUntil(lambda: dialog.trainer.running, timeout=WAIT_MS)
