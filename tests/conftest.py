@@ -9,11 +9,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.frames import make_frame, write_recording
 from tests.phones import write_wire
+
+if TYPE_CHECKING:  # Qt is for those tests alone that show something
+    from pytestqt.qtbot import QtBot
+
+    from app.live import LiveSession
+    from app.window import Window
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 def skip_or_fail(reason: str) -> None:
@@ -91,3 +100,27 @@ def x_display() -> Iterator[str]:
             yield f":{server.stdout.readline().strip()}"
         finally:
             server.terminate()
+
+
+@pytest.fixture
+def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
+    """Over the stand-in phone, which plays `numbered` round and round; not started."""
+    from app.live import LiveSession
+    from capture.playback import PlaybackSource
+
+    return LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Window]:
+    """Open over `session`, and showing frames."""
+    from app.window import Window, application
+
+    application()
+    shown = Window(session, tmp_path / "recordings")
+    session.start()
+    shown.resize(800, 600)
+    shown.show()
+    qtbot.waitUntil(lambda: shown.comparison.isVisible(), timeout=30_000)
+    yield shown
+    shown.close()
