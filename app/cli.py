@@ -133,6 +133,23 @@ def import_(
 
 
 @app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="a recording, or a folder of recordings")],
+    out: Annotated[Path, typer.Argument(help="what to write, which must not be there yet; of a folder, a folder")],
+    format: Annotated[str, typer.Option(help="r3d, tum, nerfstudio, folders or ply")],
+    frame: Annotated[int | None, typer.Option(min=0, metavar="N", help="ply: of this frame; the middle one")] = None,
+    depth_size: Annotated[
+        str, typer.Option(metavar="own|rgb", help="rgb: depth at the picture's size, not for r3d and ply")
+    ] = "own",
+) -> None:
+    """Turn recordings into what other programs read. Exit status 3: done, but damaged frames were left out."""
+    from app.exporting import export
+    from capture.exporter import ExportOptions
+
+    raise typer.Exit(export(path, out, ExportOptions(format, depth_size, frame)))
+
+
+@app.command()
 def train(
     data: DataArgument,
     held_out: Annotated[

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.encoding import EncodedFrame, decode_png
 from capture.frame import Camera, CaptureError, DepthMap, Frame, UInt8Image
 from capture.jpeg import Jpeg, decode_jpeg
 from capture.layout import (
@@ -28,10 +27,6 @@ from capture.layout import (
 from capture.repair import being_written, repair
 
 MIN_LINE_BYTES = 100  # a third of the shortest line; bounds the index of a log, 8 bytes a line
-# How a PNG begins (ISO/IEC 15948, 5.2 and 11.2.2): signature, length and name of the first chunk, then width, height,
-# bits a sample and colour type.
-_PNG_START = struct.Struct(">8s4s4sIIBB")
-_PNG_SIGNATURE, _PNG_HEADER_LENGTH, _GREY = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x0d", 0
 
 
 class Recording:
@@ -121,6 +116,33 @@ class Recording:
             camera=self.camera,
         )
 
+    def encoded(self, i: int) -> EncodedFrame:
+        """Frame `i` as the bytes of its files, for whoever passes them on: held against their checksums.
+
+        Raises CaptureError where a file is missing, is not what was recorded, or cannot be decoded.
+        """
+        line = self.line(i)
+        files = {kind: self.file_bytes(line, kind) for kind in line.files}
+        for kind, data in files.items():
+            if not line.files[kind].matches(data):
+                raise self._fault(line, kind, "is not what was recorded (its checksum differs)")
+        self._jpeg(line)
+        self.depth_m(line)
+        self.confidence(line)
+        return EncodedFrame(
+            index=line.stream_index,
+            received_ns=line.received_ns,
+            time_utc=line.time_utc,
+            jpeg=files["rgb"],
+            rgb_size=line.files["rgb"].size,
+            depth_png=files["depth"],
+            depth_size=line.files["depth"].size,
+            confidence_png=files.get("confidence"),
+            intrinsics=line.intrinsics,
+            pose=line.pose,
+            camera=self.camera,
+        )
+
     def __getitem__(self, i: int) -> Frame:
         if not -len(self) <= i < len(self):
             raise IndexError(f"{self.path.name} has {len(self)} frames. Received: {i}")
@@ -157,19 +179,10 @@ class Recording:
 
     def _grey(self, line: FrameLine, kind: str, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
         """A grey PNG of the line's size and this type of sample; nothing else is decoded."""
-        data, size = self.file_bytes(line, kind), line.files[kind].size
-        expected = (_PNG_SIGNATURE, _PNG_HEADER_LENGTH, b"IHDR", *size, np.dtype(dtype).itemsize * 8, _GREY)
-        if data[: _PNG_START.size] != _PNG_START.pack(*expected):
-            raise self._fault(
-                line, kind, f"must be a grey PNG of {size}, {np.dtype(dtype)}. Received: {len(data)} bytes"
-            )
         try:
-            image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error:
-            image = None
-        if image is None or image.dtype != dtype or image.shape != size[::-1]:
-            raise self._fault(line, kind, "is not a whole PNG")
-        return image
+            return decode_png(self.file_bytes(line, kind), line.files[kind].size, dtype)
+        except ValueError as error:
+            raise self._fault(line, kind, str(error)) from None
 
     def _fault(self, line: FrameLine, kind: str, message: str) -> CaptureError:
         return CaptureError(f"{self.path / line.files[kind].path}: {message}. Try: lidarlive check")

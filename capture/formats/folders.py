@@ -4,6 +4,7 @@
              depth/000000.png       16-bit grey; also Y/
              confidence/000000.png  8-bit grey, three levels over all files (capture.formats.levels)
              pose/000000.txt        4x4 camera to world, metres, OpenCV's axes; also poses/
+             intrinsics.txt         a line a picture, where we wrote it (capture.formats.intrinsics)
 
 X/ and Y/ are what the gradient and finetune pair was first trained on. Poses are as in 7-Scenes (Shotton et al., Scene
 Coordinate Regression Forests, CVPR 2013).
@@ -13,12 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from capture.encoding import EncodedFrame
 from capture.formats.images import ImageEncoder, read_levels
+from capture.formats.intrinsics import read_intrinsics
 from capture.formats.levels import confidence_table
 from capture.formats.poses import pose_from_matrix
 from capture.frame import CaptureError, Intrinsics, Pose, UInt8Image
@@ -50,6 +53,7 @@ class ImageFolder:
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
         self.path = path
         self._encoder = ImageEncoder(units_per_metre or UNITS_PER_METRE, intrinsics)
+        self._cameras = read_intrinsics(path) if intrinsics is None else {}
         self._folders = _sub_folders(path)
         self._files = {kind: _by_stem(folder, _SUFFIXES[kind]) for kind, folder in self._folders.items()}
         self._stems = sorted(self._files["rgb"].keys() | self._files["depth"].keys(), key=_natural)
@@ -69,7 +73,7 @@ class ImageFolder:
         """
         stem = self._stems[i]
         paths = {kind: self._path(kind, stem) for kind in self._folders}
-        return self._encoder.encoded(
+        frame = self._encoder.encoded(
             i,
             round(i / FPS * 1e9),
             paths["rgb"],
@@ -77,6 +81,8 @@ class ImageFolder:
             self._levels[read_levels(paths["confidence"])] if "confidence" in paths else None,
             _read_pose(paths["pose"]) if "pose" in paths else Pose(),
         )
+        own = self._cameras.get(paths["rgb"].relative_to(self.path).as_posix())
+        return frame if own is None else replace(frame, intrinsics=own)
 
     def _path(self, kind: str, stem: str) -> Path:
         name = self._files[kind].get(stem)

@@ -5,11 +5,15 @@ PLY: Greg Turk, "The PLY Polygon File Format", Stanford University, 1994; a text
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import DepthMap, Intrinsics, UInt8Image, describe
+from capture.encoding import EncodedFrame, decode_png
+from capture.frame import CaptureError, DepthMap, Intrinsics, UInt8Image, describe
+from capture.jpeg import decode_jpeg
 from capture.unproject import unproject
 
 # What programs that show a cloud expect, and what `Pose` turns into the world as it is.
@@ -45,6 +49,27 @@ def encode_ply(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> by
         raise ValueError(f"rgb must be (H, W, 3) and depth_m (h, w). Received: {describe(rgb)} and {describe(depth_m)}")
     points = _points(rgb, depth_m, intrinsics)
     return (_HEADER % len(points)).encode("ascii") + points.tobytes()
+
+
+class PlyWriter:
+    """Writes one frame as a point cloud, in its camera's axes."""
+
+    remark = ""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, frame: EncodedFrame) -> None:
+        """Raises CaptureError where it makes no cloud, OSError where it cannot be written."""
+        depth_m = decode_png(frame.depth_png, frame.depth_size, np.uint16).astype(np.float32) / np.float32(1000)
+        try:
+            cloud = encode_ply(decode_jpeg(frame.jpeg), depth_m, frame.intrinsics)
+        except ValueError as error:
+            raise CaptureError(f"frame {frame.index}: {error}") from None
+        self._path.write_bytes(cloud)
+
+    def close(self) -> None:
+        """The file is whole already."""
 
 
 def _points(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> NDArray[np.void]:

@@ -1,4 +1,4 @@
-"""Camera poses of foreign data sets into ours.
+"""Camera poses of foreign data sets into ours, and back.
 
 Computer vision's cameras look along +z with y down (OpenCV's axes: Hartley and Zisserman, Multiple View Geometry, 2004,
 6.1); ours, as the phone's, look along -z with y up (OpenGL's). One is the other turned half round its x axis. The world
@@ -42,6 +42,33 @@ def pose_from_matrix(camera_to_world: Floats) -> Pose:
     ):
         raise ValueError(f"a pose must be a rotation and a translation. Received: {camera_to_world.tolist()!r:.80}")
     return pose_from_opencv(_quaternion(rotation), position_m)
+
+
+def opencv_from_pose(pose: Pose) -> tuple[Floats, Floats]:
+    """Quaternion (x, y, z, w) of length 1, and position in metres, of the same camera in OpenCV's axes."""
+    turned = pose_from_opencv(np.array(pose.quaternion), np.array(pose.position_m))  # half a turn undoes itself
+    return np.array(turned.quaternion), np.array(turned.position_m)
+
+
+def matrix_from_pose(pose: Pose) -> Floats:
+    """float64 (4, 4): camera to world in our axes, OpenGL's; the quaternion may be of any length but 0.
+
+    The rotation of a quaternion: Shoemake, Animating Rotation with Quaternion Curves, SIGGRAPH 1985.
+    """
+    x, y, z, w = (np.array(pose.quaternion) / np.linalg.norm(pose.quaternion)).tolist()
+    matrix = np.eye(4)
+    matrix[:3, :3] = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    matrix[:3, 3] = pose.position_m
+    return matrix
+
+
+def opencv_matrix_from_pose(pose: Pose) -> Floats:
+    """float64 (4, 4): camera to world, the camera in OpenCV's axes."""
+    return matrix_from_pose(pose) @ np.diag([1.0, -1.0, -1.0, 1.0])
 
 
 def _quaternion(rotation: Floats) -> Floats:

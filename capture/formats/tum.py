@@ -2,6 +2,7 @@
 
     <sequence>/rgb.txt  depth.txt    a line a file: time stamp, name
                groundtruth.txt       a line a pose: time stamp tx ty tz qx qy qz qw; optional
+               intrinsics.txt        a line a picture, where we wrote it (capture.formats.intrinsics)
 
 Time stamps are seconds. Poses are camera to world in OpenCV's axes. Lines that begin with # are comments.
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from capture.encoding import EncodedFrame
 from capture.formats.images import ImageEncoder
+from capture.formats.intrinsics import read_intrinsics
 from capture.formats.poses import pose_from_opencv
 from capture.frame import CaptureError, Intrinsics, Pose
 from capture.layout import read_file
@@ -67,6 +69,7 @@ class TumSequence:
         self._encoder = ImageEncoder(units_per_metre or UNITS_PER_METRE, intrinsics)
         camera = _CAMERA_NAME.search(path.resolve().name.lower())
         self._camera = _CAMERAS[camera[1]] if camera and intrinsics is None else None
+        self._cameras = read_intrinsics(path) if intrinsics is None else {}
         self._rgb, self._depth = _read_list(path / "rgb.txt"), _read_list(path / "depth.txt")
         self._pairs = associate(self._rgb.times_s, self._depth.times_s)
         if not self._pairs:
@@ -100,6 +103,8 @@ class TumSequence:
             None,
             self._poses[i] or Pose(),
         )
+        if own := self._cameras.get(self._rgb.names[picture]):
+            return replace(frame, intrinsics=own)
         if self._camera is None:
             return frame
         return replace(frame, intrinsics=self._camera.resized(_SIZE, frame.rgb_size))
@@ -139,7 +144,7 @@ def associate(rgb_s: Floats, depth_s: Floats) -> list[tuple[int, int]]:
 
 
 def pose_at(truth: Floats, time_s: float) -> Pose | None:
-    """Our pose at a time, between the two around it; None where those are more than MAX_POSE_GAP_S apart.
+    """Our pose at a time, or between the two around it; None where those are more than MAX_POSE_GAP_S apart.
 
     truth: float64 (n, 8), time, position, quaternion (x, y, z, w), ascending. Positions lie on a straight line, and so
     do quaternions before they are brought back to unit length: over a gap this short that is slerp's arc (Shoemake,
@@ -149,7 +154,7 @@ def pose_at(truth: Floats, time_s: float) -> Pose | None:
     if after == len(truth) or (after == 0 and truth[0, 0] != time_s):
         return None
     b = truth[after]
-    a = truth[after - 1] if after else b
+    a = b if b[0] == time_s else truth[after - 1]
     gap_s = b[0] - a[0]
     if gap_s > MAX_POSE_GAP_S:
         return None

@@ -1,0 +1,64 @@
+"""`lidarlive export`: recordings into formats of others."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from capture.exporter import Exported, ExportOptions, export_path
+
+MAX_FAULTS = 5  # lines; a recording of thousands of frames may have as many faults
+INTERRUPTED = 130  # as a shell has it for Ctrl-C
+
+
+def export(path: Path, out: Path, options: ExportOptions) -> int:
+    """Export a recording or a data set. Returns the exit status: 3 where damaged frames were left out.
+
+    Raises CaptureError.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C
+    try:
+        exported = _export(path, out, options)
+    except KeyboardInterrupt:
+        print(f"lidarlive: stopped; nothing was written to {out}", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    damaged = exported.damaged
+    print(f"{out}: {exported.frames} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
+    return 3 if damaged or exported.repaired else 0
+
+
+class RateColumn(ProgressColumn):
+    """Frames a second, as fast as lately."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.0f} frames/s")
+
+
+def _export(path: Path, out: Path, options: ExportOptions) -> Exported:
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(RateColumn(), TimeRemainingColumn()),
+    )
+    console = Console(stderr=True)
+    faults: list[str] = []
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(out.name, total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        def keep(fault: str) -> None:
+            if len(faults) < MAX_FAULTS:
+                faults.append(fault)
+
+        exported = export_path(path, out, options, show, keep)
+    for line in (*faults, *exported.remarks):
+        print(f"lidarlive: {line}", file=sys.stderr)
+    return exported

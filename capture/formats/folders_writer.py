@@ -1,0 +1,57 @@
+"""Frames into plain folders of paired images; their files are described in `capture.formats.folders`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from capture.encoding import EncodedFrame
+from capture.formats import intrinsics
+from capture.formats.poses import opencv_matrix_from_pose
+from capture.frame import Pose
+
+
+class FoldersWriter:
+    """Writes one folder of paired images. JPEG bytes, depth in 16-bit millimetres and confidence 0, 1, 2 are copied.
+
+    rgb, depth   what the sub-folders are called; X and Y are what the gradient and finetune pair was first trained on
+
+    A recording without poses gets no `pose/`, one without intrinsics no `intrinsics.txt`. The frames' times are lost:
+    nothing here has a place for them.
+
+    Raises OSError where the folder cannot be written.
+    """
+
+    remark = ""
+
+    def __init__(self, path: Path, rgb: str = "rgb", depth: str = "depth") -> None:
+        for folder in (path, path / rgb, path / depth, path / "pose"):
+            folder.mkdir()
+        self._path, self._rgb, self._depth = path, rgb, depth
+        self._frames = 0
+        self._has_poses = self._has_intrinsics = False
+        self._cameras = open(path / intrinsics.NAME, "w", encoding="ascii", newline="\n")  # noqa: SIM115
+        self._cameras.write(intrinsics.HEADER)
+
+    def append(self, frame: EncodedFrame) -> None:
+        name = f"{self._frames:06d}"
+        picture = f"{self._rgb}/{name}.jpg"
+        (self._path / picture).write_bytes(frame.jpeg)
+        (self._path / self._depth / f"{name}.png").write_bytes(frame.depth_png)
+        if frame.confidence_png is not None:
+            (self._path / "confidence").mkdir(exist_ok=True)
+            (self._path / "confidence" / f"{name}.png").write_bytes(frame.confidence_png)
+        rows = opencv_matrix_from_pose(frame.pose).tolist()
+        text = "".join(" ".join(f"{number:.9f}" for number in row) + "\n" for row in rows)
+        (self._path / "pose" / f"{name}.txt").write_text(text, encoding="ascii")
+        self._cameras.write(intrinsics.intrinsics_line(picture, frame.intrinsics))
+        self._has_poses = self._has_poses or frame.pose != Pose()
+        self._has_intrinsics = self._has_intrinsics or frame.intrinsics.fx > 0
+        self._frames += 1
+
+    def close(self) -> None:
+        self._cameras.close()
+        if not self._has_poses:
+            shutil.rmtree(self._path / "pose")
+        if not self._has_intrinsics:
+            (self._path / intrinsics.NAME).unlink()

@@ -1,0 +1,85 @@
+"""Frames into Record3D's own `.r3d` file; what is in one stands in `capture.formats.r3d`.
+
+Real files have `initPose` at the identity, time stamps from the first frame on, and the first frame's camera as `K`,
+column by column; so has this one.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import lzfse
+import numpy as np
+
+from capture.encoding import EncodedFrame, decode_png
+from capture.frame import Camera, Pose
+
+MAX_FPS = 1000  # what a reader believes
+_CAMERA_TYPES = {Camera.TRUEDEPTH: 0, Camera.LIDAR: 1}
+
+
+class R3dWriter:
+    """Writes one `.r3d` file. JPEG bytes are copied; depth is float32 metres, the millimetre of every pixel unchanged.
+
+    `metadata` holds the numbers of every frame and comes last, so these are kept until `close`: 0.7 kB a frame.
+
+    Raises OSError where the file cannot be written.
+    """
+
+    remark = ""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        self._metadata: dict[str, Any] = {}
+        self._times_ns: list[int] = []
+        self._poses: list[list[float]] = []
+        self._intrinsics: list[list[float]] = []
+
+    def append(self, frame: EncodedFrame) -> None:
+        i = len(self._times_ns)
+        if i == 0:
+            self._metadata = _shared(frame)
+        self._times_ns.append(frame.received_ns)
+        self._poses.append(frame.pose.as_list())
+        self._intrinsics.append(frame.intrinsics.as_list())
+        depth_m = decode_png(frame.depth_png, frame.depth_size, np.uint16).astype("<f4") / np.float32(1000)
+        self._zip.writestr(f"rgbd/{i}.jpg", frame.jpeg)
+        self._zip.writestr(f"rgbd/{i}.depth", lzfse.compress(depth_m.tobytes()))
+        if frame.confidence_png is not None:
+            levels = decode_png(frame.confidence_png, frame.depth_size, np.uint8)
+            self._zip.writestr(f"rgbd/{i}.conf", lzfse.compress(levels.tobytes()))
+
+    def close(self) -> None:
+        with self._zip:
+            self._zip.writestr("metadata", json.dumps(self._metadata | self._of_every_frame()))
+
+    def _of_every_frame(self) -> dict[str, Any]:
+        times_s = [(time_ns - self._times_ns[0]) / 1e9 for time_ns in self._times_ns]
+        return {
+            "fps": _fps(times_s),
+            "poses": self._poses,
+            "perFrameIntrinsicCoeffs": self._intrinsics,
+            "frameTimestamps": times_s,
+        }
+
+
+def _shared(first: EncodedFrame) -> dict[str, Any]:
+    k = first.intrinsics
+    return {
+        "w": first.rgb_size[0],
+        "h": first.rgb_size[1],
+        "dw": first.depth_size[0],
+        "dh": first.depth_size[1],
+        "cameraType": _CAMERA_TYPES[first.camera],
+        "K": [k.fx, 0, 0, 0, k.fy, 0, k.cx, k.cy, 1],
+        "initPose": Pose().as_list(),
+    }
+
+
+def _fps(times_s: list[float]) -> int:
+    """The mean rate, whole as the app writes it; 30 where it cannot be told."""
+    seconds = times_s[-1] - times_s[0] if times_s else 0.0
+    return min(max(round((len(times_s) - 1) / seconds), 1), MAX_FPS) if seconds > 0 else 30

@@ -1,0 +1,99 @@
+"""Frames into a TUM RGB-D sequence; its files are described in `capture.formats.tum`."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+
+from capture.encoding import EncodedFrame, decode_png, encode_png
+from capture.formats import intrinsics
+from capture.formats.images import NO_READING
+from capture.formats.poses import opencv_from_pose
+from capture.formats.tum import UNITS_PER_METRE
+from capture.frame import Pose
+
+UNITS_PER_MM = round(UNITS_PER_METRE / 1000)
+MAX_MM = (NO_READING - 1) // UNITS_PER_MM  # 13.106 m: what 16 bits hold, but for the value that means no reading
+_HEADERS = {
+    "rgb.txt": "# timestamp filename\n",
+    "depth.txt": f"# timestamp filename; {UNITS_PER_METRE:.0f} = 1 m, 0 = no reading\n",
+    "groundtruth.txt": "# timestamp tx ty tz qx qy qz qw, camera to world, camera axes x right, y down, z ahead\n",
+    intrinsics.NAME: intrinsics.HEADER,
+}
+
+
+class TumWriter:
+    """Writes one sequence. JPEG bytes are copied; depth has its own size and 5000 units a metre.
+
+    That factor is what every reader of the format expects, so depth beyond MAX_MM becomes no reading, and `remark`
+    counts it. Time stamps are the frames' own with six decimals, as the benchmark's; each must be later than the one
+    before, so one that is not is moved to a microsecond behind that, and counted. A recording without poses gets no
+    ground truth, one without intrinsics no `intrinsics.txt`.
+
+    Raises OSError where the folder cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        for folder in (path, path / "rgb", path / "depth"):
+            folder.mkdir()
+        self._path = path
+        self._last_us = -1
+        self._frames = self._too_far = self._moved = 0
+        self._known: set[str] = {"rgb.txt", "depth.txt"}
+        with contextlib.ExitStack() as opened:
+            self._lists = {
+                name: opened.enter_context(open(path / name, "w", encoding="ascii", newline="\n")) for name in _HEADERS
+            }
+            for name, header in _HEADERS.items():
+                self._lists[name].write(header)
+            self._opened = opened.pop_all()
+
+    @property
+    def remark(self) -> str:
+        remarks = []
+        if self._too_far:
+            remarks.append(
+                f"{self._too_far} depth readings beyond {MAX_MM / 1000} m do not fit 16 bits at {UNITS_PER_METRE:.0f} "
+                "units a metre and are no readings now"
+            )
+        if self._moved:
+            remarks.append(
+                f"{self._moved} of {self._frames} frames were not later than the one before; moved behind it"
+            )
+        return "; ".join(remarks)
+
+    def append(self, frame: EncodedFrame) -> None:
+        stamp = self._stamp(frame.received_ns)
+        rgb, depth = f"rgb/{stamp}.jpg", f"depth/{stamp}.png"
+        (self._path / rgb).write_bytes(frame.jpeg)
+        (self._path / depth).write_bytes(encode_png(self._units(frame)))
+        quaternion, position_m = opencv_from_pose(frame.pose)
+        numbers = " ".join(f"{number:.9f}" for number in (*position_m, *quaternion))
+        self._lists["rgb.txt"].write(f"{stamp} {rgb}\n")
+        self._lists["depth.txt"].write(f"{stamp} {depth}\n")
+        self._lists["groundtruth.txt"].write(f"{stamp} {numbers}\n")
+        self._lists[intrinsics.NAME].write(intrinsics.intrinsics_line(rgb, frame.intrinsics))
+        if frame.pose != Pose():
+            self._known.add("groundtruth.txt")
+        if frame.intrinsics.fx > 0:
+            self._known.add(intrinsics.NAME)
+        self._frames += 1
+
+    def close(self) -> None:
+        self._opened.close()
+        for name in self._lists.keys() - self._known:
+            (self._path / name).unlink()
+
+    def _stamp(self, received_ns: int) -> str:
+        own_us = round(received_ns / 1000)
+        self._moved += own_us <= self._last_us
+        self._last_us = max(own_us, self._last_us + 1)
+        return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
+
+    def _units(self, frame: EncodedFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+        millimetres = decode_png(frame.depth_png, frame.depth_size, np.uint16)
+        too_far = millimetres > MAX_MM
+        self._too_far += int(np.count_nonzero(too_far))
+        return np.where(too_far, np.uint16(0), millimetres) * np.uint16(UNITS_PER_MM)
