@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from plyfile import PlyData
 
-from capture.formats.ply import encode_ply
-from capture.frame import Intrinsics
+from capture.encoding import decode_png, encode
+from capture.formats.ply import PlyWriter, encode_ply
+from capture.frame import CaptureError, Intrinsics
 from capture.room.render import View
 from tests.frames import make_frame
 
@@ -101,3 +103,14 @@ def test_what_makes_no_cloud_is_refused():
         encode_ply(frame.rgb, frame.depth_m, replace(frame.intrinsics, fx=0.0, fy=0.0))
     with pytest.raises(ValueError, match=r"depth_m \(h, w\). Received: uint8 \(96, 72, 3\) and float32 \(32, 24, 1\)"):
         encode_ply(frame.rgb, frame.depth_m[..., None], frame.intrinsics)
+
+
+def test_a_recorded_frame_becomes_a_file(tmp_path: Path):
+    frame = encode(make_frame(7), None)
+    PlyWriter(tmp_path / "x.ply").append(frame)
+    points, _ = read((tmp_path / "x.ply").read_bytes())
+    millimetres = decode_png(frame.depth_png, frame.depth_size, np.uint16)
+    np.testing.assert_allclose(-points[:, 2], millimetres[millimetres > 0] / 1000, rtol=1e-6)
+    with pytest.raises(CaptureError, match="frame 7: a point cloud needs the camera's focal length"):
+        PlyWriter(tmp_path / "y.ply").append(replace(frame, intrinsics=Intrinsics(0, 0, 0, 0)))
+    assert not (tmp_path / "y.ply").exists()

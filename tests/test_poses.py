@@ -6,10 +6,16 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.formats.poses import pose_from_matrix, pose_from_opencv
+from capture.formats.poses import (
+    matrix_from_pose,
+    opencv_from_pose,
+    opencv_matrix_from_pose,
+    pose_from_matrix,
+    pose_from_opencv,
+)
 from capture.frame import Pose
 from tests.foreign import rotation
 
@@ -28,6 +34,7 @@ def test_a_camera_that_looks_along_z_with_y_down():
 angles = st.floats(-math.pi, math.pi)
 
 
+@settings(deadline=None)
 @given(angles, angles, angles)
 def test_any_rotation(a: float, b: float, c: float):
     turns = [np.array([[math.cos(t), -math.sin(t)], [math.sin(t), math.cos(t)]]) for t in (a, b, c)]
@@ -48,6 +55,22 @@ def test_a_quaternion_and_its_matrix_are_one_pose():
     np.testing.assert_allclose(
         pose_from_matrix(matrix).quaternion, pose_from_opencv(quaternion, np.zeros(3)).quaternion, atol=1e-12
     )
+
+
+numbers = st.floats(-5, 5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.tuples(numbers, numbers, numbers, numbers).filter(lambda q: math.hypot(*q) > 0.01), numbers)
+def test_there_and_back(quaternion: tuple[float, float, float, float], along: float):
+    """Of quaternions of any length, through OpenCV's axes as a quaternion and as a matrix."""
+    length = math.hypot(*quaternion)
+    x, y, z, w = (number / length for number in quaternion)
+    pose = Pose(quaternion, (along, 1.0, -2.0))
+    np.testing.assert_allclose(matrix_from_pose(pose)[:3, :3], rotation(Pose((x, y, z, w))), atol=1e-12)
+    for back in (pose_from_opencv(*opencv_from_pose(pose)), pose_from_matrix(opencv_matrix_from_pose(pose))):
+        assert back.position_m == pose.position_m
+        np.testing.assert_allclose(rotation(back), rotation(Pose((x, y, z, w))), atol=1e-7)
 
 
 @pytest.mark.parametrize(

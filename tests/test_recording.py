@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,25 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     (path / "rgb" / "000000.jpg").write_bytes(b"not a picture")
     with pytest.raises(CaptureError, match="not a whole JPEG"):
         Recording(path)[0]
+
+
+def test_a_frame_as_its_bytes(tmp_path: Path) -> None:
+    """What was handed to the writer, held against its checksums and decoded once."""
+    sent = [encode(make_frame(i), f"2026-11-23T14:05:0{i}.000000Z") for i in (0, 2)]
+    with RecordingWriter(tmp_path, "bytes", source="test") as writer:
+        for frame in sent:
+            writer.append(frame)
+    recording = Recording(writer.path)
+    assert [recording.encoded(i) for i in range(2)] == sent
+    confidence = recording.path / "confidence" / "000001.png"
+    whole = confidence.read_bytes()
+    confidence.write_bytes(whole[:-1] + b"x")
+    with pytest.raises(CaptureError, match=r"000001\.png: is not what was recorded \(its checksum differs\)"):
+        recording.encoded(1)
+
+
+def test_bytes_with_a_right_checksum_may_still_be_no_picture(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path, "forged", source="test") as writer:
+        writer.append(replace(encode(make_frame(0), None), depth_png=b"no picture"))
+    with pytest.raises(CaptureError, match="must be a grey PNG"):
+        Recording(writer.path).encoded(0)

@@ -7,6 +7,8 @@ stays as it is, and so does the camera's position.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ Floats = NDArray[np.float64]
 
 def pose_from_opencv(quaternion: Floats, position_m: Floats) -> Pose:
     """Our pose of a camera in OpenCV's axes: its quaternion (x, y, z, w), of any length but 0, and position."""
-    x, y, z, w = (quaternion / np.linalg.norm(quaternion)).tolist()
+    x, y, z, w = (quaternion / math.hypot(*quaternion)).tolist()
     # q * (1, 0, 0, 0), half a turn round x; of the two quaternions of a rotation the one with w >= 0
     turned = (w, z, -y, -x) if x <= 0 else (-w, -z, y, x)
     px, py, pz = position_m.tolist()
@@ -55,7 +57,7 @@ def matrix_from_pose(pose: Pose) -> Floats:
 
     The rotation of a quaternion: Shoemake, Animating Rotation with Quaternion Curves, SIGGRAPH 1985.
     """
-    x, y, z, w = (np.array(pose.quaternion) / np.linalg.norm(pose.quaternion)).tolist()
+    x, y, z, w = (np.array(pose.quaternion) / math.hypot(*pose.quaternion)).tolist()
     matrix = np.eye(4)
     matrix[:3, :3] = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],

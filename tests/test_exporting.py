@@ -1,0 +1,68 @@
+"""`lidarlive export` as a person calls it: what it prints, its exit status, and how it ends when stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from app import exporting
+from app.exporting import export
+from capture.exporter import Exported, ExportOptions, export_path
+from capture.frame import CaptureError
+from tests.test_cli import lidarlive
+from tests.walks import encoded_walk, write_encoded
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Path:
+    return write_encoded(tmp_path / "in", "walk", encoded_walk(8))
+
+
+def test_the_command(walk: Path, tmp_path: Path):
+    done = lidarlive("export", walk, tmp_path / "walk.r3d", "--format", "r3d")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'walk.r3d'}: 8 frames\n", "")
+    with pytest.raises(CaptureError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
+        export(walk, tmp_path / "walk.r3d", ExportOptions("r3d"))
+
+
+def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Five faults by name, then what is to be known of the whole, however many faults there were."""
+    for i in range(7):
+        (walk / "rgb" / f"{i:06d}.jpg").unlink()
+    assert export(walk, tmp_path / "out", ExportOptions("tum")) == 3
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'out'}: 1 frames, 7 damaged ones left out\n"
+    assert [f"{i:06d}.jpg: cannot be read" in line for i, line in enumerate(err.splitlines())] == [True] * 5
+
+
+def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    frames = encoded_walk(2)
+    path = write_encoded(tmp_path / "in", "walk", [frames[1], frames[0]])
+    assert export(path, tmp_path / "out", ExportOptions("tum")) == 0
+    assert capsys.readouterr().err == (
+        f"lidarlive: {path}: 1 of 2 frames were not later than the one before; moved behind it\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("format", ["r3d", "folders"])
+def test_a_signal_ends_it_in_one_line_and_leaves_nothing(
+    number: signal.Signals,
+    format: str,
+    walk: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    def interrupted(path: Path, out: Path, options: ExportOptions, *tell: object) -> Exported:
+        return export_path(path, out, options, lambda done, total: os.kill(os.getpid(), number))
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(exporting, "export_path", interrupted)
+    assert export(walk, tmp_path / "out", ExportOptions(format)) == 130
+    assert capsys.readouterr().err == f"lidarlive: stopped; nothing was written to {tmp_path / 'out'}\n"
+    assert [child.name for child in tmp_path.iterdir()] == ["in"]
+    assert signal.getsignal(signal.SIGTERM) is before
