@@ -30,7 +30,8 @@ def export(path: Path, out: Path, options: ExportOptions) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     damaged = exported.damaged
-    print(f"{out}: {exported.frames} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
+    frames = f"{exported.frames} frame{'' if exported.frames == 1 else 's'}"
+    print(f"{out}: {frames}" + (f", {damaged} damaged ones left out" if damaged else ""))
     return 3 if damaged or exported.repaired else 0
 
 

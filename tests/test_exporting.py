@@ -34,7 +34,7 @@ def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.
         (walk / "rgb" / f"{i:06d}.jpg").unlink()
     assert export(walk, tmp_path / "out", ExportOptions("tum")) == 3
     out, err = capsys.readouterr()
-    assert out == f"{tmp_path / 'out'}: 1 frames, 7 damaged ones left out\n"
+    assert out == f"{tmp_path / 'out'}: 1 frame, 7 damaged ones left out\n"
     assert [f"{i:06d}.jpg: cannot be read" in line for i, line in enumerate(err.splitlines())] == [True] * 5
 
 

@@ -24,7 +24,7 @@ _CAMERA_TYPES = {Camera.TRUEDEPTH: 0, Camera.LIDAR: 1}
 class R3dWriter:
     """Writes one `.r3d` file. JPEG bytes are copied; depth is float32 metres, the millimetre of every pixel unchanged.
 
-    `metadata` holds the numbers of every frame and comes last, so these are kept until `close`: 0.7 kB a frame.
+    `metadata` holds the numbers of every frame and comes last, so these are kept until `close`: 25 MB of 10,000 frames.
 
     Raises OSError where the file cannot be written.
     """
