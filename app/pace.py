@@ -9,10 +9,10 @@ from PyQt5.QtCore import QTimer
 
 from app.live import View
 
-INTERVAL_S = 0.03  # between drawings: every frame of a 30 fps stream; a faster one is thinned, no eye notices
+INTERVAL_S = 1 / 32  # between drawings, on average: every frame of a 30 fps stream; a faster one is thinned
 NEXT_FRAME_S = 0.02  # a frame that was there at the last look waits so long for a newer one: at 60 fps it comes
 CATCH_UP_INTERVAL_S = 0.2  # while frames wait to be taken or written: capture comes first
-SHARE = 0.3  # of the time may go into drawing: where it takes long, it is done less often
+SHARE = 0.4  # of the time may go into drawing: where it takes long, it is done less often
 
 
 class Pace:
@@ -30,7 +30,8 @@ class Pace:
         about_to_be_replaced = not came and now_s < self._came_s + NEXT_FRAME_S
         if view is seen or now_s < self._next_s or about_to_be_replaced:
             return False
-        self._next_s = now_s + (CATCH_UP_INTERVAL_S if behind() else INTERVAL_S)
+        # One that came late does not put off all that follow.
+        self._next_s = now_s + CATCH_UP_INTERVAL_S if behind() else max(now_s, self._next_s + INTERVAL_S)
         QTimer.singleShot(0, lambda: self._note_drawn(now_s))  # Qt paints first
         return True
 
