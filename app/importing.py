@@ -58,10 +58,9 @@ def _intrinsics(text: str) -> Intrinsics:
 
 
 def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWriter:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
     console = Console(stderr=True)
     remarks: list[str] = []
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*progress_columns(), console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(source.name, total=None)
 
         def show(done: int, total: int) -> None:
@@ -77,6 +76,11 @@ def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWri
     damaged = writer.lost["damaged"]
     print(f"{writer.path}: {writer.written} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
     return writer
+
+
+def progress_columns() -> list[ProgressColumn]:
+    """What a line of progress shows: source, bar, frames, rate, time left."""
+    return [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
 
 
 class _Rate(ProgressColumn):

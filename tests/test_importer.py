@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,8 +18,10 @@ import cv2
 import lzfse
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from app.importing import import_sources
+from app.importing import import_sources, progress_columns
 from capture.check import damage
 from capture.encoding import encode_jpeg
 from capture.formats.folders import ImageFolder
@@ -263,6 +267,20 @@ def test_sigterm_ends_it_as_an_interrupt_does(tmp_path: Path, monkeypatch: pytes
     assert Recording(left).info.status == "incomplete"
     assert 0 < len(Recording(left)) < 20
     assert list(damage(left)) == []
+
+
+def test_progress_shows_the_rate_and_the_time_left():
+    now = [0.0]
+    screen = io.StringIO()
+    console = Console(file=screen, width=100)
+    with Progress(*progress_columns(), console=console, auto_refresh=False, get_time=lambda: now[0]) as progress:
+        task = progress.add_task("walk.r3d", total=600)
+        for done in range(0, 301, 30):
+            progress.update(task, completed=done)
+            now[0] += 0.2
+        progress.refresh()
+        console.print(progress.make_tasks_table(progress.tasks))
+    assert re.search(r"walk\.r3d .* 300/600 150 frames/s 0:00:02", screen.getvalue())
 
 
 def test_a_few_frames_are_held_at_a_time(tmp_path: Path):

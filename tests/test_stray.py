@@ -212,12 +212,12 @@ def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, ca
 
 
 def test_no_film_and_no_pictures(tmp_path: Path):
-    with pytest.raises(CaptureError, match=r"rgb\.mp4 is not an MP4 film"):
+    with pytest.raises(CaptureError, match=r"rgb\.mp4 does not exist"):
         StrayScan(put(tmp_path, scan(1)))
 
 
-def test_a_film_that_is_cut_short_ends_where_it_does(tmp_path: Path):
-    """Its table of contents stands at its end, as cameras write it; one at the beginning promises what is gone."""
+def test_a_film_that_is_cut_short_is_told_to_be(tmp_path: Path):
+    """What says where its pictures are stands at its end, as cameras write it."""
     whole = film(tmp_path / "whole.mp4", 6, (960, 720)).read_bytes()
     at = whole.index(b"moov") - 4
     (tmp_path / "cut.mp4").write_bytes(whole[:at])

@@ -30,6 +30,8 @@ class Video:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._next = 0
+        if not path.exists():
+            raise CaptureError(f"{path} does not exist")
         if not _is_mp4(path):
             raise CaptureError(f"{path} is not an MP4 film")
         before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # nor lines of OpenCV's own
