@@ -264,7 +264,7 @@ def changed_bytes(whole: bytes) -> st.SearchStrategy[bytes]:
     return st.builds(change, changes, st.one_of(st.just(len(whole)), st.integers(0, len(whole))))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data(), part=st.sampled_from(PARTS))
 def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
     data: st.DataObject, part: str, tmp_path_factory: pytest.TempPathFactory
@@ -273,7 +273,7 @@ def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
     frames_or_our_one_error(write(tmp_path_factory.mktemp("part") / "a.r3d", files))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(field=st.sampled_from([*METADATA, "other"]), value=JSON)
 def test_any_value_in_metadata_is_a_frame_or_our_one_error(
     field: str, value: object, tmp_path_factory: pytest.TempPathFactory
