@@ -113,7 +113,8 @@ def import_(
         list[Path],
         typer.Argument(
             metavar="SRC... OUT",
-            help=".r3d files, folders with rgb/ and depth/, or TUM RGB-D sequences; then the data set's folder",
+            help=".r3d files, Stray Scanner scans, folders with rgb/ and depth/, or TUM RGB-D sequences; then the data "
+            "set's folder",
         ),
     ],
     depth_scale: Annotated[

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from capture.frame import CaptureError, Intrinsics
 from capture.importer import ImportOptions, import_path
@@ -17,13 +20,25 @@ MAX_REMARKS = 5  # lines a source; a data set of thousands of frames may have as
 
 
 def import_sources(sources: list[Path], dataset: Path, options: ImportOptions) -> int:
-    """Import each source. Returns the exit status: 3 where damaged frames were left out. Raises CaptureError."""
+    """Import each source. Returns the exit status: 3 where damaged frames were left out.
+
+    SIGTERM ends it as Ctrl-C does: by KeyboardInterrupt, with what was imported marked `incomplete`.
+
+    Raises CaptureError.
+    """
     if options.name is not None and len(sources) > 1:
         raise CaptureError(f"--name names one recording. Received: {len(sources)} sources; import them one by one")
     for source in sources:
         if not os.path.exists(source):  # before the first of them takes minutes
             raise CaptureError(f"{source} does not exist; `lidarlive import` takes .r3d files and folders")
-    writers = [_import(source, dataset, options) for source in sources]
+    with ExitStack() as before:
+        before.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        try:
+            writers = [_import(source, dataset, options) for source in sources]
+        except KeyboardInterrupt:
+            told = f"Interrupted. What was imported until then, if anything, is in {dataset}, marked incomplete"
+            print(f"lidarlive: {told}", file=sys.stderr)
+            raise
     return 3 if any(writer.lost for writer in writers) else 0
 
 
@@ -43,10 +58,9 @@ def _intrinsics(text: str) -> Intrinsics:
 
 
 def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWriter:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(stderr=True)
     remarks: list[str] = []
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*progress_columns(), console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(source.name, total=None)
 
         def show(done: int, total: int) -> None:
@@ -62,3 +76,15 @@ def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWri
     damaged = writer.lost["damaged"]
     print(f"{writer.path}: {writer.written} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
     return writer
+
+
+def progress_columns() -> list[ProgressColumn]:
+    """What a line of progress shows: source, bar, frames, rate, time left."""
+    return [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
+
+
+class _Rate(ProgressColumn):
+    """Frames a second over the last half minute; a line before the first few."""
+
+    def render(self, task: Task) -> Text:
+        return Text("- frames/s" if task.speed is None else f"{task.speed:.0f} frames/s", style="progress.data.speed")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,18 +13,20 @@ from typing import Protocol
 from capture.encoding import EncodedFrame
 from capture.formats.folders import ImageFolder
 from capture.formats.r3d import R3dFile
+from capture.formats.stray import StrayScan, is_stray
 from capture.formats.tum import TumSequence, is_tum
 from capture.frame import CaptureError, Intrinsics
 from capture.layout import is_recording
 from capture.writer import RecordingWriter
 
 Progress = Callable[[int, int], None]  # frames done, frames in all
+READ_AHEAD = 4  # frames that are read, or wait to be written: a slow moment of the disk is as long
 COARSEST, FINEST = 1.0, 1e6  # depth units a metre that 16 bits make sense of: metres, micrometres
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a data set of image files does not say of itself; a `.r3d` file says all but the name.
+    """What a data set of image files does not say of itself; Record3D and Stray Scanner say all but the name.
 
     depth_scale  units of the depth maps a metre; None: 1000, millimetres, and 5000 for TUM sequences
     intrinsics   of all pictures, in their pixels; None: unknown, but for TUM sequences that name their camera
@@ -54,7 +58,7 @@ class Foreign(Protocol):
     def __len__(self) -> int: ...
 
     def encoded(self, i: int) -> EncodedFrame:
-        """Raises CaptureError where the frame is damaged."""
+        """Asked for in order, each once at most. Raises CaptureError where the frame is damaged."""
         ...
 
 
@@ -68,20 +72,25 @@ def import_path(
     """Import one source, whatever it is, as a recording below `dataset`. Returns the closed writer.
 
     A frame that is damaged or lacks a part is left out and counted as lost (`damaged`); the others are imported.
-    `on_remark` is told each such fault, and what else a person should know. Frames are read one by one. Where importing
-    ends before its time, nothing is left, or a recording that is marked `incomplete`.
+    `on_remark` is told each such fault, and what else a person should know. A thread reads ahead of the disk, a few
+    frames at most. Where importing ends before its time, nothing is left, or a recording that is marked `incomplete`,
+    if the process is killed: once it is opened.
 
     Raises CaptureError where the source is of no kind known, no frame of it is whole, or their sizes differ.
     """
     with _open(source, options) as frames:
         note = "; ".join(filter(None, (f"imported from {source.name}", frames.remark)))
-        with RecordingWriter(dataset, options.name or _name(source), source=source.name, note=note) as writer:
+        name = options.name or _name(source)
+        with (
+            RecordingWriter(dataset, name, source=source.name, note=note, imported=True) as writer,
+            _read_ahead(frames) as ahead,
+        ):
             if frames.remark:
                 on_remark(f"{source}: {frames.remark}")
             first_fault = ""
-            for i in range(len(frames)):
+            for i, reading in enumerate(ahead):
                 try:
-                    frame = frames.encoded(i)
+                    frame = reading.result()
                 except CaptureError as error:
                     first_fault = first_fault or str(error)
                     writer.lost["damaged"] += 1
@@ -97,20 +106,47 @@ def import_path(
     return writer
 
 
+@contextmanager
+def _read_ahead(frames: Foreign) -> Iterator[Iterator[Future[EncodedFrame]]]:
+    """Each frame in order, as one thread reads them: at most READ_AHEAD, and none once the context is left."""
+    with ThreadPoolExecutor(1, "import") as reader:
+        ahead: deque[Future[EncodedFrame]] = deque()
+
+        def in_order() -> Iterator[Future[EncodedFrame]]:
+            for i in range(len(frames)):
+                ahead.append(reader.submit(frames.encoded, i))
+                if len(ahead) == READ_AHEAD:
+                    yield ahead.popleft()
+            while ahead:
+                yield ahead.popleft()
+
+        try:
+            yield in_order()
+        finally:
+            reader.shutdown(cancel_futures=True)
+
+
 def _open(source: Path, options: ImportOptions) -> AbstractContextManager[Foreign]:
     try:
         if is_recording(source):
             raise CaptureError(f"{source} is a recording already; it needs no import")
         if source.is_dir():
+            if is_stray(source):
+                _require_nothing_said(source, options)
+                return closing(StrayScan(source))
             folder = TumSequence if is_tum(source) else ImageFolder
             return nullcontext(folder(source, options.depth_scale, options.intrinsics))
         if not source.exists():
             raise CaptureError(f"{source} does not exist")
     except OSError as error:
         raise CaptureError(f"{source} cannot be read ({error.strerror})") from None
-    if options.depth_scale is not None or options.intrinsics is not None:
-        raise CaptureError(f"{source}: a .r3d file says its own depth scale and intrinsics. Leave out what you gave")
+    _require_nothing_said(source, options)
     return R3dFile(source)
+
+
+def _require_nothing_said(source: Path, options: ImportOptions) -> None:
+    if options.depth_scale is not None or options.intrinsics is not None:
+        raise CaptureError(f"{source} says its own depth scale and intrinsics. Leave out what you gave")
 
 
 def _name(source: Path) -> str:

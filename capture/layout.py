@@ -47,6 +47,7 @@ class RecordingInfo:
     lost      frames by cause; `possibly_lost_before_usb`, what pauses between arrivals point to, is not among them
     driver    what read the phone's stream, `record3d` or `native`; empty where it was no stream
     note      what a person, or the import, had to say about it
+    imported  from a foreign data set: torn by a crash it is `incomplete`, for the rest of its source is not in it
     chosen    which frames were to be recorded; None where every one was. Those left out are not among the lost
     """
 
@@ -65,6 +66,7 @@ class RecordingInfo:
     device_name: str = ""
     serial: str = ""
     note: str = ""
+    imported: bool = False
     chosen: Choice | None = None
     software: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(

@@ -39,7 +39,7 @@ class Repaired:
 
 
 def repair(path: Path) -> Repaired:
-    """Keep what is whole of a recording that was not closed, and mark it `recovered`.
+    """Keep what is whole of a recording that was not closed, and mark it `recovered`; an import, `incomplete`.
 
     The frames that `recording.json` counts were on the disk when it was written. Of those after them the log and the
     files may have reached it in any order before the power went: a line is kept where it can be understood and each of
@@ -57,7 +57,7 @@ def repair(path: Path) -> Repaired:
         if info.status != "recording":  # somebody else has repaired it, or it was closed after all
             return Repaired(info, log, "")
         kept = list(_whole_lines(path, log, info))
-        info = replace(info, status="recovered", frames=len(kept))
+        info = replace(info, status="incomplete" if info.imported else "recovered", frames=len(kept))
         dropped = sum(1 for _ in lines_of(log)) - len(kept)
         done = f"{path.name}: was not closed; {len(kept)} whole frames kept"
         done += f", {dropped} torn dropped" if dropped else ""

@@ -50,6 +50,7 @@ class RecordingWriter:
         source: str,
         driver: str = "",
         note: str = "",
+        imported: bool = False,
         chosen: Choice | None = None,
         device_name: str = "",
         serial: str = "",
@@ -62,6 +63,7 @@ class RecordingWriter:
         self.layout: tuple[object, ...] | None = None
         self._dataset, self._name = Path(dataset), recording_name(name)
         self._source, self._driver, self._note, self._chosen = source, driver, note, chosen
+        self._imported = imported
         self._device_name, self._serial = device_name, serial
         self._log = -1
         self._lock: FileLock | None = None
@@ -126,6 +128,7 @@ class RecordingWriter:
                 source=self._source,
                 driver=self._driver,
                 note=self._note,
+                imported=self._imported,
                 chosen=self._chosen,
                 device_name=self._device_name,
                 serial=self._serial,

@@ -67,6 +67,27 @@ def sequence(frames: int) -> dict[str, bytes]:
     return files | {name: "\n".join(lines).encode() for name, lines in lists.items()}
 
 
+def film(path: Path, pictures: int, size: tuple[int, int] = (96, 72)) -> Path:
+    """An MP4 whose picture i has grey level 20 i, or nearly so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 60, size)
+    for i in range(pictures):
+        writer.write(np.full((size[1], size[0], 3), 20 * i, np.uint8))
+    writer.release()
+    return path
+
+
+def scan(frames: int) -> dict[str, bytes]:
+    """A Stray Scanner scan without its film: upright and level along x. Depth map i has the value 1000 + i."""
+    lines = ["timestamp, frame, x, y, z, qx, qy, qz, qw"]
+    files = {"camera_matrix.csv": b"70.0, 0.0, 47.5\n0.0, 71.0, 35.5\n0.0, 0.0, 1.0"}
+    for i in range(frames):
+        lines.append(f"{81000.5 + i / 60}, {i:06d}, {i / 100}, 1.5, 0.0, 1.0, 0.0, 0.0, 0.0")
+        files[f"depth/{i:06d}.png"] = png(depth_map(1000 + i, (32, 24)))
+        files[f"confidence/{i:06d}.png"] = png(np.full((24, 32), i % 3, np.uint8))
+    return files | {"odometry.csv": "\n".join([*lines, ""]).encode()}
+
+
 def rotation(pose: Pose) -> np.ndarray[Any, np.dtype[np.float64]]:
     """float64 (3, 3): the camera's axes in the world, one a column; by Rodrigues' formula, unlike the code tested."""
     x, y, z, w = pose.quaternion

@@ -30,7 +30,7 @@ def claiming(data: bytes, width: int, height: int) -> bytes:
 
 def encoded(folder: Path, rgb: bytes, depth: bytes):
     put(folder, {"rgb": rgb, "depth": depth})
-    return ImageEncoder(1000, None).encoded(0, 0, folder / "rgb", folder / "depth", None, Pose())
+    return ImageEncoder(1000, None).encoded(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import cv2
 import lzfse
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from capture.encoding import encode_jpeg, to_millimetres
 from capture.formats.r3d import R3dFile
@@ -195,9 +197,88 @@ def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
     files = members() | {"rgbd/1.jpg": bytes((64 << 20) + 1)}
     with (
         R3dFile(write(tmp_path / "a.r3d", files)) as r3d,
-        pytest.raises(CaptureError, match=r"rgbd/1\.jpg: is larger than 67108864 bytes"),
+        pytest.raises(CaptureError, match=r"rgbd/1\.jpg: must have at most 67108864 bytes"),
     ):
         r3d.jpeg(1)
+
+
+def test_most_frames_say_whether_there_is_confidence(tmp_path: Path) -> None:
+    files = members()
+    del files["rgbd/1.conf"]
+    with R3dFile(write(tmp_path / "most.r3d", files)) as r3d:
+        assert r3d.remark == ""
+        assert r3d.encoded(2).confidence_png is not None
+        with pytest.raises(CaptureError, match=r"rgbd/1\.conf: is missing"):
+            r3d.encoded(1)
+    del files["rgbd/2.conf"]
+    with R3dFile(write(tmp_path / "few.r3d", files)) as r3d:
+        assert r3d.remark == "1 of 3 frames have confidence; it is left out"
+        assert [r3d.encoded(i).confidence_png for i in range(3)] == [None] * 3
+
+
+def test_metadata_too_large_for_its_frames_is_not_parsed(tmp_path: Path) -> None:
+    """A thousand million poses deflate to little; what is parsed is bounded by the frames that there are."""
+    files = members() | {"metadata": b'{"poses": [' + b"[0,0,0,1,0,0,0]," * 100_000}
+    with pytest.raises(CaptureError, match=r"metadata: must have at most 1051648 bytes\. Received: 1600011"):
+        R3dFile(write(tmp_path / "a.r3d", files))
+
+
+def test_an_lzfse_bomb_is_not_inflated(tmp_path: Path) -> None:
+    bomb = lzfse.compress(bytes(1 << 16))[:-4] * 1024 + b"bvx$"
+    files = members() | {"rgbd/1.depth": bomb}
+    with (
+        R3dFile(write(tmp_path / "a.r3d", files)) as r3d,
+        pytest.raises(CaptureError, match=r"rgbd/1\.depth: must hold 3072 bytes \(24x32\)\. Received: 67108864"),
+    ):
+        r3d.encoded(1)
+
+
+PARTS = ("metadata", "rgbd/0.jpg", "rgbd/0.depth", "rgbd/0.conf")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=8,
+)
+
+
+def frames_or_our_one_error(path: Path) -> None:
+    try:
+        with R3dFile(path) as r3d:
+            frame = r3d.encoded(0)
+    except CaptureError:
+        return
+    assert cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), -1).shape == frame.depth_size[::-1]
+    assert np.isfinite([*frame.intrinsics.as_list(), *frame.pose.as_list(), frame.received_ns]).all()
+
+
+def changed_bytes(whole: bytes) -> st.SearchStrategy[bytes]:
+    """The bytes with a few of them others, or cut short: most of those are nearly what they were."""
+
+    def change(changes: list[tuple[int, int]], end: int) -> bytes:
+        data = bytearray(whole)
+        for at, value in changes:
+            data[at] = value
+        return bytes(data[:end])
+
+    changes = st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=4)
+    return st.builds(change, changes, st.one_of(st.just(len(whole)), st.integers(0, len(whole))))
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data(), part=st.sampled_from(PARTS))
+def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
+    data: st.DataObject, part: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = members() | {part: data.draw(changed_bytes(members()[part]) | st.binary(max_size=40))}
+    frames_or_our_one_error(write(tmp_path_factory.mktemp("part") / "a.r3d", files))
+
+
+@settings(deadline=None, max_examples=40)
+@given(field=st.sampled_from([*METADATA, "other"]), value=JSON)
+def test_any_value_in_metadata_is_a_frame_or_our_one_error(
+    field: str, value: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    frames_or_our_one_error(write(tmp_path_factory.mktemp("value") / "a.r3d", changed(**{field: value})))
 
 
 @pytest.mark.parametrize(
@@ -225,5 +306,5 @@ def test_real_files(real_data: Path, name: str, frames: int, per_frame: bool) ->
 def test_a_truncated_real_file(real_data: Path, tmp_path: Path) -> None:
     with (real_data / "desk-2.r3d").open("rb") as file:
         (tmp_path / "cut.r3d").write_bytes(file.read(1 << 20))
-    with pytest.raises(CaptureError, match=r"cut\.r3d is not a Record3D file"):
+    with pytest.raises(CaptureError, match=r"cut\.r3d is cut short, or damaged at its end"):
         R3dFile(tmp_path / "cut.r3d")

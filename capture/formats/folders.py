@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from capture.encoding import EncodedFrame
-from capture.formats.images import ImageEncoder, read_levels
+from capture.formats.images import ImageEncoder, read_levels, read_picture
 from capture.formats.intrinsics import read_intrinsics
 from capture.formats.levels import confidence_table
 from capture.formats.poses import pose_from_matrix
@@ -76,7 +76,7 @@ class ImageFolder:
         frame = self._encoder.encoded(
             i,
             round(i / FPS * 1e9),
-            paths["rgb"],
+            read_picture(paths["rgb"]),
             paths["depth"],
             self._levels[read_levels(paths["confidence"])] if "confidence" in paths else None,
             _read_pose(paths["pose"]) if "pose" in paths else Pose(),

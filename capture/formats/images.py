@@ -50,13 +50,14 @@ class ImageEncoder:
         self._intrinsics = intrinsics or UNKNOWN_INTRINSICS
 
     def encoded(
-        self, index: int, received_ns: int, rgb: Path, depth: Path, confidence: UInt8Image | None, pose: Pose
+        self, index: int, received_ns: int, jpeg: Jpeg, depth: Path, confidence: UInt8Image | None, pose: Pose
     ) -> EncodedFrame:
-        """The frame as our files hold it. `confidence`: uint8 (h, w) of the depth's size, 0..2, or None.
+        """The frame as our files hold it, its picture checked already.
+
+        `confidence`: uint8 (h, w) of the depth's size, 0..2, or None.
 
         Raises CaptureError, naming the file, where it cannot be read or the parts do not fit together.
         """
-        jpeg = read_picture(rgb)
         millimetres = self._millimetres[_read_png(depth, _DEPTH)]
         depth_size = millimetres.shape[1], millimetres.shape[0]
         if not same_shape(jpeg.size, depth_size):

@@ -16,7 +16,7 @@ from capture.layout import read_file
 
 NAME = "intrinsics.txt"
 HEADER = "# picture fx fy cx cy, in pixels of the picture\n"
-MAX_BYTES = 64 << 20  # half a million lines
+MAX_BYTES = 16 << 20  # 100,000 lines and more
 
 
 def intrinsics_line(picture: str, camera: Intrinsics) -> str:

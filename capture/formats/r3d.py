@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
-import zlib
 from math import isqrt
 from pathlib import Path
 from types import TracebackType
@@ -19,17 +17,17 @@ from typing import Any
 import numpy as np
 
 from capture.encoding import EncodedFrame, encode_depth, encode_png
+from capture.formats.archive import Archive
 from capture.frame import Camera, CaptureError, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
 from capture.jpeg import jpeg_size
 from capture.lzfse_blocks import inflate, inflated_size
 
-MAX_MEMBER_BYTES = 64 << 20  # hundreds of times the largest seen; a ZIP may claim anything of what it inflates to
-MAX_SIDE = 4096  # pixels, twice the largest picture seen; a depth map of float32 then fits MAX_MEMBER_BYTES
+# Of metadata: four times what the app writes; its JSON takes some twenty times its bytes in memory at worst.
+MAX_METADATA_BYTES, MAX_FRAME_METADATA_BYTES = 1 << 20, 1 << 10
+MAX_SIDE = 4096  # pixels, twice the largest picture seen; a depth map of float32 then fits a member of the archive
 MAX_NUMBER = 1e30  # beyond anything measured; within float32 and float64
 LIDAR_PIXELS = 192 * 256  # every iPhone's LiDAR depth map; TrueDepth has 480 x 640
 _JPEG_NAME = re.compile(r"rgbd/(0|[1-9][0-9]{0,7})\.jpg")
-# RuntimeError: a member that is encrypted, or packed by a method unknown to zipfile
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 class R3dFile:
@@ -37,21 +35,14 @@ class R3dFile:
 
     `cameraType` is 1 in every LiDAR file seen and counts like the device type on the wire: 1 LiDAR, 0 TrueDepth. Files
     without it are LiDAR where the depth map has the LiDAR's 192 x 256 pixels. `initPose` is not applied: poses are
-    taken as the app wrote them.
+    taken as the app wrote them. Where most frames have confidence, one without is damaged; else none has any.
 
     Raises CaptureError, naming file and field, where the file or a frame of it is not what the format says.
     """
 
-    remark = ""  # for whoever imports it; nothing of the file as a whole needs saying
-
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        try:
-            self._zip = zipfile.ZipFile(self.path)
-        except FileNotFoundError:
-            raise CaptureError(f"{self.path} does not exist") from None
-        except _UNREADABLE as error:
-            raise CaptureError(f"{self.path} is not a Record3D file (no ZIP that can be read): {error}") from error
+        self._archive = Archive(self.path)
         try:
             self._read_metadata()
         except BaseException:
@@ -67,15 +58,21 @@ class R3dFile:
         self.close()
 
     def close(self) -> None:
-        self._zip.close()
+        self._archive.close()
 
     def __len__(self) -> int:
         return self._frames
 
+    @property
+    def remark(self) -> str:
+        """What whoever imports the file should know of it as a whole."""
+        few = 0 if self._has_confidence else self._with_confidence
+        return f"{few} of {len(self)} frames have confidence; it is left out" if few else ""
+
     def jpeg(self, i: int) -> bytes:
         """The phone's own JPEG bytes, whole and of `rgb_size`."""
         name = f"rgbd/{i}.jpg"
-        data = self._member(name)
+        data = self._archive.read(name)
         try:
             size = jpeg_size(data)
         except ValueError as error:
@@ -95,15 +92,14 @@ class R3dFile:
         return clean_depth(np.frombuffer(data, dtype="<f4").reshape(height, width))
 
     def confidence_lzfse(self, i: int) -> bytes | None:
-        """LZFSE of uint8, row by row, `depth_size`; None where the file has none for this frame."""
-        name = f"rgbd/{i}.conf"
-        return self._compressed(name, itemsize=1) if name in self._names else None
+        """LZFSE of uint8, row by row, `depth_size`; None where the file has no confidence."""
+        return self._compressed(f"rgbd/{i}.conf", itemsize=1) if self._has_confidence else None
 
     def confidence(self, i: int) -> UInt8Image | None:
-        """uint8 (h, w), 0..2; None where the file has none for this frame."""
-        name = f"rgbd/{i}.conf"
-        if name not in self._names:
+        """uint8 (h, w), 0..2; None where the file has no confidence."""
+        if not self._has_confidence:
             return None
+        name = f"rgbd/{i}.conf"
         width, height = self.depth_size
         levels = np.frombuffer(self._inflated(name, itemsize=1), dtype=np.uint8).reshape(height, width)
         if levels.max() > 2:
@@ -140,15 +136,18 @@ class R3dFile:
         )
 
     def _read_metadata(self) -> None:
-        self._names = frozenset(self._zip.namelist())
-        numbers = [int(match[1]) for match in map(_JPEG_NAME.fullmatch, self._names) if match]
+        names = self._archive.names
+        numbers = [int(match[1]) for match in map(_JPEG_NAME.fullmatch, names) if match]
         if not numbers:
             raise self._fault("rgbd", "has no frames (no rgbd/0.jpg). Export the recording from Record3D again")
         self._frames = max(numbers) + 1
         if self._frames > 2 * len(numbers):
             raise self._fault("rgbd", f"more than half of {self._frames} frames are missing. Received: {len(numbers)}")
+        self._with_confidence = sum(f"rgbd/{i}.conf" in names for i in range(self._frames))
+        self._has_confidence = 2 * self._with_confidence > self._frames
         try:
-            metadata = json.loads(self._member("metadata"))
+            most_bytes = MAX_METADATA_BYTES + self._frames * MAX_FRAME_METADATA_BYTES
+            metadata = json.loads(self._archive.read("metadata", most_bytes))
         except (ValueError, RecursionError) as error:
             raise self._fault("metadata", f"must be JSON: {error}") from None
         if not isinstance(metadata, dict):
@@ -180,7 +179,7 @@ class R3dFile:
         """The depth size of a file that does not say it: the pixels of its first map, in the picture's proportions."""
         name = "rgbd/0.depth"
         try:
-            values, odd = divmod(inflated_size(self._member(name)), 4)
+            values, odd = divmod(inflated_size(self._archive.read(name)), 4)
         except ValueError as error:
             raise self._fault(name, str(error)) from None
         width = isqrt(values * self.rgb_size[0] // self.rgb_size[1])
@@ -212,7 +211,7 @@ class R3dFile:
         return [float(value) for value in values]
 
     def _compressed(self, name: str, itemsize: int) -> bytes:
-        data = self._member(name)
+        data = self._archive.read(name)
         expected = self.depth_size[0] * self.depth_size[1] * itemsize
         try:
             size = inflated_size(data)
@@ -228,18 +227,6 @@ class R3dFile:
             return inflate(data, self.depth_size[0] * self.depth_size[1] * itemsize)
         except ValueError as error:
             raise self._fault(name, str(error)) from None
-
-    def _member(self, name: str) -> bytes:
-        try:
-            size = self._zip.getinfo(name).file_size
-        except KeyError:
-            raise self._fault(name, "is missing. Export the recording from Record3D again") from None
-        if size > MAX_MEMBER_BYTES:
-            raise self._fault(name, f"is larger than {MAX_MEMBER_BYTES} bytes. Received: {size}")
-        try:
-            return self._zip.read(name)
-        except _UNREADABLE as error:
-            raise self._fault(name, f"cannot be read: {error}") from error
 
     def _fault(self, field: str, message: str) -> CaptureError:
         return CaptureError(f"{self.path}: {field}: {message}")

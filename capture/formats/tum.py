@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.encoding import EncodedFrame
-from capture.formats.images import ImageEncoder
+from capture.formats.images import ImageEncoder, read_picture
 from capture.formats.intrinsics import read_intrinsics
 from capture.formats.poses import pose_from_opencv
 from capture.frame import CaptureError, Intrinsics, Pose
@@ -30,7 +30,7 @@ UNITS_PER_METRE = 5000.0
 MAX_APART_S = 0.02  # between a picture and its depth map, as the benchmark's own tool has it; half a frame is 0.017
 # Between neighbouring poses: the motion capture gives 100 a second, and none where it loses sight of the camera.
 MAX_POSE_GAP_S = 0.1
-MAX_LIST_BYTES = 64 << 20  # a million lines; the longest sequence has 20,000 poses
+MAX_LIST_BYTES = 16 << 20  # 100,000 poses; the longest sequence has 20,000. A short line takes 140 bytes in memory
 MAX_TIME_S = 9e9  # as nanoseconds in 64 bits; the year 2255
 MAX_NUMBER = 1e6  # metres; far beyond any room, and from where numbers overflow
 UNIT_WITHIN = 0.01  # of a quaternion's length; files have four digits of each number
@@ -98,7 +98,7 @@ class TumSequence:
         frame = self._encoder.encoded(
             i,
             round(self._rgb.times_s[picture] * 1e6) * 1000,  # stamps have microseconds; a float64 holds no more
-            self.path / self._rgb.names[picture],
+            read_picture(self.path / self._rgb.names[picture]),
             self.path / self._depth.names[depth],
             None,
             self._poses[i] or Pose(),
