@@ -1,39 +1,101 @@
-"""`lidarlive check`: is every frame that was recorded still whole?"""
+"""`lidarlive check`: is every frame that was recorded still whole, and does it make sense?"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from capture.check import damage
+from capture.examine import Examined, examine
+from capture.findings import Finding
 from capture.frame import CaptureError
-from capture.layout import read_info
+from capture.layout import read_info, read_log
 from capture.recording import recording_folders
 from capture.repair import being_written, repair
 
+MAX_DETAILS = 5  # lines a finding; --json has all
+
 
 def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
-    """Verify every file of the recordings at `paths`. Returns 3 where damage was found. Raises CaptureError."""
+    """Look through the recordings at `paths`. Returns 3 where damage was found. Raises CaptureError."""
     folders = [folder for path in paths for folder in recording_folders(path, remains=True)]
     repairs = {str(folder): _repair(folder) for folder in folders if repair_torn and _is_torn(folder)}
-    console = Console(stderr=True)
-    silent = as_json or not console.is_terminal
-    progress = track(folders, "checking", console=console, transient=True, disable=silent)
-    findings = {str(folder): list(damage(folder)) for folder in progress}
+    examined = dict(_examined(folders, silent=as_json))
     if as_json:
-        print(json.dumps({"repaired": repairs, "damage": findings}))
+        print(json.dumps(_document(repairs, examined)))
     else:
         for done in repairs.values():
             print(f"lidarlive: {done}", file=sys.stderr)
-        for folder, found in findings.items():
-            print(f"{folder}: {len(found)} faults found" if found else f"{folder}: whole")
-            for line in found:
-                print(f"    {line}")
-    return 3 if repairs or any(findings.values()) else 0
+        for folder, found in examined.items():
+            _print(folder, found)
+    return 3 if repairs or any(found.damage for found in examined.values()) else 0
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.0f} frames/s")
+
+
+def _examined(folders: list[Path], silent: bool) -> Iterator[tuple[str, Examined]]:
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+    frames = {folder: _frames(folder) for folder in folders}
+    with Progress(*columns, console=console, transient=True, disable=silent or not console.is_terminal) as progress:
+        task, before = progress.add_task("", total=sum(frames.values())), 0
+        for folder in folders:
+            progress.update(task, description=folder.name)
+
+            def on_frame(done: int, before: int = before) -> None:
+                progress.update(task, completed=before + done)
+
+            yield str(folder), examine(folder, on_frame)
+            before += frames[folder]
+
+
+def _frames(folder: Path) -> int:
+    try:
+        return read_log(folder).count(b"\n")
+    except CaptureError:
+        return 0
+
+
+def _document(repairs: dict[str, str], examined: dict[str, Examined]) -> dict[str, object]:
+    return {
+        "repaired": repairs,
+        "damage": {folder: found.damage for folder, found in examined.items()},
+        "findings": {folder: [asdict(each) for each in found.findings] for folder, found in examined.items()},
+        "agreement": {folder: found.agreement for folder, found in examined.items()},
+        "untold": {folder: found.untold for folder, found in examined.items()},
+    }
+
+
+def _print(folder: str, found: Examined) -> None:
+    remarks = sum(not each.is_damage for each in found.findings)
+    faults = len(found.damage)
+    said = f"{faults} {'fault' if faults == 1 else 'faults'} found" if faults else "whole"
+    said += f", {remarks} {'remark' if remarks == 1 else 'remarks'}" if remarks else ""
+    print(f"{folder}: {said}")
+    for each in found.findings:
+        for line in _lines(each):
+            print(f"    {line}")
+    if found.untold:
+        print(f"    not told: {found.untold}")
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.where}: {finding.what}" if finding.where else finding.what
+    for detail in finding.details[:MAX_DETAILS]:
+        yield f"    {detail}"
+    if len(finding.details) > MAX_DETAILS:
+        yield f"    and {len(finding.details) - MAX_DETAILS} more"
+    if finding.advice:
+        yield f"    {finding.advice}"
 
 
 def _is_torn(folder: Path) -> bool:

@@ -9,9 +9,10 @@ from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.application import ACCENT, DIM_TEXT, SURFACE, TEXT
 from app.colors import rgb_image
 from app.panels import EMPTY, fitted
-from app.recording_summary import METRES, Summary
+from app.recording_summary import Summary
 from app.roles import HELD_OUT
 from app.widgets import AMBER, BLUE, LIGHT_RED
+from capture.survey import METRES
 
 SUMMARY, ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 EDGE = 8  # pixels around everything

@@ -6,17 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from capture.frame import CaptureError, UInt8Image
 from capture.jpeg import reduction
 from capture.recording import Recording
 from capture.repair import being_written
+from capture.survey import depth_reach
 
 THUMBNAIL = (96, 96)  # (width, height) in pixels that a thumbnail should at least have, for screens of high density
 SAMPLES = 12  # frames that the coverage is read from, evenly spread: enough to see it, quick on long ones
-METRES = 5  # coverage counts readings by metre up to this, and all beyond in one more share
-HIGH_CONFIDENCE = 2
 BEING_RECORDED = "being recorded"
 
 
@@ -25,7 +22,7 @@ class Summary:
     """`problem` says why there is nothing more to say; empty where all is well.
 
     thumbnail   uint8 (h, w, 3) of the middle frame, as received
-    coverage    of all pixels, the share with a confident reading at 0 to 1 m, 1 to 2 m, ... 4 to 5 m, and beyond
+    coverage    as in DepthReach
     """
 
     path: Path
@@ -68,24 +65,10 @@ def summary(path: Path) -> Summary:
             recording.seconds,
             recording.info.lost,
             _thumbnail(recording),
-            coverage(recording),
+            depth_reach(recording, SAMPLES).coverage,
         )
     except CaptureError as error:
         return Summary(path, path.name, problem=str(error))
-
-
-def coverage(recording: Recording) -> tuple[float, ...]:
-    """As in Summary. A camera without confidence is believed. Raises CaptureError where a frame cannot be read."""
-    counts = np.zeros(METRES + 1)
-    pixels = 0
-    for i in np.unique(np.linspace(0, len(recording) - 1, SAMPLES).astype(int)):
-        line = recording.line(int(i))
-        depth_m, confidence = recording.depth_m(line), recording.confidence(line)
-        known = depth_m > 0 if confidence is None else (depth_m > 0) & (confidence == HIGH_CONFIDENCE)
-        metre = np.minimum(depth_m[known].astype(int), METRES)
-        counts += np.bincount(metre, minlength=METRES + 1)
-        pixels += depth_m.size
-    return tuple((counts / pixels).tolist())
 
 
 def _thumbnail(recording: Recording) -> UInt8Image:

@@ -11,8 +11,9 @@ from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 from app import roles
 from app.colors import rgb_image
 from app.recording_row import tool_tip
-from app.recording_summary import METRES, Summary, summary
+from app.recording_summary import Summary, summary
 from capture.layout import is_recording
+from capture.survey import METRES
 
 Tick = Qt.CheckState
 COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length", "Depth")

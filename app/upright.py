@@ -12,14 +12,9 @@ up is the upper edge of the first picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, degrees, hypot, isfinite
 
-from capture.formats.r3d import LIDAR_PIXELS
-from capture.frame import Camera, Frame, Pose
-
-LEAST_TILT = 0.3  # sine of the angle from straight up or down, 17 degrees; closer, a tremor would turn the view
-STAYS_WITHIN_DEGREES = 60.0  # from the turn there is; beyond 45, so that a phone held aslant does not flicker
-NO_POSE = Pose().quaternion  # the identity: from the front camera always, from data sets where there is none
+from capture.frame import Camera, Frame
+from capture.gravity import quarter_turns, up_in_camera
 
 
 @dataclass(frozen=True)
@@ -81,26 +76,12 @@ class Upright:
         """How `frame` is to be shown. The front camera's pictures come mirrored, and nothing says how it is held."""
         if frame.camera is Camera.TRUEDEPTH:
             return Turn(0, mirrored=True)
-        up = up_in_picture(frame)
-        if up is None or hypot(*up) < LEAST_TILT:
-            return Turn(self._quarter_turns)
-        clockwise = degrees(atan2(*up))  # from the picture's upper edge to where up is
-        turned = clockwise + 90 * self._quarter_turns
-        if abs((turned + 180) % 360 - 180) > STAYS_WITHIN_DEGREES:
-            self._quarter_turns = round(-clockwise / 90) % 4
+        up = up_in_camera(frame.pose, frame.depth_size)
+        self._quarter_turns = quarter_turns(up, self._quarter_turns) or 0
         return Turn(self._quarter_turns)
 
 
 def up_in_picture(frame: Frame) -> tuple[float, float] | None:
-    """The world's "up", of length 1, as it lies in the picture as received: to the right, to the top.
-
-    None where nothing is known of it: without a pose, and for depth maps of another size than the phone's LiDAR sends,
-    whose data sets measure poses in worlds of their own (7-Scenes: y down; TUM RGB-D: z up).
-    """
-    x, y, z, w = frame.pose.quaternion
-    square = x * x + y * y + z * z + w * w
-    if frame.depth_m.size != LIDAR_PIXELS or frame.pose.quaternion == NO_POSE or not 0 < square < 1e6:
-        return None
-    # The second row of the rotation matrix: the world's y in the camera's axes.
-    right, top = 2 * (x * y + z * w) / square, 1 - 2 * (x * x + z * z) / square
-    return (right, top) if isfinite(right) and isfinite(top) else None
+    """The world's "up" as it lies in the picture as received: to the right, to the top. None where it is not known."""
+    up = up_in_camera(frame.pose, frame.depth_size)
+    return None if up is None else up[:2]

@@ -14,20 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import cv2
-import numpy as np
-
 from capture.choice import apart, is_pose
+from capture.motion import changed, thumbnail
 from capture.recording import Recording
 from model.pipeline import FrameRef, frames_of, spread
-from model.targets import Float32, is_landscape
 
 # At half a metre, where a LiDAR walk comes closest, each moves the picture by about 7 of the network's 192 pixels.
 MOVED_M, TURNED_DEG = 0.02, 2.0
-# Of small grey pictures of mean 0 and deviation 1, mean absolute: five times what sensor noise and JPEG make of a still
-# view. Mean and deviation are taken out because the phone changes its exposure all the time.
-CHANGED = 0.08
-THUMBNAIL = (24, 32)  # (width, height), portrait
 LEAST_KEPT = 8  # a batch: a phone on a tripod still gives something to train on
 
 
@@ -76,8 +69,8 @@ def _by_pose(frames: Sequence[FrameRef]) -> list[int]:
 
 def _by_picture(frames: Sequence[FrameRef]) -> list[int]:
     """Those whose picture differs from that of the last one kept."""
-    thumbnails = np.array([_thumbnail(ref.recording, ref.index) for ref in frames])
-    return _kept(len(thumbnails), lambda i, j: float(np.abs(thumbnails[i] - thumbnails[j]).mean()) > CHANGED)
+    thumbnails = [thumbnail(ref.recording, ref.index) for ref in frames]
+    return _kept(len(thumbnails), lambda i, j: changed(thumbnails[i], thumbnails[j]))
 
 
 def _kept(frames: int, differ: Callable[[int, int], bool]) -> list[int]:
@@ -86,11 +79,3 @@ def _kept(frames: int, differ: Callable[[int, int], bool]) -> list[int]:
         if differ(i, kept[-1]):
             kept.append(i)
     return kept
-
-
-def _thumbnail(recording: Recording, i: int) -> Float32:
-    """The picture in grey, float32 (h, w) of THUMBNAIL's size, mean 0, deviation 1 (less where it has none)."""
-    rgb = recording.rgb(recording.line(i), reduced=8)
-    size = THUMBNAIL[::-1] if is_landscape(recording.info.rgb_size) else THUMBNAIL
-    grey = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.asarray((grey - grey.mean()) / max(float(grey.std()), 1.0), dtype=np.float32)

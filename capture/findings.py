@@ -1,0 +1,43 @@
+"""What `lidarlive check` finds: damage, or something that a person should know before training on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MAX_RUNS = 12  # of frames that a line names; the rest is counted, and all are in the JSON
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of fault, of all the frames that have it.
+
+    is_damage   files or lines are not what they should be; else it is a remark, which may have a good reason
+    frames      their numbers in the files' names, in order; empty where it is about the recording as a whole
+    details     one line for each place where there is more to say
+    """
+
+    kind: str
+    is_damage: bool
+    frames: tuple[int, ...]
+    what: str
+    advice: str = ""
+    details: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        return joined(self.frames)
+
+
+def joined(frames: Sequence[int]) -> str:
+    """`frames 12-15, 40`: in runs, the first MAX_RUNS of them. Empty for none."""
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and frame == runs[-1][-1] + 1:
+            runs[-1][1:] = [frame]
+        else:
+            runs.append([frame])
+    words = ["-".join(map(str, run)) for run in runs[:MAX_RUNS]]
+    rest = len(runs) - MAX_RUNS
+    more = f" and {rest} more {'place' if rest == 1 else 'places'}" if rest > 0 else ""
+    return "" if not frames else f"{'frame' if len(frames) == 1 else 'frames'} {', '.join(words)}{more}"
