@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from capture.examine import Examined, examine
-from capture.findings import Finding
 from capture.frame import CaptureError
 from capture.layout import read_info, read_log
 from capture.recording import recording_folders
@@ -32,8 +32,12 @@ def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
     else:
         for done in repairs.values():
             print(f"lidarlive: {done}", file=sys.stderr)
+        console = Console()
+        width = console.width if console.is_terminal else sys.maxsize  # a file or a program gets whole lines
         for folder, found in examined.items():
-            _print(folder, found)
+            print(f"{folder}: {_verdict(found)}")
+            for indent, line in _lines(found):
+                print(textwrap.fill(line, width, initial_indent=indent, subsequent_indent=f"{indent}    "))
     return 3 if repairs or any(found.damage for found in examined.values()) else 0
 
 
@@ -75,27 +79,24 @@ def _document(repairs: dict[str, str], examined: dict[str, Examined]) -> dict[st
     }
 
 
-def _print(folder: str, found: Examined) -> None:
-    remarks = sum(not each.is_damage for each in found.findings)
-    faults = len(found.damage)
+def _verdict(found: Examined) -> str:
+    remarks, faults = sum(not each.is_damage for each in found.findings), len(found.damage)
     said = f"{faults} {'fault' if faults == 1 else 'faults'} found" if faults else "whole"
-    said += f", {remarks} {'remark' if remarks == 1 else 'remarks'}" if remarks else ""
-    print(f"{folder}: {said}")
+    return said + (f", {remarks} {'remark' if remarks == 1 else 'remarks'}" if remarks else "")
+
+
+def _lines(found: Examined) -> Iterator[tuple[str, str]]:
+    """Indents and what to write behind them."""
     for each in found.findings:
-        for line in _lines(each):
-            print(f"    {line}")
+        yield " " * 4, f"{each.where}: {each.what}" if each.where else each.what
+        for detail in each.details[:MAX_DETAILS]:
+            yield " " * 8, detail
+        if len(each.details) > MAX_DETAILS:
+            yield " " * 8, f"and {len(each.details) - MAX_DETAILS} more"
+        if each.advice:
+            yield " " * 8, each.advice
     if found.untold:
-        print(f"    not told: {found.untold}")
-
-
-def _lines(finding: Finding) -> Iterator[str]:
-    yield f"{finding.where}: {finding.what}" if finding.where else finding.what
-    for detail in finding.details[:MAX_DETAILS]:
-        yield f"    {detail}"
-    if len(finding.details) > MAX_DETAILS:
-        yield f"    and {len(finding.details) - MAX_DETAILS} more"
-    if finding.advice:
-        yield f"    {finding.advice}"
+        yield " " * 4, f"not told: {found.untold}"
 
 
 def _is_torn(folder: Path) -> bool:

@@ -27,6 +27,7 @@ MANY_DARK = 0.1
 def show(rows: Sequence[dict[str, Any]], console: Console) -> None:
     """Print rows of app.inspect.summary."""
     console.print(_table(rows))
+    console.print(Text(_legend(rows), style="dim"))
     for row in rows:
         for remark in remarks(row):
             console.print(Text(f"{row['name']}: {remark}"), soft_wrap=not console.is_terminal)
@@ -131,7 +132,7 @@ def _histogram(coverage: Sequence[float]) -> Table:
 
 def _table(rows: Sequence[dict[str, Any]]) -> Table:
     """Two lines a recording, so that sizes and dates have room."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("recording", overflow="fold", min_width=16)
     for name in ("camera", "frames", "fps", "lost", "sizes", "depth", "sure", "disk"):
         table.add_column(name, justify="left" if name == "camera" else "right", no_wrap=True)
@@ -149,11 +150,12 @@ def _table(rows: Sequence[dict[str, Any]]) -> Table:
             "–" if row["confident"] is None else f"{row['confident']:.0%}" + ("" if row["has_confidence"] else "*"),
             _size(row["disk_bytes"]),
         )
-    table.caption = "sure: share of the pixels with a confident reading"
-    if not all(row["has_confidence"] for row in rows):
-        table.caption += "; * all readings, as there is no confidence"
-    table.caption_justify = "left"
     return table
+
+
+def _legend(rows: Sequence[dict[str, Any]]) -> str:
+    believed = "" if all(row["has_confidence"] for row in rows) else " (* any reading: it has no confidence)"
+    return f"sure: pixels with a confident reading{believed}"
 
 
 def _began(row: dict[str, Any]) -> str:

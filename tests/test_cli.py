@@ -103,8 +103,8 @@ def test_record_and_inspect(numbered: Path, tmp_path: Path) -> None:
     assert (row["name"], row["frames"], row["status"], row["lost"]) == ("again", 60, "closed", {})
     assert row["depth_m"] == pytest.approx([1.0, 1.06], abs=0.01)
     text = lidarlive("inspect", tmp_path).stdout
-    assert "_again\n    60 frames" in text
-    assert "RGB 240x320, depth 192x256, 1.00 to 1.06 m" in text
+    assert re.search(r"^again +LiDAR +60 +\S+ +0 +240x320 +1\.0–1\.1 m +100% ", text, re.MULTILINE)
+    assert "No data at 0–1 m, 2 m and beyond." in text
 
 
 @pytest.mark.usefixtures("record3d_package")
@@ -119,7 +119,7 @@ def test_record_some_frames_with_a_note(numbered: Path, tmp_path: Path) -> None:
     assert 1 < last["written"] <= 15
     (row,) = json.loads(lidarlive("inspect", tmp_path, "--json").stdout)
     assert (row["note"], row["chosen"]) == ("by day", {"every": 4, "moved_m": 0.5, "worse_than": None})
-    assert "    chosen: every 4th frame, moved 50 cm or turned 50°" in lidarlive("inspect", tmp_path).stdout
+    assert ": chosen: every 4th frame, moved 50 cm or turned 50°" in lidarlive("inspect", tmp_path).stdout
     assert lidarlive("check", tmp_path).returncode == 0
     done = lidarlive("record", tmp_path, "--source", numbered, "--every", 10)
     assert re.search(r": \d+\.\d s, \d frames, \d\d left out by choice, lost: (none|\d+ phone_dropped)\n", done.stdout)

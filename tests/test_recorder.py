@@ -83,8 +83,8 @@ def test_what_pauses_point_to_is_told_apart_from_losses(tmp_path: Path, capsys: 
     assert recorder.join(20)
     assert inspect([tmp_path], as_json=False) == 0
     text = capsys.readouterr().out
-    assert "1 frames, 0.0 s, 30.0 fps, closed, read by native\n" in text
-    assert "lost: 2 ring_full, possibly lost before USB: 3\n" in text
+    assert "paused: lost 2 ring_full\n" in text
+    assert "paused: possibly lost before USB: 3\n" in text
     assert inspect([tmp_path], as_json=True) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["driver"], row["lost"], row["possibly_lost_before_usb"]) == ("native", {"ring_full": 2}, 3)
