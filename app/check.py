@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
+from rich.progress import Progress
 
+from app.importing import progress_columns
 from capture.examine import Examined, examine
 from capture.frame import CaptureError
 from capture.layout import read_info, read_log
@@ -41,16 +41,10 @@ def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
     return 3 if repairs or any(found.damage for found in examined.values()) else 0
 
 
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:.0f} frames/s")
-
-
 def _examined(folders: list[Path], silent: bool) -> Iterator[tuple[str, Examined]]:
     console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
     frames = {folder: _frames(folder) for folder in folders}
-    with Progress(*columns, console=console, transient=True, disable=silent or not console.is_terminal) as progress:
+    with Progress(*progress_columns(), console=console, transient=True, disable=silent or not console.is_terminal) as progress:
         task, before = progress.add_task("", total=sum(frames.values())), 0
         for folder in folders:
             progress.update(task, description=folder.name)

@@ -89,7 +89,7 @@ def record(
 
 @app.command()
 def inspect(data: DataArgument, json: JsonOption = False) -> None:
-    """Say what is in recordings: frames, seconds, losses, depth range."""
+    """Say what is in recordings: a table, and how far the depth reaches, what is missing, how sharp and how held."""
     from app.inspect import inspect
 
     raise typer.Exit(inspect(data, json))
@@ -101,7 +101,7 @@ def check(
     repair: Annotated[bool, typer.Option("--repair", help="cut off what a crash tore; deletes no whole frame")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Verify every file of recordings against its checksum. Exit status 3: damage was found."""
+    """Verify every file of recordings, and whether their frames make sense. Exit status 3: damage was found."""
     from app.check import check
 
     raise typer.Exit(check(data, repair, json))

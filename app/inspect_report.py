@@ -126,8 +126,12 @@ def _histogram(coverage: Sequence[float]) -> Table:
     most = max(*coverage, LEAST_SHARE)
     for metre, share in enumerate(coverage):
         words = f"beyond {metre} m" if metre == METRES else f"{metre}–{metre + 1} m"
-        grid.add_row(words, Bar(most, 0, share, width=BAR_WIDTH), f"{share:.1%}" if share else "no data")
+        grid.add_row(words, Bar(most, 0, share, width=BAR_WIDTH), _share(share))
     return grid
+
+
+def _share(share: float) -> str:
+    return "no data" if not share else f"{share:.1%}" if share >= 0.001 else "under 0.1%"
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> Table:

@@ -18,10 +18,10 @@ from capture.recording import Recording
 from tests.frames import make_frame, write_recording
 
 
-def row(dataset: Path, name: str, at_m: float = 1.5, frames: int = 4, **changes: Any) -> dict[str, Any]:
+def row(dataset: Path, name: str, at_m: float = 1.5, count: int = 4, **changes: Any) -> dict[str, Any]:
     recorded = [
         replace(f, depth_m=np.full_like(f.depth_m, at_m))
-        for f in (make_frame(i, depth_size=(192, 256)) for i in range(frames))
+        for f in (make_frame(i, depth_size=(192, 256)) for i in range(count))
     ]
     return {**summary(Recording(write_recording(dataset, name, recorded))), **changes}
 
@@ -46,7 +46,7 @@ def test_a_table_of_many_fits_80_columns(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    rows = [row(tmp_path, "near", 0.5, frames=2), row(tmp_path, "far", 3.5, frames=6)]
+    rows = [row(tmp_path, "near", 0.5, count=2), row(tmp_path, "far", 3.5, count=6)]
     assert overall(rows) == pytest.approx([0.25, 0, 0, 0.75, 0, 0]), "as long as each has frames"
     said = list(sentences(rows, overall(rows)))
     assert said[0] == "No data at 1–3 m, 4 m and beyond."
