@@ -44,7 +44,9 @@ def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
 def _examined(folders: list[Path], silent: bool) -> Iterator[tuple[str, Examined]]:
     console = Console(stderr=True)
     frames = {folder: _frames(folder) for folder in folders}
-    with Progress(*progress_columns(), console=console, transient=True, disable=silent or not console.is_terminal) as progress:
+    with Progress(
+        *progress_columns(), console=console, transient=True, disable=silent or not console.is_terminal
+    ) as progress:
         task, before = progress.add_task("", total=sum(frames.values())), 0
         for folder in folders:
             progress.update(task, description=folder.name)

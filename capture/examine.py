@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from capture.check import Fault, entries, read_files
 from capture.continuity import Continuity
 from capture.edges import SIZE, Agreement, agreement
+from capture.encoding import decode_png
 from capture.findings import Finding
 from capture.jpeg import Jpeg
 from capture.layout import LOG_NAME, FrameLine, read_info
 from capture.pairs import Pairs
-from capture.encoding import decode_png
 from capture.strict_jpeg import decode_strictly
 
 THREADS = min(os.cpu_count() or 1, 4)  # decoding and checksums run beside one another; more threads wait for the disk
