@@ -133,15 +133,13 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
         parts,
         known,
         lambda done, total: progress(_part("converting", done, total, 0.3 + 0.7 * done / total)),
-        _champion(parent, parts),
+        _champion(parent),
         unseen,
     )
 
 
-def _champion(parent: Path | None, parts: Split) -> Path | None:
-    """The version to beat, if there is something to judge by: that in use, which the new one may take the place of."""
-    if not parts.held_out:
-        return None
+def _champion(parent: Path | None) -> Path | None:
+    """The version to beat: that in use, which the new one may take the place of."""
     try:
         return store.active()
     except CaptureError:  # it is gone, as the window says

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model import presets, rehearsal
+from model import presets, rehearsal, store
 from model.config import RECIPES, TrainConfig
 from model.pipeline import frames_of, plan_epoch
 from model.split import open_recordings
@@ -94,13 +94,13 @@ def test_going_on_rehearses_and_says_so(go_on: Callable[..., list[dict[str, Any]
     assert report["rehearsed"] == {"room-01": 12}
     assert report["stages"]["finetune"]["images"] == 16, "8 of its own and as many rehearsed"
     comparison = report["comparison"]
-    assert (comparison["champion"], comparison["challenger"]) == (str(tmp_path / "first"), str(tmp_path / "further"))
+    assert (comparison["champion"], comparison["challenger"]) == (str(store.starter()), str(tmp_path / "further"))
     assert {name: spans["far"]["frames"] for name, spans in comparison["rooms"]["champion"]["recordings"].items()} == {
         "room-101": 12
     }
     assert not comparison["verdict"]["recommended"], "nothing was held out: it was trained on what it is measured on"
     first = json.loads((tmp_path / "first" / "report.json").read_text())
-    assert (first["rehearsed"], first["comparison"]) == ({}, None)
+    assert (first["rehearsed"], first["comparison"]["rooms"]) == ({}, None)
     assert "Half of what it saw were frames of one rendered room" in (tmp_path / "further" / "card.md").read_text()
 
 
