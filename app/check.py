@@ -10,9 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 
-from app.importing import progress_columns
+from app.frame_progress import frame_progress
 from capture.examine import Examined, examine
 from capture.frame import CaptureError
 from capture.layout import read_info, read_log
@@ -42,11 +41,8 @@ def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
 
 
 def _examined(folders: list[Path], silent: bool) -> Iterator[tuple[str, Examined]]:
-    console = Console(stderr=True)
     frames = {folder: _frames(folder) for folder in folders}
-    with Progress(
-        *progress_columns(), console=console, transient=True, disable=silent or not console.is_terminal
-    ) as progress:
+    with frame_progress(silent) as progress:
         task, before = progress.add_task("", total=sum(frames.values())), 0
         for folder in folders:
             progress.update(task, description=folder.name)

@@ -6,10 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
+from app.frame_progress import frame_progress
 from capture.exporter import Exported, ExportOptions, export_path
 
 MAX_FAULTS = 5  # lines; a recording of thousands of frames may have as many faults
@@ -35,21 +32,9 @@ def export(path: Path, out: Path, options: ExportOptions) -> int:
     return 3 if damaged or exported.repaired else 0
 
 
-class RateColumn(ProgressColumn):
-    """Frames a second, as fast as lately."""
-
-    def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:.0f} frames/s")
-
-
 def _export(path: Path, out: Path, options: ExportOptions) -> Exported:
-    columns = (
-        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
-        *(RateColumn(), TimeRemainingColumn()),
-    )
-    console = Console(stderr=True)
     faults: list[str] = []
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with frame_progress() as progress:
         task = progress.add_task(out.name, total=None)
 
         def show(done: int, total: int) -> None:

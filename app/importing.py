@@ -8,10 +8,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
+from app.frame_progress import frame_progress
 from capture.frame import CaptureError, Intrinsics
 from capture.importer import ImportOptions, import_path
 from capture.writer import RecordingWriter
@@ -58,9 +55,8 @@ def _intrinsics(text: str) -> Intrinsics:
 
 
 def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWriter:
-    console = Console(stderr=True)
     remarks: list[str] = []
-    with Progress(*progress_columns(), console=console, transient=True, disable=not console.is_terminal) as progress:
+    with frame_progress() as progress:
         task = progress.add_task(source.name, total=None)
 
         def show(done: int, total: int) -> None:
@@ -76,15 +72,3 @@ def _import(source: Path, dataset: Path, options: ImportOptions) -> RecordingWri
     damaged = writer.lost["damaged"]
     print(f"{writer.path}: {writer.written} frames" + (f", {damaged} damaged ones left out" if damaged else ""))
     return writer
-
-
-def progress_columns() -> list[ProgressColumn]:
-    """What a line of progress shows: source, bar, frames, rate, time left."""
-    return [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
-
-
-class _Rate(ProgressColumn):
-    """Frames a second over the last half minute; a line before the first few."""
-
-    def render(self, task: Task) -> Text:
-        return Text("- frames/s" if task.speed is None else f"{task.speed:.0f} frames/s", style="progress.data.speed")

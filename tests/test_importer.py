@@ -19,9 +19,9 @@ import lzfse
 import numpy as np
 import pytest
 from rich.console import Console
-from rich.progress import Progress
 
-from app.importing import import_sources, progress_columns
+from app.frame_progress import frame_progress
+from app.importing import import_sources
 from capture.check import damage
 from capture.encoding import encode_jpeg
 from capture.formats.folders import ImageFolder
@@ -273,7 +273,7 @@ def test_progress_shows_the_rate_and_the_time_left():
     now = [0.0]
     screen = io.StringIO()
     console = Console(file=screen, width=100)
-    with Progress(*progress_columns(), console=console, auto_refresh=False, get_time=lambda: now[0]) as progress:
+    with frame_progress(console=console, get_time=lambda: now[0]) as progress:
         task = progress.add_task("walk.r3d", total=600)
         for done in range(0, 301, 30):
             progress.update(task, completed=done)

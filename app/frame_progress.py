@@ -1,0 +1,27 @@
+"""A line in the terminal: how many frames are done, how fast, and how long it will still take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+def frame_progress(
+    silent: bool = False, console: Console | None = None, get_time: Callable[[], float] | None = None
+) -> Progress:
+    """A rich Progress on standard error that counts frames; shown in a terminal alone, and gone when it is done."""
+    console = console or Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+    return Progress(
+        *columns, console=console, transient=True, disable=silent or not console.is_terminal, get_time=get_time
+    )
+
+
+class _Rate(ProgressColumn):
+    """Frames a second over the last half minute; a line before the first few."""
+
+    def render(self, task: Task) -> Text:
+        return Text("- frames/s" if task.speed is None else f"{task.speed:.0f} frames/s", style="progress.data.speed")
