@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,23 +38,12 @@ def choosing(qtbot: QtBot) -> ChoiceButton:
 
 
 @pytest.fixture
-def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
-    return LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
-
-
-@pytest.fixture
-def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Window]:
-    """Open, and showing frames."""
-    application()
-    shown = Window(session, tmp_path / "recordings")
-    session.start()
-    shown.resize(900, 600)
-    shown.show()
-    qtbot.waitUntil(lambda: shown.comparison.isVisible(), timeout=WAIT_MS)
-    shown.activateWindow()  # keys are for the window that is active
-    qtbot.waitUntil(shown.isActiveWindow, timeout=WAIT_MS)
-    yield shown
-    shown.close()
+def window(qtbot: QtBot, window: Window) -> Window:
+    """In front: keys are for the window that is active."""
+    window.resize(900, 600)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT_MS)
+    return window
 
 
 @pytest.fixture
