@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from app import exporting
 from app.exporting import export
-from capture.exporter import Exported, ExportOptions, export_path
+from capture.exporter import ExportOptions
 from capture.frame import CaptureError
 from tests.test_cli import lidarlive
 from tests.walks import encoded_walk, write_encoded
+
+INTERRUPTED_AT_ONCE = """
+import os, sys
+from pathlib import Path
+from app import exporting
+from capture.exporter import ExportOptions, export_path
+
+path, out, format, number = sys.argv[1:]
+exporting.export_path = lambda path, out, options, *tell: export_path(
+    path, out, options, lambda done, total: os.kill(os.getpid(), int(number))
+)
+sys.exit(exporting.export(Path(path), Path(out), ExportOptions(format)))
+"""
 
 
 @pytest.fixture
@@ -49,20 +62,10 @@ def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("format", ["r3d", "folders"])
-def test_a_signal_ends_it_in_one_line_and_leaves_nothing(
-    number: signal.Signals,
-    format: str,
-    walk: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-):
-    def interrupted(path: Path, out: Path, options: ExportOptions, *tell: object) -> Exported:
-        return export_path(path, out, options, lambda done, total: os.kill(os.getpid(), number))
-
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(exporting, "export_path", interrupted)
-    assert export(walk, tmp_path / "out", ExportOptions(format)) == 130
-    assert capsys.readouterr().err == f"lidarlive: stopped; nothing was written to {tmp_path / 'out'}\n"
-    assert [child.name for child in tmp_path.iterdir()] == ["in"]
-    assert signal.getsignal(signal.SIGTERM) is before
+def test_a_signal_ends_it_in_one_line_and_leaves_nothing(number: signal.Signals, format: str, walk: Path):
+    out = walk.parents[1] / "out"
+    words = [str(walk), str(out), format, str(int(number))]
+    program = [sys.executable, "-c", INTERRUPTED_AT_ONCE, *words]
+    done = subprocess.run(program, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, f"lidarlive: stopped; nothing was written to {out}\n")
+    assert [child.name for child in out.parent.iterdir()] == ["in"]
