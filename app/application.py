@@ -62,7 +62,8 @@ def report_exceptions(log: Path, show: Callable[[str], None]) -> Callable[[], No
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None, where: str) -> None:
         logger.error("exception in %s", where, exc_info=(kind, error, trace))
-        show(f"Something went wrong ({kind.__name__}: {error}). Details are in {log}")
+        what = " ".join(f"{kind.__name__}: {error}".split())  # some are a page long
+        show(f"Something went wrong ({what}). Details are in {log}")
 
     def in_qt(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report(kind, error, trace, "the window")

@@ -193,7 +193,7 @@ class LiveSession:
         except CaptureError as error:
             failure = str(error)
         except Exception as error:
-            failure = f"the stream failed: {error!r}"
+            failure = " ".join(f"the stream failed: {type(error).__name__}: {error}".split())
             raise
         finally:
             if source is self._source:

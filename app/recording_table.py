@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QIcon, QPixmap
+from PyQt5.QtGui import QIcon, QImage, QPainter, QPixmap
 from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from app import roles
@@ -103,7 +103,7 @@ class RecordingTable(QTableWidget):
                 item.setFlags(Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Tick.Checked if ticked == column else Tick.Unchecked)
             if column == NAME and summary.thumbnail is not None:
-                item.setIcon(QIcon(QPixmap.fromImage(rgb_image(summary.thumbnail))))
+                item.setIcon(QIcon(in_a_square(rgb_image(summary.thumbnail))))
             if column > NAME:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(row, column, item)
@@ -113,6 +113,18 @@ class RecordingTable(QTableWidget):
         if item.column() < NAME and item.checkState() == Tick.Checked:
             self.tick(item.row(), HELD_OUT if item.column() == TRAIN else TRAIN, False)
         self.ticks_changed.emit()
+
+
+def in_a_square(picture: QImage) -> QPixmap:
+    """In the middle of one, so that names beside pictures of either orientation stand below one another."""
+    side = 2 * ICON  # for screens of high density
+    square = QPixmap(side, side)
+    square.fill(Qt.GlobalColor.transparent)
+    fitted = picture.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    painter = QPainter(square)
+    painter.drawImage((side - fitted.width()) // 2, (side - fitted.height()) // 2, fitted)
+    painter.end()
+    return square
 
 
 def reach(coverage: tuple[float, ...]) -> str:
