@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
-import tracemalloc
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
 import lzfse
 import numpy as np
 import pytest
-from rich.console import Console
 
-from app.frame_progress import frame_progress
-from app.importing import import_sources
 from capture.check import damage
 from capture.encoding import encode_jpeg
-from capture.formats.folders import ImageFolder
 from capture.formats.r3d import R3dFile
-from capture.formats.tum import TumSequence
 from capture.frame import CaptureError, Intrinsics
 from capture.importer import ImportOptions, import_path
 from capture.recording import Recording
 from capture.writer import RecordingWriter
-from tests.foreign import carried_error_m, depth_map, jpeg, pairs, png, put, sequence
+from tests.foreign import depth_map, jpeg, pairs, png, put, sequence
 
 
 def imported(source: Path, dataset: Path, options: ImportOptions | None = None) -> RecordingWriter:
@@ -220,86 +206,6 @@ def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
     assert (len(Recording(left)), Recording(left).info.status) == (2, "incomplete")
 
 
-def test_an_interrupt_leaves_what_is_whole_marked_incomplete(tmp_path: Path):
-    def interrupt(done: int, total: int) -> None:
-        if done == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        import_path(put(tmp_path / "in", pairs(3)), tmp_path / "set", ImportOptions(), interrupt)
-    (left,) = (tmp_path / "set").iterdir()
-    assert (len(Recording(left)), Recording(left).info.status) == (2, "incomplete")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_a_kill_leaves_what_is_whole_marked_incomplete_once_it_is_opened(tmp_path: Path):
-    source = put(tmp_path / "in", pairs(9))
-    program = (
-        "import os, signal, sys; from pathlib import Path; from capture.importer import ImportOptions, import_path\n"
-        "kill = lambda done, total: done == 4 and os.kill(os.getpid(), signal.SIGKILL)\n"
-        "import_path(Path(sys.argv[1]), Path(sys.argv[2]), ImportOptions(), kill)\n"
-    )
-    command = [sys.executable, "-c", program, source, tmp_path / "set"]
-    assert subprocess.run(command, cwd=Path(__file__).parents[1], timeout=60).returncode == -signal.SIGKILL
-    (left,) = (tmp_path / "set").iterdir()
-    recording = Recording(left)
-    assert (len(recording), recording.info.status, recording.info.note) == (4, "incomplete", "imported from in")
-    assert "4 whole frames kept" in recording.repaired
-    assert list(damage(left)) == []
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_sigterm_ends_it_as_an_interrupt_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
-    read = ImageFolder.encoded
-
-    def terminated(folder: ImageFolder, i: int):
-        if i == 5:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return read(folder, i)
-
-    monkeypatch.setattr(ImageFolder, "encoded", terminated)
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt):
-        import_sources([put(tmp_path / "in", pairs(20))], tmp_path / "set", ImportOptions())
-    assert signal.getsignal(signal.SIGTERM) == before
-    assert f"is in {tmp_path / 'set'}, marked incomplete" in capsys.readouterr().err
-    (left,) = (tmp_path / "set").iterdir()
-    assert Recording(left).info.status == "incomplete"
-    assert 0 < len(Recording(left)) < 20
-    assert list(damage(left)) == []
-
-
-def test_progress_shows_the_rate_and_the_time_left():
-    now = [0.0]
-    screen = io.StringIO()
-    console = Console(file=screen, width=100)
-    with frame_progress(console=console, get_time=lambda: now[0]) as progress:
-        task = progress.add_task("walk.r3d", total=600)
-        for done in range(0, 301, 30):
-            progress.update(task, completed=done)
-            now[0] += 0.2
-        progress.refresh()
-        console.print(progress.make_tasks_table(progress.tasks))
-    assert re.search(r"walk\.r3d .* 300/600 150 frames/s 0:00:02", screen.getvalue())
-
-
-def test_a_few_frames_are_held_at_a_time(tmp_path: Path):
-    """What an import of 60 frames takes at most is what one of 6 takes: of 430 kB a frame none is kept."""
-    noise = np.random.default_rng(0).integers(0, 255, (480, 300, 3), np.uint8)
-    data = {"rgb": bytes(cv2.imencode(".jpg", noise)[1]), "depth": png(depth_map(1000, (300, 480)))}
-    peaks = []
-    for frames in (6, 60):
-        files = {
-            f"{kind}/{i}.{end}": data[kind] for i in range(frames) for kind, end in (("rgb", "jpg"), ("depth", "png"))
-        }
-        source = put(tmp_path / str(frames), files)
-        tracemalloc.start()
-        imported(source, tmp_path / "set")
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 5 * len(data["rgb"])  # those that are read ahead come and go as they will
-
-
 @pytest.mark.parametrize(
     ("make", "fault"),
     [
@@ -337,68 +243,3 @@ def test_a_r3d_file_is_not_told_what_it_says(options: ImportOptions, tmp_path: P
     write_r3d(tmp_path / "walk.r3d", 1)
     with pytest.raises(CaptureError, match="says its own depth scale and intrinsics"):
         imported(tmp_path / "walk.r3d", tmp_path / "set", options)
-
-
-def test_a_real_recording(real_data: Path, tmp_path: Path) -> None:
-    with R3dFile(real_data / "desk-2.r3d") as source:
-        writer = imported(real_data / "desk-2.r3d", tmp_path)
-        recording = Recording(writer.path)
-        assert len(recording) == len(source) == 90
-        for i in range(0, 90, 10):
-            line = recording.line(i)
-            assert recording.file_bytes(line, "rgb") == source.jpeg(i)
-            np.testing.assert_allclose(recording.depth_m(line), np.nan_to_num(source.depth_m(i)), atol=0.00051)
-            assert (line.intrinsics, line.pose) == (source.intrinsics(i), source.pose(i))
-
-
-@pytest.mark.parametrize(
-    ("name", "frames", "units"),
-    [
-        *(("nyuv2/train", 700, 1000), ("nyuv2/val", 95, 1000), ("osd", 107, 1000), ("stills", 12, 1000)),
-        *(("7scenes-redkitchen", 100, 1000), ("tum-fr1-rpy", 70, 5000)),
-    ],
-)
-def test_real_images_are_what_their_files_hold(name: str, frames: int, units: float, real_data: Path, tmp_path: Path):
-    folder = real_data / name
-    source = TumSequence(folder) if name.startswith("tum") else ImageFolder(folder)
-    pictures, depths = (sorted((folder / kind).iterdir(), key=by_number) for kind in ("rgb", "depth"))
-    assert len(source) == len(pictures) == frames
-    chosen = range(0, frames, frames // 4)
-    for i, frame in zip(chosen, recorded(source, chosen, tmp_path), strict=True):
-        if pictures[i].suffix == ".jpg":
-            assert frame.jpeg == pictures[i].read_bytes()
-        else:
-            assert (
-                np.abs(frame.rgb.astype(int) - cv2.imread(str(pictures[i]))[:, :, ::-1]).mean() < 5
-            )  # it is a JPEG now
-        raw = cv2.imread(str(depths[i]), cv2.IMREAD_UNCHANGED)
-        np.testing.assert_allclose(frame.depth_m, raw / units, atol=0.00051)
-        if name == "stills":
-            levels = cv2.imread(str(folder / "confidence" / depths[i].name), cv2.IMREAD_UNCHANGED)
-            np.testing.assert_array_equal(frame.confidence, levels // 50)
-
-
-@pytest.mark.parametrize(("name", "apart"), [("tum-fr1-rpy", 1), ("7scenes-redkitchen", 3)])
-def test_real_poses_carry_one_picture_into_another(name: str, apart: int, real_data: Path, tmp_path: Path):
-    """What is measured from one place is where the other measures it; with wrong axes it lies 5 cm to 40 cm off."""
-    folder = real_data / name
-    source = (
-        TumSequence(folder) if name.startswith("tum") else ImageFolder(folder, 1000, Intrinsics(525, 525, 320, 240))
-    )
-    recording = recorded(source, [0, apart, 20, 20 + apart, 50, 50 + apart], tmp_path)
-    for i in (0, 2, 4):
-        assert carried_error_m(recording[i], recording[i + 1]) < 0.025
-
-
-def recorded(source: ImageFolder | TumSequence, chosen: Iterable[int], dataset: Path) -> Recording:
-    """A recording of some frames of a large data set."""
-    with RecordingWriter(dataset, "chosen", source="test") as writer:
-        for i in chosen:
-            writer.append(source.encoded(i))
-    return Recording(writer.path)
-
-
-def by_number(file: Path) -> tuple[str, int | str]:
-    """osd's learn2 before learn10; the others have one number of digits."""
-    letters = file.stem.rstrip("0123456789")
-    return (letters, int(file.stem.removeprefix(letters))) if letters.isalpha() else ("", file.stem)
