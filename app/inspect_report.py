@@ -13,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from capture.choice import Choice
+from capture.findings import runs
 from capture.frame import Camera
-from capture.survey import METRES
+from capture.survey import LEAST_SHARE, METRES
 
 CAMERAS = {Camera.LIDAR.value: "LiDAR", Camera.TRUEDEPTH.value: "front"}
-LEAST_SHARE = 0.02  # of the pixels, for a metre to count as covered
 BAR_WIDTH = 40  # letters
 STANDS_STILL = 0.5  # share of the time from which it is worth a remark
 MANY_BLURRED = 0.1  # share of the frames
@@ -100,14 +100,8 @@ def _missing(coverage: Sequence[float]) -> Iterator[str]:
         ("No data at", [m for m, share in enumerate(coverage) if share == 0]),
         ("Hardly any data (under 2 % of the pixels) at", [m for m, s in enumerate(coverage) if 0 < s < LEAST_SHARE]),
     ):
-        runs: list[list[int]] = []
-        for metre in metres:
-            if runs and runs[-1][-1] == metre - 1:
-                runs[-1].append(metre)
-            else:
-                runs.append([metre])
-        if runs:
-            yield f"{words} {', '.join(_metres(run[0], run[-1]) for run in runs)}."
+        if metres:
+            yield f"{words} {', '.join(_metres(first, last) for first, last in runs(metres))}."
 
 
 def _metres(first: int, last: int) -> str:

@@ -13,14 +13,13 @@ from app.colors import rgb_image
 from app.recording_row import tool_tip
 from app.recording_summary import Summary, summary
 from capture.layout import is_recording
-from capture.survey import METRES
+from capture.survey import LEAST_SHARE, METRES
 
 Tick = Qt.CheckState
 COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length", "Depth")
 TRAIN, HELD_OUT, NAME = 0, 1, 2
 COLUMN_OF = {roles.TRAIN: TRAIN, roles.HELD_OUT: HELD_OUT}
 ICON = 40  # pixels of a thumbnail's longer side
-LEAST_SHARE = 0.02  # of the pixels, for a metre to count as covered
 # The style's own boxes are near black on a dark palette.
 BOXES = """
     QTableView::indicator { width: 14px; height: 14px; margin-left: 10px }

@@ -29,15 +29,21 @@ class Finding:
         return joined(self.frames)
 
 
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run without a gap, of numbers in order."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
 def joined(frames: Sequence[int]) -> str:
     """`frames 12-15, 40`: in runs, the first MAX_RUNS of them. Empty for none."""
-    runs: list[list[int]] = []
-    for frame in frames:
-        if runs and frame == runs[-1][-1] + 1:
-            runs[-1][1:] = [frame]
-        else:
-            runs.append([frame])
-    words = ["-".join(map(str, run)) for run in runs[:MAX_RUNS]]
-    rest = len(runs) - MAX_RUNS
+    found = runs(frames)
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in found[:MAX_RUNS]]
+    rest = len(found) - MAX_RUNS
     more = f" and {rest} more {'place' if rest == 1 else 'places'}" if rest > 0 else ""
     return "" if not frames else f"{'frame' if len(frames) == 1 else 'frames'} {', '.join(words)}{more}"

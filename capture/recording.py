@@ -81,26 +81,22 @@ class Recording:
     def rgb(self, line: FrameLine, reduced: int = 1) -> UInt8Image:
         """uint8 (H, W, 3), red first; `reduced` 2, 4 or 8 decodes at that fraction of the size, much faster."""
         try:
-            return decode_jpeg(self._jpeg(line).data, reduced)
+            return decode_jpeg(self._jpeg(line, self.file_bytes(line, "rgb")).data, reduced)
         except ValueError as error:
             raise self._fault(line, "rgb", str(error)) from None
 
     def depth_m(self, line: FrameLine) -> DepthMap:
         """float32 (h, w), metres, 0 = no reading."""
-        return self._grey(line, "depth", np.uint16).astype(np.float32) / np.float32(1000)
+        millimetres = self._grey(line, "depth", self.file_bytes(line, "depth"), np.uint16)
+        return millimetres.astype(np.float32) / np.float32(1000)
 
     def confidence(self, line: FrameLine) -> UInt8Image | None:
         """uint8 (h, w), 0..2, or None where the phone sent none."""
-        if "confidence" not in line.files:
-            return None
-        levels = self._grey(line, "confidence", np.uint8)
-        if levels.max() > 2:
-            raise self._fault(line, "confidence", f"confidence must be 0, 1 or 2. Received: {levels.max()}")
-        return levels
+        return self._levels(line, self.file_bytes(line, "confidence")) if "confidence" in line.files else None
 
     def frame(self, i: int) -> Frame:
         line = self.line(i)
-        image = self._jpeg(line)
+        image = self._jpeg(line, self.file_bytes(line, "rgb"))
         try:
             image.pixels_for(image.size)  # decoded and kept: what cannot be is told here, not to whoever looks later
         except ValueError as error:
@@ -126,9 +122,10 @@ class Recording:
         for kind, data in files.items():
             if not line.files[kind].matches(data):
                 raise self._fault(line, kind, "is not what was recorded (its checksum differs)")
-        self._jpeg(line)
-        self.depth_m(line)
-        self.confidence(line)
+        self._jpeg(line, files["rgb"])
+        self._grey(line, "depth", files["depth"], np.uint16)
+        if "confidence" in files:
+            self._levels(line, files["confidence"])
         return EncodedFrame(
             index=line.stream_index,
             received_ns=line.received_ns,
@@ -168,21 +165,27 @@ class Recording:
         frames = self.line(len(self) - 1).stream_index - self.line(0).stream_index if self.seconds else 0
         return frames / self.seconds if frames > 0 else 30.0
 
-    def _jpeg(self, line: FrameLine) -> Jpeg:
+    def _jpeg(self, line: FrameLine, data: bytes) -> Jpeg:
         try:
-            jpeg = Jpeg.checked(self.file_bytes(line, "rgb"))
+            jpeg = Jpeg.checked(data)
         except ValueError as error:
             raise self._fault(line, "rgb", str(error)) from None
         if jpeg.size != line.files["rgb"].size:
             raise self._fault(line, "rgb", f"must be {line.files['rgb'].size}. Received: {jpeg.size}")
         return jpeg
 
-    def _grey(self, line: FrameLine, kind: str, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+    def _grey(self, line: FrameLine, kind: str, data: bytes, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
         """A grey PNG of the line's size and this type of sample; nothing else is decoded."""
         try:
-            return decode_png(self.file_bytes(line, kind), line.files[kind].size, dtype)
+            return decode_png(data, line.files[kind].size, dtype)
         except ValueError as error:
             raise self._fault(line, kind, str(error)) from None
+
+    def _levels(self, line: FrameLine, data: bytes) -> UInt8Image:
+        levels = self._grey(line, "confidence", data, np.uint8)
+        if levels.max() > 2:
+            raise self._fault(line, "confidence", f"confidence must be 0, 1 or 2. Received: {levels.max()}")
+        return levels
 
     def _fault(self, line: FrameLine, kind: str, message: str) -> CaptureError:
         return CaptureError(f"{self.path / line.files[kind].path}: {message}. Try: lidarlive check")

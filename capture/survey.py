@@ -19,6 +19,7 @@ from capture.recording import Recording
 
 SAMPLES = 40
 METRES = 5  # readings are counted by metre up to this, as far as a phone's LiDAR sees, and all beyond in one more share
+LEAST_SHARE = 0.02  # of the pixels, for a metre to count as covered
 HIGH_CONFIDENCE = 2
 DARK = 0.2  # mean brightness below which little of a picture is left to learn from
 TILTED_DEG = 20.0  # from level: looking up or down

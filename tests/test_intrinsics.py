@@ -19,7 +19,8 @@ def test_what_is_written_is_what_is_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "line", ["rgb/0.jpg", "rgb/0.jpg 1 2 3", "rgb/0.jpg 1 2 3 four", "rgb/0.jpg 1 2 3 nan", "\xff"]
+    "line",
+    ["rgb/0.jpg", "rgb/0.jpg 1 2 3", "rgb/0.jpg 1 2 3 four", "rgb/0.jpg 1 2 3 nan", "rgb/0.jpg -1 2 3 4", "\xff"],
 )
 def test_what_is_no_camera(line: str, tmp_path: Path):
     put(tmp_path, {NAME: f"# x\n{line}\n".encode("latin-1")})

@@ -58,7 +58,7 @@ class Archive:
         try:
             member = self._zip.getinfo(name)
         except KeyError:
-            raise self._fault(name, "is missing") from None
+            raise self._fault(name, "is missing. Export the recording from Record3D again") from None
         size = max(member.file_size, member.compress_size)
         if size > most_bytes:
             raise self._fault(name, f"must have at most {most_bytes} bytes. Received: {size}")

@@ -40,6 +40,8 @@ def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:
         picture, *words = line.split()
         try:
             fx, fy, cx, cy = map(float, words)
+            if min(fx, fy) <= 0 and (fx, fy, cx, cy) != (0, 0, 0, 0):  # all 0: unknown
+                raise ValueError("a focal length is more than 0")
             cameras[picture] = Intrinsics(fx, fy, cx, cy)
         except ValueError:
             raise CaptureError(
