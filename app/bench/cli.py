@@ -60,6 +60,14 @@ def bench_window(
     raise typer.Exit(bench_capture(seconds / WATCH_SHARE, ["watch-*"], json))
 
 
+@bench_app.command("data")
+def bench_data(json: JsonOption = False) -> None:
+    """Time recordings read, opened, checked, exported and imported, and the memory of long ones. A minute or two."""
+    from app.bench.data import bench_data
+
+    raise typer.Exit(bench_data(json))
+
+
 @bench_app.command("model")
 def bench_model(
     data: DataArgument,
