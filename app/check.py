@@ -12,11 +12,11 @@ from pathlib import Path
 from rich.console import Console
 
 from app.frame_progress import frame_progress
-from capture.examine import Examined, examine
 from capture.frame import CaptureError
-from capture.layout import read_info, read_log
+from capture.inspection.examine import Examined, examine
 from capture.recording import recording_folders
-from capture.repair import being_written, repair
+from capture.storage.layout import read_info, read_log
+from capture.storage.repair import being_written, repair
 
 MAX_DETAILS = 5  # lines a finding; --json has all
 

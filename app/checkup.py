@@ -6,11 +6,11 @@ import threading
 from collections.abc import Sequence
 
 from app.live import LiveStatus
-from capture.doctor import Step, look
-from capture.phone_source import PhoneSource
-from capture.remedies import Problem, remedy
-from capture.source import Source
-from capture.usbmuxd import NO_STREAM, NOT_STREAMING
+from capture.doctor.steps import Step, look
+from capture.sources.base import Source
+from capture.sources.phone import PhoneSource
+from capture.usb.remedies import Problem, remedy
+from capture.usb.usbmuxd import NO_STREAM, NOT_STREAMING
 
 INTERVAL_S = 1.0  # as soon as a person looks up from plugging something in; each look is a few messages to usbmuxd
 

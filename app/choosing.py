@@ -22,8 +22,8 @@ from app.application import DIM_TEXT
 from app.color_bar import GAP
 from app.remembered import choice_before, remember_choice
 from app.widgets import AMBER
-from capture.choice import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, Choice
-from capture.names import MAX_NOTE
+from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, Choice
+from capture.storage.names import MAX_NOTE
 
 WIDTH, MOST_LINES = 400, 4  # pixels; what all that can be chosen takes in words
 TIP_LETTERS = 80  # of the note, in the tool tip

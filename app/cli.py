@@ -145,7 +145,7 @@ def export(
 ) -> None:
     """Turn recordings into what other programs read. Exit status 3: done, but damaged frames were left out."""
     from app.exporting import export
-    from capture.exporter import ExportOptions
+    from capture.formats.exporting import ExportOptions
 
     raise typer.Exit(export(path, out, ExportOptions(format, depth_size, frame)))
 

@@ -14,7 +14,7 @@ from app.appearance import Appearance
 from app.colors import DIMMED, DIVERGING, NO_READING, depth_indices, difference_indices
 from app.upright import Turn
 from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image
-from capture.unproject import unproject
+from capture.geometry.unproject import unproject
 from model.config import CANONICAL_FOCAL_PX, INPUT_SIZE
 from model.targets import Float32, is_landscape, resize_nearest
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from capture.doctor import LOOK_STEPS, STREAM_STEPS, Step, examine
+from capture.doctor.steps import LOOK_STEPS, STREAM_STEPS, Step, examine
 from capture.frame import CaptureError
 
 WIRE_SUFFIX = ".wire"  # what `lidarlive emulate` knows a file of raw bytes by

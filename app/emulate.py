@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from capture.frame import CaptureError
-from capture.virtual_phone.phone import run_phone
-from capture.virtual_phone.server import PhoneStatus
+from capture.virtual_phone.phone import PhoneStatus
+from capture.virtual_phone.process import run_phone
 
 REPORT_INTERVAL_S = 1.0
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from app.frame_progress import frame_progress
-from capture.exporter import Exported, ExportOptions, export_path
+from capture.formats.exporting import Exported, ExportOptions, export_path
 
 MAX_FAULTS = 5  # lines; a recording of thousands of frames may have as many faults
 INTERRUPTED = 130  # as a shell has it for Ctrl-C

@@ -11,7 +11,7 @@ from app.choosing import ChoiceButton
 from app.color_bar import GAP
 from app.messages import recording_line, recording_tool_tip
 from app.widgets import LIGHT_RED, ElidedLabel, button
-from capture.recording_status import RecordingStatus
+from capture.recorder.status import RecordingStatus
 
 USUAL_NAME = "recording"
 NAME_WIDTH = 150  # pixels: a word or two

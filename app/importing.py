@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from app.frame_progress import frame_progress
+from capture.formats.importing import ImportOptions, import_path
 from capture.frame import CaptureError, Intrinsics
-from capture.importer import ImportOptions, import_path
-from capture.writer import RecordingWriter
+from capture.storage.writer import RecordingWriter
 
 MAX_REMARKS = 5  # lines a source; a data set of thousands of frames may have as many faults
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import track
 
 from app.inspect_report import show
+from capture.inspection.survey import Survey, survey
 from capture.recording import Dataset, Recording
-from capture.survey import Survey, survey
 
 
 def inspect(paths: list[Path], as_json: bool) -> int:
@@ -35,7 +35,7 @@ def inspect(paths: list[Path], as_json: bool) -> int:
 def summary(recording: Recording) -> dict[str, Any]:
     """All there is to say of a recording, for JSON: recording.json, and what a sample of the frames shows.
 
-    `depth_m` is the 2nd to 98th percentile of readings, `survey` a capture.survey.Survey; null where there is no frame.
+    `depth_m` is the 2nd to 98th percentile of readings, `survey` a Survey; null where there is no frame.
     Raises CaptureError where a frame cannot be read.
     """
     found = survey(recording)

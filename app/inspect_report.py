@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from capture.choice import Choice
-from capture.findings import runs
 from capture.frame import Camera
-from capture.survey import LEAST_SHARE, METRES
+from capture.frame_filter import Choice
+from capture.inspection.findings import runs
+from capture.inspection.survey import LEAST_SHARE, METRES
 
 CAMERAS = {Camera.LIDAR.value: "LiDAR", Camera.TRUEDEPTH.value: "front"}
 BAR_WIDTH = 40  # letters

@@ -16,13 +16,13 @@ from pathlib import Path
 from app.accuracy import Accuracy, LiveAccuracy, Moment, abs_rel_of
 from app.flow import Rate
 from app.predicting import Predicting, PredictingStatus
-from capture import priority
-from capture.choice import Choice
+from capture import thread_priority
 from capture.frame import CaptureError, Frame
-from capture.recorder import Recorder
-from capture.recording_status import RecordingStatus
-from capture.replay import ReplaySource
-from capture.source import Source
+from capture.frame_filter import Choice
+from capture.recorder.recorder import Recorder
+from capture.recorder.status import RecordingStatus
+from capture.sources.base import Source
+from capture.sources.replay import ReplaySource
 from model.predictor import Prediction
 
 BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
@@ -41,7 +41,7 @@ class View:
 
 @dataclass(frozen=True)
 class LiveStatus:
-    """What to write beside it. `state` and `detail` as in capture.source.SourceState; rates per second."""
+    """What to write beside it. `state` and `detail` as in capture.sources.base.SourceState; rates per second."""
 
     source: str
     state: str
@@ -60,12 +60,12 @@ class LiveSession:
     """Composes source, predictor and recorder; every method returns at once except `close`.
 
     Threads: the reader iterates the source and blocks only on it; prediction and recorder have their own
-    (app.predicting, capture.recorder).
+    (app.predicting, capture.recorder.recorder).
     """
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None, weights_error: str = "") -> None:
         """`weights_error` says why there are none: the view goes on without prediction."""
-        priority.settle_process()
+        thread_priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = View(), threading.Lock()
         self._frames, self._accuracy = Rate(), LiveAccuracy()
@@ -80,7 +80,7 @@ class LiveSession:
         """Begin; the calling thread is the one that draws, and gives way to those that take frames."""
         self._start_reader()
         self._predicting.start()
-        priority.give_way_as_viewer()
+        thread_priority.give_way_as_viewer()
 
     def close(self) -> None:
         """Finish a running recording and end every thread and child process."""

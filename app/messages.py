@@ -17,9 +17,9 @@ from PyQt5.QtWidgets import (
 from app.accuracy import WINDOW_S, Accuracy
 from app.live import LiveStatus
 from app.steps import StepList, as_html
-from capture.doctor import Step
-from capture.recording_status import RecordingStatus
-from capture.usbmuxd import HOW_TO_STREAM
+from capture.doctor.steps import Step
+from capture.recorder.status import RecordingStatus
+from capture.usb.usbmuxd import HOW_TO_STREAM
 
 NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
 

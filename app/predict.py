@@ -18,10 +18,10 @@ from rich.progress import track
 from app.colors import PERCENTILES
 from app.depth_picture import encode_side_by_side
 from app.photos import Photo, check_photo, read_photo
-from capture.durable import replace_file
-from capture.encoding import encode_depth
-from capture.formats.ply import encode_ply
+from capture.formats.ply_writer import encode_ply
 from capture.frame import MAX_DEPTH_M, CaptureError, DepthMap, Intrinsics, clean_depth
+from capture.storage.durable import replace_file
+from capture.storage.encoding import encode_depth
 from model import store
 from model.config import CANONICAL_FOCAL_PX, VersionConfig
 from model.predictor import Predictor

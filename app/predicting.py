@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from app.flow import Mailbox, Rate
-from capture import priority
+from capture import thread_priority
 from capture.frame import CaptureError, Frame
 from model.predictor import Prediction, Predictor
 
@@ -98,7 +98,7 @@ class Predicting:
     def _predict(self) -> None:
         predictor: Predictor | None = None
         last: Frame | None = None
-        priority.give_way_as_predictor()
+        thread_priority.give_way_as_predictor()
         while not self._closing.is_set():
             frame = self._frames.take(WAIT_S)
             if (ready := self._ready.take(0)) is not None:
@@ -120,7 +120,7 @@ class Predicting:
             self._on_prediction(prediction, frame)
 
     def _load(self) -> None:
-        priority.give_way_as_predictor()
+        thread_priority.give_way_as_predictor()
         while not self._closing.is_set():
             if (folder := self._folders.take(WAIT_S)) is None:
                 continue

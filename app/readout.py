@@ -11,7 +11,7 @@ from app.live import View
 from app.messages import length
 from app.upright import AS_RECEIVED, Turn
 from capture.frame import DepthMap, Frame
-from capture.unproject import unproject
+from capture.geometry.unproject import unproject
 
 LEVELS = ("low", "medium", "high")
 HELP = (

@@ -15,13 +15,13 @@ from types import FrameType
 from rich.console import Console
 from rich.live import Live
 
-from capture import priority
-from capture.choice import MAX_MOVED_M, Choice
+from capture import thread_priority
 from capture.frame import CaptureError
-from capture.names import recording_note
-from capture.recorder import Recorder
-from capture.recording_status import RecordingStatus
-from capture.source import Source, open_source
+from capture.frame_filter import MAX_MOVED_M, Choice
+from capture.recorder.recorder import Recorder
+from capture.recorder.status import RecordingStatus
+from capture.sources.base import Source, open_source
+from capture.storage.names import recording_note
 
 PROGRESS_INTERVAL_S = 0.5
 SILENT_SAVING_S = 1.0  # saving takes a tenth of this on a disk that keeps up: no line for that
@@ -47,7 +47,7 @@ def record(
     # The demo goes round until it is stopped; a file is recorded once.
     source = open_source(spec, driver=driver, loop=spec in ("auto", "demo"), wait=False)
     _close_on_signal(source)
-    priority.settle_process()
+    thread_priority.settle_process()
     recorder = Recorder(dataset, name, source, max_frames=frames, choice=choice, note=note)
     if as_json:
         return _record(source, recorder, seconds, _print_event)

@@ -12,7 +12,7 @@ from app.panels import EMPTY, fitted
 from app.recording_summary import Summary
 from app.roles import HELD_OUT
 from app.widgets import AMBER, BLUE, LIGHT_RED
-from capture.survey import METRES
+from capture.inspection.survey import METRES
 
 SUMMARY, ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 EDGE = 8  # pixels around everything

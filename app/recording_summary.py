@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from capture.frame import CaptureError, UInt8Image
+from capture.inspection.survey import depth_reach
 from capture.jpeg import reduction
 from capture.recording import Recording
-from capture.repair import being_written
-from capture.survey import depth_reach
+from capture.storage.repair import being_written
 
 THUMBNAIL = (96, 96)  # (width, height) in pixels that a thumbnail should at least have, for screens of high density
 SAMPLES = 12  # frames that the coverage is read from, evenly spread: enough to see it, quick on long ones

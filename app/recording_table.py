@@ -12,8 +12,8 @@ from app import roles
 from app.colors import rgb_image
 from app.recording_row import tool_tip
 from app.recording_summary import Summary, summary
-from capture.layout import is_recording
-from capture.survey import LEAST_SHARE, METRES
+from capture.inspection.survey import LEAST_SHARE, METRES
+from capture.storage.layout import is_recording
 
 Tick = Qt.CheckState
 COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length", "Depth")

@@ -16,8 +16,8 @@ from app.recording_summary import Summary, summary
 from app.roles import HELD_OUT, TRAIN, move_role, read_roles, write_role
 from app.widgets import button
 from capture.frame import CaptureError
-from capture.layout import is_recording
-from capture.rename import rename
+from capture.storage.layout import is_recording
+from capture.storage.rename import rename
 
 NEXT_ROLE = {"": TRAIN, TRAIN: HELD_OUT, HELD_OUT: ""}
 EMPTY = "No recordings yet. Press Record, or import some: lidarlive import"

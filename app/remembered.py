@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QMainWindow
 
 from app.application import settings
 from app.comparison import USUAL
-from capture.choice import Choice
+from capture.frame_filter import Choice
 
 SIZE = (1280, 800)  # of the first start
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from capture.durable import replace_file
 from capture.frame import CaptureError
-from capture.layout import read_file
+from capture.storage.durable import replace_file
+from capture.storage.layout import read_file
 
 ROLES_NAME = "roles.json"
 TRAIN, HELD_OUT = "train", "held out"

@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 from app.color_bar import GAP
 from app.menus import Entries
 from app.widgets import button
-from capture.replay import Position, ReplaySource
+from capture.sources.replay import Position, ReplaySource
 
 
 class Scrubber(QWidget):

@@ -14,8 +14,8 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtGui import QImage
 
 from app.live import View
-from capture.encoding import encode_depth, encode_jpeg, encode_png
 from capture.frame import Frame
+from capture.storage.encoding import encode_depth, encode_jpeg, encode_png
 
 
 class Snapshots(QObject):

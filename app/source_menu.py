@@ -14,7 +14,7 @@ from PyQt5.QtWidgets import QAction, QFileDialog, QMenu, QWidget
 from app.sources import DEMO, PHONE
 from capture.frame import CaptureError
 from capture.recording import recording_folders
-from capture.usbmuxd import list_devices
+from capture.usb.usbmuxd import list_devices
 
 NEWEST = 5  # recordings in the menu; all others are in the folder that "Play a recording…" opens
 

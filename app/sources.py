@@ -10,10 +10,10 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from app.checkup import Checkup, checkup_of
 from app.live import LiveSession, LiveStatus
-from capture.doctor import Step
+from capture.doctor.steps import Step
 from capture.frame import CaptureError
-from capture.phone_source import PhoneSource
-from capture.source import Source, open_source
+from capture.sources.base import Source, open_source
+from capture.sources.phone import PhoneSource
 
 PHONE, DEMO = "usb", "demo"
 
@@ -39,7 +39,7 @@ class SourceSwitch(QObject):
             checkup.start()
 
     def open(self, spec: str) -> None:
-        """See another source, as `capture.source.open_source` names it; only says so while a recording runs."""
+        """See another source, as `capture.sources.base.open_source` names it; only says so while a recording runs."""
         recording = self._session.status().recording
         if recording is not None and not recording.finished:
             self.failed.emit("A recording is running: stop it before you choose another source")

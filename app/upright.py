@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from capture.frame import Camera, Frame
-from capture.gravity import quarter_turns, up_in_camera
+from capture.geometry.gravity import quarter_turns, up_in_camera
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from capture.frame import CaptureError
-from capture.source import open_source
+from capture.sources.base import open_source
 from model import store
 
 OFFSCREEN_FRAMES = 90  # without a screen: three seconds of the demo, enough for the first predictions

@@ -1,4 +1,4 @@
-"""Recordings read from disk, with random access. What lies there is described in `capture.layout`."""
+"""Recordings read from disk, with random access. What lies there is described in `capture.storage.layout`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.encoding import EncodedFrame, decode_png
 from capture.frame import Camera, CaptureError, DepthMap, Frame, UInt8Image
 from capture.jpeg import Jpeg, decode_jpeg
-from capture.layout import (
+from capture.storage.encoding import EncodedFrame, decode_png
+from capture.storage.layout import (
     INFO_NAME,
     LOG_NAME,
     MAX_IMAGE_BYTES,
@@ -24,7 +24,7 @@ from capture.layout import (
     read_info,
     read_log,
 )
-from capture.repair import being_written, repair
+from capture.storage.repair import being_written, repair
 
 MIN_LINE_BYTES = 100  # a third of the shortest line; bounds the index of a log, 8 bytes a line
 

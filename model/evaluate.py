@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from capture.frame import CaptureError, DepthMap, UInt8Image
-from capture.layout import FrameLine
 from capture.recording import Recording
+from capture.storage.layout import FrameLine
 from model.metrics import RANGES, Sums, report
 from model.predictor import Predictor
 from model.split import label, open_recordings

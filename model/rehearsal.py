@@ -15,12 +15,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from capture.encoding import encode
 from capture.frame import CaptureError
 from capture.recording import Recording
 from capture.room import VERSION, DemoRoom
+from capture.storage.encoding import encode
+from capture.storage.writer import RecordingWriter
 from capture.virtual_phone.clips import CACHE_VARIABLE, cache_folder
-from capture.writer import RecordingWriter
 
 SEEDS = range(1, 13)  # the starter knows them; the window shows 0
 UNSEEN_SEEDS = range(101, 103)  # nobody is trained on them, so what is forgotten of rooms shows there

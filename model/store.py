@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-from capture.durable import replace_file
 from capture.frame import CaptureError
-from capture.names import recording_name
+from capture.storage.durable import replace_file
+from capture.storage.names import recording_name
 from model.config import CONFIG_NAME, OPENVINO_NAMES
 
 STARTER = "starter"

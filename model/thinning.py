@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from capture.choice import apart, is_pose
-from capture.motion import changed, thumbnail
+from capture.frame_filter import apart, is_pose
+from capture.inspection.motion import changed, thumbnail
 from capture.recording import Recording
 from model.pipeline import FrameRef, frames_of, spread
 

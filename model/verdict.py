@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from capture.frame import CaptureError
-from capture.layout import LOG_NAME
 from capture.recording import Recording
+from capture.storage.layout import LOG_NAME
 from model import store
 from model.bootstrap import BLOCK_NS
 from model.config import VersionConfig, file_crc32

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from capture.frame import CaptureError
-from capture.layout import LOG_NAME
 from capture.recording import Recording
+from capture.storage.layout import LOG_NAME
 from model.checkpoint import HELD_OUT, RECORDING
 from model.compare import compare
 from model.config import (

@@ -106,7 +106,7 @@ def x_display() -> Iterator[str]:
 def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
     """Over the stand-in phone, which plays `numbered` round and round; not started."""
     from app.live import LiveSession
-    from capture.playback import PlaybackSource
+    from capture.sources.stand_in import PlaybackSource
 
     return LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from capture.usbmuxd import HEADER, PLIST_TYPE, PLIST_VERSION, receive_message, send_message
+from capture.usb.usbmuxd import HEADER, PLIST_TYPE, PLIST_VERSION, receive_message, send_message
 
 Answer = dict[str, Any] | Callable[[socket.socket], None]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from capture.encoding import JPEG_QUALITY, encode
 from capture.frame import Camera, Frame, Intrinsics, Pose
-from capture.source import Source
+from capture.sources.base import Source
+from capture.storage.encoding import JPEG_QUALITY, encode
+from capture.storage.writer import RecordingWriter
 from capture.virtual_phone.clips import frame_message
-from capture.writer import RecordingWriter
 
 
 def make_frame(

@@ -14,11 +14,11 @@ import lzfse
 import numpy as np
 import psutil
 
-from capture.encoding import encode_jpeg
 from capture.frame import Camera, Intrinsics, Pose
-from capture.usbmuxd import open_socket, receive_message, send_message
-from capture.virtual_phone.phone import PhoneProcess
-from capture.wire import PEERTALK_HEADER, FrameHeader, agreed_header, encode_message, message_spans
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header, encode_message, message_spans
+from capture.storage.encoding import encode_jpeg
+from capture.usb.usbmuxd import open_socket, receive_message, send_message
+from capture.virtual_phone.process import PhoneProcess
 from tests.waiting import wait_until
 
 FRAMES = 24

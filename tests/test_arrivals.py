@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capture.arrivals import MIN_INTERVALS, Arrivals
+from capture.sources.arrival_gaps import MIN_INTERVALS, Arrivals
 
 INTERVAL_NS = 16_666_667
 

@@ -20,7 +20,7 @@ from app.bench.report import goals, print_report, summary
 from app.bench.run import Result
 from app.bench.verify import SendLog, Sent, Verdict, verify
 from capture.frame import Frame
-from capture.receiver import Receiver, WireFrame, decoded
+from capture.protocol.parser import Receiver, WireFrame, decoded
 from capture.recording import Recording
 from tests.frames import encoded_message, make_frame, write_recording
 from tests.test_cli import lidarlive

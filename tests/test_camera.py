@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from capture.usbmuxd import list_devices
-from capture.virtual_phone.camera import LATE_WAKE_S, next_frame
-from capture.virtual_phone.phone import PhoneStatus
-from capture.wire import FrameHeader
+from capture.protocol.wire import FrameHeader
+from capture.usb.usbmuxd import list_devices
+from capture.virtual_phone.player import LATE_WAKE_S, next_frame
+from capture.virtual_phone.process import PhoneStatus
 from tests.phones import FRAMES, connect, has_ended, phone, read_message, split
 from tests.waiting import wait_until
 

@@ -15,10 +15,10 @@ from app.checkup import Checkup, checkup_of, with_app_step
 from app.live import LiveSession, LiveStatus
 from app.messages import NOTICE_WIDTH
 from app.window import Window, application
-from capture.doctor import Step, look
-from capture.native import NativeSource
-from capture.playback import PlaybackSource
-from capture.usbmuxd import NOT_STREAMING
+from capture.doctor.steps import Step, look
+from capture.sources.native import NativeSource
+from capture.sources.stand_in import PlaybackSource
+from capture.usb.usbmuxd import NOT_STREAMING
 from tests.fake_usbmuxd import NO_RECORD, REFUSED, FakeUsbmuxd, hang
 from tests.frames import encoded_message, make_frame
 
@@ -84,8 +84,8 @@ def test_the_empty_window_leads_to_the_first_frame(qtbot: QtBot, waiting: Window
 def test_a_checkup_that_hangs_does_not_hold_up_closing(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("capture.doctor.ANSWER_S", 60)
-    monkeypatch.setattr("capture.doctor.BUDGET_S", 60)
+    monkeypatch.setattr("capture.doctor.steps.ANSWER_S", 60)
+    monkeypatch.setattr("capture.doctor.steps.BUDGET_S", 60)
     asked = threading.Event()
 
     def hang_and_tell(connection: socket.socket) -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from app.inspect import inspect
-from capture.check import damage
-from capture.choice import MAX_EVERY, NO_POSES, Choice, Chooser, apart
 from capture.frame import Frame, Pose
-from capture.layout import INFO_NAME, RecordingInfo
-from capture.names import MAX_NOTE, recording_note
-from capture.native import NativeSource
-from capture.recorder import Recorder
+from capture.frame_filter import MAX_EVERY, NO_POSES, Choice, Chooser, apart
+from capture.inspection.checksums import damage
+from capture.recorder.recorder import Recorder
 from capture.recording import Dataset, Recording
+from capture.sources.native import NativeSource
+from capture.storage.layout import INFO_NAME, RecordingInfo
+from capture.storage.names import MAX_NOTE, recording_note
 from tests.frames import QuietSource, make_frame, write_recording
 from tests.phones import phone
 
@@ -194,7 +194,7 @@ def test_a_note_is_one_line_of_bounded_length() -> None:
 def test_a_chosen_frame_that_finds_no_room_is_lost_and_one_left_out_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("capture.recorder.MAX_RAW_BYTES", 10)
+    monkeypatch.setattr("capture.recorder.recorder.MAX_RAW_BYTES", 10)
     recorder = Recorder(tmp_path, "tiny", QuietSource(), choice=Choice(every=3))
     for i in range(7):
         recorder.offer(make_frame(i))

@@ -15,12 +15,12 @@ from app.live import LiveSession
 from app.messages import recording_line, recording_tool_tip
 from app.remembered import choice_before, remember_choice
 from app.window import Window, application
-from capture.choice import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, Choice
 from capture.frame import Pose
-from capture.names import MAX_NOTE
-from capture.playback import PlaybackSource
+from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, Choice
+from capture.recorder.status import RecordingStatus
 from capture.recording import Dataset
-from capture.recording_status import RecordingStatus
+from capture.sources.stand_in import PlaybackSource
+from capture.storage.names import MAX_NOTE
 from tests.frames import make_frame, write_recording
 from tests.weights import write_weights
 

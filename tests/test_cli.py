@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.formats.r3d import R3dFile
-from capture.layout import INFO_NAME
+from capture.formats.r3d_reader import R3dFile
 from capture.recording import Dataset, Recording
-from capture.virtual_phone.phone import PhoneProcess
+from capture.storage.layout import INFO_NAME
+from capture.virtual_phone.process import PhoneProcess
 from tests.foreign import pairs, put, sequence
 from tests.frames import make_frame, write_recording
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import lzfse
 import pytest
 
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.frame import CaptureError, Frame
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
 from capture.recording import Recording
 from capture.room import VERSION
 from capture.virtual_phone import clips
 from capture.virtual_phone.clips import FRAMES_AHEAD, MAX_HELD_FRAMES, Clip, open_clip
-from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
 from tests.frames import encoded_message, make_frame, write_recording
 from tests.test_r3d import members, write
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError, Frame
-from capture.layout import LOG_NAME
+from capture.storage.layout import LOG_NAME
 from model import store
 from model.bootstrap import difference_intervals
 from model.compare import Comparison, compare

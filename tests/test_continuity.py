@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from capture.choice import Choice
-from capture.continuity import Continuity
-from capture.encoding import encode
-from capture.findings import Finding
 from capture.frame import Camera, Frame, Intrinsics, Pose
+from capture.frame_filter import Choice
+from capture.inspection.continuity import Continuity
+from capture.inspection.findings import Finding
 from capture.recording import Recording
-from capture.writer import RecordingWriter
+from capture.storage.encoding import encode
+from capture.storage.writer import RecordingWriter
 from tests.frames import make_frame
 
 FRAMES = 12

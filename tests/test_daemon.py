@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from capture.frame import CaptureError
-from capture.listener import listen, with_port
-from capture.usbmuxd import open_socket
-from capture.virtual_phone.daemon import Daemon
+from capture.usb.local_socket import listen, with_port
+from capture.usb.usbmuxd import open_socket
+from capture.virtual_phone.usbmuxd_server import Daemon
 from tests.waiting import wait_until
 
 

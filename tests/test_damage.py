@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from capture.jpeg import jpeg_size
-from capture.lzfse_blocks import inflate
+from capture.protocol.lzfse import inflate
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header, message_spans
 from capture.virtual_phone.faults import DAMAGE, REPEATED
-from capture.wire import PEERTALK_HEADER, FrameHeader, agreed_header, message_spans
 from tests.phones import Sent, connect, phone, read, watch
 
 BLOCK = np.zeros((256, 192), bool)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.depth_flaws import IMPOSSIBLE_PIXELS, STALE_ROWS, DepthFlaws
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
+from capture.protocol.depth_damage import IMPOSSIBLE_PIXELS, STALE_ROWS, DepthFlaws
 
 
 def measured(seed: int) -> np.ndarray:

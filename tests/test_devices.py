@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from capture.usb import package_installed
-from capture.virtual_phone.phone import PhoneProcess
-from capture.wire import message_spans
+from capture.protocol.wire import message_spans
+from capture.sources.record3d.driver import package_installed
+from capture.virtual_phone.process import PhoneProcess
 from tests.fake_usbmuxd import FakeUsbmuxd
 from tests.frames import encoded_message, make_frame
 from tests.test_cli import lidarlive

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from app.record import record
-from capture import writer as writer_module
-from capture.check import damage
-from capture.choice import Choice
-from capture.encoding import EncodedFrame, encode
 from capture.frame import CaptureError
-from capture.layout import read_info
-from capture.recorder import Recorder
+from capture.frame_filter import Choice
+from capture.inspection.checksums import damage
+from capture.recorder.recorder import Recorder
 from capture.recording import Dataset, Recording
-from capture.writer import RESERVE_BYTES, RecordingWriter
+from capture.storage import writer as writer_module
+from capture.storage.encoding import EncodedFrame, encode
+from capture.storage.layout import read_info
+from capture.storage.writer import RESERVE_BYTES, RecordingWriter
 from tests.frames import QuietSource, make_frame
 from tests.waiting import wait_until
 
@@ -102,9 +102,9 @@ def test_a_disk_without_a_byte_left_leaves_what_is_whole(small_disk: Path, monke
 def test_a_file_size_limit_stands_for_a_full_disk(tmp_path: Path) -> None:
     """The log cannot grow, its last line is torn off again."""
     script = (
-        "import resource, signal, sys; from pathlib import Path; from capture.encoding import encode\n"
+        "import resource, signal, sys; from pathlib import Path; from capture.storage.encoding import encode\n"
         "from capture.frame import CaptureError\n"
-        "from capture.writer import RecordingWriter; from tests.frames import make_frame\n"
+        "from capture.storage.writer import RecordingWriter; from tests.frames import make_frame\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "with RecordingWriter(Path(sys.argv[1]), 'full', source='test') as writer:\n"
         "    writer.append(encode(make_frame(0), None))\n"
@@ -156,7 +156,7 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path) -> None:
     """Root may write everywhere, so it stops being root."""
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from capture.recorder import Recorder; from tests.frames import QuietSource, make_frame\n"
+        "from capture.recorder.recorder import Recorder; from tests.frames import QuietSource, make_frame\n"
         "recorder = Recorder(Path(sys.argv[1]), 'locked', QuietSource())\n"
         "for i in range(5):\n"
         "    if i == 4:\n"

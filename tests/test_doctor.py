@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from capture import doctor
-from capture.doctor import LOOK_STEPS, STREAM_STEPS, Step, examine, look
+from capture.doctor import steps as doctor
+from capture.doctor.steps import LOOK_STEPS, STREAM_STEPS, Step, examine, look
+from capture.doctor.stream_sample import rate_of
 from capture.frame import Camera
-from capture.remedies import SYSTEMS, Problem, remedy
-from capture.sample import rate_of
-from capture.usbmuxd import send_message
+from capture.usb.remedies import SYSTEMS, Problem, remedy
+from capture.usb.usbmuxd import send_message
 from tests.fake_usbmuxd import ENDLESS, NO_RECORD, PHONE, REFUSED, Answer, FakeUsbmuxd, hang, slowly
 from tests.frames import encoded_message, make_frame
 
@@ -253,7 +253,7 @@ def test_a_look_never_touches_the_app(tmp_path: Path) -> None:
 
 def test_without_record3d(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "record3d", None)
-    monkeypatch.setattr("capture.doctor.remedy", lambda problem: remedy(problem, "linux"))
+    monkeypatch.setattr("capture.doctor.steps.remedy", lambda problem: remedy(problem, "linux"))
     step = look("UNIX:/nowhere")[0]
     assert (step.name, step.state) == ("drivers", "warning")
     assert "native is used" in step.found

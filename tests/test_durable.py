@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from capture import durable, writer
-from capture.durable import make_durable, replace_file
-from capture.encoding import encode
 from capture.frame import CaptureError
-from capture.layout import INFO_NAME, LOG_NAME, read_info
 from capture.recording import Recording
-from capture.writer import RecordingWriter
+from capture.storage import durable, writer
+from capture.storage.durable import make_durable, replace_file
+from capture.storage.encoding import encode
+from capture.storage.layout import INFO_NAME, LOG_NAME, read_info
+from capture.storage.writer import RecordingWriter
 from tests.frames import make_frame
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.edges import SHIFT, SIZE, agreement
 from capture.frame import Frame
+from capture.inspection.edge_agreement import SHIFT, SIZE, agreement
 from tests.scenes import scene_frame
 
 

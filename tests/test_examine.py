@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.check import damage
-from capture.examine import Examined, examine
+from capture.formats.importing import ImportOptions, import_path
 from capture.frame import Frame
-from capture.importer import ImportOptions, import_path
-from capture.layout import LOG_NAME, checksum
-from capture.pairs import LEAST_JUDGED
+from capture.inspection.checksums import damage
+from capture.inspection.examine import Examined, examine
+from capture.inspection.rgb_depth_match import LEAST_JUDGED
+from capture.storage.layout import LOG_NAME, checksum
 from tests.frames import write_recording
 from tests.scenes import scene_frame
 

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.encoding import EncodedFrame, decode_png
-from capture.exporter import FORMATS, Exported, ExportOptions, export_path
-from capture.formats.folders import ImageFolder
+from capture.formats.exporting import FORMATS, Exported, ExportOptions, export_path
+from capture.formats.folders_reader import ImageFolder
+from capture.formats.importing import ImportOptions, import_path
 from capture.frame import CaptureError, Pose
-from capture.importer import ImportOptions, import_path
 from capture.recording import Recording
+from capture.storage.encoding import EncodedFrame, decode_png
 from tests.foreign import depth_map, png, rotation
 from tests.frames import make_frame, write_recording
 from tests.walks import encoded_walk, write_encoded

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.exporting import export
-from capture.exporter import ExportOptions
+from capture.formats.exporting import ExportOptions
 from capture.frame import CaptureError
 from tests.test_cli import lidarlive
 from tests.walks import encoded_walk, write_encoded
@@ -19,7 +19,7 @@ INTERRUPTED_AT_ONCE = """
 import os, sys
 from pathlib import Path
 from app import exporting
-from capture.exporter import ExportOptions, export_path
+from capture.formats.exporting import ExportOptions, export_path
 
 path, out, format, number = sys.argv[1:]
 exporting.export_path = lambda path, out, options, *tell: export_path(

@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.check import damage
-from capture.drivers import DRIVERS
 from capture.frame import Camera, Frame
-from capture.recorder import Recorder
+from capture.inspection.checksums import damage
+from capture.recorder.recorder import Recorder
 from capture.recording import Dataset
-from capture.virtual_phone.phone import PhoneProcess
+from capture.sources.drivers import DRIVERS
+from capture.virtual_phone.process import PhoneProcess
 from tests.frames import encoded_message, make_frame
 
 FRAMES, FPS = 175, 40
@@ -159,7 +159,7 @@ def run_session(driver: str, clip: Path, faults: list[str], folder: Path) -> Ses
     arrivals: list[Arrival] = []
     with PhoneProcess(str(clip), fps=FPS, faults=faults, send_log=log) as phone, pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"capture.{'usb' if driver == 'record3d' else 'native'}.SILENCE_S", 1.0)
-        patch.setattr("capture.phone_source.RETRY_S", 0.1)
+        patch.setattr("capture.sources.phone.RETRY_S", 0.1)
         phone.wait_ready(30)
         with DRIVERS[driver]("test", address=phone.address) as source:
             recorder = Recorder(folder / "set", "faults", source)

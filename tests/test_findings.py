@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from capture.findings import MAX_RUNS, Finding, joined
+from capture.inspection.findings import MAX_RUNS, Finding, joined
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.formats.folders import ImageFolder
+from capture.formats.folders_reader import ImageFolder
 from capture.frame import CaptureError, Intrinsics, Pose
 from tests.foreign import depth_map, jpeg, pairs, png, put
 

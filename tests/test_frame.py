@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from capture.encoding import encode_jpeg
 from capture.frame import MAX_DEPTH_M, Intrinsics, Pose, clean_depth
 from capture.jpeg import Jpeg
+from capture.storage.encoding import encode_jpeg
 from tests.frames import make_frame
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.encoding import encode_jpeg
-from capture.formats.images import ImageEncoder, depth_table, read_levels, read_picture, same_shape
+from capture.formats.parts.images import ImageEncoder, depth_table, read_levels, read_picture, same_shape
 from capture.frame import CaptureError, Pose
 from capture.jpeg import decode_jpeg
+from capture.storage.encoding import encode_jpeg
 from tests.foreign import depth_map, jpeg, png, put
 
 GREY = np.zeros((32, 24), np.uint8)

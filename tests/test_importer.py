@@ -10,13 +10,13 @@ import lzfse
 import numpy as np
 import pytest
 
-from capture.check import damage
-from capture.encoding import encode_jpeg
-from capture.formats.r3d import R3dFile
+from capture.formats.importing import ImportOptions, import_path
+from capture.formats.r3d_reader import R3dFile
 from capture.frame import CaptureError, Intrinsics
-from capture.importer import ImportOptions, import_path
+from capture.inspection.checksums import damage
 from capture.recording import Recording
-from capture.writer import RecordingWriter
+from capture.storage.encoding import encode_jpeg
+from capture.storage.writer import RecordingWriter
 from tests.foreign import depth_map, jpeg, pairs, png, put, sequence
 
 

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.formats.folders import ImageFolder
-from capture.formats.r3d import R3dFile
-from capture.formats.tum import TumSequence
+from capture.formats.folders_reader import ImageFolder
+from capture.formats.importing import ImportOptions, import_path
+from capture.formats.r3d_reader import R3dFile
+from capture.formats.tum_reader import TumSequence
 from capture.frame import Intrinsics
-from capture.importer import ImportOptions, import_path
 from capture.recording import Recording
-from capture.writer import RecordingWriter
+from capture.storage.writer import RecordingWriter
 from tests.foreign import carried_error_m
 
 

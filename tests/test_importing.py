@@ -18,9 +18,9 @@ from rich.console import Console
 
 from app.frame_progress import frame_progress
 from app.importing import import_sources
-from capture.check import damage
-from capture.formats.folders import ImageFolder
-from capture.importer import ImportOptions, import_path
+from capture.formats.folders_reader import ImageFolder
+from capture.formats.importing import ImportOptions, import_path
+from capture.inspection.checksums import damage
 from capture.recording import Recording
 from tests.foreign import depth_map, pairs, png, put
 
@@ -40,7 +40,8 @@ def test_an_interrupt_leaves_what_is_whole_marked_incomplete(tmp_path: Path):
 def test_a_kill_leaves_what_is_whole_marked_incomplete_once_it_is_opened(tmp_path: Path):
     source = put(tmp_path / "in", pairs(9))
     program = (
-        "import os, signal, sys; from pathlib import Path; from capture.importer import ImportOptions, import_path\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from capture.formats.importing import ImportOptions, import_path\n"
         "kill = lambda done, total: done == 4 and os.kill(os.getpid(), signal.SIGKILL)\n"
         "import_path(Path(sys.argv[1]), Path(sys.argv[2]), ImportOptions(), kill)\n"
     )

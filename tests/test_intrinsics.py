@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from capture.formats.intrinsics import HEADER, NAME, intrinsics_line, read_intrinsics
+from capture.formats.parts.intrinsics_file import HEADER, NAME, intrinsics_line, read_intrinsics
 from capture.frame import CaptureError, Intrinsics
 from tests.foreign import put
 

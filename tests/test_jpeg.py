@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.encoding import encode_jpeg
 from capture.jpeg import Jpeg, decode_jpeg, jpeg_size, reduction
+from capture.storage.encoding import encode_jpeg
 
 SIZE = (48, 80)
 

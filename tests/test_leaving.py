@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.live import LiveSession
 from app.window import Window, application
-from capture.source import open_source
+from capture.sources.base import open_source
 
 WAIT_MS = 120_000
 Left = Qt.MouseButton.LeftButton

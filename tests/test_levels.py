@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from capture.formats.levels import confidence_table
+from capture.formats.parts.confidence_levels import confidence_table
 from capture.frame import CaptureError
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from app.accuracy import abs_rel_of
 from app.live import NOT_PREDICTED, LiveSession
-from capture.check import damage
-from capture.choice import Choice
-from capture.drivers import DRIVERS
 from capture.frame import CaptureError
-from capture.playback import PlaybackSource
+from capture.frame_filter import Choice
+from capture.inspection.checksums import damage
 from capture.recording import Dataset
-from capture.virtual_phone.phone import PhoneProcess
+from capture.sources.drivers import DRIVERS
+from capture.sources.stand_in import PlaybackSource
+from capture.virtual_phone.process import PhoneProcess
 from model.predictor import Predictor
 from tests.waiting import wait_until
 from tests.weights import write_weights

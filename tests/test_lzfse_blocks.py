@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.lzfse_blocks import inflate, inflated_size
+from capture.protocol.lzfse import inflate, inflated_size
 
 NOISE = np.random.default_rng(1).integers(0, 256, 70_000, dtype=np.uint8).tobytes()
 DEPTH = np.linspace(0.2, 5, 192 * 256, dtype=np.float32).tobytes()

@@ -20,8 +20,8 @@ from app.messages import (
     status_tool_tip,
 )
 from app.predicting import PredictingStatus
-from capture.recording_status import RecordingStatus
-from capture.usbmuxd import NOT_STREAMING
+from capture.recorder.status import RecordingStatus
+from capture.usb.usbmuxd import NOT_STREAMING
 
 
 def test_status_line_names_rates_weights_and_losses() -> None:

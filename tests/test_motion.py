@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from capture.frame import Pose
-from capture.motion import Stillness, spread, stillness
+from capture.inspection.motion import Stillness, spread, stillness
 from capture.recording import Recording
 from tests.frames import make_frame, write_recording
 

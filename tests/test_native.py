@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.drivers import phone_driver
 from capture.frame import CaptureError, Frame
-from capture.native import NativeSource
-from capture.phone_source import PhoneSource
-from capture.playback import PlaybackSource
-from capture.usb import UsbSource
-from capture.virtual_phone.phone import PhoneProcess
-from capture.wire import PEERTALK_HEADER
+from capture.protocol.wire import PEERTALK_HEADER
+from capture.sources.drivers import phone_driver
+from capture.sources.native import NativeSource
+from capture.sources.phone import PhoneSource
+from capture.sources.record3d.driver import UsbSource
+from capture.sources.stand_in import PlaybackSource
+from capture.virtual_phone.process import PhoneProcess
 from tests.frames import encoded_message, make_frame
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from capture.formats.nerfstudio import NerfstudioWriter
+from capture.formats.nerfstudio_writer import NerfstudioWriter
 from capture.frame import Pose
 from tests.foreign import rotation
 from tests.walks import encoded_walk

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from capture.frame import CaptureError
-from capture.usbmuxd import list_devices, open_socket
+from capture.protocol.wire import message_spans
+from capture.usb.usbmuxd import list_devices, open_socket
 from capture.virtual_phone.faults import LASTING_S, OF_ONE_FRAME, Fault, deliver
-from capture.virtual_phone.phone import PhoneProcess, run_phone
-from capture.wire import message_spans
+from capture.virtual_phone.process import PhoneProcess, run_phone
 from tests.phones import connect, logged, phone, read, read_message, watch
 from tests.waiting import wait_until
 

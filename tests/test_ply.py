@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from plyfile import PlyData
 
-from capture.encoding import decode_png, encode
-from capture.formats.ply import PlyWriter, encode_ply
+from capture.formats.ply_writer import PlyWriter, encode_ply
 from capture.frame import CaptureError, Intrinsics
 from capture.room.render import View
+from capture.storage.encoding import decode_png, encode
 from tests.frames import make_frame
 
 CAMERA = Intrinsics(

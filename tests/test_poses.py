@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.formats.poses import (
+from capture.formats.parts.opencv_poses import (
     matrix_from_pose,
     opencv_from_pose,
     opencv_matrix_from_pose,

@@ -12,9 +12,9 @@ import pytest
 
 import app.predicting as predicting
 from app.predicting import Predicting
-from capture.encoding import encode
 from capture.frame import Frame
 from capture.jpeg import Jpeg
+from capture.storage.encoding import encode
 from model.predictor import Prediction, Predictor
 from tests.frames import make_frame
 from tests.waiting import wait_until

@@ -146,7 +146,7 @@ print({"tensorflow", "keras"} & set(sys.modules))
 
 
 def test_a_real_recording_can_be_evaluated(weights: Path, real_data: Path, tmp_path: Path):
-    from capture.importer import ImportOptions, import_path
+    from capture.formats.importing import ImportOptions, import_path
 
     import_path(real_data / "door.r3d", tmp_path, ImportOptions(), lambda done, total: None)
     measured = evaluate([tmp_path], weights, most_frames=4)

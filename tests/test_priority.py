@@ -10,7 +10,7 @@ from threading import get_native_id
 import cv2
 import pytest
 
-from capture import priority
+from capture import thread_priority
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads have one priority")
 
@@ -18,9 +18,9 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all t
 @linux_only
 def test_encoders_give_way_and_the_thread_that_starts_them_does_not() -> None:
     before = os.getpriority(os.PRIO_PROCESS, get_native_id())
-    with ThreadPoolExecutor(1, "encoder", priority.give_way_as_encoder) as encoder:
+    with ThreadPoolExecutor(1, "encoder", thread_priority.give_way_as_encoder) as encoder:
         niceness = encoder.submit(lambda: os.getpriority(os.PRIO_PROCESS, get_native_id())).result()
-    assert niceness == priority.ENCODER_NICENESS > before
+    assert niceness == thread_priority.ENCODER_NICENESS > before
     assert os.getpriority(os.PRIO_PROCESS, get_native_id()) == before
 
 
@@ -33,17 +33,17 @@ def test_threads_that_the_predictor_starts_give_way_too() -> None:
         with ThreadPoolExecutor(1) as started:
             return started.submit(niceness).result()
 
-    with ThreadPoolExecutor(1, "predictor", priority.give_way_as_predictor) as predictor:
-        assert predictor.submit(niceness).result() == priority.PREDICTOR_NICENESS
-        assert predictor.submit(of_a_thread_it_starts).result() == priority.PREDICTOR_NICENESS
+    with ThreadPoolExecutor(1, "predictor", thread_priority.give_way_as_predictor) as predictor:
+        assert predictor.submit(niceness).result() == thread_priority.PREDICTOR_NICENESS
+        assert predictor.submit(of_a_thread_it_starts).result() == thread_priority.PREDICTOR_NICENESS
 
 
 def test_a_process_that_captures_switches_often_and_opencv_adds_no_threads() -> None:
     threads, interval_s = cv2.getNumThreads(), sys.getswitchinterval()
     try:
-        priority.settle_process()
+        thread_priority.settle_process()
         assert cv2.getNumThreads() == 1
-        assert sys.getswitchinterval() == pytest.approx(priority.SWITCH_INTERVAL_S)
+        assert sys.getswitchinterval() == pytest.approx(thread_priority.SWITCH_INTERVAL_S)
     finally:
         cv2.setNumThreads(threads)
         sys.setswitchinterval(interval_s)

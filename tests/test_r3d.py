@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.encoding import encode_jpeg, to_millimetres
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.frame import Camera, CaptureError
+from capture.storage.encoding import encode_jpeg, to_millimetres
 
 METADATA = {
     "w": 72, "h": 96, "dw": 24, "dh": 32, "fps": 30, "cameraType": 1, "initPose": [0, 0, 0, 1, 0, 0, 0],

@@ -11,10 +11,10 @@ import lzfse
 import numpy as np
 import pytest
 
-from capture.encoding import EncodedFrame, decode_png, encode_png
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.formats.r3d_writer import R3dWriter
 from capture.frame import Camera
+from capture.storage.encoding import EncodedFrame, decode_png, encode_png
 from tests.walks import FRAME_NS, encoded_walk
 
 

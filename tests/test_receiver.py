@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.receiver import Damaged, Receiver, WireFrame, decoded
-from capture.wire import FRAME_HEADER, PEERTALK_HEADER
+from capture.protocol.parser import Damaged, Receiver, WireFrame, decoded
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER
 from tests.frames import encoded_message, make_frame
 
 FIELD = {"rgb_width": 0, "depth_width": 2, "rgb_bytes": 6, "device_type": 10, "fx": 11}

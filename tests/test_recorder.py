@@ -15,13 +15,13 @@ import pytest
 
 from app import record as record_module
 from app.inspect import inspect
-from capture import recorder as recorder_module
-from capture import writer as writer_module
-from capture.encoding import EncodedFrame, encode
 from capture.frame import Frame
-from capture.recorder import Recorder
+from capture.recorder import recorder as recorder_module
+from capture.recorder.recorder import Recorder
+from capture.recorder.status import RecordingStatus
 from capture.recording import Dataset
-from capture.recording_status import RecordingStatus
+from capture.storage import writer as writer_module
+from capture.storage.encoding import EncodedFrame, encode
 from tests.frames import QuietSource, make_frame
 from tests.waiting import wait_until
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.encoding import encode
 from capture.frame import Camera, CaptureError
-from capture.layout import INFO_NAME
 from capture.recording import Dataset, Recording
-from capture.writer import RecordingWriter
+from capture.storage.encoding import encode
+from capture.storage.layout import INFO_NAME
+from capture.storage.writer import RecordingWriter
 from tests.frames import make_frame, write_recording
 
 

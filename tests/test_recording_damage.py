@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.inspect import summary
-from capture import layout
 from capture import recording as recording_module
-from capture.check import damage
-from capture.examine import examine
 from capture.frame import CaptureError
-from capture.layout import INFO_NAME, LOG_NAME, checksum
+from capture.inspection.checksums import damage
+from capture.inspection.examine import examine
 from capture.recording import Recording
+from capture.storage import layout
+from capture.storage.layout import INFO_NAME, LOG_NAME, checksum
 from tests.frames import make_frame, write_recording
 
 FILES = (INFO_NAME, LOG_NAME, "rgb/000000.jpg", "depth/000000.png", "confidence/000000.png")

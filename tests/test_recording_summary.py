@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.recording_row import tool_tip
 from app.recording_summary import summary
-from capture.survey import METRES
+from capture.inspection.survey import METRES
 from tests.frames import make_frame, write_recording
 
 

@@ -12,8 +12,8 @@ from app import roles
 from app.recording_summary import Summary
 from app.recording_table import HELD_OUT, TRAIN, RecordingTable, list_summaries, reach
 from app.window import application
-from capture.encoding import encode
-from capture.writer import RecordingWriter
+from capture.storage.encoding import encode
+from capture.storage.writer import RecordingWriter
 from tests.frames import make_frame, write_recording
 
 

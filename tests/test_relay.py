@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from capture import relay as relay_module
-from capture.listener import fresh_address, listen
-from capture.relay import Relay
-from capture.usbmuxd import open_socket
+from capture.sources.record3d import relay as relay_module
+from capture.sources.record3d.relay import Relay
+from capture.usb.local_socket import fresh_address, listen
+from capture.usb.usbmuxd import open_socket
 from tests.waiting import wait_until
 
 PIECE = bytes(range(256)) * 1024

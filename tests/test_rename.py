@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from capture.frame import CaptureError
-from capture.layout import LOCK_NAME
-from capture.names import began
 from capture.recording import Recording
-from capture.rename import rename
+from capture.storage.layout import LOCK_NAME
+from capture.storage.names import began
+from capture.storage.rename import rename
 from tests.frames import make_frame, write_recording
 
 

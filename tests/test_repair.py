@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from app.check import check
 from capture.frame import Camera, CaptureError
-from capture.layout import INFO_NAME, LOCK_NAME, LOG_NAME, read_info
 from capture.recording import Dataset, Recording
-from capture.repair import being_written, repair
+from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, read_info
+from capture.storage.repair import being_written, repair
 from tests.frames import make_frame, write_recording
 
 ROOT = Path(__file__).parents[1]
@@ -72,8 +72,8 @@ def test_a_last_line_that_lost_only_its_end_is_kept(tmp_path: Path) -> None:
 def test_killed_in_mid_recording(tmp_path: Path) -> None:
     """A process that dies without a word leaves whole frames, and the next to look repairs the rest."""
     script = (
-        "import os, sys; from pathlib import Path; from capture.encoding import encode\n"
-        "from capture.writer import RecordingWriter; from tests.frames import make_frame\n"
+        "import os, sys; from pathlib import Path; from capture.storage.encoding import encode\n"
+        "from capture.storage.writer import RecordingWriter; from tests.frames import make_frame\n"
         "writer = RecordingWriter(Path(sys.argv[1]), 'killed', source='test')\n"
         "for i in range(20): writer.append(encode(make_frame(i), None))\n"
         "os.kill(os.getpid(), 9)\n"

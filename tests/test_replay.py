@@ -13,7 +13,7 @@ import pytest
 
 from capture.frame import CaptureError, Frame
 from capture.recording import Recording
-from capture.replay import LONGEST_PAUSE_S, ReplaySource
+from capture.sources.replay import LONGEST_PAUSE_S, ReplaySource
 from tests.frames import make_frame, write_recording
 from tests.waiting import wait_until
 

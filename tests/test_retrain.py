@@ -22,7 +22,7 @@ from app.retrain_progress import progress_line
 from app.retrain_result import comparison_lines, figure_lines
 from app.trainer import NICENESS
 from app.window import application
-from capture.playback import PlaybackSource
+from capture.sources.stand_in import PlaybackSource
 from model import store
 from model.config import ACTIVE, UNBOUNDED_EPOCHS
 from tests.frames import make_frame, write_recording

@@ -8,9 +8,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 import pytest
 
-from capture import ring as ring_module
 from capture.frame import CaptureError
-from capture.ring import FrameRing
+from capture.sources.record3d import shared_ring as ring_module
+from capture.sources.record3d.shared_ring import FrameRing
 from tests.frames import make_frame
 
 

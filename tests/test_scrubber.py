@@ -15,8 +15,8 @@ from app.scrubber import position_line
 from app.sources import DEMO
 from app.window import Window, application
 from capture.frame import CaptureError
-from capture.replay import Position
-from capture.source import open_source
+from capture.sources.base import open_source
+from capture.sources.replay import Position
 from tests.weights import write_weights
 
 WAIT_MS = 30_000

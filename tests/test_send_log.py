@@ -8,7 +8,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from capture.virtual_phone.phone import run_phone
+from capture.virtual_phone.process import run_phone
 from tests.phones import FRAMES, connect, logged, phone, read_message
 from tests.waiting import wait_until
 

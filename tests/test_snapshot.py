@@ -13,8 +13,8 @@ from PyQt5.QtGui import QImage
 
 from app.live import View
 from app.snapshot import write_snapshot
-from capture.encoding import encode
 from capture.jpeg import Jpeg
+from capture.storage.encoding import encode
 from model.predictor import Prediction
 from tests.frames import make_frame
 

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from app.source_menu import NEWEST, Found, SourceMenu, look
 from app.sources import spec_of
-from capture.source import open_source
-from capture.usbmuxd import ADDRESS_VARIABLE
+from capture.sources.base import open_source
+from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from tests.fake_usbmuxd import ENDLESS, FakeUsbmuxd, slowly
 from tests.frames import make_frame, write_recording
 from tests.phones import phone

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.recording import Dataset
-from capture.writer import RecordingWriter
+from capture.storage.writer import RecordingWriter
 from model import store
 from model.config import VersionConfig
 from model.interrupted import interrupted

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.check import damage
-from capture.encoding import EncodedFrame
-from capture.formats.stray import StrayScan, is_stray
-from capture.formats.video import Video
+from capture.formats.importing import ImportOptions, import_path
+from capture.formats.parts.video import Video
+from capture.formats.stray_reader import StrayScan, is_stray
 from capture.frame import CaptureError, Intrinsics
-from capture.importer import ImportOptions, import_path
+from capture.inspection.checksums import damage
 from capture.jpeg import decode_jpeg
 from capture.recording import Recording
+from capture.storage.encoding import EncodedFrame
 from tests.foreign import depth_map, film, jpeg, png, put, scan
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from capture.encoding import encode_jpeg
+from capture.inspection.strict_jpeg import decode_strictly
 from capture.jpeg import decode_jpeg
-from capture.strict_jpeg import decode_strictly
+from capture.storage.encoding import encode_jpeg
 
 
 @pytest.fixture(scope="module")

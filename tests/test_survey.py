@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from capture.frame import Frame, Pose
-from capture.motion import Stillness
+from capture.inspection.motion import Stillness
+from capture.inspection.survey import METRES, SAMPLES, Survey, depth_reach, sharpness, survey
 from capture.recording import Recording
-from capture.survey import METRES, SAMPLES, Survey, depth_reach, sharpness, survey
 from tests.frames import make_frame, write_recording
 from tests.scenes import scene_frame
 

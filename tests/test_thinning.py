@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.frame import Frame, Pose
 from capture.jpeg import Jpeg
 from capture.recording import Recording
-from capture.writer import RecordingWriter
+from capture.storage.writer import RecordingWriter
 from model.pipeline import frames_of
 from model.thinning import LEAST_KEPT, thinned
 from tests.frames import write_recording

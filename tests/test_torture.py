@@ -24,10 +24,10 @@ import psutil
 import pytest
 
 from app.check import check
-from capture.check import damage
-from capture.layout import LOG_NAME, read_info
+from capture.inspection.checksums import damage
 from capture.recording import Recording
-from capture.repair import is_whole
+from capture.storage.layout import LOG_NAME, read_info
+from capture.storage.repair import is_whole
 from tests.phones import phone
 from tests.test_usb import number_of
 from tests.waiting import wait_until

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.formats.tum import MAX_APART_S, TumSequence, associate, pose_at
+from capture.formats.tum_reader import MAX_APART_S, TumSequence, associate, pose_at
 from capture.frame import CaptureError, Intrinsics, Pose
 from tests.foreign import put, sequence
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.encoding import EncodedFrame, encode_png
-from capture.formats.tum import TumSequence
+from capture.formats.tum_reader import TumSequence
 from capture.formats.tum_writer import TumWriter
 from capture.frame import Intrinsics
+from capture.storage.encoding import EncodedFrame, encode_png
 from tests.conftest import skip_or_fail
 from tests.foreign import rotation
 from tests.walks import encoded_walk

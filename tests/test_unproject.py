@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from capture.frame import Intrinsics
-from capture.unproject import unproject
+from capture.geometry.unproject import unproject
 
 
 def test_places_worked_out_by_hand() -> None:

@@ -17,11 +17,11 @@ import psutil
 import pytest
 
 from capture.frame import CaptureError, Frame
-from capture.playback import PlaybackSource
-from capture.source import open_source
-from capture.usb import UsbSource
-from capture.virtual_phone.phone import PhoneProcess
-from capture.wire import PEERTALK_HEADER
+from capture.protocol.wire import PEERTALK_HEADER
+from capture.sources.base import open_source
+from capture.sources.record3d.driver import UsbSource
+from capture.sources.stand_in import PlaybackSource
+from capture.virtual_phone.process import PhoneProcess
 from tests.frames import encoded_message, make_frame
 
 pytestmark = pytest.mark.usefixtures("record3d_package")
@@ -129,7 +129,7 @@ def test_nothing_is_left_running_when_the_app_is_killed(numbered: Path) -> None:
     """kill -9 of the app: the capture process and the stand-in phone end by themselves."""
     script = (
         "import multiprocessing, sys\n"
-        "from capture.playback import PlaybackSource\n"
+        "from capture.sources.stand_in import PlaybackSource\n"
         "if __name__ == '__main__':\n"
         "    frames = iter(PlaybackSource(sys.argv[1], 'test', loop=True))\n"
         "    next(frames)\n"

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from capture.frame import CaptureError
-from capture.usbmuxd import HEADER, list_devices, open_socket, send_message
-from capture.virtual_phone.daemon import MAX_CONNECTIONS
-from capture.virtual_phone.phone import PhoneProcess
+from capture.usb.usbmuxd import HEADER, list_devices, open_socket, send_message
+from capture.virtual_phone.process import PhoneProcess
+from capture.virtual_phone.usbmuxd_server import MAX_CONNECTIONS
 from tests.phones import ask, connect, phone
 from tests.waiting import wait_until
 

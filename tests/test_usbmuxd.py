@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from capture.frame import CaptureError
-from capture.remedies import Problem
-from capture.usbmuxd import (
+from capture.usb.remedies import Problem
+from capture.usb.usbmuxd import (
     HEADER,
     Device,
     UsbmuxdError,
@@ -119,7 +119,7 @@ def test_why_the_systems_own_usbmuxd_cannot_be_connected_to(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("capture.usbmuxd.system_address", lambda: "UNIX:/var/run/usbmuxd")
+    monkeypatch.setattr("capture.usb.usbmuxd.system_address", lambda: "UNIX:/var/run/usbmuxd")
     monkeypatch.setattr("shutil.which", lambda *_, **__: installed)
     monkeypatch.setattr("socket.socket.connect", refuse)
     with pytest.raises(UsbmuxdError, match="no usbmuxd at") as caught:

@@ -17,11 +17,11 @@ import numpy as np
 import psutil
 import pytest
 
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.frame import CaptureError
 from capture.recording import Recording
-from capture.usbmuxd import list_devices
-from capture.virtual_phone.phone import PhoneProcess, PhoneStatus, run_phone
+from capture.usb.usbmuxd import list_devices
+from capture.virtual_phone.process import PhoneProcess, PhoneStatus, run_phone
 from tests.phones import FRAMES, connect, has_ended, phone, split
 from tests.waiting import wait_until
 
@@ -211,7 +211,7 @@ class TestProcess:
     def test_it_ends_when_its_parent_is_killed(self, wire_file: Path) -> None:
         script = (
             "import sys, time\n"
-            "from capture.virtual_phone.phone import PhoneProcess\n"
+            "from capture.virtual_phone.process import PhoneProcess\n"
             "if __name__ == '__main__':\n"
             "    phone = PhoneProcess(sys.argv[1])\n"
             "    phone.start()\n"

@@ -20,11 +20,11 @@ from app.live import LiveSession
 from app.view import weights_in_use
 from app.window import Window, application
 from capture.frame import CaptureError
-from capture.names import recording_name
-from capture.playback import PlaybackSource
 from capture.recording import Dataset
-from capture.usb import UsbSource
-from capture.virtual_phone.phone import PhoneProcess
+from capture.sources.record3d.driver import UsbSource
+from capture.sources.stand_in import PlaybackSource
+from capture.storage.names import recording_name
+from capture.virtual_phone.process import PhoneProcess
 from tests.weights import write_weights
 
 WAIT_MS = 30_000

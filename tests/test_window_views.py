@@ -21,7 +21,7 @@ from app.readout import Place
 from app.remembered import cloud_before, plot_before, seen_before
 from app.upright import AS_RECEIVED, Turn
 from app.window import Window, application
-from capture.playback import PlaybackSource
+from capture.sources.stand_in import PlaybackSource
 from tests.frames import make_frame, write_recording
 from tests.test_cloud_view import Paper
 from tests.test_panels import color_at

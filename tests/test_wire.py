@@ -9,9 +9,9 @@ import lzfse
 import numpy as np
 import pytest
 
-from capture.encoding import encode_jpeg
 from capture.frame import Camera, CaptureError, Intrinsics, Pose
-from capture.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, is_whole, message_spans
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, is_whole, message_spans
+from capture.storage.encoding import encode_jpeg
 
 JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
 DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())

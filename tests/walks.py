@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from capture.encoding import EncodedFrame, encode
 from capture.frame import Frame, Intrinsics, Pose
-from capture.writer import RecordingWriter
+from capture.storage.encoding import EncodedFrame, encode
+from capture.storage.writer import RecordingWriter
 from tests.frames import make_frame
 
 BEGAN_NS = 987_654_321_012_345  # a computer that has run for days

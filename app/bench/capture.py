@@ -19,7 +19,7 @@ from app.bench.measure import MEMORY_KIND
 from app.bench.report import goals, print_report, summary
 from app.bench.run import Result, run_case
 from capture.frame import CaptureError
-from capture.usb import package_installed
+from capture.sources.record3d.driver import package_installed
 from model import store
 
 

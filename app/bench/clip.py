@@ -17,13 +17,13 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from capture.encoding import to_millimetres
 from capture.frame import CaptureError, DepthMap, Frame, UInt8Image
-from capture.layout import FrameLine
-from capture.receiver import Damaged, Receiver, decoded
+from capture.protocol.parser import Damaged, Receiver, decoded
+from capture.protocol.wire import message_spans
 from capture.recording import Recording
+from capture.storage.encoding import to_millimetres
+from capture.storage.layout import FrameLine
 from capture.virtual_phone.clips import CACHE_VARIABLE, DEMO_JPEG_QUALITY, cache_folder, frame_message, open_clip
-from capture.wire import message_spans
 
 VERSION = 1  # of what the frames look like: a clip in the cache that was made otherwise is not used
 CLIP_FRAMES = 256  # as many as eight bits tell apart

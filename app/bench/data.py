@@ -17,15 +17,15 @@ from rich.table import Table
 from app.bench.cases import LARGE, NORMAL
 from app.bench.computer import computer
 from app.bench.goal import Goal
-from capture.encoding import EncodedFrame, encode
-from capture.examine import examine
-from capture.exporter import ExportOptions, export_path
+from capture.formats.exporting import ExportOptions, export_path
+from capture.formats.importing import ImportOptions, import_path
 from capture.frame import Pose
-from capture.importer import ImportOptions, import_path
-from capture.layout import LOG_NAME
+from capture.inspection.examine import examine
 from capture.recording import Recording
 from capture.room import DemoRoom
-from capture.writer import RecordingWriter
+from capture.storage.encoding import EncodedFrame, encode
+from capture.storage.layout import LOG_NAME
+from capture.storage.writer import RecordingWriter
 
 SMALL = (90, 120)  # (width, height) of the pictures of the long recording: it is their number that counts
 READS = 100

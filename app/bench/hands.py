@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from app.bench.clip import frame_number
 from app.bench.verify import Stamp
 from capture.frame import Frame
-from capture.source import Source, SourceState, open_source
+from capture.sources.base import Source, SourceState, open_source
 
 
 class Stamped(Source):

@@ -27,7 +27,7 @@ from app.bench.verify import Stamp
 from app.live import LiveSession
 from app.window import Window, application
 from capture.frame import CaptureError, Frame
-from capture.source import open_source
+from capture.sources.base import open_source
 from model.predictor import Prediction, Predictor
 
 WINDOW_SIZE = (1280, 800)

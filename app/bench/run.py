@@ -30,8 +30,8 @@ from app.bench.tail import Tail
 from app.bench.verify import SendLog, Stamp, Verdict, verify
 from capture.frame import CaptureError
 from capture.recording import Dataset, Recording
-from capture.usbmuxd import ADDRESS_VARIABLE
-from capture.virtual_phone.phone import PhoneProcess
+from capture.usb.usbmuxd import ADDRESS_VARIABLE
+from capture.virtual_phone.process import PhoneProcess
 
 WARM_UP_S = 1.0  # what a program does once, when it starts, is not what it costs a frame
 SAMPLE_S = 1.0

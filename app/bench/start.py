@@ -23,8 +23,8 @@ from app.bench.display import display, display_name
 from app.bench.goal import Goal
 from app.bench.measure import MEMORY_KIND
 from capture.frame import CaptureError
-from capture.usbmuxd import ADDRESS_VARIABLE
-from capture.virtual_phone.phone import PhoneProcess
+from capture.usb.usbmuxd import ADDRESS_VARIABLE
+from capture.virtual_phone.process import PhoneProcess
 from model import store
 
 WINDOW_S, PREDICTION_S, IDLE_MB = 1.0, 2.0, 300.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from capture.frame import CaptureError
-from capture.layout import LOG_NAME
+from capture.storage.layout import LOG_NAME
 
 POLL_S = 0.002  # how much later than the line the stamp may be: a tenth of what is measured
 CATCH_UP_S = 5.0  # on a computer that is busy with other things

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.bench.clip import recorded_numbers
-from capture.check import damage
+from capture.inspection.checksums import damage
 from capture.recording import Recording
 
 Stamp = tuple[int, int]  # a frame's number, and when it was seen: time.monotonic_ns()

@@ -1,14 +1,14 @@
-"""Frames into plain folders of paired images; their files are described in `capture.formats.folders`."""
+"""Frames into plain folders of paired images; their files are described in `capture.formats.folders_reader`."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from capture.encoding import EncodedFrame
-from capture.formats import intrinsics
-from capture.formats.poses import opencv_matrix_from_pose
+from capture.formats.parts import intrinsics_file
+from capture.formats.parts.opencv_poses import opencv_matrix_from_pose
 from capture.frame import Pose
+from capture.storage.encoding import EncodedFrame
 
 
 class FoldersWriter:
@@ -30,8 +30,8 @@ class FoldersWriter:
         self._path, self._rgb, self._depth = path, rgb, depth
         self._frames = 0
         self._has_poses = self._has_intrinsics = False
-        self._cameras = open(path / intrinsics.NAME, "w", encoding="ascii", newline="\n")  # noqa: SIM115
-        self._cameras.write(intrinsics.HEADER)
+        self._cameras = open(path / intrinsics_file.NAME, "w", encoding="ascii", newline="\n")  # noqa: SIM115
+        self._cameras.write(intrinsics_file.HEADER)
 
     def append(self, frame: EncodedFrame) -> None:
         name = f"{self._frames:06d}"
@@ -44,7 +44,7 @@ class FoldersWriter:
         rows = opencv_matrix_from_pose(frame.pose).tolist()
         text = "".join(" ".join(f"{number:.9f}" for number in row) + "\n" for row in rows)
         (self._path / "pose" / f"{name}.txt").write_text(text, encoding="ascii")
-        self._cameras.write(intrinsics.intrinsics_line(picture, frame.intrinsics))
+        self._cameras.write(intrinsics_file.intrinsics_line(picture, frame.intrinsics))
         self._has_poses = self._has_poses or frame.pose != Pose()
         self._has_intrinsics = self._has_intrinsics or frame.intrinsics.fx > 0
         self._frames += 1
@@ -54,4 +54,4 @@ class FoldersWriter:
         if not self._has_poses:
             shutil.rmtree(self._path / "pose")
         if not self._has_intrinsics:
-            (self._path / intrinsics.NAME).unlink()
+            (self._path / intrinsics_file.NAME).unlink()

@@ -1,4 +1,4 @@
-"""Frames into Record3D's own `.r3d` file; what is in one stands in `capture.formats.r3d`.
+"""Frames into Record3D's own `.r3d` file; what is in one stands in `capture.formats.r3d_reader`.
 
 Real files have `initPose` at the identity, time stamps from the first frame on, and the first frame's camera as `K`,
 column by column; so has this one.
@@ -14,8 +14,8 @@ from typing import Any
 import lzfse
 import numpy as np
 
-from capture.encoding import EncodedFrame, decode_png
 from capture.frame import Camera, Pose
+from capture.storage.encoding import EncodedFrame, decode_png
 
 MAX_FPS = 1000  # what a reader believes
 _CAMERA_TYPES = {Camera.TRUEDEPTH: 0, Camera.LIDAR: 1}

@@ -1,4 +1,4 @@
-"""Frames into a TUM RGB-D sequence; its files are described in `capture.formats.tum`."""
+"""Frames into a TUM RGB-D sequence; its files are described in `capture.formats.tum_reader`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from capture.encoding import EncodedFrame, decode_png, encode_png
-from capture.formats import intrinsics
-from capture.formats.images import NO_READING
-from capture.formats.poses import opencv_from_pose
-from capture.formats.tum import UNITS_PER_METRE
+from capture.formats.parts import intrinsics_file
+from capture.formats.parts.images import NO_READING
+from capture.formats.parts.opencv_poses import opencv_from_pose
+from capture.formats.tum_reader import UNITS_PER_METRE
 from capture.frame import Pose
+from capture.storage.encoding import EncodedFrame, decode_png, encode_png
 
 UNITS_PER_MM = round(UNITS_PER_METRE / 1000)
 MAX_MM = (NO_READING - 1) // UNITS_PER_MM  # 13.106 m: what 16 bits hold, but for the value that means no reading
@@ -20,7 +20,7 @@ _HEADERS = {
     "rgb.txt": "# timestamp filename\n",
     "depth.txt": f"# timestamp filename; {UNITS_PER_METRE:.0f} = 1 m, 0 = no reading\n",
     "groundtruth.txt": "# timestamp tx ty tz qx qy qz qw, camera to world, camera axes x right, y down, z ahead\n",
-    intrinsics.NAME: intrinsics.HEADER,
+    intrinsics_file.NAME: intrinsics_file.HEADER,
 }
 
 
@@ -74,11 +74,11 @@ class TumWriter:
         self._lists["rgb.txt"].write(f"{stamp} {rgb}\n")
         self._lists["depth.txt"].write(f"{stamp} {depth}\n")
         self._lists["groundtruth.txt"].write(f"{stamp} {numbers}\n")
-        self._lists[intrinsics.NAME].write(intrinsics.intrinsics_line(rgb, frame.intrinsics))
+        self._lists[intrinsics_file.NAME].write(intrinsics_file.intrinsics_line(rgb, frame.intrinsics))
         if frame.pose != Pose():
             self._known.add("groundtruth.txt")
         if frame.intrinsics.fx > 0:
-            self._known.add(intrinsics.NAME)
+            self._known.add(intrinsics_file.NAME)
         self._frames += 1
 
     def close(self) -> None:

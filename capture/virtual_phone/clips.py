@@ -17,13 +17,13 @@ import lzfse
 import platformdirs
 from filelock import FileLock
 
-from capture.encoding import encode_jpeg
-from capture.formats.r3d import R3dFile
+from capture.formats.r3d_reader import R3dFile
 from capture.frame import CaptureError, Frame
-from capture.layout import FrameLine
+from capture.protocol.wire import agreed_header, encode_message, is_whole, message_spans
 from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
-from capture.wire import agreed_header, encode_message, is_whole, message_spans
+from capture.storage.encoding import encode_jpeg
+from capture.storage.layout import FrameLine
 
 MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
 MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it

@@ -13,11 +13,10 @@ import cv2
 import lzfse
 import numpy as np
 
-from capture.encoding import encode_jpeg
 from capture.frame import Camera, DepthMap, Pose
 from capture.jpeg import decode_jpeg
-from capture.lzfse_blocks import inflate
-from capture.wire import (
+from capture.protocol.lzfse import inflate
+from capture.protocol.wire import (
     DEVICE_TYPES,
     FRAME_HEADER,
     FRAME_TYPE,
@@ -26,6 +25,7 @@ from capture.wire import (
     FrameHeader,
     agreed_header,
 )
+from capture.storage.encoding import encode_jpeg
 
 START_OF_SCAN, END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"  # ITU-T T.81, table B.1
 LARGEST_BODY_BYTES = (1 << 32) - 1  # what the field can say

@@ -1,197 +1,210 @@
-"""The stand-in phone to have beside a program: in a child process, or as a command in the foreground."""
+"""The stand-in iPhone: usbmuxd with one phone plugged in, and the Record3D app on it playing a clip.
+
+main thread         waits until the clip is over or someone asks it to stop
+preparing thread    encodes the clip, then the app streams; may block on the disk
+accepting thread    takes connections and gives each a thread (`daemon.py`)
+connection threads  answer usbmuxd requests, at most MAX_CONNECTIONS; may block on their socket, REQUEST_TIMEOUT_S. The
+                    one whose client connects to the app then sends it frames, and may block on that client
+"""
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
-import os
-import shutil
-import signal
-import tempfile
+import socket
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import get_args
+from typing import Literal
 
-from capture.frame import CaptureError
-from capture.listener import fresh_address, with_port
-from capture.virtual_phone.faults import Fault
-from capture.virtual_phone.server import DEFAULT_SERIAL, Phone, PhoneSettings, PhoneStatus, Report, State
+from capture.frame import RECORD3D_PORT, CaptureError
+from capture.virtual_phone.clips import open_clip
+from capture.virtual_phone.faults import Fault, OutageError
+from capture.virtual_phone.player import Camera
+from capture.virtual_phone.send_log import SendLog
+from capture.virtual_phone.usbmux_messages import (
+    Request,
+    Result,
+    answer,
+    device_list,
+    pair_record,
+    receive_request,
+    result,
+)
+from capture.virtual_phone.usbmuxd_server import Daemon
 
-__all__ = ["PhoneProcess", "PhoneStatus", "run_phone"]
+DEFAULT_SERIAL = "LIDARLIVE-STAND-IN-0001"
+DEVICE_ID = 1
+REQUEST_TIMEOUT_S = 5.0  # as long as libusbmuxd waits for an answer
+REPORT_S = 0.1  # how old the counters of a status may be
 
-STOP_TIMEOUT_S = 3.0  # the child answers within a tenth of a second; beyond this it hangs and is killed
-WAIT_POLL_S = 0.02
-_STATES = get_args(State)
-
-
-class _SharedStatus(ctypes.Structure):
-    """A PhoneStatus in shared memory: the child alone writes, its state last."""
-
-    _fields_ = (
-        ("prepared", ctypes.c_double),
-        ("sent", ctypes.c_int64),
-        ("dropped", ctypes.c_int64),
-        ("error", ctypes.c_char * 1024),
-        ("state", ctypes.c_int),
-    )
+State = Literal["preparing", "ready", "ended", "failed"]
 
 
-class PhoneProcess:
-    """A stand-in phone in a child process, which ends when this one does, however it dies.
+@dataclass(frozen=True)
+class PhoneStatus:
+    """`prepared` goes from 0 to 1 while preparing; `error` is one line for the person where the state is failed.
 
-    what         `demo`, a `.r3d` or `.wire` file, a recording or a dataset
-    fps          None is the clip's own rate, at most 30 where the picture is larger than a megapixel
-    loop         go round for ever; otherwise the phone ends after the last frame
-    address      as in USBMUXD_SOCKET_ADDRESS; None is one of its own, port 0 any free port
-    in_usb_mode  False: the app is not streaming and refuses to be connected to
-    plugged_in   False: usbmuxd is there, but no phone
-    trusted      False: nobody tapped Trust on it, so that this computer has no pair record
-    faults       `KIND@FRAME` or `KIND@FRAME:SECONDS`, as in `capture.virtual_phone.faults`
-    send_log     a file that keeps what was sent when, as in `capture.virtual_phone.send_log`
-
-    `start` does not wait; the phone can be connected to once its status says ready. Methods may be called from any
-    thread and none blocks but `wait_ready` and `stop`.
-
-    Raises CaptureError where a fault cannot be understood.
+    `sent` and `dropped` count frames since the first client came. `address` is what USBMUXD_SOCKET_ADDRESS has to be.
     """
 
-    def __init__(
-        self,
-        what: str,
-        fps: float | None = None,
-        loop: bool = True,
-        address: str | None = None,
-        serial: str = DEFAULT_SERIAL,
-        in_usb_mode: bool = True,
-        plugged_in: bool = True,
-        trusted: bool = True,
-        faults: Sequence[str] = (),
-        send_log: Path | None = None,
-    ) -> None:
-        asked_for = tuple(map(Fault.parse, faults))
-        self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
-        address = with_port(address) if address else fresh_address(Path(self._folder.name))
-        settings = PhoneSettings(
-            what, address, fps, loop, serial, in_usb_mode, plugged_in, trusted, asked_for, send_log
-        )
-        spawn = multiprocessing.get_context("spawn")
-        self.address = address
-        self._shared = spawn.RawValue(_SharedStatus)
-        self._stop_request, asked_to_stop = spawn.Pipe()
-        self._child = spawn.Process(
-            target=_child_main, args=(settings, self._shared, asked_to_stop, self._folder.name), daemon=True
-        )
-        self._stopped = False
+    state: State = "preparing"
+    prepared: float = 0.0
+    sent: int = 0
+    dropped: int = 0
+    error: str = ""
+    address: str = ""
 
-    def __enter__(self) -> PhoneProcess:
-        self.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+@dataclass(frozen=True)
+class PhoneSettings:
+    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Camera`).
 
-    def start(self) -> None:
-        """Start the child; again has no effect."""
-        if self._child.pid is None:
-            self._child.start()
+    `trusted`: whether the computer holds a pair record of this phone; `send_log`: the file to keep one in.
+    """
+
+    what: str
+    address: str
+    fps: float | None = None
+    loop: bool = True
+    serial: str = DEFAULT_SERIAL
+    in_usb_mode: bool = True
+    plugged_in: bool = True
+    trusted: bool = True
+    faults: tuple[Fault, ...] = ()
+    send_log: Path | None = None
+
+
+Report = Callable[[PhoneStatus], None]
+
+
+class Phone:
+    """Runs in the thread that calls `run`; `report` is called from several threads, one at a time."""
+
+    def __init__(self, settings: PhoneSettings, report: Report) -> None:
+        self._settings = settings
+        self._report = report
+        self._changing = threading.Lock()
+        self._state: State = "preparing"
+        self._prepared = 0.0
+        self._error = ""
+        self._camera: Camera | None = None
+        self._daemon: Daemon | None = None
+        self._plugged_in_from_s = 0.0 if settings.plugged_in else inf
+        self._stopping = threading.Event()
 
     @property
-    def pid(self) -> int | None:
-        return self._child.pid
-
     def status(self) -> PhoneStatus:
-        """What the phone last said, at most a tenth of a second ago; also after it has stopped."""
-        status = _read(self._shared, self.address)
-        if status.state in ("ended", "failed") or self._child.pid is None or self._child.is_alive():
-            return status
-        status = _read(self._shared, self.address)  # it may have spoken its last word meanwhile
-        if status.state in ("ended", "failed"):
-            return status
-        if self._stopped:
-            return replace(status, state="ended")
-        error = f"the stand-in phone died (exit code {self._child.exitcode}). Start it again"
-        return replace(status, state="failed", error=error)
+        sent, dropped = (self._camera.sent, self._camera.dropped) if self._camera else (0, 0)
+        return PhoneStatus(self._state, self._prepared, sent, dropped, self._error, self._settings.address)
 
-    def wait_ready(self, timeout_s: float = 300.0) -> PhoneStatus:
-        """Wait until the phone can be connected to. Raises CaptureError where it fails, or takes longer."""
-        deadline_s = time.monotonic() + timeout_s
-        while (status := self.status()).state == "preparing":
-            if time.monotonic() > deadline_s:
-                raise CaptureError(f"the stand-in phone is not ready after {timeout_s:.0f} s ({status.prepared:.0%})")
-            time.sleep(WAIT_POLL_S)
-        if status.state == "failed":
-            raise CaptureError(status.error)
-        return status
+    def run(self, asked_to_stop: Callable[[float], bool]) -> PhoneStatus:
+        """Be a phone until the clip is over, something fails, or `asked_to_stop(seconds to wait)` is true."""
+        self._tell()
+        try:
+            self._daemon = Daemon(self._settings.address, self._converse, lambda error: self._become("failed", error))
+            threading.Thread(target=self._prepare, name="phone preparing", daemon=True).start()
+            try:
+                while not self._is_over() and not asked_to_stop(REPORT_S):
+                    self._tell()
+            finally:
+                self._stop()
+                self._daemon.stop()
+            self._become("ended")
+        except CaptureError as error:
+            self._become("failed", str(error))
+        return self.status
 
-    def stop(self) -> None:
-        """End the child and remove its socket; again has no effect."""
-        if not self._stopped:
-            self._stopped = True
-            self._stop_request.close()
-            if self._child.pid is not None:
-                self._child.join(STOP_TIMEOUT_S)
-                self._child.kill()
-                self._child.join()
-            self._folder.cleanup()
+    def _is_over(self) -> bool:
+        return self._state in ("ended", "failed") or (self._camera is not None and self._camera.over)
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        if self._camera:
+            self._camera.stop()
+
+    def _become(self, state: State, error: str = "") -> None:
+        """Change the state and report it; the phone ends only once."""
+        with self._changing:
+            if self._state in ("preparing", "ready"):
+                self._state, self._error = state, error
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changing:
+            self._report(self.status)
+
+    def _prepare(self) -> None:
+        try:
+            log = SendLog(self._settings.send_log)
+            clip = open_clip(self._settings.what, self._on_prepared)
+            self._camera = Camera(
+                clip, self._settings.fps, self._settings.loop, self._settings.faults, log, self._on_prepared
+            )
+            self._become("ready")
+        except _StoppedError:
+            return
+        except CaptureError as error:
+            self._become("failed", str(error))
+        except Exception as error:
+            self._become("failed", f"{self._settings.what} cannot be played: {error!r}")
+            raise
+
+    def _on_prepared(self, fraction: float) -> None:
+        if self._stopping.is_set():
+            raise _StoppedError
+        self._prepared = fraction
+
+    @property
+    def _is_plugged_in(self) -> bool:
+        return time.monotonic() >= self._plugged_in_from_s
+
+    def _converse(self, connection: socket.socket) -> None:
+        """Answer one client until it leaves; what it breaks is its own connection."""
+        try:
+            connection.settimeout(REQUEST_TIMEOUT_S)
+            while (request := receive_request(connection)) is not None:
+                if request.kind == "Connect":
+                    self._connect(connection, request)
+                elif request.kind == "ListDevices":
+                    answer(connection, request, device_list([self._settings.serial] * self._is_plugged_in))
+                elif request.kind == "ReadPairRecord":
+                    known = [self._settings.serial] * self._settings.trusted
+                    answer(connection, request, pair_record(request, known))
+                else:
+                    answer(connection, request, result(Result.BAD_COMMAND))
+        except (OSError, ValueError):
+            return
+
+    def _connect(self, connection: socket.socket, request: Request) -> None:
+        """Answer a Connect. Where the app takes the client, the connection is the tunnel until one side closes it."""
+        camera = self._camera
+        is_app = self._settings.in_usb_mode and request.port == RECORD3D_PORT
+        if not self._is_plugged_in or request.message.get("DeviceID") != DEVICE_ID:
+            answer(connection, request, result(Result.BAD_DEVICE))
+        elif camera is None or not is_app or not camera.claim(connection):
+            answer(connection, request, result(Result.CONNECTION_REFUSED))
+        else:
+            try:
+                answer(connection, request, result(Result.OK))
+                if camera.play(connection):
+                    self._become("ended")  # reported before the client sees the stream end
+            except OutageError as outage:
+                self._suffer(outage.fault)
+            except CaptureError as error:
+                self._become("failed", str(error))
+            finally:
+                camera.release(connection)
+                connection.close()
+
+    def _suffer(self, outage: Fault) -> None:
+        """Unplug the phone, or take usbmuxd down, until it is back by itself."""
+        if outage.kind == "gone":
+            self._plugged_in_from_s = time.monotonic() + outage.seconds
+        elif self._daemon:
+            self._daemon.restart(outage.seconds)
 
 
-def run_phone(
-    what: str,
-    address: str | None = None,
-    fps: float | None = None,
-    loop: bool = True,
-    report: Report = lambda status: None,
-    faults: Sequence[str] = (),
-    send_log: Path | None = None,
-) -> PhoneStatus:
-    """Be a stand-in phone here, in the main thread, until the clip is over or an interrupt or SIGTERM comes.
-
-    `report` hears of each change and of the counters ten times a second, from several threads, one at a time.
-    Returns the final status; nothing is raised for a clip or an address that cannot be used: the state is failed.
-    Raises CaptureError where a fault cannot be understood.
-    """
-    asked_for = tuple(map(Fault.parse, faults))
-    interrupted = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        interrupted.set()
-
-    handlers = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with tempfile.TemporaryDirectory(prefix="lidarlive-") as folder:
-            found_at = with_port(address) if address else fresh_address(Path(folder))
-            settings = PhoneSettings(what, found_at, fps, loop, faults=asked_for, send_log=send_log)
-            return Phone(settings, report).run(interrupted.wait)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-def _child_main(settings: PhoneSettings, shared: _SharedStatus, asked_to_stop: Connection, folder: str) -> None:
-    """The child process. Ends when the parent closes the other end of the pipe, or dies: both make it readable."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides what it means
-    ends: list[Connection | int] = [asked_to_stop]
-    if parent := multiprocessing.parent_process():
-        ends.append(parent.sentinel)
-    Phone(settings, lambda status: _write(shared, status)).run(lambda seconds: bool(wait(ends, seconds)))
-    shutil.rmtree(folder, ignore_errors=True)  # a parent that was killed cannot
-    os._exit(0)  # without waiting for a frame that is being rendered
-
-
-def _write(shared: _SharedStatus, status: PhoneStatus) -> None:
-    shared.prepared, shared.sent, shared.dropped = status.prepared, status.sent, status.dropped
-    shared.error = status.error.encode()[: _SharedStatus.error.size - 1]
-    shared.state = _STATES.index(status.state)
-
-
-def _read(shared: _SharedStatus, address: str) -> PhoneStatus:
-    state = _STATES[shared.state]  # first, as it is written last
-    error = shared.error.decode(errors="ignore")
-    return PhoneStatus(state, shared.prepared, shared.sent, shared.dropped, error, address)
+class _StoppedError(Exception):
+    """The phone is asked to stop while it prepares."""

@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from capture.encoding import encode
 from capture.frame import CaptureError
-from capture.layout import LOG_NAME
 from capture.recording import Recording
 from capture.room import VERSION, DemoRoom
+from capture.storage.encoding import encode
+from capture.storage.layout import LOG_NAME
+from capture.storage.writer import RecordingWriter
 from capture.virtual_phone.clips import RENDER_THREADS, cache_folder
-from capture.writer import RecordingWriter
 from model.config import file_crc32
 from model.pipeline import FrameRef, frames_of, spread
 from model.split import label, open_recordings, split

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from capture.durable import replace_file
 from capture.frame import CaptureError
+from capture.storage.durable import replace_file
 
 SCHEMA = 1
 DIVERGED = "diverged"  # how a training may have ended, as in fit's Outcome

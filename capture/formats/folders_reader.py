@@ -1,0 +1,142 @@
+"""Plain folders of paired images: a picture, its depth map and, where there are, confidence and pose under one name.
+
+    <folder>/rgb/000000.jpg         JPEG or PNG, 8-bit colour; also color/, colour/, image/, images/, X/
+             depth/000000.png       16-bit grey; also Y/
+             confidence/000000.png  8-bit grey, three levels over all files (capture.formats.parts.confidence_levels)
+             pose/000000.txt        4x4 camera to world, metres, OpenCV's axes; also poses/
+             intrinsics.txt         a line a picture, where we wrote it (capture.formats.parts.intrinsics_file)
+
+X/ and Y/ are what the gradient and finetune pair was first trained on. Poses are as in 7-Scenes (Shotton et al., Scene
+Coordinate Regression Forests, CVPR 2013).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from capture.formats.parts.confidence_levels import confidence_table
+from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
+from capture.formats.parts.intrinsics_file import read_intrinsics
+from capture.formats.parts.opencv_poses import pose_from_matrix
+from capture.frame import CaptureError, Intrinsics, Pose, UInt8Image
+from capture.storage.encoding import EncodedFrame
+from capture.storage.layout import read_file
+
+UNITS_PER_METRE = 1000.0  # millimetres, where the person does not say otherwise
+FPS = 30.0  # names carry no time; what most depth cameras run at
+MAX_POSE_BYTES = 4096  # sixteen numbers, in however many digits
+# The sub-folders' names in small letters, and how their files' names end.
+_NAMES = {
+    "rgb": ("rgb", "color", "colour", "image", "images", "x"),
+    "depth": ("depth", "y"),
+    "confidence": ("confidence", "conf"),
+    "pose": ("pose", "poses"),
+}
+_SUFFIXES = {"rgb": (".jpg", ".jpeg", ".png"), "depth": (".png",), "confidence": (".png",), "pose": (".txt",)}
+
+
+class ImageFolder:
+    """A folder of paired images, read frame by frame. A frame is what has a picture or a depth map, 2 before 10.
+
+    Of the whole folder only the files' names are held. Confidence maps are all looked at once, for their levels.
+
+    Raises CaptureError where there are no such sub-folders, or more than one of a kind, or confidence has other levels.
+    """
+
+    remark = ""
+
+    def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
+        self.path = path
+        self._encoder = ImageEncoder(units_per_metre or UNITS_PER_METRE, intrinsics)
+        self._cameras = read_intrinsics(path) if intrinsics is None else {}
+        self._folders = _sub_folders(path)
+        self._files = {kind: _by_stem(folder, _SUFFIXES[kind]) for kind, folder in self._folders.items()}
+        self._stems = sorted(self._files["rgb"].keys() | self._files["depth"].keys(), key=_natural)
+        if not self._stems:
+            rgb, depth = self._folders["rgb"].name, self._folders["depth"].name
+            raise CaptureError(f"{path}: no JPEG or PNG in {rgb}/ and no PNG in {depth}/")
+        if "confidence" in self._folders:
+            self._levels = confidence_table(self._confidence_maps())
+
+    def __len__(self) -> int:
+        return len(self._stems)
+
+    def encoded(self, i: int) -> EncodedFrame:
+        """The frame as our files hold it: a JPEG's bytes unchanged, depth in 16-bit millimetres, 30 frames a second.
+
+        Raises CaptureError where a part of it is missing, damaged, or does not fit the others.
+        """
+        stem = self._stems[i]
+        paths = {kind: self._path(kind, stem) for kind in self._folders}
+        frame = self._encoder.encoded(
+            i,
+            round(i / FPS * 1e9),
+            read_picture(paths["rgb"]),
+            paths["depth"],
+            self._levels[read_levels(paths["confidence"])] if "confidence" in paths else None,
+            _read_pose(paths["pose"]) if "pose" in paths else Pose(),
+        )
+        own = self._cameras.get(paths["rgb"].relative_to(self.path).as_posix())
+        return frame if own is None else replace(frame, intrinsics=own)
+
+    def _path(self, kind: str, stem: str) -> Path:
+        name = self._files[kind].get(stem)
+        if name is None:
+            raise CaptureError(f"{self._folders[kind]} holds no {stem}; the files of a frame have one name")
+        return self._folders[kind] / name
+
+    def _confidence_maps(self) -> Iterator[UInt8Image]:
+        for name in self._files["confidence"].values():
+            try:
+                yield read_levels(self._folders["confidence"] / name)
+            except CaptureError:
+                continue  # told when its frame's turn comes
+
+
+def _sub_folders(path: Path) -> dict[str, Path]:
+    """Of each kind that is there the one sub-folder."""
+    folders: dict[str, Path] = {}
+    for child in sorted(path.iterdir()):
+        kind = next((kind for kind, names in _NAMES.items() if child.name.lower() in names), None)
+        if kind is None or not child.is_dir():
+            continue
+        if kind in folders:
+            raise CaptureError(f"{path}: {folders[kind].name}/ and {child.name}/ both hold {kind}. Move one away")
+        folders[kind] = child
+    if missing := [kind for kind in ("rgb", "depth") if kind not in folders]:
+        wanted = "; ".join(f"{kind} in {'/, '.join(_NAMES[kind])}/" for kind in missing)
+        raise CaptureError(f"{path} is no folder of pictures and depth maps. Looked for: {wanted}")
+    return folders
+
+
+def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """File names by what stands before the dot; hidden files and those of other types are not looked at."""
+    files: dict[str, str] = {}
+    for child in folder.iterdir():
+        if child.suffix.lower() in suffixes and not child.name.startswith("."):
+            other = files.setdefault(child.stem, child.name)
+            if other != child.name:
+                raise CaptureError(f"{folder}: {other} and {child.name} are of one frame. Remove one")
+    return files
+
+
+def _natural(stem: str) -> tuple[list[str | int], str]:
+    """Sorts numbers within names by value: frame2 before frame10."""
+    parts: list[str | int] = list(re.split(r"([0-9]+)", stem))
+    parts[1::2] = map(int, parts[1::2])
+    return parts, stem
+
+
+def _read_pose(path: Path) -> Pose:
+    try:
+        numbers = [float(word) for word in read_file(path, MAX_POSE_BYTES).decode(errors="replace").split()]
+        if len(numbers) != 16:
+            raise ValueError(f"a pose must have 4x4 numbers. Received: {len(numbers)}")
+        return pose_from_matrix(np.reshape(numbers, (4, 4)))
+    except ValueError as error:
+        raise CaptureError(f"{path}: {error}") from None

@@ -1,0 +1,67 @@
+"""Frames into a data set of nerfstudio: `transforms.json` beside pictures and depth maps.
+
+    <folder>/images/000000.jpg  depths/000000.png
+             transforms.json    a camera and a pose a frame
+
+docs.nerf.studio/quickstart/data_conventions.html: camera to world, OpenGL's axes (ours), intrinsics a frame; its data
+parser takes depth for millimetres (`depth_unit_scale_factor` 0.001), and its depth data set stretches maps of any size
+to the picture's by the nearest reading, so they stay as small as they were measured. It turns the world's up to z.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from capture.formats.parts.opencv_poses import matrix_from_pose
+from capture.frame import CaptureError, Pose
+from capture.storage.encoding import EncodedFrame
+
+
+class NerfstudioWriter:
+    """Writes one data set. JPEG bytes and depth in 16-bit millimetres are copied.
+
+    Raises CaptureError where the focal length is unknown, OSError where the folder cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        for folder in (path, path / "images", path / "depths"):
+            folder.mkdir()
+        self._path = path
+        self._frames = 0
+        self._has_poses = False
+        self._transforms = open(path / "transforms.json", "w", encoding="ascii", newline="\n")  # noqa: SIM115
+        self._transforms.write('{"camera_model": "OPENCV", "frames": [')
+
+    @property
+    def remark(self) -> str:
+        return "" if self._has_poses else "it has no poses: every camera stands at the same place"
+
+    def append(self, frame: EncodedFrame) -> None:
+        camera = frame.intrinsics
+        if not (camera.fx > 0 and camera.fy > 0):
+            raise CaptureError(
+                "nerfstudio needs the camera's focal length, which this recording does not have. Import it again "
+                "with --intrinsics, or choose another format"
+            )
+        picture, depth = f"images/{self._frames:06d}.jpg", f"depths/{self._frames:06d}.png"
+        (self._path / picture).write_bytes(frame.jpeg)
+        (self._path / depth).write_bytes(frame.depth_png)
+        entry = {
+            "file_path": picture,
+            "depth_file_path": depth,
+            "w": frame.rgb_size[0],
+            "h": frame.rgb_size[1],
+            "fl_x": camera.fx,
+            "fl_y": camera.fy,
+            "cx": camera.cx,
+            "cy": camera.cy,
+            "transform_matrix": matrix_from_pose(frame.pose).tolist(),
+        }
+        self._transforms.write(f"{',' if self._frames else ''}\n{json.dumps(entry)}")
+        self._has_poses = self._has_poses or frame.pose != Pose()
+        self._frames += 1
+
+    def close(self) -> None:
+        with self._transforms:
+            self._transforms.write("\n]}\n")

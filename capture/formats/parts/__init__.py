@@ -1,0 +1,1 @@
+"""Parts that readers and writers of foreign formats share: archives, videos, images, cameras, poses."""

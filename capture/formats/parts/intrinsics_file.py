@@ -1,0 +1,50 @@
+"""`intrinsics.txt`: the camera of each picture, beside formats that have no place for it.
+
+    # picture fx fy cx cy, in pixels of the picture
+    rgb/000000.jpg 700.25 700.25 360.5 480.125
+
+A file of ours: TUM RGB-D has its cameras on a web page, plain folders of images nowhere, and a phone's focal length
+changes from frame to frame.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from capture.frame import CaptureError, Intrinsics
+from capture.storage.layout import read_file
+
+NAME = "intrinsics.txt"
+HEADER = "# picture fx fy cx cy, in pixels of the picture\n"
+MAX_BYTES = 16 << 20  # 100,000 lines and more
+
+
+def intrinsics_line(picture: str, camera: Intrinsics) -> str:
+    """The line of the picture at this path below the folder, without spaces; with its end."""
+    return f"{picture} {' '.join(map(repr, camera.as_list()))}\n"
+
+
+def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:
+    """By the pictures' paths below `folder`; empty where it has no such file. Raises CaptureError."""
+    path = folder / NAME
+    if not path.exists():
+        return {}
+    try:
+        text = read_file(path, MAX_BYTES).decode(errors="replace")
+    except ValueError as error:
+        raise CaptureError(f"{path} {error}") from None
+    cameras = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        picture, *words = line.split()
+        try:
+            fx, fy, cx, cy = map(float, words)
+            if min(fx, fy) <= 0 and (fx, fy, cx, cy) != (0, 0, 0, 0):  # all 0: unknown
+                raise ValueError("a focal length is more than 0")
+            cameras[picture] = Intrinsics(fx, fy, cx, cy)
+        except ValueError:
+            raise CaptureError(
+                f"{path}, line {number}: must be a picture and fx fy cx cy. Received: {line!r:.80}"
+            ) from None
+    return cameras

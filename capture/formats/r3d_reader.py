@@ -1,0 +1,240 @@
+"""Record3D's own `.r3d` file: a ZIP of `metadata` (JSON) and `rgbd/N.jpg`, `rgbd/N.depth`, `rgbd/N.conf`.
+
+What is in it, by the app's author: github.com/marek-simonik/record3d, issues 7 (depth), 27 and 33 (poses), 83
+(intrinsics) and 93 (the files). `.depth` is LZFSE of float32 metres, `.conf` LZFSE of uint8. Older files lack `dh`,
+`dw`, `initPose`, `perFrameIntrinsicCoeffs` and `frameTimestamps`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isqrt
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from capture.formats.parts.archive import Archive
+from capture.frame import Camera, CaptureError, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
+from capture.jpeg import jpeg_size
+from capture.protocol.lzfse import inflate, inflated_size
+from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
+
+# Of metadata: four times what the app writes; its JSON takes some twenty times its bytes in memory at worst.
+MAX_METADATA_BYTES, MAX_FRAME_METADATA_BYTES = 1 << 20, 1 << 10
+MAX_SIDE = 4096  # pixels, twice the largest picture seen; a depth map of float32 then fits a member of the archive
+MAX_NUMBER = 1e30  # beyond anything measured; within float32 and float64
+LIDAR_PIXELS = 192 * 256  # every iPhone's LiDAR depth map; TrueDepth has 480 x 640
+_JPEG_NAME = re.compile(r"rgbd/(0|[1-9][0-9]{0,7})\.jpg")
+
+
+class R3dFile:
+    """A `.r3d` file opened for reading frame by frame, in any order. Sizes are (width, height).
+
+    `cameraType` is 1 in every LiDAR file seen and counts like the device type on the wire: 1 LiDAR, 0 TrueDepth. Files
+    without it are LiDAR where the depth map has the LiDAR's 192 x 256 pixels. `initPose` is not applied: poses are
+    taken as the app wrote them. Where most frames have confidence, one without is damaged; else none has any.
+
+    Raises CaptureError, naming file and field, where the file or a frame of it is not what the format says.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._archive = Archive(self.path)
+        try:
+            self._read_metadata()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> R3dFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def __len__(self) -> int:
+        return self._frames
+
+    @property
+    def remark(self) -> str:
+        """What whoever imports the file should know of it as a whole."""
+        few = 0 if self._has_confidence else self._with_confidence
+        return f"{few} of {len(self)} frames have confidence; it is left out" if few else ""
+
+    def jpeg(self, i: int) -> bytes:
+        """The phone's own JPEG bytes, whole and of `rgb_size`."""
+        name = f"rgbd/{i}.jpg"
+        data = self._archive.read(name)
+        try:
+            size = jpeg_size(data)
+        except ValueError as error:
+            raise self._fault(name, str(error)) from None
+        if size != self.rgb_size:
+            raise self._fault(name, f"must be {_by(self.rgb_size)} as in metadata. Received: {_by(size)}")
+        return data
+
+    def depth_lzfse(self, i: int) -> bytes:
+        """LZFSE of float32 metres, row by row, `depth_size`; its block headers say that size, the rest is unchecked."""
+        return self._compressed(f"rgbd/{i}.depth", itemsize=4)
+
+    def depth_m(self, i: int) -> DepthMap:
+        """float32 (h, w), metres, 0 = no reading."""
+        data = self._inflated(f"rgbd/{i}.depth", itemsize=4)
+        width, height = self.depth_size
+        return clean_depth(np.frombuffer(data, dtype="<f4").reshape(height, width))
+
+    def confidence_lzfse(self, i: int) -> bytes | None:
+        """LZFSE of uint8, row by row, `depth_size`; None where the file has no confidence."""
+        return self._compressed(f"rgbd/{i}.conf", itemsize=1) if self._has_confidence else None
+
+    def confidence(self, i: int) -> UInt8Image | None:
+        """uint8 (h, w), 0..2; None where the file has no confidence."""
+        if not self._has_confidence:
+            return None
+        name = f"rgbd/{i}.conf"
+        width, height = self.depth_size
+        levels = np.frombuffer(self._inflated(name, itemsize=1), dtype=np.uint8).reshape(height, width)
+        if levels.max() > 2:
+            raise self._fault(name, f"confidence must be 0, 1 or 2. Received: {levels.max()}")
+        return levels
+
+    def intrinsics(self, i: int) -> Intrinsics:
+        """Of the RGB image: the frame's own where the file has them, else the recording's."""
+        return self._intrinsics[i] if self._intrinsics else self._shared_intrinsics
+
+    def pose(self, i: int) -> Pose:
+        """Camera to world; identity where the file has no poses (TrueDepth)."""
+        return self._poses[i] if self._poses else Pose()
+
+    def time_s(self, i: int) -> float:
+        """Seconds from the start of the recording: the app's time stamp, else `i / fps`."""
+        return self._times_s[i] if self._times_s else i / self.fps
+
+    def encoded(self, i: int) -> EncodedFrame:
+        """The frame as our files hold it: JPEG bytes unchanged, depth in 16-bit millimetres, no wall-clock time."""
+        confidence = self.confidence(i)
+        return EncodedFrame(
+            index=i,
+            received_ns=round(self.time_s(i) * 1e9),
+            time_utc=None,
+            jpeg=self.jpeg(i),
+            rgb_size=self.rgb_size,
+            depth_png=encode_depth(self.depth_m(i)),
+            depth_size=self.depth_size,
+            confidence_png=None if confidence is None else encode_png(confidence),
+            intrinsics=self.intrinsics(i),
+            pose=self.pose(i),
+            camera=self.camera,
+        )
+
+    def _read_metadata(self) -> None:
+        names = self._archive.names
+        numbers = [int(match[1]) for match in map(_JPEG_NAME.fullmatch, names) if match]
+        if not numbers:
+            raise self._fault("rgbd", "has no frames (no rgbd/0.jpg). Export the recording from Record3D again")
+        self._frames = max(numbers) + 1
+        if self._frames > 2 * len(numbers):
+            raise self._fault("rgbd", f"more than half of {self._frames} frames are missing. Received: {len(numbers)}")
+        self._with_confidence = sum(f"rgbd/{i}.conf" in names for i in range(self._frames))
+        self._has_confidence = 2 * self._with_confidence > self._frames
+        try:
+            most_bytes = MAX_METADATA_BYTES + self._frames * MAX_FRAME_METADATA_BYTES
+            metadata = json.loads(self._archive.read("metadata", most_bytes))
+        except (ValueError, RecursionError) as error:
+            raise self._fault("metadata", f"must be JSON: {error}") from None
+        if not isinstance(metadata, dict):
+            raise self._fault("metadata", f"must be a JSON object. Received: {type(metadata).__name__}")
+        self._metadata: dict[str, Any] = metadata
+        self.rgb_size = self._side("w"), self._side("h")
+        self.fps = self._numbers("fps", [metadata.get("fps")], 1)[0]
+        if not 0 < self.fps <= 1000:
+            raise self._fault("metadata: fps", f"must be frames a second. Received: {self.fps}")
+        self.depth_size = (
+            (self._side("dw"), self._side("dh")) if {"dw", "dh"} <= metadata.keys() else self._infer_depth()
+        )
+        self.camera = self._read_camera()
+        self._intrinsics = [Intrinsics(*values) for values in self._rows("perFrameIntrinsicCoeffs", 4)]
+        self._poses = [Pose.from_list(values) for values in self._rows("poses", 7)]
+        self._times_s = [values[0] for values in self._rows("frameTimestamps", 1)]
+        if not self._intrinsics:
+            fx, _, _, _, fy, _, cx, cy, _ = self._numbers("K", metadata.get("K"), 9)  # column by column
+            self._shared_intrinsics = Intrinsics(fx, fy, cx, cy)
+
+    def _read_camera(self) -> Camera:
+        width, height = self.depth_size
+        kind = self._metadata.get("cameraType", int(width * height == LIDAR_PIXELS))
+        if kind not in (0, 1):
+            raise self._fault("metadata: cameraType", f"must be 0 or 1. Received: {kind!r}")
+        return Camera.LIDAR if kind else Camera.TRUEDEPTH
+
+    def _infer_depth(self) -> tuple[int, int]:
+        """The depth size of a file that does not say it: the pixels of its first map, in the picture's proportions."""
+        name = "rgbd/0.depth"
+        try:
+            values, odd = divmod(inflated_size(self._archive.read(name)), 4)
+        except ValueError as error:
+            raise self._fault(name, str(error)) from None
+        width = isqrt(values * self.rgb_size[0] // self.rgb_size[1])
+        if odd or not width or values % width or width * self.rgb_size[1] != values // width * self.rgb_size[0]:
+            raise self._fault(
+                "metadata: dw, dh", f"missing, and {values} depth values do not have the shape of {_by(self.rgb_size)}"
+            )
+        return width, values // width
+
+    def _side(self, key: str) -> int:
+        value = self._metadata.get(key)
+        if not isinstance(value, int) or not 0 < value <= MAX_SIDE:
+            raise self._fault(f"metadata: {key}", f"must be 1 to {MAX_SIDE} pixels. Received: {value!r:.40}")
+        return value
+
+    def _rows(self, key: str, count: int) -> list[list[float]]:
+        """One row of `count` numbers a frame; empty where the file does not have the field."""
+        rows = self._metadata.get(key) or []
+        if not isinstance(rows, list) or (rows and len(rows) < self._frames):
+            received = len(rows) if isinstance(rows, list) else type(rows).__name__
+            raise self._fault(
+                f"metadata: {key}", f"must have an entry for each frame ({self._frames}). Received: {received}"
+            )
+        return [self._numbers(key, [row] if count == 1 else row, count) for row in rows]
+
+    def _numbers(self, key: str, values: object, count: int) -> list[float]:
+        if not isinstance(values, list) or len(values) != count or not all(map(_is_number, values)):
+            raise self._fault(f"metadata: {key}", f"must be {count} numbers. Received: {values!r:.80}")
+        return [float(value) for value in values]
+
+    def _compressed(self, name: str, itemsize: int) -> bytes:
+        data = self._archive.read(name)
+        expected = self.depth_size[0] * self.depth_size[1] * itemsize
+        try:
+            size = inflated_size(data)
+        except ValueError as error:
+            raise self._fault(name, str(error)) from None
+        if size != expected:
+            raise self._fault(name, f"must hold {expected} bytes ({_by(self.depth_size)}). Received: {size}")
+        return data
+
+    def _inflated(self, name: str, itemsize: int) -> bytes:
+        data = self._compressed(name, itemsize)
+        try:
+            return inflate(data, self.depth_size[0] * self.depth_size[1] * itemsize)
+        except ValueError as error:
+            raise self._fault(name, str(error)) from None
+
+    def _fault(self, field: str, message: str) -> CaptureError:
+        return CaptureError(f"{self.path}: {field}: {message}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

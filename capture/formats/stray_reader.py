@@ -1,0 +1,230 @@
+"""Folders of Stray Scanner, an app for iPhones with LiDAR.
+
+    <scan>/rgb.mp4                of which picture n belongs to line n of odometry.csv; or rgb/000000.jpg (or .png)
+           depth/000000.png       16-bit grey, millimetres, by the line's frame number
+           confidence/000000.png  8-bit grey, 0, 1 or 2; some scans have none
+           odometry.csv           timestamp, frame, x, y, z, qx, qy, qz, qw, and in later ones fx, fy, cx, cy
+           camera_matrix.csv      3x3 in pixels of the picture, row by row
+
+By its authors: github.com/strayrobots/scanner, docs/format.md and issues 11 (poses are camera to world in OpenCV's
+axes) and 17 (a frame's own intrinsics); github.com/kekeblom/StrayVisualizer, issue 14 (seconds since the phone was
+switched on). Early versions of the app wrote depth as .npy; those scans are not read.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
+from capture.formats.parts.opencv_poses import pose_from_opencv
+from capture.formats.parts.video import Video
+from capture.frame import CaptureError, Intrinsics, Pose, UInt8Image
+from capture.jpeg import Jpeg
+from capture.storage.encoding import EncodedFrame, encode_jpeg
+from capture.storage.layout import read_file
+
+COLUMNS = ("timestamp", "frame", "x", "y", "z", "qx", "qy", "qz", "qw")
+OWN_INTRINSICS = ("fx", "fy", "cx", "cy")
+UNITS_PER_METRE = 1000.0
+MAX_CSV_BYTES = 16 << 20  # 100,000 lines, half an hour at 60 a second; a line takes 200 bytes in memory
+MAX_LINES = 200_000
+MAX_MATRIX_BYTES = 4096  # nine numbers, in however many digits
+MAX_TIME_S = 9e9  # as nanoseconds in 64 bits
+MAX_NUMBER = 1e6  # metres, pixels; far beyond any, and from where numbers overflow
+UNIT_WITHIN = 0.01  # of a quaternion's length
+SKEW_WITHIN = 1e-3  # pixels, where a camera matrix has zeros
+_FRAME_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+class _Line(NamedTuple):
+    """What odometry.csv says of one picture; `intrinsics` None where it does not say its own."""
+
+    time_s: float
+    frame: int
+    pose: Pose
+    intrinsics: Intrinsics | None
+
+
+class StrayScan:
+    """A scan, read frame by frame and in order. A frame is a line of odometry.csv with its picture and its depth map.
+
+    `remark` counts pictures and depth maps without the other. A line that cannot be read is a damaged frame.
+
+    Raises CaptureError, naming the file, where odometry.csv is none, there are no pictures, or nothing fits together.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._encoder = ImageEncoder(UNITS_PER_METRE, None)
+        self._lines = list(_read_odometry(path / "odometry.csv"))
+        self._camera = _read_camera(path / "camera_matrix.csv")
+        self._depth, self._confidence = (_by_number(path / kind, (".png",)) for kind in ("depth", "confidence"))
+        self._files = _by_number(path / "rgb", (".jpg", ".jpeg", ".png"))
+        self._video = None if self._files and not (path / "rgb.mp4").exists() else Video(path / "rgb.mp4")
+        self._frames = [n for n in range(len(self._lines)) if self._is_frame(n)]
+        if not self._frames:
+            self.close()
+            raise CaptureError(
+                f"{path}: no line of odometry.csv has both a picture and a depth map in depth/. Received: "
+                f"{len(self._lines)} lines, {self._pictures} pictures, {len(self._depth)} PNG files"
+            )
+
+    def close(self) -> None:
+        if self._video is not None:
+            self._video.close()
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def remark(self) -> str:
+        remarks = []
+        for kind, found, other in (
+            ("pictures", self._pictures, "depth map"),
+            ("depth maps", len(self._depth), "picture"),
+        ):
+            if found > len(self):
+                remarks.append(f"{found - len(self)} of {found} {kind} have no {other} or no line in odometry.csv")
+        if self._camera is None:
+            remarks.append("there is no camera_matrix.csv")
+        return "; ".join(remarks)
+
+    def encoded(self, i: int) -> EncodedFrame:
+        """The frame as our files hold it: pictures of a film at JPEG quality 95, JPEG files as they are.
+
+        Raises CaptureError where a part of it is missing, damaged, or does not fit the others.
+        """
+        n = self._frames[i]
+        line = self._lines[n]
+        if isinstance(line, str):
+            raise CaptureError(line)
+        frame = self._encoder.encoded(
+            i,
+            round(line.time_s * 1e9),
+            self._picture(n, line.frame),
+            self.path / "depth" / self._depth[line.frame],
+            self._levels(line.frame) if self._confidence else None,
+            line.pose,
+        )
+        return replace(frame, intrinsics=line.intrinsics or self._camera or UNKNOWN_INTRINSICS)
+
+    @property
+    def _pictures(self) -> int:
+        return len(self._files if self._video is None else self._video)
+
+    def _is_frame(self, n: int) -> bool:
+        line = self._lines[n]
+        if self._video is None:
+            return isinstance(line, str) or (line.frame in self._depth and line.frame in self._files)
+        return n < len(self._video) and (isinstance(line, str) or line.frame in self._depth)
+
+    def _picture(self, n: int, number: int) -> Jpeg:
+        if self._video is None:
+            return read_picture(self.path / "rgb" / self._files[number])
+        return Jpeg.checked(encode_jpeg(self._video.picture(n)))
+
+    def _levels(self, number: int) -> UInt8Image:
+        folder = self.path / "confidence"
+        if number not in self._confidence:
+            raise CaptureError(f"{folder} holds no {number:06d}.png; the others have confidence")
+        levels = read_levels(folder / self._confidence[number])
+        if levels.max() > 2:
+            raise CaptureError(
+                f"{folder / self._confidence[number]}: confidence must be 0, 1 or 2. Received: {levels.max()}"
+            )
+        return levels
+
+
+def is_stray(path: Path) -> bool:
+    """Whether the folder at `path` holds a scan."""
+    return (path / "odometry.csv").is_file() and any(
+        (path / name).is_file() for name in ("rgb.mp4", "camera_matrix.csv")
+    )
+
+
+def _read_odometry(path: Path) -> Iterator[_Line | str]:
+    """Each line, or what is wrong with it."""
+    try:
+        text = read_file(path, MAX_CSV_BYTES).decode(errors="replace")
+    except ValueError as error:
+        raise CaptureError(f"{path} {error}") from None
+    if text.count("\n") > MAX_LINES:
+        raise CaptureError(f"{path}: must have at most {MAX_LINES} lines. Received: {text.count(chr(10))}")
+    first, *others = text.split("\n")
+    names = [name.strip().lower() for name in first.split(",")]
+    if missing := [name for name in COLUMNS if name not in names]:
+        raise CaptureError(f"{path}: its first line must name {', '.join(missing)}. Received: {first!r:.80}")
+    before_s = 0.0
+    for number, line in enumerate(others, start=2):
+        if line.strip():
+            try:
+                parsed = _line(dict(zip(names, map(str.strip, line.split(",")), strict=False)), before_s)
+            except ValueError as error:
+                yield f"{path}, line {number}: {error}"
+            else:
+                before_s = parsed.time_s
+                yield parsed
+
+
+def _line(fields: dict[str, str], before_s: float) -> _Line:
+    """Raises ValueError, saying what is wrong."""
+    time_s, *place = _numbers(fields, ("timestamp", *COLUMNS[2:]))
+    if not before_s <= time_s < MAX_TIME_S:
+        raise ValueError(f"timestamp must be seconds, none before {before_s}. Received: {time_s}")
+    if not _FRAME_NUMBER.fullmatch(fields["frame"]):
+        raise ValueError(f"frame must be a number. Received: {fields['frame']!r:.40}")
+    if abs(math.hypot(*place[3:]) - 1) > UNIT_WITHIN:
+        raise ValueError(f"qx, qy, qz, qw must have length 1. Received: {math.hypot(*place[3:]):.3g}")
+    own = _numbers(fields, OWN_INTRINSICS) if all(map(fields.get, OWN_INTRINSICS)) else None
+    if own is not None and min(own[:2]) <= 0:
+        raise ValueError(f"fx and fy must be more than 0 pixels. Received: {own[0]:g}, {own[1]:g}")
+    pose = pose_from_opencv(np.array(place[3:]), np.array(place[:3]))
+    return _Line(time_s, int(fields["frame"]), pose, None if own is None else Intrinsics(*own))
+
+
+def _numbers(fields: dict[str, str], names: tuple[str, ...]) -> list[float]:
+    numbers = []
+    for name in names:
+        try:
+            number = float(fields.get(name, ""))
+        except ValueError:
+            number = math.nan
+        if not abs(number) < (MAX_TIME_S if name == "timestamp" else MAX_NUMBER):
+            raise ValueError(f"{name} must be a number. Received: {fields.get(name, '')!r:.40}")
+        numbers.append(number)
+    return numbers
+
+
+def _read_camera(path: Path) -> Intrinsics | None:
+    """None where there is no file."""
+    if not path.exists():
+        return None
+    try:
+        words = read_file(path, MAX_MATRIX_BYTES).decode(errors="replace").replace(",", " ").split()
+        numbers = [float(word) for word in words]
+        if len(numbers) != 9 or not all(abs(number) < MAX_NUMBER for number in numbers):
+            raise ValueError(f"must be 3x3 numbers. Received: {' '.join(words)!r:.80}")
+        fx, skew, cx, zero, fy, cy, *last = numbers
+        if min(fx, fy) <= 0 or max(abs(skew), abs(zero)) > SKEW_WITHIN or last != [0, 0, 1]:
+            raise ValueError(f"must be fx 0 cx, 0 fy cy, 0 0 1. Received: {' '.join(words)!r:.80}")
+    except ValueError as error:
+        raise CaptureError(f"{path}: {error}") from None
+    return Intrinsics(fx, fy, cx, cy)
+
+
+def _by_number(folder: Path, suffixes: tuple[str, ...]) -> dict[int, str]:
+    """File names by frame number; those that are no number, or of other types, are not looked at."""
+    if not folder.is_dir():
+        return {}
+    return {
+        int(child.stem): child.name
+        for child in folder.iterdir()
+        if child.suffix.lower() in suffixes and _FRAME_NUMBER.fullmatch(child.stem)
+    }

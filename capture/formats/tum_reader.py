@@ -1,0 +1,213 @@
+"""Sequences of the TUM RGB-D benchmark (Sturm et al., A Benchmark for the Evaluation of RGB-D SLAM Systems, IROS 2012).
+
+    <sequence>/rgb.txt  depth.txt    a line a file: time stamp, name
+               groundtruth.txt       a line a pose: time stamp tx ty tz qx qy qz qw; optional
+               intrinsics.txt        a line a picture, where we wrote it (capture.formats.parts.intrinsics_file)
+
+Time stamps are seconds. Poses are camera to world in OpenCV's axes. Lines that begin with # are comments.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.formats.parts.images import ImageEncoder, read_picture
+from capture.formats.parts.intrinsics_file import read_intrinsics
+from capture.formats.parts.opencv_poses import pose_from_opencv
+from capture.frame import CaptureError, Intrinsics, Pose
+from capture.storage.encoding import EncodedFrame
+from capture.storage.layout import read_file
+
+UNITS_PER_METRE = 5000.0
+MAX_APART_S = 0.02  # between a picture and its depth map, as the benchmark's own tool has it; half a frame is 0.017
+# Between neighbouring poses: the motion capture gives 100 a second, and none where it loses sight of the camera.
+MAX_POSE_GAP_S = 0.1
+MAX_LIST_BYTES = 16 << 20  # 100,000 poses; the longest sequence has 20,000. A short line takes 140 bytes in memory
+MAX_TIME_S = 9e9  # as nanoseconds in 64 bits; the year 2255
+MAX_NUMBER = 1e6  # metres; far beyond any room, and from where numbers overflow
+UNIT_WITHIN = 0.01  # of a quaternion's length; files have four digits of each number
+NEIGHBOURS = 2  # depth maps on either side of a picture's time that may be its own
+_SIZE = (640, 480)
+# Of the RGB cameras, by the benchmark's page on its file formats; the third one's pictures are undistorted already.
+_CAMERAS = {
+    "1": Intrinsics(517.3, 516.5, 318.6, 255.3),
+    "2": Intrinsics(520.9, 521.0, 325.1, 249.7),
+    "3": Intrinsics(535.4, 539.2, 320.1, 247.6),
+}
+_CAMERA_NAME = re.compile(r"(?<![a-z])fr(?:eiburg)?([123])(?![0-9])")
+
+Floats = NDArray[np.float64]
+
+
+class _List(NamedTuple):
+    """Files by time: float64 (n,) seconds, ascending, and as many names."""
+
+    times_s: Floats
+    names: list[str]
+
+
+class TumSequence:
+    """A sequence, read frame by frame. A frame is a picture and the depth map nearest in time, each used once.
+
+    Of the whole sequence only names, times and poses are held. A pose lies between the two of the ground truth around
+    its picture; where those are too far apart it is the identity, and `remark` says of how many frames. A picture
+    without a depth map at its time is no frame; `remark` counts those too.
+
+    Raises CaptureError where a list cannot be read or nothing in it fits together.
+    """
+
+    def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
+        self.path = path
+        self._encoder = ImageEncoder(units_per_metre or UNITS_PER_METRE, intrinsics)
+        camera = _CAMERA_NAME.search(path.resolve().name.lower())
+        self._camera = _CAMERAS[camera[1]] if camera and intrinsics is None else None
+        self._cameras = read_intrinsics(path) if intrinsics is None else {}
+        self._rgb, self._depth = _read_list(path / "rgb.txt"), _read_list(path / "depth.txt")
+        self._pairs = associate(self._rgb.times_s, self._depth.times_s)
+        if not self._pairs:
+            raise CaptureError(f"{path}: no time stamp in rgb.txt is within {MAX_APART_S} s of one in depth.txt")
+        self._poses = self._read_poses()
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @property
+    def remark(self) -> str:
+        remarks = []
+        pictures, lost = len(self._rgb.names), self._poses.count(None)
+        if alone := pictures - len(self):
+            remarks.append(f"{alone} of {pictures} pictures have no depth map within {MAX_APART_S} s")
+        if 0 < lost < len(self):
+            remarks.append(f"{lost} of {len(self)} frames have no ground truth, and the identity as their pose")
+        return "; ".join(remarks)
+
+    def encoded(self, i: int) -> EncodedFrame:
+        """The frame as our files hold it: pictures at JPEG quality 95, depth in 16-bit millimetres.
+
+        Raises CaptureError where a part of it is missing, damaged, or does not fit the others.
+        """
+        picture, depth = self._pairs[i]
+        frame = self._encoder.encoded(
+            i,
+            round(self._rgb.times_s[picture] * 1e6) * 1000,  # stamps have microseconds; a float64 holds no more
+            read_picture(self.path / self._rgb.names[picture]),
+            self.path / self._depth.names[depth],
+            None,
+            self._poses[i] or Pose(),
+        )
+        if own := self._cameras.get(self._rgb.names[picture]):
+            return replace(frame, intrinsics=own)
+        if self._camera is None:
+            return frame
+        return replace(frame, intrinsics=self._camera.resized(_SIZE, frame.rgb_size))
+
+    def _read_poses(self) -> list[Pose | None]:
+        path = self.path / "groundtruth.txt"
+        if not path.exists():
+            return [None] * len(self)
+        lines = [_pose_line(path, number, words) for number, words in _lines(path)]
+        truth = np.array(sorted(lines), dtype=np.float64).reshape(-1, 8)
+        return [pose_at(truth, self._rgb.times_s[picture]) for picture, _ in self._pairs]
+
+
+def is_tum(path: Path) -> bool:
+    """Whether the folder at `path` holds a sequence."""
+    return (path / "rgb.txt").is_file() and (path / "depth.txt").is_file()
+
+
+def associate(rgb_s: Floats, depth_s: Floats) -> list[tuple[int, int]]:
+    """Pairs of indices into two ascending lists of times, at most MAX_APART_S apart, the nearest first served.
+
+    Each picture and each depth map is in one pair at most; pairs come in the pictures' order.
+    """
+    candidates = []
+    for i, after in enumerate(np.searchsorted(depth_s, rgb_s).tolist()):
+        for j in range(max(0, after - NEIGHBOURS), min(len(depth_s), after + NEIGHBOURS)):
+            apart_s = abs(rgb_s[i] - depth_s[j])
+            if apart_s <= MAX_APART_S:
+                candidates.append((apart_s, i, j))
+    pairs: dict[int, int] = {}
+    taken = set()
+    for _, i, j in sorted(candidates):
+        if i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
+    return sorted(pairs.items())
+
+
+def pose_at(truth: Floats, time_s: float) -> Pose | None:
+    """Our pose at a time, or between the two around it; None where those are more than MAX_POSE_GAP_S apart.
+
+    truth: float64 (n, 8), time, position, quaternion (x, y, z, w), ascending. Positions lie on a straight line, and so
+    do quaternions before they are brought back to unit length: over a gap this short that is slerp's arc (Shoemake,
+    SIGGRAPH 1985) within a hundredth of a degree, if the camera turns by less than 200 degrees a second.
+    """
+    after = int(np.searchsorted(truth[:, 0], time_s))
+    if after == len(truth) or (after == 0 and truth[0, 0] != time_s):
+        return None
+    b = truth[after]
+    a = b if b[0] == time_s else truth[after - 1]
+    gap_s = b[0] - a[0]
+    if gap_s > MAX_POSE_GAP_S:
+        return None
+    share = (time_s - a[0]) / gap_s if gap_s else 0.0
+    end = b[4:] if a[4:] @ b[4:] >= 0 else -b[4:]  # q and -q are one rotation; the nearer of both
+    quaternion = a[4:] + share * (end - a[4:])
+    return pose_from_opencv(quaternion, a[1:4] + share * (b[1:4] - a[1:4]))
+
+
+def _read_list(path: Path) -> _List:
+    files = []
+    for number, words in _lines(path):
+        if len(words) != 2 or not _is_within(words[1]):
+            raise CaptureError(
+                f"{path}, line {number}: must be a time stamp and a file below it. Received: {words!r:.80}"
+            )
+        files.append((_numbers(path, number, words[:1], 1)[0], words[1]))
+    files.sort()
+    return _List(np.array([time_s for time_s, _ in files], dtype=np.float64), [name for _, name in files])
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number, from 1, and words of each line that says something."""
+    try:
+        text = read_file(path, MAX_LIST_BYTES).decode(errors="replace")
+    except ValueError as error:
+        raise CaptureError(f"{path} {error}") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.startswith("#"):
+            yield number, line.split()
+
+
+def _numbers(path: Path, line: int, words: list[str], count: int) -> list[float]:
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    time_s, *others = numbers or [math.nan]
+    if len(numbers) != count or not 0 <= time_s < MAX_TIME_S or not all(abs(n) < MAX_NUMBER for n in others):
+        raise CaptureError(f"{path}, line {line}: must be {count} numbers, seconds first. Received: {words!r:.80}")
+    return numbers
+
+
+def _pose_line(path: Path, line: int, words: list[str]) -> list[float]:
+    numbers = _numbers(path, line, words, 8)
+    length = math.hypot(*numbers[4:])
+    if abs(length - 1) > UNIT_WITHIN:
+        raise CaptureError(f"{path}, line {line}: a pose's quaternion must have length 1. Received: {length:.3g}")
+    return numbers
+
+
+def _is_within(name: str) -> bool:
+    """Whether a file name of a list, on whatever system it was written, leads to nowhere but into its folder."""
+    return not any(
+        path.drive or path.root or ".." in path.parts for path in (PurePosixPath(name), PureWindowsPath(name))
+    )

@@ -1,0 +1,1 @@
+"""Poses, gravity, and pixels to points in space."""

@@ -1,0 +1,46 @@
+"""Which way is up: what a phone's pose says of gravity.
+
+The world's y axis points up (ARKit's world alignment `gravity`), and the pose is of a camera with the axes of the
+picture as received. app/upright.py says what that was tried on.
+"""
+
+from __future__ import annotations
+
+from math import atan2, degrees, hypot, isfinite
+
+from capture.formats.r3d_reader import LIDAR_PIXELS
+from capture.frame import Pose
+
+LEAST_TILT = 0.3  # sine of the angle from straight up or down, 17 degrees; closer, a tremor would turn the view
+STAYS_WITHIN_DEGREES = 60.0  # from the turn there is; beyond 45, so that a phone held aslant does not flicker
+NO_POSE = Pose().quaternion  # the identity: from the front camera always, from data sets where there is none
+
+
+def up_in_camera(pose: Pose, depth_size: tuple[int, int]) -> tuple[float, float, float] | None:
+    """The world's "up", of length 1, in the camera's axes: to the picture's right, to its top, towards the viewer.
+
+    None where nothing is known of it: without a pose, and for depth maps of another size than the phone's LiDAR sends,
+    whose data sets measure poses in worlds of their own (7-Scenes: y down; TUM RGB-D: z up).
+    """
+    x, y, z, w = pose.quaternion
+    square = x * x + y * y + z * z + w * w
+    if depth_size[0] * depth_size[1] != LIDAR_PIXELS or pose.quaternion == NO_POSE or not 0 < square < 1e6:
+        return None
+    # The second row of the rotation matrix: the world's y in the camera's axes.
+    up = 2 * (x * y + z * w) / square, 1 - 2 * (x * x + z * z) / square, 2 * (y * z - x * w) / square
+    return up if all(map(isfinite, up)) else None
+
+
+def quarter_turns(up: tuple[float, float, float] | None, before: int | None) -> int | None:
+    """How often the picture has to be turned clockwise, by 90 degrees, to stand upright: 0 to 3.
+
+    `before` is the answer for the frame before. It is kept while gravity does not tell, and until another is clearly
+    right. None as long as nothing is known.
+    """
+    if up is None or hypot(up[0], up[1]) < LEAST_TILT:
+        return before
+    clockwise = degrees(atan2(up[0], up[1]))  # from the picture's upper edge to where up is
+    turned = clockwise + 90 * (before or 0)
+    if before is None or abs((turned + 180) % 360 - 180) > STAYS_WITHIN_DEGREES:
+        return round(-clockwise / 90) % 4
+    return before

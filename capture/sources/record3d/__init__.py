@@ -1,0 +1,1 @@
+"""The driver over the official `record3d` package, which runs in a child process."""

@@ -1,0 +1,160 @@
+"""The process that holds the `record3d` package, because that can crash or hang. Nothing else runs in it.
+
+The package is survived from outside: getters are read inside its callback only (outside it they mix frames), every
+connection is a process of its own (its `disconnect` leaks and deadlocks), and the address space is limited (it takes
+whatever size the wire names).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from capture.frame import DepthMap, UInt8Image
+from capture.protocol.depth_damage import DepthFlaws
+from capture.sources.record3d.shared_ring import FrameRing, Shape
+from capture.usb.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING
+
+if TYPE_CHECKING:
+    from record3d import Record3DStream
+
+CHILD_MEMORY_BYTES = 1 << 30  # on top of what the process takes at its start; the largest real frame takes 20 MB
+
+
+@dataclass(frozen=True)
+class FrameHeader:
+    """What the child says of a frame that lies in the ring. `lost` is what it had to drop before, by cause."""
+
+    stream_index: int
+    sequence: int
+    received_ns: int
+    rgb_shape: Shape
+    depth_shape: Shape
+    confidence_shape: Shape | None
+    intrinsics: tuple[float, float, float, float]
+    pose: tuple[float, ...]
+    device_type: int
+    lost: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ChildEvent:
+    """`connected`, or `failed` with one line that says why."""
+
+    kind: str
+    detail: str = ""
+
+
+def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str, address: str) -> None:
+    """The child: record3d's thread copies frames into the ring; the main thread blocks until the parent is gone.
+
+    It ends by `os._exit` always: taking record3d's stream object down while it streams is a segmentation fault.
+    """
+    os.environ[ADDRESS_VARIABLE] = address
+    _limit_memory()
+    from record3d import Record3DStream
+
+    devices = [d for d in Record3DStream.get_connected_devices() if d.udid == serial]
+    if not devices:
+        _leave(pipe, ChildEvent("failed", "the phone was unplugged"))
+    stream = Record3DStream()
+    receiver = _Receiver(stream, pipe, FrameRing.attach(ring_name, slots))
+    stream.on_new_frame = receiver.on_new_frame
+    stream.on_stream_stopped = receiver.on_stream_stopped
+    if not stream.connect(devices[0]):
+        _leave(pipe, ChildEvent("failed", NOT_STREAMING))
+    receiver.announce_connected()
+    with contextlib.suppress(EOFError, OSError):
+        pipe.recv()  # the parent never sends: this returns when it is gone
+    os._exit(0)
+
+
+class _Receiver:
+    """record3d's callbacks. An exception that leaves one aborts the process, so they let none out."""
+
+    def __init__(self, stream: Record3DStream, pipe: Connection, ring: FrameRing) -> None:
+        self._stream, self._pipe, self._ring = stream, pipe, ring
+        self._depth_flaws = DepthFlaws()
+        self._first_message = threading.Lock()
+        self._announced = False
+
+    def announce_connected(self) -> None:
+        """Frames may come before `connect` has returned: whichever is first announces the connection."""
+        with self._first_message:
+            if not self._announced:
+                self._announced = True
+                self._pipe.send(ChildEvent("connected"))
+
+    def on_new_frame(self) -> None:
+        try:
+            self.announce_connected()
+            header = self._take()
+            if header is not None:
+                self._pipe.send(header)
+        except BaseException as error:
+            print(f"capture process: {error!r}", file=sys.stderr, flush=True)
+            os._exit(70)
+
+    def on_stream_stopped(self) -> None:
+        os._exit(0)
+
+    def _take(self) -> FrameHeader | None:
+        received_ns = time.perf_counter_ns()
+        stream, ring = self._stream, self._ring
+        stream_index = ring.received
+        ring.count_received()
+        rgb, depth_m = stream.get_rgb_frame(), stream.get_depth_frame()
+        confidence = stream.get_confidence_frame()
+        k, pose = stream.get_intrinsic_mat(), stream.get_camera_pose()
+        sequence, flaw = None, self._flaw(rgb, depth_m, confidence)
+        if flaw is None:
+            try:
+                sequence = ring.write(rgb, depth_m, confidence if confidence.size else None)
+            except ValueError:
+                flaw = "oversized"
+        if sequence is None:
+            ring.count_lost(flaw or "ring_full")
+            return None
+        return FrameHeader(
+            stream_index=stream_index,
+            sequence=sequence,
+            received_ns=received_ns,
+            rgb_shape=rgb.shape,
+            depth_shape=depth_m.shape,
+            confidence_shape=confidence.shape if confidence.size else None,
+            intrinsics=(k.fx, k.fy, k.tx, k.ty),
+            pose=(pose.qx, pose.qy, pose.qz, pose.qw, pose.tx, pose.ty, pose.tz),
+            device_type=stream.get_device_type(),
+            lost=ring.losses(),
+        )
+
+    def _flaw(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image) -> str | None:
+        """Why the frame cannot be one that the phone sent whole, as far as it can be seen from here."""
+        if rgb.ndim != 3 or depth_m.ndim != 2 or 0 in rgb.shape or 0 in depth_m.shape:
+            return "empty"
+        if confidence.size and confidence.shape != depth_m.shape:
+            return "corrupt"
+        return self._depth_flaws.flaw(depth_m)
+
+
+def _leave(pipe: Connection, event: ChildEvent) -> None:
+    pipe.send(event)
+    os._exit(1)
+
+
+def _limit_memory() -> None:
+    """Bound what a corrupt size on the wire can take. Linux only: elsewhere the system has no such limit."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    import psutil
+
+    limit = psutil.Process().memory_info().vms + CHILD_MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

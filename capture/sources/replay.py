@@ -1,0 +1,147 @@
+"""A recording as a source that can be paused, sought and stepped: what a player needs and no phone has.
+
+Frames come at the pace they were recorded at. Where the computer is slower some are passed over, so that a second of
+the recording takes a second; none is lost, they lie on the disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from statistics import median_low
+
+from capture.frame import CaptureError, Frame
+from capture.recording import Recording
+from capture.sources.base import Source
+
+WAIT_S = 0.1  # how late the end may be noticed
+USUAL_PAUSE_S = 1 / 30  # between frames, where none of a recording tells
+LONGEST_PAUSE_S = 1.0  # between frames: where a recording was interrupted for longer, nobody wants to wait
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the player stands. `frame` counts from 0; `seconds` since the first frame, pauses shortened."""
+
+    frame: int
+    frames: int
+    seconds: float
+    length_s: float
+    playing: bool
+
+
+class ReplaySource(Source):
+    """Plays a recording, going round at its end. `play`, `pause`, `seek` and `position` are for any thread.
+
+    A frame is that of the recording, but for `index`, which counts on, and `received_ns`, which is now. Frames that
+    cannot be read are counted as lost by the cause `damaged`, once each.
+
+    Raises CaptureError where the recording has no frames.
+    """
+
+    recordable = False
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(recording.info.name)
+        if not len(recording):
+            raise CaptureError(f"{recording.path} has no frames to play")
+        self.recording = recording
+        self._times_s = _times(recording)
+        self._changed = threading.Condition()
+        self._at = 0  # of the frame that was given last, or is to be given next where `_asked`
+        self._asked = True
+        self._playing = True
+        self._began_s = 0.0  # when frame 0 would have been due, by time.monotonic()
+        self._damaged: set[int] = set()
+
+    def __iter__(self) -> Iterator[Frame]:
+        self.set_state("streaming")
+        count = 0
+        while (i := self._next()) is not None:
+            try:
+                frame = self.recording.frame(i)
+            except CaptureError as error:
+                self._note_damage(i, str(error))
+                continue
+            yield replace(frame, index=count, received_ns=time.perf_counter_ns())
+            count += 1
+
+    @property
+    def position(self) -> Position:
+        with self._changed:
+            return Position(self._at, len(self._times_s), self._times_s[self._at], self._times_s[-1], self._playing)
+
+    def play(self) -> None:
+        with self._changed:
+            self._playing = True
+            self._resume()
+
+    def pause(self) -> None:
+        with self._changed:
+            self._playing = False
+
+    def seek(self, frame: int) -> None:
+        """Give this frame next, the first or the last where there is none such; playing goes on from it."""
+        with self._changed:
+            self._at, self._asked = min(max(frame, 0), len(self._times_s) - 1), True
+            self._resume()
+
+    def close(self) -> None:
+        super().close()
+        with self._changed:
+            self._changed.notify()
+
+    def _resume(self) -> None:
+        """Time goes on from where the player stands."""
+        self._began_s = time.monotonic() - self._times_s[self._at]
+        self._changed.notify()
+
+    def _next(self) -> int | None:
+        """The number of the frame that is to be given now; waits until there is one. None: the source was closed."""
+        with self._changed:
+            while not self.closed:
+                if self._asked:
+                    self._asked = False
+                    self._began_s = time.monotonic() - self._times_s[self._at]
+                    return self._at
+                due = self._due()
+                if due is not None and due != self._at:
+                    self._at = due
+                    return due
+                self._changed.wait(self._wait_s())
+        return None
+
+    def _due(self) -> int | None:
+        """The frame whose time has come, the first again after the last; None while paused."""
+        if not self._playing or len(self._times_s) < 2:
+            return None
+        now_s = time.monotonic() - self._began_s
+        if now_s >= self._times_s[-1] + self._times_s[1]:  # the last frame is seen as long as the first
+            self._began_s = time.monotonic()
+            return 0
+        return max(0, bisect_right(self._times_s, now_s) - 1)
+
+    def _wait_s(self) -> float:
+        if not self._playing or self._at + 1 >= len(self._times_s):
+            return WAIT_S
+        due_s = self._began_s + self._times_s[self._at + 1] - time.monotonic()
+        return min(max(due_s, 0.0), WAIT_S)
+
+    def _note_damage(self, i: int, problem: str) -> None:
+        if i not in self._damaged:
+            self._damaged.add(i)
+            self.count_lost("damaged", 1)
+            self.set_state("streaming", problem)
+
+
+def _times(recording: Recording) -> list[float]:
+    """When each frame is due, in seconds after the first one. Raises CaptureError where the log is damaged."""
+    received_ns = [line.received_ns for line in recording.lines()]
+    pauses_s = [(after - before) / 1e9 for before, after in pairwise(received_ns)]
+    usual_s = median_low([pause_s for pause_s in pauses_s if pause_s > 0] or [USUAL_PAUSE_S])
+    shortened = (min(pause_s, LONGEST_PAUSE_S) if pause_s > 0 else usual_s for pause_s in pauses_s)
+    return list(accumulate(shortened, initial=0.0))

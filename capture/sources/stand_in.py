@@ -1,0 +1,65 @@
+"""The demo room and files as a live source: the stand-in phone plays them, through the same USB path as a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from capture.frame import CaptureError, Frame
+from capture.sources.base import Source, SourceState
+from capture.sources.drivers import phone_driver
+from capture.sources.phone import POLL_S
+from capture.virtual_phone.process import PhoneProcess
+
+
+class PlaybackSource(Source):
+    """A stand-in phone in a child process, and the driver that a real phone would have, connected to it."""
+
+    def __init__(self, what: str, label: str, loop: bool, driver: str | None = None) -> None:
+        phone = phone_driver(driver)
+        super().__init__(label, phone.name)
+        self._phone = PhoneProcess(what, loop=loop)
+        self._stream = phone(label, address=self._phone.address, over=self._is_over)
+        self._playing = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        with self._phone:
+            self._phone.start()
+            if self._prepared():
+                self._playing = True
+                yield from self._stream
+
+    def close(self) -> None:
+        super().close()
+        self._stream.close()
+
+    @property
+    def state(self) -> SourceState:
+        return self._stream.state if self._playing else super().state
+
+    def losses(self) -> dict[str, int]:
+        """With the frames that the stand-in phone dropped because they were not taken in time."""
+        losses = self._stream.losses()
+        dropped = self._phone.status().dropped
+        return {**losses, "phone_dropped": dropped} if dropped else losses
+
+    def possibly_lost(self) -> int:
+        """Without what the stand-in phone is known to have dropped: that leaves the same pauses."""
+        return max(0, self._stream.possibly_lost() - self._phone.status().dropped)
+
+    def waiting_bytes(self) -> int:
+        return self._stream.waiting_bytes()
+
+    def _is_over(self) -> bool:
+        return self._phone.status().state in ("ended", "failed")
+
+    def _prepared(self) -> bool:
+        """Wait until the clip is encoded; False where the source was closed before."""
+        while not self.closed:
+            status = self._phone.status()
+            if status.state == "ready":
+                return True
+            if status.state == "failed":
+                raise CaptureError(status.error)
+            self.set_state("preparing", f"preparing {self.label}", status.prepared)
+            self.wait(POLL_S)
+        return False

@@ -1,0 +1,159 @@
+"""What a crash left of a recording: every whole frame of it, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from capture.formats.r3d_reader import LIDAR_PIXELS
+from capture.frame import Camera, CaptureError
+from capture.storage.durable import replace_file
+from capture.storage.layout import (
+    INFO_NAME,
+    LOCK_NAME,
+    LOG_NAME,
+    MAX_IMAGE_BYTES,
+    FrameLine,
+    RecordingInfo,
+    read_file,
+    read_info,
+    read_log,
+)
+
+LOOK_S = 0.1  # a writer holds the lock for as long as it lives, another who looks for less than a millisecond
+REPAIR_S = 30.0  # another process that repairs the same recording reads the files of its last seconds meanwhile
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A recording after its repair: its two documents, and one line that says what was done, empty if nothing."""
+
+    info: RecordingInfo
+    log: bytes
+    done: str
+
+
+def repair(path: Path) -> Repaired:
+    """Keep what is whole of a recording that was not closed, and mark it `recovered`; an import, `incomplete`.
+
+    The frames that `recording.json` counts were on the disk when it was written. Of those after them the log and the
+    files may have reached it in any order before the power went: a line is kept where it can be understood and each of
+    its files matches it. Files that no line names stay where they are. A `recording.json` that is missing or torn is
+    made anew from the log. Where the folder cannot be written to, the result is the same and the line says so.
+
+    Raises CaptureError where the log cannot be read, or nothing is whole and there is no `recording.json` either.
+    """
+    with _locked(path):
+        log = read_log(path) if (path / LOG_NAME).exists() else b""
+        try:
+            info, rebuilt = read_info(path), False
+        except CaptureError:
+            info, rebuilt = _rebuilt(path, log), True
+        if info.status != "recording":  # somebody else has repaired it, or it was closed after all
+            return Repaired(info, log, "")
+        kept = list(_whole_lines(path, log, info))
+        info = replace(info, status="incomplete" if info.imported else "recovered", frames=len(kept))
+        dropped = sum(1 for _ in lines_of(log)) - len(kept)
+        done = f"{path.name}: was not closed; {len(kept)} whole frames kept"
+        done += f", {dropped} torn dropped" if dropped else ""
+        done += f", {INFO_NAME} made anew" if rebuilt else ""
+        repaired = Repaired(info, b"".join(kept), done)
+        try:
+            _write(path, repaired, log, rebuilt)
+        except OSError as error:
+            done = f"{done}; not written back ({error.strerror}): it is repaired again each time it is opened"
+        return replace(repaired, done=done)
+
+
+def is_whole(path: Path, line: bytes, info: RecordingInfo) -> bool:
+    """Whether a line of the log can be understood, fits `info`, and each of its files is there, to the byte."""
+    try:
+        frame = FrameLine.from_json(line)
+        frame.check_layout(info)
+        return all(e.matches(read_file(path / e.path, MAX_IMAGE_BYTES)) for e in frame.files.values())
+    except ValueError:
+        return False
+
+
+def being_written(path: Path) -> bool:
+    """Whether a living process holds the recording's lock."""
+    if not (path / LOCK_NAME).exists():
+        return False
+    try:
+        with FileLock(path / LOCK_NAME, timeout=LOOK_S):
+            return False
+    except TimeoutError:
+        return True
+    except OSError:  # a lock that cannot be opened for writing: the disk is read-only, nobody records there
+        return False
+
+
+def lines_of(log: bytes) -> Iterator[bytes]:
+    """The lines of the log, each with its end; the last may have lost its own."""
+    start = 0
+    while start < len(log):
+        end = log.find(b"\n", start) + 1 or len(log)
+        yield log[start:end]
+        start = end
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the recording's lock where that is possible; the file goes afterwards."""
+    lock = FileLock(path / LOCK_NAME, timeout=REPAIR_S)
+    try:
+        lock.acquire()
+    except TimeoutError:
+        raise CaptureError(f"{path}: another program is writing to it. Try again when it has finished") from None
+    except OSError:  # read-only: nobody else can repair it either
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):  # a leftover lock file that nobody holds means nothing
+            (path / LOCK_NAME).unlink(missing_ok=True)
+
+
+def _whole_lines(path: Path, log: bytes, info: RecordingInfo) -> Iterator[bytes]:
+    for number, line in enumerate(lines_of(log)):
+        if number < info.frames or is_whole(path, line, info):
+            yield line if line.endswith(b"\n") else line + b"\n"
+
+
+def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
+    """`recording.json` as the first line of the log that is whole says it must have been."""
+    for line in lines_of(log):
+        try:
+            frame = FrameLine.from_json(line)
+        except ValueError:
+            continue
+        width, height = frame.files["depth"].size
+        began, _, name = path.name.partition("_")
+        info = RecordingInfo(
+            name=name or path.name,
+            camera=(Camera.LIDAR if width * height == LIDAR_PIXELS else Camera.TRUEDEPTH).value,
+            created_utc=frame.time_utc or began,
+            source="unknown",
+            rgb_size=frame.files["rgb"].size,
+            depth_size=(width, height),
+            has_confidence="confidence" in frame.files,
+            note=f"{INFO_NAME} was lost and made anew from {LOG_NAME}; the camera is told by the size of the depth map",
+        )
+        if is_whole(path, line, info):
+            return info
+    raise CaptureError(f"{path}: holds no whole frame: nothing to repair, the folder can be deleted")
+
+
+def _write(path: Path, repaired: Repaired, old_log: bytes, rebuilt: bool) -> None:
+    if repaired.log != old_log or not (path / LOG_NAME).exists():
+        replace_file(path / LOG_NAME, repaired.log)
+    if rebuilt and (path / INFO_NAME).exists():
+        os.replace(path / INFO_NAME, path / f"{INFO_NAME}.damaged")
+    replace_file(path / INFO_NAME, repaired.info.to_json())

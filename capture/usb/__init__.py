@@ -1,0 +1,1 @@
+"""Connections to usbmuxd, and remedies for what can be wrong with them."""

@@ -1,0 +1,165 @@
+"""When a frame is due, and what becomes of it: the stand-in phone as a live camera."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from math import floor, inf
+
+from capture.frame import CaptureError
+from capture.usb.local_socket import hang_up
+from capture.virtual_phone.clips import Clip, Report
+from capture.virtual_phone.faults import Fault, FaultScript, deliver
+from capture.virtual_phone.send_log import SendLog
+
+SEND_BUFFER_BYTES = 256 << 10  # a frame of 1440x1920 is handed over whole; no more than two or three are under way
+STALLED_S = 2.0  # a client that takes nothing for so long may be replaced: record3d never closes a stream it stopped
+LATE_WAKE_S = 0.25  # a frame is still sent when the operating system wakes the phone so late; after that it is skipped
+MAX_FPS = 1000.0
+LARGE_PIXELS, LARGE_FPS = 1_000_000, 30.0  # the record3d package decodes 37 larger pictures a second
+
+
+class Camera:
+    """Plays a clip in real time to one client at a time. Frame n is due at n / fps after the first client came.
+
+    A frame whose turn comes while the one before is still being taken by the client is dropped and counted. A client
+    that comes later gets the frames that are due then; what passed unseen is neither sent nor dropped.
+
+    A fault happens to the frame it is asked for or, where nobody is there or that one is dropped, to the next one that
+    is sent. The log is told of faults and of every frame.
+    """
+
+    def __init__(
+        self, clip: Clip, fps: float | None, loop: bool, faults: Sequence[Fault], log: SendLog, report: Report
+    ) -> None:
+        width, height = clip.rgb_size
+        self.fps = fps or (min(clip.fps, LARGE_FPS) if width * height > LARGE_PIXELS else clip.fps)
+        if not 0 < self.fps <= MAX_FPS:
+            raise CaptureError(f"the frame rate must be above 0 and at most {MAX_FPS:.0f}. Received: {self.fps}")
+        self.sent = self.dropped = 0
+        self._clip = clip
+        self._script = FaultScript(clip, faults, report)
+        self._log = log
+        self._frames = None if loop else len(clip)
+        self._began_s = inf  # when frame 0 was due
+        self._client: socket.socket | None = None
+        self._sending_since_s: float | None = None
+        self._stopping = threading.Event()
+        self._claiming = threading.Lock()
+        self._playing = threading.Lock()  # the client before this one may still be on its way out
+
+    @property
+    def over(self) -> bool:
+        """Whether the last frame's turn has come and gone; never with a loop, nor while a client is served."""
+        return self._client is None and self._frames is not None and self._due_by(time.monotonic()) >= self._frames
+
+    def claim(self, client: socket.socket) -> bool:
+        """Make `client` the one that is served; False where another one is being served and takes its frames."""
+        with self._claiming:
+            if self._client is not None:
+                if not (_has_left(self._client) or self._is_stalled()):
+                    return False
+                hang_up(self._client)
+            self._client = client
+        return True
+
+    def play(self, client: socket.socket) -> bool:
+        """Send what is due until the clip is over (True), the camera stops (False) or the client leaves (OSError).
+
+        Raises OutageError where a fault takes the phone or usbmuxd away.
+        """
+        client.settimeout(None)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if client.family == socket.AF_INET:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._playing:
+            now_s = time.monotonic()
+            self._began_s = min(self._began_s, now_s)
+            return self._send_frames(client, self._due_by(now_s))
+
+    def release(self, client: socket.socket) -> None:
+        """`client` is no longer served."""
+        with self._claiming:
+            if self._client is client:
+                self._client = None
+
+    def stop(self) -> None:
+        """Make `play` end, also where it waits for the client; from any thread."""
+        self._stopping.set()
+        with self._claiming:
+            if self._client is not None:
+                hang_up(self._client)
+
+    def _send_frames(self, client: socket.socket, n: int) -> bool:
+        while self._frames is None or n < self._frames:
+            message, fault = self._script.frame(n)
+            if self._stopping.wait(max(0.0, self._due_s(n) - time.monotonic())):
+                return False
+            begun_ns = time.monotonic_ns()
+            if fault is not None:
+                if _has_left(client):
+                    raise ConnectionAbortedError("a fault waits for somebody to meet it")
+                self._log.fault(n, fault, begun_ns)
+                self._script.begin(fault)
+            if self._offer(client, message, fault):
+                self._log.sent(n, n % len(self._clip), round(1e9 * self._due_s(n)), begun_ns, time.monotonic_ns())
+                self.sent += 1
+                n = self._following(n, begun_ns / 1e9)
+            else:
+                n = self._due_by(time.monotonic())
+        client.sendall(self._clip.tail)
+        return True
+
+    def _offer(self, client: socket.socket, message: bytes, fault: Fault | None) -> bool:
+        """Hand a frame to the client in the way of `fault`; False where it is not sent. May block on the client."""
+        self._sending_since_s = time.monotonic()
+        try:
+            return deliver(client, message, fault, self._stopping.wait)
+        finally:
+            self._sending_since_s = None
+
+    def _following(self, n: int, begun_s: float) -> int:
+        """The frame to send after frame n, which was being taken since `begun_s`; those between them are dropped."""
+        now_s = time.monotonic()
+        if self._script.flooding:
+            self._began_s = now_s - (n + 1) / self.fps  # the next one is due at once, and the others after it
+            return n + 1
+        following = next_frame(n, begun_s - self._began_s, now_s - self._began_s, self.fps)
+        for dropped in range(n + 1, following if self._frames is None else min(following, self._frames)):
+            self._log.dropped(dropped)
+            self.dropped += 1
+        return following
+
+    def _due_s(self, n: int) -> float:
+        return self._began_s + n / self.fps
+
+    def _due_by(self, now_s: float) -> int:
+        """The first frame whose turn has not passed."""
+        return 0 if self._began_s == inf else -floor((self._began_s - now_s) * self.fps)
+
+    def _is_stalled(self) -> bool:
+        since_s = self._sending_since_s
+        return since_s is not None and time.monotonic() - since_s > STALLED_S
+
+
+def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:
+    """The frame to send after frame n, which was being taken from `started_s` to `taken_s` (since frame 0 was due).
+
+    That is the first one that does not fall due meanwhile. Where frame n + 1 was due before frame n was even offered,
+    the phone itself woke late, and n + 1 is sent late too, up to LATE_WAKE_S.
+    """
+    if started_s - LATE_WAKE_S <= (n + 1) / fps <= started_s:
+        return n + 1
+    return max(n + 1, floor(taken_s * fps) + 1)
+
+
+def _has_left(client: socket.socket) -> bool:
+    """Whether the client has closed its end; a client says nothing on the tunnel otherwise."""
+    try:
+        readable, _, _ = select.select([client], [], [], 0)
+        return bool(readable) and not client.recv(1, socket.MSG_PEEK)
+    except (OSError, ValueError):  # ValueError: already closed here
+        return True

@@ -1,0 +1,197 @@
+"""The stand-in phone to have beside a program: in a child process, or as a command in the foreground."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import get_args
+
+from capture.frame import CaptureError
+from capture.usb.local_socket import fresh_address, with_port
+from capture.virtual_phone.faults import Fault
+from capture.virtual_phone.phone import DEFAULT_SERIAL, Phone, PhoneSettings, PhoneStatus, Report, State
+
+__all__ = ["PhoneProcess", "PhoneStatus", "run_phone"]
+
+STOP_TIMEOUT_S = 3.0  # the child answers within a tenth of a second; beyond this it hangs and is killed
+WAIT_POLL_S = 0.02
+_STATES = get_args(State)
+
+
+class _SharedStatus(ctypes.Structure):
+    """A PhoneStatus in shared memory: the child alone writes, its state last."""
+
+    _fields_ = (
+        ("prepared", ctypes.c_double),
+        ("sent", ctypes.c_int64),
+        ("dropped", ctypes.c_int64),
+        ("error", ctypes.c_char * 1024),
+        ("state", ctypes.c_int),
+    )
+
+
+class PhoneProcess:
+    """A stand-in phone in a child process, which ends when this one does, however it dies.
+
+    what         `demo`, a `.r3d` or `.wire` file, a recording or a dataset
+    fps          None is the clip's own rate, at most 30 where the picture is larger than a megapixel
+    loop         go round for ever; otherwise the phone ends after the last frame
+    address      as in USBMUXD_SOCKET_ADDRESS; None is one of its own, port 0 any free port
+    in_usb_mode  False: the app is not streaming and refuses to be connected to
+    plugged_in   False: usbmuxd is there, but no phone
+    trusted      False: nobody tapped Trust on it, so that this computer has no pair record
+    faults       `KIND@FRAME` or `KIND@FRAME:SECONDS`, as in `capture.virtual_phone.faults`
+    send_log     a file that keeps what was sent when, as in `capture.virtual_phone.send_log`
+
+    `start` does not wait; the phone can be connected to once its status says ready. Methods may be called from any
+    thread and none blocks but `wait_ready` and `stop`.
+
+    Raises CaptureError where a fault cannot be understood.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        fps: float | None = None,
+        loop: bool = True,
+        address: str | None = None,
+        serial: str = DEFAULT_SERIAL,
+        in_usb_mode: bool = True,
+        plugged_in: bool = True,
+        trusted: bool = True,
+        faults: Sequence[str] = (),
+        send_log: Path | None = None,
+    ) -> None:
+        asked_for = tuple(map(Fault.parse, faults))
+        self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
+        address = with_port(address) if address else fresh_address(Path(self._folder.name))
+        settings = PhoneSettings(
+            what, address, fps, loop, serial, in_usb_mode, plugged_in, trusted, asked_for, send_log
+        )
+        spawn = multiprocessing.get_context("spawn")
+        self.address = address
+        self._shared = spawn.RawValue(_SharedStatus)
+        self._stop_request, asked_to_stop = spawn.Pipe()
+        self._child = spawn.Process(
+            target=_child_main, args=(settings, self._shared, asked_to_stop, self._folder.name), daemon=True
+        )
+        self._stopped = False
+
+    def __enter__(self) -> PhoneProcess:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the child; again has no effect."""
+        if self._child.pid is None:
+            self._child.start()
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid
+
+    def status(self) -> PhoneStatus:
+        """What the phone last said, at most a tenth of a second ago; also after it has stopped."""
+        status = _read(self._shared, self.address)
+        if status.state in ("ended", "failed") or self._child.pid is None or self._child.is_alive():
+            return status
+        status = _read(self._shared, self.address)  # it may have spoken its last word meanwhile
+        if status.state in ("ended", "failed"):
+            return status
+        if self._stopped:
+            return replace(status, state="ended")
+        error = f"the stand-in phone died (exit code {self._child.exitcode}). Start it again"
+        return replace(status, state="failed", error=error)
+
+    def wait_ready(self, timeout_s: float = 300.0) -> PhoneStatus:
+        """Wait until the phone can be connected to. Raises CaptureError where it fails, or takes longer."""
+        deadline_s = time.monotonic() + timeout_s
+        while (status := self.status()).state == "preparing":
+            if time.monotonic() > deadline_s:
+                raise CaptureError(f"the stand-in phone is not ready after {timeout_s:.0f} s ({status.prepared:.0%})")
+            time.sleep(WAIT_POLL_S)
+        if status.state == "failed":
+            raise CaptureError(status.error)
+        return status
+
+    def stop(self) -> None:
+        """End the child and remove its socket; again has no effect."""
+        if not self._stopped:
+            self._stopped = True
+            self._stop_request.close()
+            if self._child.pid is not None:
+                self._child.join(STOP_TIMEOUT_S)
+                self._child.kill()
+                self._child.join()
+            self._folder.cleanup()
+
+
+def run_phone(
+    what: str,
+    address: str | None = None,
+    fps: float | None = None,
+    loop: bool = True,
+    report: Report = lambda status: None,
+    faults: Sequence[str] = (),
+    send_log: Path | None = None,
+) -> PhoneStatus:
+    """Be a stand-in phone here, in the main thread, until the clip is over or an interrupt or SIGTERM comes.
+
+    `report` hears of each change and of the counters ten times a second, from several threads, one at a time.
+    Returns the final status; nothing is raised for a clip or an address that cannot be used: the state is failed.
+    Raises CaptureError where a fault cannot be understood.
+    """
+    asked_for = tuple(map(Fault.parse, faults))
+    interrupted = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+
+    handlers = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with tempfile.TemporaryDirectory(prefix="lidarlive-") as folder:
+            found_at = with_port(address) if address else fresh_address(Path(folder))
+            settings = PhoneSettings(what, found_at, fps, loop, faults=asked_for, send_log=send_log)
+            return Phone(settings, report).run(interrupted.wait)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _child_main(settings: PhoneSettings, shared: _SharedStatus, asked_to_stop: Connection, folder: str) -> None:
+    """The child process. Ends when the parent closes the other end of the pipe, or dies: both make it readable."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides what it means
+    ends: list[Connection | int] = [asked_to_stop]
+    if parent := multiprocessing.parent_process():
+        ends.append(parent.sentinel)
+    Phone(settings, lambda status: _write(shared, status)).run(lambda seconds: bool(wait(ends, seconds)))
+    shutil.rmtree(folder, ignore_errors=True)  # a parent that was killed cannot
+    os._exit(0)  # without waiting for a frame that is being rendered
+
+
+def _write(shared: _SharedStatus, status: PhoneStatus) -> None:
+    shared.prepared, shared.sent, shared.dropped = status.prepared, status.sent, status.dropped
+    shared.error = status.error.encode()[: _SharedStatus.error.size - 1]
+    shared.state = _STATES.index(status.state)
+
+
+def _read(shared: _SharedStatus, address: str) -> PhoneStatus:
+    state = _STATES[shared.state]  # first, as it is written last
+    error = shared.error.decode(errors="ignore")
+    return PhoneStatus(state, shared.prepared, shared.sent, shared.dropped, error, address)

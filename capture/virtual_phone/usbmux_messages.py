@@ -1,0 +1,117 @@
+"""usbmuxd's side of the plist protocol, as far as our clients use it: ListDevices, Connect and ReadPairRecord.
+
+Messages and result numbers are those of libusbmuxd (include/usbmuxd-proto.h); the other side is `capture.usb.usbmuxd`.
+"""
+
+from __future__ import annotations
+
+import errno
+import plistlib
+import socket
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from capture.usb.usbmuxd import HEADER, PLIST_TYPE, PLIST_VERSION, send_message
+
+MAX_REQUEST_BYTES = 64 << 10  # the longest request a client makes is under a kilobyte
+PRODUCT_ID = 0x12A8  # what iPhones report on USB
+
+
+class Result(IntEnum):
+    OK = 0
+    BAD_COMMAND = 1
+    BAD_DEVICE = 2
+    CONNECTION_REFUSED = 3
+    NO_RECORD = errno.ENOENT  # 2 as well: pair records are answered with numbers of the system
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; `tag` comes back in the answer."""
+
+    tag: int
+    message: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        return str(self.message.get("MessageType"))
+
+    @property
+    def port(self) -> int:
+        """The port of a Connect, or 0: it travels in network byte order, inside a plist integer."""
+        number = self.message.get("PortNumber")
+        if not isinstance(number, int) or not 0 <= number < 1 << 16:
+            return 0
+        return int.from_bytes(number.to_bytes(2, "little"), "big")
+
+
+def receive_request(connection: socket.socket) -> Request | None:
+    """The next request, or None where the client has closed. Raises ValueError where it is not a plist message."""
+    head = _receive(connection, HEADER.size)
+    if not head:
+        return None
+    length, version, kind, tag = HEADER.unpack(head)
+    if (version, kind) != (PLIST_VERSION, PLIST_TYPE) or not HEADER.size < length <= MAX_REQUEST_BYTES:
+        raise ValueError(f"not a usbmuxd plist message. Received: length {length}, version {version}, type {kind}")
+    try:
+        message = plistlib.loads(_receive(connection, length - HEADER.size), fmt=plistlib.FMT_XML)
+    except (ValueError, ExpatError, AttributeError, LookupError, TypeError) as error:
+        raise ValueError(f"a usbmuxd message with a broken plist: {error}") from error
+    if not isinstance(message, dict):
+        raise ValueError(f"a usbmuxd message must be a dictionary. Received: {type(message).__name__}")
+    return Request(tag, message)
+
+
+def answer(connection: socket.socket, request: Request, message: dict[str, Any]) -> None:
+    send_message(connection, message, request.tag)
+
+
+def result(number: Result) -> dict[str, Any]:
+    return {"MessageType": "Result", "Number": int(number)}
+
+
+def device_list(serials: list[str]) -> dict[str, Any]:
+    """The phones that are plugged in, numbered from 1."""
+    return {
+        "DeviceList": [
+            {
+                "DeviceID": device_id,
+                "MessageType": "Attached",
+                "Properties": {
+                    "ConnectionType": "USB",
+                    "DeviceID": device_id,
+                    "LocationID": 0,
+                    "ProductID": PRODUCT_ID,
+                    "SerialNumber": serial,
+                },
+            }
+            for device_id, serial in enumerate(serials, start=1)
+        ]
+    }
+
+
+def pair_record(request: Request, known: list[str]) -> dict[str, Any]:
+    """The answer to a ReadPairRecord: what this computer keeps of a phone that trusts it, by the phone's serial.
+
+    As usbmuxd does (src/client.c, `send_pair_record`): `PairRecordData` with the record's own plist, or a Result of
+    ENOENT where there is none, which is so until the person tapped Trust. This record opens nothing.
+    """
+    serial = request.message.get("PairRecordID")
+    if serial not in known:
+        return result(Result.NO_RECORD)
+    return {"PairRecordData": plistlib.dumps({"HostID": "LIDARLIVE-STAND-IN-HOST", "SystemBUID": "LIDARLIVE-STAND-IN"})}
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    """Exactly `size` bytes; none where the connection ends before the first. Raises ValueError where it ends after."""
+    data = bytearray()
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            if data:
+                raise ValueError(f"a usbmuxd message of {size} bytes cut short. Received: {len(data)}")
+            return b""
+        data += part
+    return bytes(data)

@@ -1,0 +1,92 @@
+"""usbmuxd as a process: listens at an address, gives each connection a thread, and can be stopped and started again."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+
+from capture.frame import CaptureError
+from capture.usb.local_socket import hang_up, listen, remove_socket
+
+MAX_CONNECTIONS = 16  # one stream and a few questions at a time; more is a client gone wrong
+ACCEPT_POLL_S = 0.1  # how long the accepting thread outlives the end, or a restart it is asked for
+
+
+class Daemon:
+    """Listens from its making until `stop`. `converse` has each connection to itself, in a thread of its own.
+
+    `fail` is told in one line where the daemon cannot listen again after a restart.
+
+    Raises CaptureError where it cannot listen at `address`.
+    """
+
+    def __init__(self, address: str, converse: Callable[[socket.socket], None], fail: Callable[[str], None]) -> None:
+        self._address = address
+        self._converse = converse
+        self._fail = fail
+        self._connections: set[socket.socket] = set()
+        self._changing = threading.Lock()
+        self._stopping, self._down = threading.Event(), threading.Event()
+        self._down_s: float | None = None  # how long it is asked to be down
+        self._accepting = threading.Thread(
+            target=self._run, args=(listen(address),), name="phone accepting", daemon=True
+        )
+        self._accepting.start()
+
+    def stop(self) -> None:
+        """Close the socket, remove its file and drop every connection."""
+        self._stopping.set()
+        self._accepting.join()
+
+    def restart(self, seconds: float) -> None:
+        """As `stop`, but after `seconds` it listens again; returns once nobody can connect any more."""
+        self._down.clear()
+        self._down_s = seconds
+        self._down.wait()
+
+    def _run(self, listener: socket.socket) -> None:
+        while not self._stopping.is_set():
+            self._accept(listener)
+            listener.close()
+            remove_socket(self._address)
+            self._drop_all()
+            down_s, self._down_s = self._down_s, None
+            self._down.set()
+            if self._stopping.wait(down_s or 0.0):
+                return
+            try:
+                listener = listen(self._address)
+            except CaptureError as error:
+                self._fail(str(error))
+                return
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Take connections until the daemon is to go down."""
+        listener.settimeout(ACCEPT_POLL_S)
+        while not self._stopping.is_set() and self._down_s is None:
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with self._changing:
+                has_place = len(self._connections) < MAX_CONNECTIONS
+                if has_place:
+                    self._connections.add(connection)
+            if has_place:
+                threading.Thread(target=self._serve, args=(connection,), name="phone client", daemon=True).start()
+            else:
+                connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                self._converse(connection)
+            finally:
+                with self._changing:
+                    self._connections.remove(connection)
+
+    def _drop_all(self) -> None:
+        with self._changing:
+            for connection in self._connections:
+                hang_up(connection)
