@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from capture.frame import DepthMap, Frame
-from model.metrics import RANGES
+from model.evaluation.metrics import RANGES
 from model.predictor import Prediction
 
 HISTORY_S = 60.0  # what a plot over time shows
@@ -34,7 +34,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of the readings in range `near` (model.metrics): confident ones, 0.2 to 5 m. `bins` with readings only."""
+    """Of the readings in range `near` (metrics.py): confident ones, 0.2 to 5 m. `bins` with readings only."""
 
     rmse_m: float
     abs_rel: float

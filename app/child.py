@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from capture.frame import CaptureError
-from model.ending import OUT_OF_MEMORY
+from model.training.failures import OUT_OF_MEMORY
 
 KILLED = 9  # SIGKILL, which Windows does not have
 Event = dict[str, Any]

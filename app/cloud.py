@@ -16,7 +16,7 @@ from app.upright import Turn
 from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image
 from capture.geometry.unproject import unproject
 from model.config import CANONICAL_FOCAL_PX, INPUT_SIZE
-from model.targets import Float32, is_landscape, resize_nearest
+from model.data.targets import Float32, is_landscape, resize_nearest
 
 COLOURINGS = ("RGB", "depth", "error")
 MOST_POINTS = 16_384  # of each cloud: OpenGL without a graphics card draws as many of both in 10 ms

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QImage
 from PyQt5.sip import voidptr
 
 from capture.frame import DepthMap, UInt8Image
-from model.targets import Float32
+from model.data.targets import Float32
 
 NO_READING = (44, 46, 50)  # dark grey, in neither colour map
 STEPS = 255  # colours of a map; index 0 of the table is NO_READING, 1..255 the map from its low end to its high end

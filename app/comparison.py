@@ -30,7 +30,7 @@ from app.panels import Panel
 from app.readout import Marks
 from app.upright import AS_RECEIVED, Turn, Upright
 from capture.frame import Camera, DepthMap, Frame
-from model import targets
+from model.data import targets
 from model.predictor import Prediction
 
 NO_WEIGHTS = "No weights yet: record, then press Retrain"

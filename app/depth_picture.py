@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from app.application import BACKGROUND, TEXT
 from app.colors import MIN_SPAN_M, STEPS, TURBO, depth_indices
 from capture.frame import DepthMap, UInt8Image, clean_depth
-from model.targets import resize_rgb
+from model.data.targets import resize_rgb
 
 LONG_SIDE = 960  # pixels of each picture's longer side, whatever the original's: the scale stays legible beside it
 GAP = 16

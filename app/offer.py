@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from app.widgets import AMBER, button, row
 from capture.frame import CaptureError
-from model.interrupted import Interrupted, discard
+from model.training.interrupted import Interrupted, discard
 
 
 class ResumeOffer(QFrame):

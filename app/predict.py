@@ -24,8 +24,8 @@ from capture.storage.durable import replace_file
 from capture.storage.encoding import encode_depth
 from model import store
 from model.config import CANONICAL_FOCAL_PX, VersionConfig
+from model.data.targets import is_landscape
 from model.predictor import Predictor
-from model.targets import is_landscape
 
 MAX_FOCAL_PX = 1e6  # a hundred times any lens's: what is beyond it was mistyped
 

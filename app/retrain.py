@@ -23,7 +23,7 @@ from app.widgets import BLUE, RED, MessageBar
 from capture.frame import CaptureError
 from model import store
 from model.config import TrainConfig
-from model.interrupted import Interrupted, interrupted
+from model.training.interrupted import Interrupted, interrupted
 
 SIZE = (860, 680)
 KEPT = "Kept the weights in use. The new ones stay on disk: lidarlive weights list"

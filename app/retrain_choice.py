@@ -15,8 +15,8 @@ from app.widgets import AMBER, LIGHT_RED, button, row
 from capture.frame import CaptureError
 from model import store
 from model.config import ACTIVE, DEFAULT_PRESET, RECIPES, TrainConfig
-from model.estimate import estimate_s
-from model.preflight import Finding, preflight
+from model.training.estimate import estimate_s
+from model.training.preflight import Finding, preflight
 
 MINUTES = (5, 15, 60, None)  # that can be chosen; None: until it stops improving
 LOOK_AFTER_MS = 300  # a person who ticks several boxes is not in between them yet

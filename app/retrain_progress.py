@@ -19,7 +19,7 @@ from app.training_plot import TrainingPlot
 from app.widgets import button, row
 from capture.frame import CaptureError, DepthMap, Frame
 from capture.recording import Recording
-from model.preview import predicted_m
+from model.training.preview import predicted_m
 
 TASKS = {"gradient": "Gradient network", "finetune": "Both networks"}
 CANCEL = "Throw away what was trained so far?"

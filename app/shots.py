@@ -31,7 +31,7 @@ class Looked:
 
 
 def look_at(shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -> list[Looked]:
-    """The frames that a comparison names (model/tally.py), predicted by both versions.
+    """The frames that a comparison names (model/evaluation/paired_sums.py), predicted by both versions.
 
     Blocks on the disk and on inference. Raises CaptureError where a recording or a version cannot be read.
     """

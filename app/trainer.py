@@ -12,10 +12,10 @@ from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
 from app.child import KILLED
 from capture.frame import CaptureError
-from model.child import ENOUGH
 from model.config import TrainConfig
-from model.ending import OUT_OF_MEMORY, left_of
-from model.interrupted import discard
+from model.jobs.worker import ENOUGH
+from model.training.failures import OUT_OF_MEMORY, left_of
+from model.training.interrupted import discard
 
 NICENESS = 10  # on the scale of nice(1): the live view goes first
 STOP_TIMEOUT_MS = 5000  # the trainer clears up when asked to end; after this it is killed
@@ -29,7 +29,7 @@ class Trainer(QObject):
 
     `told` carries the trainer's events as they are (see model.train), `ended` comes once a run: an empty text after
     "done", else one line that says why there is no new version. What ends without one can go on where the configuration
-    said `resumable` and an epoch was finished (model/interrupted.py), unless it was cancelled.
+    said `resumable` and an epoch was finished (model/training/interrupted.py), unless it was cancelled.
     """
 
     told = pyqtSignal(dict)

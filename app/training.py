@@ -13,9 +13,9 @@ from app.child import events_of
 from capture.frame import CaptureError
 from capture.recording import Dataset
 from model import store
-from model.checkpoint import newest_interrupted
 from model.config import ACTIVE, TrainConfig
-from model.evaluate import evaluate as measure
+from model.evaluation.evaluate import evaluate as measure
+from model.training.checkpoint import newest_interrupted
 
 SHOWN = (
     ("rmse_m", "RMSE m"),

@@ -43,7 +43,7 @@ def rollback() -> int:
 
 def export(version: str, out: Path, form: str, as_json: bool) -> int:
     """Write a version in another form into the new folder `out`. Raises CaptureError with what went wrong."""
-    done = last_event("model.export_formats", json.dumps({"version": version, "out": str(out), "format": form}))
+    done = last_event("model.export.formats", json.dumps({"version": version, "out": str(out), "format": form}))
     del done["event"]
     if as_json:
         print(json.dumps(done))

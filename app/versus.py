@@ -11,11 +11,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from capture.recording import Dataset, Recording
-from model import rehearsal, store
-from model.compare import Comparison, compare
-from model.metrics import Metrics
-from model.tally import DataSet, Shot
-from model.verdict import MAIN
+from model import store
+from model.data import rehearsal
+from model.evaluation.compare import Comparison, compare
+from model.evaluation.metrics import Metrics
+from model.evaluation.paired_sums import DataSet, Shot
+from model.evaluation.verdict import MAIN
 
 RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but unsure readings, up to 10 m"}
 ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to see whether it has forgotten

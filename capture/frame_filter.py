@@ -15,7 +15,7 @@ MAX_EVERY = 1000  # at 60 fps a frame every 17 s
 MAX_MOVED_M = 1.0
 MAX_WORSE_THAN = 2.0  # a prediction twice too far off
 # A degree of turning changes the picture about as much as a centimetre of the way does at half a metre from what is
-# seen, which is where a scan is closest (model/thinning.py thins recordings by the same rule).
+# seen, which is where a scan is closest (model/data/thinning.py thins recordings by the same rule).
 DEG_A_METRE = 100.0
 NO_POSES = "The phone sends no camera poses: frames are recorded whether it moved or not"
 

@@ -42,7 +42,9 @@ class Recipe:
     clip_norm: float | None  # of all gradients together: a batch of odd frames may not throw the weights about
     augment: bool
     patience: int | None  # so many epochs without a better one on what is held out end a task; None: never
-    rehearses: bool  # going on from a version: half of what is seen are rooms of the starter's (model/rehearsal.py)
+    rehearses: (
+        bool  # going on from a version: half of what is seen are rooms of the starter's (model/data/rehearsal.py)
+    )
 
 
 RECIPES = {
@@ -139,7 +141,9 @@ class VersionConfig:
     data: list[dict[str, Any]]  # recordings: name, path, frames, crc32 of the commit log, held_out
     software: dict[str, str]
     files: dict[str, str] = field(default_factory=dict)  # crc32 of the OpenVINO pair, so that a torn copy is noticed
-    rmse_m: dict[str, float] = field(default_factory=dict)  # by precision, on held-out frames: model/precision.py
+    rmse_m: dict[str, float] = field(
+        default_factory=dict
+    )  # by precision, on held-out frames: model/training/precision.py
     schema_version: int = VERSION_SCHEMA
 
     def to_json(self) -> str:

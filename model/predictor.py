@@ -11,7 +11,7 @@ import numpy as np
 
 from capture.frame import CaptureError, DepthMap, Frame, Intrinsics, UInt8Image, describe
 from model.config import FLOAT32, OPENVINO_NAMES, VersionConfig, file_crc32
-from model.targets import Float32, focal_px, is_landscape, resize_rgb
+from model.data.targets import Float32, focal_px, is_landscape, resize_rgb
 
 Request = Any  # of openvino, which is imported when the first Predictor is made
 DEPTH_OUTPUT, EDGES_OUTPUT = "canonical_depth", "edges"
@@ -43,7 +43,7 @@ class Predictor:
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
         # Only now: it takes a tenth of a second to import, and a window should be painted first.
-        from model.runtime import CORE
+        from model.openvino_runtime import CORE
 
         self.folder = Path(folder)
         self.config = VersionConfig.read(self.folder)

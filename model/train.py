@@ -10,11 +10,11 @@ Standard output carries one JSON event a line and nothing else:
      "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}     eta_s and loss may be null; four a second
     {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best", "preview": null of a task
      that answers no depth, else {"recording": folder, "frame": index, "depth_mm_png"}: what the networks answer now for
-     one frame, always the same: the first that is held out, or that is trained on     (model/preview.py reads it)
+     one frame, always the same: the first that is held out, or that is trained on     (preview.py reads it)
     {"event": "asked", "early"}     `stop` was heard; early: the last task has not been measured yet and must be once
     {"event": "done", "weights": folder, "report", "validated"}          or {"event": "error", "message"}
 Exit status 0, or 1 after an error or a stop. The version's folder appears whole at the very end, or not at all; until
-then a resumable training leaves a checkpoint beside it (model/checkpoint.py).
+then a resumable training leaves a checkpoint beside it (model/training/checkpoint.py).
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from typing import Any
 
 from capture.frame import CaptureError
 from capture.recording import Recording
-from model import rehearsal, store, version
-from model.checkpoint import STATE_NAME, Checkpoint, working_folder
-from model.child import OnEvent, answer
+from model import store
 from model.config import (
     CANONICAL_FOCAL_PX,
     DEFAULT_PRESET,
@@ -45,13 +43,17 @@ from model.config import (
     UNBOUNDED_EPOCHS,
     TrainConfig,
 )
-from model.ending import in_one_sentence
-from model.pipeline import Sampling, frames_of, load_sample, spread
-from model.progress import Progress
-from model.settled import settled
-from model.split import Split, label, open_recordings, split
-from model.task import Pair, Preset
-from model.thinning import training_frames
+from model.data import rehearsal
+from model.data.batches import Sampling, frames_of, load_sample, spread
+from model.data.split import Split, label, open_recordings, split
+from model.data.thinning import training_frames
+from model.jobs.worker import OnEvent, answer
+from model.presets.base import Pair, Preset
+from model.training import version_files
+from model.training.checkpoint import STATE_NAME, Checkpoint, working_folder
+from model.training.failures import in_one_sentence
+from model.training.progress import Progress
+from model.training.resolve import settled
 
 TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
 
@@ -100,15 +102,16 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
     """Everything that a version's folder holds, in `scratch/version`; returns its report."""
     config, parts, sampling, parent, progress = run.config, run.parts, run.sampling, run.parent, run.progress
     # Only now: TensorFlow takes seconds to import, and bad input should not wait.
-    from model import export, presets
-    from model.precision import rmse_by_precision
+    from model.export import openvino
+    from model.presets import registry
+    from model.training.precision import rmse_by_precision
 
-    preset = presets.PRESETS[config.preset or DEFAULT_PRESET]
+    preset = registry.PRESETS[config.preset or DEFAULT_PRESET]
     preset.check_memory(sampling.size, config.recipe.batch)
-    told = version.told(config, parts)
+    told = version_files.told(config, parts)
     checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
     rehearsed, unseen = _rooms(progress) if parent is not None and config.recipe.rehearses else ([], [])
-    pair = presets.open_networks(preset, parent, config.seed)
+    pair = registry.open_networks(preset, parent, config.seed)
     _train_tasks(preset, pair, run, rehearsed, checkpoint)
     progress.begin(TRAINING_SHARE, 1 - TRAINING_SHARE)
     progress(_part("converting", 0, 1, 0.0))
@@ -116,9 +119,9 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
     folder.mkdir()
     pair.gradient.save(folder / GRADIENT_NAME)
     pair.finetune.save(folder / FINETUNE_NAME)
-    difference = export.export_openvino(preset.graph(pair), folder, sampling.size)
+    difference = openvino.export_openvino(preset.graph(pair), folder, sampling.size)
     rmse_m = rmse_by_precision(preset, folder, frames_of(parts.held_out), sampling)
-    version.write_config(folder, config, parts, preset, sampling.size, rmse_m)
+    version_files.write_config(folder, config, parts, preset, sampling.size, rmse_m)
     known = {
         "weights": config.out,
         "preset": preset.name,
@@ -128,7 +131,7 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
         "export_difference": difference,
         "seconds": round(time.monotonic() - progress.began_s, 1),
     }
-    return version.write_report(
+    return version_files.write_report(
         folder,
         parts,
         known,
@@ -148,7 +151,7 @@ def _champion(parent: Path | None) -> Path | None:
 
 def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Recording], checkpoint: Checkpoint) -> None:
     """Train the pair in place, one task after the other; those that the checkpoint knows as finished are left out."""
-    from model.fit import Settings, fit
+    from model.training.fit import Settings, fit
 
     config, progress = run.config, run.progress
     frames = training_frames(run.parts.train, config.epoch_frames)

@@ -8,10 +8,10 @@ import sys
 import time
 
 from capture.frame import CaptureError
-from model import child
+from model.jobs import worker
 
 
-def work(document: str, on_event: child.OnEvent) -> None:
+def work(document: str, on_event: worker.OnEvent) -> None:
     on_event({"event": "started", "document": document})
     if document == "chatter":
         print("not an event")
@@ -35,4 +35,4 @@ def work(document: str, on_event: child.OnEvent) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(child.answer(work, "stopped in the middle"))
+    sys.exit(worker.answer(work, "stopped in the middle"))

@@ -1,4 +1,4 @@
-"""The measures a second time, from the papers that `model.metrics` names: in float64, one pixel at a time.
+"""The measures a second time, from the papers that `model.evaluation.metrics` names: in float64, one pixel at a time.
 
 Nothing of `model` is used here, so that a mistake would have to be made twice.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from app.accuracy import HISTORY_S, INTERVAL_S, WINDOW_S, LiveAccuracy
 from capture.frame import Frame
-from model.metrics import RANGES, Sums
+from model.evaluation.metrics import RANGES, Sums
 from model.predictor import Prediction
 from tests.frames import make_frame
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model import augment
-from model.augment import View
+from model.data import augment
+from model.data.augment import View
 
 LANDSCAPE, PORTRAIT = (160, 120), (120, 160)
 SQUARE_CUT = {LANDSCAPE: (0.75, 1.0), PORTRAIT: (1.0, 0.75)}

@@ -19,7 +19,7 @@ from capture.frame import CaptureError
 from model.bench.job import CANDIDATES, Job
 from model.config import INPUT_SIZE
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.progress import Progress
+from model.training.progress import Progress
 from tests.scenes import scene_recording
 
 NAME = CANDIDATES[-1]

@@ -13,12 +13,12 @@ import pytest
 from capture.frame import CaptureError, Frame
 from capture.storage.layout import LOG_NAME
 from model import store
-from model.bootstrap import difference_intervals
-from model.compare import Comparison, compare
 from model.config import file_crc32
-from model.evaluate import evaluate
-from model.metrics import Sums
-from model.split import open_recordings
+from model.data.split import open_recordings
+from model.evaluation.bootstrap import difference_intervals
+from model.evaluation.compare import Comparison, compare
+from model.evaluation.evaluate import evaluate
+from model.evaluation.metrics import Sums
 from tests.frames import make_frame, write_recording
 from tests.test_cli import lidarlive
 from tests.weights import write_weights

@@ -36,7 +36,7 @@ def network(*layers: Any) -> Any:
 def test_one_layer_costs_what_a_pencil_says(kind: str, settings: dict[str, Any], expected: int):
     import keras
 
-    from model.cost import macs
+    from model.bench.macs import macs
 
     assert macs(network(getattr(keras.layers, kind)(**settings)), height=8, width=6) == expected
 
@@ -44,7 +44,7 @@ def test_one_layer_costs_what_a_pencil_says(kind: str, settings: dict[str, Any],
 def test_what_is_nested_counts_as_often_as_it_is_done():
     import keras
 
-    from model.cost import macs
+    from model.bench.macs import macs
 
     layer = keras.layers.Conv2D(3, 3, padding="same")
     inner = network(layer, layer)
@@ -57,7 +57,7 @@ def test_what_is_nested_counts_as_often_as_it_is_done():
 def test_a_model_of_two_inputs_and_bare_operations_is_counted():
     import keras
 
-    from model.cost import macs
+    from model.bench.macs import macs
 
     rgb, edges = keras.Input((None, None, 3)), keras.Input((None, None, 1))
     joined = keras.layers.Conv2D(4, 1)(keras.ops.concatenate([rgb, edges], axis=-1))
@@ -69,7 +69,7 @@ def test_a_model_of_two_inputs_and_bare_operations_is_counted():
 def test_what_cannot_be_looked_into_is_not_left_out_in_silence():
     import keras
 
-    from model.cost import macs
+    from model.bench.macs import macs
 
     with pytest.raises(ValueError, match="Received: a function in its graph"):
         macs(network(keras.layers.Conv2D(6, 3, groups=3)), 8, 6)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model.convert_encoder import EPSILON, MAGIC, convert, folded, read_state
-from model.encoder import PREFIX, encoder
+from model.presets.fast.convert_encoder import EPSILON, MAGIC, convert, folded, read_state
+from model.presets.fast.encoder import PREFIX, encoder
 
 Arrays = dict[str, np.ndarray]
 

@@ -20,15 +20,16 @@ from filelock import FileLock
 
 from capture.frame import CaptureError
 from capture.recording import Recording
-from model import presets, progress
-from model.checkpoint import LOCK_NAME, STATE_NAME, folder_of, is_interrupted
-from model.child import ENOUGH
 from model.config import TrainConfig
-from model.ending import in_one_sentence, is_out_of_memory
-from model.interrupted import discard, interrupted
+from model.jobs.worker import ENOUGH
 from model.predictor import Predictor
-from model.preview import predicted_m
+from model.presets import registry
 from model.train import train
+from model.training import progress
+from model.training.checkpoint import LOCK_NAME, STATE_NAME, folder_of, is_interrupted
+from model.training.failures import in_one_sentence, is_out_of_memory
+from model.training.interrupted import discard, interrupted
+from model.training.preview import predicted_m
 from tests.scenes import SMALL, scene_recording
 from tests.tiny import TINY
 from tests.trainings import child, events_of, networks_of
@@ -43,7 +44,7 @@ Event = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(presets.PRESETS, "fast", TINY)
+    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
     monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)
 
 

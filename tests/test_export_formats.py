@@ -18,13 +18,14 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model import export, presets
 from model.config import CANONICAL_FOCAL_PX, VersionConfig, file_crc32
-from model.export_formats import Wanted
-from model.export_formats import export as export_version
-from model.presets import open_networks
-from model.runtime import CORE, openvino
-from model.task import Preset
+from model.export import openvino as export
+from model.export.formats import Wanted
+from model.export.formats import export as export_version
+from model.openvino_runtime import CORE, openvino
+from model.presets import registry
+from model.presets.base import Preset
+from model.presets.registry import open_networks
 from tests.test_cli import ROOT, lidarlive
 from tests.test_disk_faults import leave_free
 from tests.tiny import TINY
@@ -71,14 +72,14 @@ def write_version(folder: Path, preset: Preset, seed: int = 0) -> Path:
 @pytest.fixture(autouse=True)
 def tiny_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process; a child process knows the real one."""
-    monkeypatch.setitem(presets.PRESETS, "fast", TINY)
+    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A version of each preset; shared, so do not touch."""
     home = tmp_path_factory.mktemp("versions")
-    return {preset.name: write_version(home / preset.name, preset) for preset in (TINY, presets.PRESETS["original"])}
+    return {preset.name: write_version(home / preset.name, preset) for preset in (TINY, registry.PRESETS["original"])}
 
 
 @pytest.fixture
@@ -94,7 +95,9 @@ def run_as_its_readme_says(folder: Path, rgb: np.ndarray, monkeypatch: pytest.Mo
     code, focals = re.subn(r"fx = 200 ", "fx = 400 ", code)
     assert (pictures, focals) == (1, 0 if "original" in folder.name else 1)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(openvino, "Core", lambda: CORE)  # a second one in the process and its end: see model/runtime.py
+    monkeypatch.setattr(
+        openvino, "Core", lambda: CORE
+    )  # a second one in the process and its end: see model/openvino_runtime.py
     names: dict[str, Any] = {"picture": rgb}
     exec(code, names)
     return names
@@ -115,7 +118,7 @@ def test_run_as_its_readme_says_it_answers_as_keras_does(
     for name in ("config.json", "card.md"):
         assert (out / name).read_bytes() == (folders[preset] / name).read_bytes()
 
-    kind = presets.PRESETS[preset]
+    kind = registry.PRESETS[preset]
     graph = kind.graph(open_networks(kind, folders[preset], 0))
     for shape in ((48, 32), (32, 48)):
         rgb = np.random.default_rng(5).integers(0, 256, (1, *shape, 3), dtype=np.uint8)
@@ -221,7 +224,7 @@ def test_bad_input(words: list[str], line: str, tmp_path: Path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask a process to end")
 def test_an_export_that_is_stopped_leaves_nothing(folders: dict[str, Path], tmp_path: Path):
     wanted = {"version": str(folders["original"]), "out": str(tmp_path / "out"), "format": "litert"}
-    command = [sys.executable, "-m", "model.export_formats"]
+    command = [sys.executable, "-m", "model.export.formats"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as child:
         assert child.stdin is not None

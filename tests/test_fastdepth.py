@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def network() -> Any:
-    from model.peers.fastdepth import fastdepth
+    from model.bench.fastdepth import fastdepth
 
     return fastdepth()
 
@@ -23,14 +23,14 @@ def test_it_is_as_large_as_in_the_paper(network: Any):
 
 
 def test_it_costs_what_the_paper_says(network: Any):
-    from model.cost import macs
+    from model.bench.macs import macs
 
     assert round(macs(network, 224, 224) / 1e9, 2) == 0.74
 
 
 def test_the_encoder_is_mobilenet(network: Any):
     """3,206,976 is what MobileNet has without its classifier; its five sizes are what the decoder takes."""
-    from model.peers.fastdepth import mobilenet
+    from model.bench.fastdepth import mobilenet
 
     encoder = mobilenet()
     assert sum(int(np.prod(v.shape)) for v in encoder.trainable_variables) == 3_206_976
@@ -45,8 +45,8 @@ def test_the_encoder_is_mobilenet(network: Any):
 
 
 def test_both_forms_answer_log_depth_at_the_pictures_size(network: Any):
-    from model.encoder import encoder
-    from model.peers.fastdepth import fastdepth
+    from model.bench.fastdepth import fastdepth
+    from model.presets.fast.encoder import encoder
 
     rgb = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3)).astype(np.float32)
     for each in (network, fastdepth(encoder())):
@@ -67,9 +67,9 @@ def test_the_skips_come_from_an_eighth_a_quarter_and_half_the_size(network: Any)
 def test_every_weight_learns_the_pretrained_ones_too():
     import keras
 
-    from model.encoder import encoder
-    from model.losses import depth_loss
-    from model.peers.fastdepth import fastdepth
+    from model.bench.fastdepth import fastdepth
+    from model.presets.fast.encoder import encoder
+    from model.presets.fast.losses import depth_loss
 
     keras.utils.set_random_seed(0)
     network = fastdepth(encoder())

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model.checkpoint import State
 from model.config import RECIPES
-from model.fit import AVERAGED_STEPS, Outcome, Settings, fit
-from model.pipeline import FrameRef, Sampling, frames_of, in_order, load
-from model.split import open_recordings
-from model.task import Task, metres
+from model.data.batches import FrameRef, Sampling, frames_of, in_order, load
+from model.data.split import open_recordings
+from model.presets.base import Task, metres
+from model.training.checkpoint import State
+from model.training.fit import AVERAGED_STEPS, Outcome, Settings, fit
 from tests.scenes import scene_recording
 from tests.tiny import build, tasks
 

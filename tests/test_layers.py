@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from model.layers import Doubled, ScreenedPoisson
+from model.presets.fast.layers import Doubled, ScreenedPoisson
 
 RNG = np.random.default_rng(0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.losses import (
+from model.presets.fast.losses import (
     EDGE_EMPHASIS,
     EDGE_SCALE,
     EDGE_THRESHOLD,

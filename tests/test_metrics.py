@@ -14,8 +14,8 @@ import pytest
 from capture.frame import Frame
 from capture.recording import Recording
 from model.config import CONFIG_NAME, VersionConfig
-from model.evaluate import evaluate
-from model.metrics import RANGES, Metrics, Range, Sums, report
+from model.evaluation.evaluate import evaluate
+from model.evaluation.metrics import RANGES, Metrics, Range, Sums, report
 from model.predictor import Predictor
 from tests.frames import write_recording
 from tests.plain_metrics import Seen, measure

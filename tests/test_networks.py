@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model import networks
-from model.task import Pair
+from model.presets.base import Pair
+from model.presets.fast import networks
 
 HEIGHT, WIDTH = 96, 64
 
@@ -51,7 +51,7 @@ def test_the_networks_are_small(pair: Pair):
 
 
 def test_the_pair_costs_at_most_0_8_gmac_at_192x256(pair: Pair):
-    from model.cost import macs
+    from model.bench.macs import macs
 
     assert macs(networks.joint(networks.linked(pair)), 256, 192) <= 0.8e9
 

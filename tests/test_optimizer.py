@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.optimizer import learning_rate_factor
+from model.training.optimizer import learning_rate_factor
 
 
 def test_the_learning_rate_rises_and_falls_or_stays() -> None:

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model import memory, original
 from model.config import CANONICAL_FOCAL_PX
-from model.export import export_openvino
-from model.metrics import Sums
-from model.pipeline import Batch, FrameRef, Sampling, load_sample
+from model.data.batches import Batch, FrameRef, Sampling, load_sample
+from model.data.split import open_recordings
+from model.data.targets import log_canonical
+from model.evaluation.metrics import Sums
+from model.export.openvino import export_openvino
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.split import open_recordings
-from model.targets import log_canonical
-from model.task import Pair
+from model.presets import memory, original
+from model.presets.base import Pair
 from tests.scenes import scene_recording
 
 # Keras asks NumPy 2 for an array in a way that NumPy is about to drop.

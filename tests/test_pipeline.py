@@ -13,10 +13,10 @@ import pytest
 
 from capture.frame import CaptureError, Frame, Intrinsics
 from capture.recording import Recording
-from model import pipeline
-from model.augment import View
-from model.pipeline import Batch, Cache, FrameRef, Sampling, frames_of, load, load_sample
-from model.split import open_recordings
+from model.data import batches
+from model.data.augment import View
+from model.data.batches import Batch, Cache, FrameRef, Sampling, frames_of, load, load_sample
+from model.data.split import open_recordings
 from tests.frames import write_recording
 from tests.scenes import scene_frame, scene_recording
 
@@ -43,20 +43,20 @@ def are_equal(one: Batch, other: Batch) -> bool:
 
 def test_an_epoch_draws_every_frame_once_in_full_batches_of_one_orientation(recordings: list[Recording]):
     frames = frames_of(recordings)
-    planned = pipeline.plan_epoch(frames, 4, 100, 0.0, np.random.default_rng(0))
+    planned = batches.plan_epoch(frames, 4, 100, 0.0, np.random.default_rng(0))
     assert {len(batch) for batch in planned} == {4}
     for batch in planned:
         assert len({SAMPLING.size_of(ref.recording) for ref in batch}) == 1
     drawn = [(ref.recording.path, ref.index) for batch in planned for ref in batch]
     assert set(drawn) == {(ref.recording.path, ref.index) for ref in frames}
     assert len(drawn) == 12 + 8  # 12 portrait frames, 6 landscape ones filled up to 8
-    assert len(pipeline.plan_epoch(frames, 4, 8, 0.0, np.random.default_rng(0))) <= 3
+    assert len(batches.plan_epoch(frames, 4, 8, 0.0, np.random.default_rng(0))) <= 3
 
 
 def test_an_epoch_cuts_a_share_of_its_batches_to_the_other_orientation(recordings: list[Recording]):
     frames = frames_of(recordings)
     for share, expected in ((0.0, {False}), (1.0, {True})):
-        planned = pipeline.plan_epoch(frames, 4, 100, share, np.random.default_rng(0))
+        planned = batches.plan_epoch(frames, 4, 100, share, np.random.default_rng(0))
         assert {ref.turned for batch in planned for ref in batch} == expected
 
 

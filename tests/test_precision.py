@@ -10,11 +10,11 @@ import pytest
 
 from capture.frame import CaptureError
 from model.config import BFLOAT16, CANONICAL_FOCAL_PX, FLOAT32, VersionConfig
-from model.pipeline import FrameRef, Sampling, frames_of
-from model.precision import rmse_by_precision
+from model.data.batches import FrameRef, Sampling, frames_of
+from model.data.split import open_recordings
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.split import open_recordings
-from model.task import Model, Pair, Preset
+from model.presets.base import Model, Pair, Preset
+from model.training.precision import rmse_by_precision
 from tests.scenes import scene_recording
 from tests.tiny import TINY
 

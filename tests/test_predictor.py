@@ -14,8 +14,8 @@ import pytest
 
 from capture.frame import CaptureError, Intrinsics
 from model.config import OPENVINO_NAMES
-from model.evaluate import evaluate
-from model.metrics import RANGES, Sums, report
+from model.evaluation.evaluate import evaluate
+from model.evaluation.metrics import RANGES, Sums, report
 from model.predictor import Predictor
 from tests.scenes import scene_frame, scene_recording, training
 
@@ -113,8 +113,8 @@ def test_evaluate_measures_each_recording_and_all(weights: Path, predictor: Pred
     assert measured["all"]["near"]["flicker"] is not None
     json.dumps(measured, allow_nan=False)
 
-    from model.split import open_recordings
-    from model.targets import resize_depth
+    from model.data.split import open_recordings
+    from model.data.targets import resize_depth
 
     sums = {name: Sums() for name in RANGES}
     for recording in open_recordings([tmp_path])[:1]:
@@ -138,7 +138,7 @@ def test_evaluate_can_look_at_fewer_frames(weights: Path, tmp_path: Path):
 def test_nothing_that_the_window_uses_imports_tensorflow():
     code = """
 import sys
-import model.predictor, model.store, model.config, model.evaluate, model.train
+import model.predictor, model.store, model.config, model.evaluation.evaluate, model.train
 print({"tensorflow", "keras"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,10 +11,12 @@ from types import SimpleNamespace
 import pytest
 
 from capture.frame import Pose
-from model import memory, preflight, rehearsal
 from model.config import RECIPES, TrainConfig
-from model.estimate import COSTS, estimate_s
-from model.preflight import DISK_BYTES, LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT, Finding
+from model.data import rehearsal
+from model.presets import memory
+from model.training import preflight
+from model.training.estimate import COSTS, estimate_s
+from model.training.preflight import DISK_BYTES, LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT, Finding
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, scene_recording, training
 

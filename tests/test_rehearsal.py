@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError
-from model import presets, rehearsal, store
+from model import store
 from model.config import RECIPES, TrainConfig
-from model.pipeline import frames_of, plan_epoch
-from model.split import open_recordings
+from model.data import rehearsal
+from model.data.batches import frames_of, plan_epoch
+from model.data.split import open_recordings
+from model.presets import registry
 from model.train import train
 from tests.scenes import SMALL, scene_recording
 from tests.tiny import TINY
@@ -70,7 +72,7 @@ def test_half_of_an_epoch_is_rehearsed(tmp_path: Path) -> None:
 @pytest.fixture
 def go_on(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
     """Train from scratch, then further on another recording; the events of the second training."""
-    monkeypatch.setitem(presets.PRESETS, "fast", TINY)
+    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
     data = [str(scene_recording(tmp_path / "data", name, 8, seed)) for seed, name in enumerate(("first", "second"))]
 
     def run(**changed: Any) -> list[dict[str, Any]]:

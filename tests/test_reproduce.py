@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from capture.frame import CaptureError, Frame
-from model import original
-from model.pipeline import FrameRef, load_sample
+from model.data.batches import FrameRef, load_sample
+from model.data.split import open_recordings
+from model.presets import original
 from model.reproduce import __main__ as command
 from model.reproduce import images
 from model.reproduce.claims import CLAIMS
 from model.reproduce.results import Results
 from model.reproduce.trials import TRIALS, Lab
-from model.split import open_recordings
 from tests.frames import make_frame, write_recording
 from tests.scenes import scene_recording
 

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from model import original
-from model.pipeline import Batch
+from model.data.batches import Batch
+from model.presets import original
 from model.reproduce import images, pace
 from model.reproduce.figures import accuracy, depth_figures, edge_figures
 from model.reproduce.results import Plan

@@ -15,10 +15,12 @@ import pytest
 
 from app.training import train_config
 from capture.frame import CaptureError
-from model import presets, progress, store
-from model.checkpoint import STATE_NAME, State, folder_of, is_interrupted, newest_interrupted, working_folder
+from model import store
 from model.config import TrainConfig
+from model.presets import registry
 from model.train import train
+from model.training import progress
+from model.training.checkpoint import STATE_NAME, State, folder_of, is_interrupted, newest_interrupted, working_folder
 from tests.scenes import SMALL, scene_recording
 from tests.tiny import TINY
 from tests.trainings import child, events_of, networks_of
@@ -31,7 +33,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(presets.PRESETS, "fast", TINY)
+    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
     monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)  # every step is told, on a fast machine too
 
 

@@ -250,7 +250,7 @@ def test_an_interrupted_training_in_words() -> None:
     from datetime import UTC, datetime
 
     from model.config import TrainConfig
-    from model.interrupted import Interrupted
+    from model.training.interrupted import Interrupted
 
     config = TrainConfig(data=("/r/desk", "/r/door"), out="/w/x", held_out=("/r/door",))
     line = offer_line(Interrupted(config, "finetune", 3, datetime(2026, 11, 26, 12, tzinfo=UTC)))

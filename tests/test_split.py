@@ -15,7 +15,7 @@ import pytest
 from capture.frame import CaptureError, Frame
 from capture.recording import Recording
 from capture.storage.layout import INFO_NAME, LOG_NAME
-from model.split import label, open_recordings, split
+from model.data.split import label, open_recordings, split
 from tests.frames import write_recording
 from tests.scenes import scene_frame, scene_recording
 

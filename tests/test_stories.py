@@ -18,7 +18,7 @@ from capture.recording import Dataset
 from capture.storage.writer import RecordingWriter
 from model import store
 from model.config import VersionConfig
-from model.interrupted import interrupted
+from model.training.interrupted import interrupted
 from tests.conftest import skip_or_fail
 from tests.frames import make_frame, write_recording
 from tests.waiting import wait_until

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from capture.frame import Intrinsics
-from model import targets
+from model.data import targets
 
 
 def test_resizing_depth_blends_no_readings_and_no_holes():

@@ -14,8 +14,8 @@ from capture.frame import Frame, Pose
 from capture.jpeg import Jpeg
 from capture.recording import Recording
 from capture.storage.writer import RecordingWriter
-from model.pipeline import frames_of
-from model.thinning import LEAST_KEPT, thinned
+from model.data.batches import frames_of
+from model.data.thinning import LEAST_KEPT, thinned
 from tests.frames import write_recording
 from tests.scenes import scene_frame
 

@@ -17,12 +17,12 @@ import pytest
 from capture.frame import CaptureError
 from model import store
 from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
-from model.pipeline import Sampling, frames_of, load
-from model.settled import settled
-from model.split import open_recordings, split
-from model.thinning import training_frames
+from model.data.batches import Sampling, frames_of, load
+from model.data.split import open_recordings, split
+from model.data.thinning import training_frames
 from model.train import train
-from model.version import write_report
+from model.training.resolve import settled
+from model.training.version_files import write_report
 from tests.frames import write_recording
 from tests.scenes import SMALL, scene_frame, scene_recording, training
 
@@ -106,7 +106,7 @@ class Enough(Exception):  # noqa: N818 - not an error
 
 
 def test_going_on_from_a_version_starts_with_its_networks_size_and_preset(run: Run, tmp_path: Path):
-    from model.presets import PRESETS, open_networks
+    from model.presets.registry import PRESETS, open_networks
 
     def listen(event: dict[str, Any]) -> None:
         assert (event["continue_from"], event["preset"]) == (run[0].out, "fast")
@@ -188,7 +188,7 @@ def test_the_predictor_agrees_with_keras(run: Run):
     import numpy as np
 
     from model.predictor import Predictor
-    from model.presets import PRESETS, open_networks
+    from model.presets.registry import PRESETS, open_networks
 
     graph = PRESETS["fast"].graph(open_networks(PRESETS["fast"], Path(run[0].out), seed=0))
     predictor = Predictor(run[0].out, threads=1)
@@ -221,8 +221,8 @@ def test_the_original_pair_becomes_a_version_of_any_size(dataset: Path, tmp_path
 
 
 def test_the_same_seed_gives_the_same_losses(run: Run):
-    from model.fit import Settings, fit
-    from model.presets import PRESETS, open_networks
+    from model.presets.registry import PRESETS, open_networks
+    from model.training.fit import Settings, fit
 
     config = replace(run[0], preset="fast")
     parts = split(open_recordings(config.data), None)

@@ -17,7 +17,7 @@ from app import trainer as app_trainer
 from app.trainer import Trainer
 from model import store
 from model.config import TrainConfig
-from model.interrupted import interrupted
+from model.training.interrupted import interrupted
 from tests.scenes import SMALL, scene_recording
 
 WAIT_MS = 300_000  # a trainer of low priority on a busy machine

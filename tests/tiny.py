@@ -16,12 +16,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from model import presets, progress
-from model.child import OnEvent, answer
 from model.config import CANONICAL_FOCAL_PX
+from model.jobs.worker import OnEvent, answer
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.task import Pair, Preset, Task, metres
+from model.presets import registry
+from model.presets.base import Pair, Preset, Task, metres
 from model.train import work
+from model.training import progress
 
 
 def _network(inputs: list[Any], dropout: float) -> Any:
@@ -83,7 +84,7 @@ def waiting(text: str, on_event: OnEvent, enough: Callable[[], bool]) -> None:
 
 
 if __name__ == "__main__":
-    presets.PRESETS["fast"] = TINY
+    registry.PRESETS["fast"] = TINY
     progress.EVENT_INTERVAL_S = 0.0  # tiny networks are through with an epoch before the next event would be due
     asked = threading.Event()
     sys.exit(answer(partial(waiting, enough=asked.is_set), "stopped", asked))

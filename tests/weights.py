@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from model.config import CANONICAL_FOCAL_PX, CONFIG_NAME, INPUT_SIZE, OPENVINO_NAMES, VersionConfig, file_crc32
+from model.openvino_runtime import openvino
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.runtime import openvino
 
 ops = openvino.opset13
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from app.trainer import Trainer
-from model import rehearsal, store
+from model import store
 from model.config import TASKS, TrainConfig
+from model.data import rehearsal
 
 BUDGET_MINUTES = 60.0  # longer than any case
 

@@ -13,15 +13,15 @@ from typing import Any
 import keras
 from keras import ops
 
+from model.bench.fastdepth import fastdepth
 from model.config import CANONICAL_FOCAL_PX, RECIPES, Recipe
-from model.encoder import encoder
-from model.fast import encoder_slower
-from model.losses import depth_loss
-from model.networks import pair_of_networks, without_gradients
-from model.peers.fastdepth import fastdepth
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.presets import PRESETS
-from model.task import Model, Pair, Preset, Task, metres
+from model.presets.base import Model, Pair, Preset, Task, metres
+from model.presets.fast.encoder import encoder
+from model.presets.fast.losses import depth_loss
+from model.presets.fast.networks import pair_of_networks, without_gradients
+from model.presets.fast.preset import encoder_slower
+from model.presets.registry import PRESETS
 
 Networks = Any  # what a candidate is built of: a Pair, or one Model
 

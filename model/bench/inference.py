@@ -17,12 +17,12 @@ import numpy as np
 import tensorflow as tf
 
 from capture.frame import UInt8Image
-from model import child
+from model.bench.macs import macs
 from model.bench.runtimes import Runtime, runtimes
-from model.child import OnEvent
 from model.config import VersionConfig
-from model.cost import macs
-from model.presets import PRESETS
+from model.jobs import worker
+from model.jobs.worker import OnEvent
+from model.presets.registry import PRESETS
 
 FRAMES_A_TURN = {"original": 1}  # of others more: a runtime's own threads need a moment to wake and to sleep
 FRAMES_OF_OTHERS = 8
@@ -121,4 +121,4 @@ def work(document: str, on_event: OnEvent) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(child.answer(work, "The benchmark was stopped"))
+    sys.exit(worker.answer(work, "The benchmark was stopped"))

@@ -10,7 +10,7 @@ from typing import Any
 from capture.frame import CaptureError
 from capture.recording import Recording
 from model.config import INPUT_SIZE
-from model.split import Split, label, open_recordings, split
+from model.data.split import Split, label, open_recordings, split
 
 # In the order of the table; model/bench/candidates.py says what each is.
 CANDIDATES = ("original", "fast", "fast-no-gradient", "fast-random", "fastdepth", "fastdepth-pretrained")

@@ -1,6 +1,6 @@
 """Trains and measures one candidate: `python -m model.bench.run`, a Job as JSON on standard input.
 
-Its events are those of `model.fit`, their `fraction` that of the whole training, and at the end
+Its events are those of `model.training.fit`, their `fraction` that of the whole training, and at the end
     {"event": "done", "results": [what `run` returns]}
 """
 
@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from capture.recording import Recording
-from model import child
 from model.bench.candidates import CANDIDATES
 from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED, Job
+from model.bench.macs import macs
 from model.bench.training import TRAINING_SHARE, train
-from model.child import OnEvent
 from model.config import CONFIG_NAME, OPENVINO_NAMES, VersionConfig, file_crc32
-from model.cost import macs
-from model.evaluate import evaluate
-from model.export import export_openvino
-from model.progress import Progress
-from model.task import Model
+from model.evaluation.evaluate import evaluate
+from model.export.openvino import export_openvino
+from model.jobs import worker
+from model.jobs.worker import OnEvent
+from model.presets.base import Model
+from model.training.progress import Progress
 
 
 def run(job: Job, on_event: OnEvent) -> list[dict[str, Any]]:
@@ -83,4 +83,4 @@ def work(document: str, on_event: OnEvent) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(child.answer(work, STOPPED))
+    sys.exit(worker.answer(work, STOPPED))

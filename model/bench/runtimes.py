@@ -16,12 +16,13 @@ import numpy as np
 import tensorflow as tf
 
 from capture.frame import UInt8Image
-from model import export, presets
 from model.config import OPENVINO_NAMES, VersionConfig
+from model.data.targets import Float32
+from model.export import openvino as export
+from model.openvino_runtime import CORE, openvino
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.runtime import CORE, openvino
-from model.targets import Float32
-from model.task import Model, Preset
+from model.presets import registry
+from model.presets.base import Model, Preset
 
 ONNX_OPSET = 17
 PRECISIONS = {"f32": "FP32", "bf16": "BF16"}  # by OpenVINO's name for what a processor can do
@@ -51,7 +52,7 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     """
     config = VersionConfig.read(folder)
     pair, size = config.preset, config.size
-    graph = _graph(presets.PRESETS[pair], folder)
+    graph = _graph(registry.PRESETS[pair], folder)
     traced, litert = _traced(graph, size), export.litert_call(export.litert(graph), threads)
     # What ships is what is timed: the version's own file, not a new conversion.
     shipped = CORE.read_model(folder / OPENVINO_NAMES[0])
@@ -65,7 +66,7 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     found.append(Runtime("TFLite", pair, "f32", lambda rgb: _arrays(litert(rgb))))
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx"):
         found.append(Runtime("ONNX Runtime", pair, "f32", onnx_call(traced, threads)))
-    original = openvino.convert_model(_traced(_graph(presets.PRESETS["original"], None), size))
+    original = openvino.convert_model(_traced(_graph(registry.PRESETS["original"], None), size))
     found.append(Runtime("OpenVINO", "original", "f32", openvino_call(original, size, threads, "f32")))
     return found
 
@@ -106,7 +107,7 @@ def onnx_call(traced: Function, threads: int) -> Call:
 
 
 def _graph(preset: Preset, folder: Path | None) -> Model:
-    return preset.graph(presets.open_networks(preset, folder, seed=0))
+    return preset.graph(registry.open_networks(preset, folder, seed=0))
 
 
 def _traced(graph: Model, size: tuple[int, int]) -> Function:

@@ -16,10 +16,10 @@ from statistics import median
 import numpy as np
 import tensorflow as tf
 
-from model import child
 from model.bench.candidates import CANDIDATES
 from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED
-from model.child import OnEvent
+from model.jobs import worker
+from model.jobs.worker import OnEvent
 from model.predictor import Predictor
 
 ROUNDS = 21
@@ -76,4 +76,4 @@ def work(document: str, on_event: OnEvent) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(child.answer(work, STOPPED))
+    sys.exit(worker.answer(work, STOPPED))

@@ -18,15 +18,15 @@ import keras
 import numpy as np
 
 from capture.frame import CaptureError
-from model import child
 from model.bench.candidates import CANDIDATES, Candidate, Networks
 from model.bench.job import STOPPED, Job
-from model.child import OnEvent
 from model.config import CANONICAL_FOCAL_PX, HELD_OUT_FRAMES, UNBOUNDED_EPOCHS
-from model.fit import Outcome, Settings, fit
-from model.pipeline import Sampling, frames_of, spread
-from model.progress import Progress
-from model.split import Split
+from model.data.batches import Sampling, frames_of, spread
+from model.data.split import Split
+from model.jobs import worker
+from model.jobs.worker import OnEvent
+from model.training.fit import Outcome, Settings, fit
+from model.training.progress import Progress
 
 ZOOM = 1.3  # as the starter weights were trained
 EPOCH_FRAMES = 400
@@ -134,4 +134,4 @@ def work(document: str, on_event: OnEvent) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(child.answer(work, STOPPED))
+    sys.exit(worker.answer(work, STOPPED))

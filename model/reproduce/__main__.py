@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from capture.frame import CaptureError
-from model.child import prepare_tensorflow
+from model.jobs.worker import prepare_tensorflow
 from model.reproduce.images import Images, choose, demo_rooms
 from model.reproduce.results import Plan, Results
 

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from capture.frame import UInt8Image
-from model.original import depth_target, edge_target
-from model.pipeline import Batch
-from model.targets import Float32
+from model.data.batches import Batch
+from model.data.targets import Float32
+from model.presets.original import depth_target, edge_target
 
 Answer = Callable[[UInt8Image], Float32]  # RGB (n, h, w, 3) -> (n, h, w, 1)
 Figures = dict[str, Any]

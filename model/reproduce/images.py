@@ -28,9 +28,9 @@ from capture.storage.layout import LOG_NAME
 from capture.storage.writer import RecordingWriter
 from capture.virtual_phone.clips import RENDER_THREADS, cache_folder
 from model.config import file_crc32
-from model.pipeline import FrameRef, frames_of, spread
-from model.split import label, open_recordings, split
-from model.targets import is_landscape
+from model.data.batches import FrameRef, frames_of, spread
+from model.data.split import label, open_recordings, split
+from model.data.targets import is_landscape
 
 SEED = 0
 TRAIN, VALIDATION, TEST = 135, 15, 50  # images, as published
@@ -119,7 +119,7 @@ def demo_rooms(frames: Mapping[int, int] = ROOM_FRAMES) -> Path:
 def _render(room: DemoRoom, count: int, dataset: Path) -> None:
     walk = np.linspace(0, DemoRoom.frames, count, endpoint=False).astype(int)
     draw = partial(room.render, rgb_size=ROOM_SIZE, depth_size=ROOM_SIZE)
-    # Without a hyphen: room-0 and room-1 would be two recordings of one visit (model/split.py).
+    # Without a hyphen: room-0 and room-1 would be two recordings of one visit (model/data/split.py).
     writer = RecordingWriter(dataset, f"room{room.seed}", source="demo")
     with writer, ThreadPoolExecutor(RENDER_THREADS) as pool:
         for frame in pool.map(draw, walk.tolist()):

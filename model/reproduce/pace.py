@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from model.config import RECIPES
-from model.original import rough_network, squared_error
+from model.presets.original import rough_network, squared_error
 
 RECIPE = RECIPES["original"]
 HOUR_S = 3600

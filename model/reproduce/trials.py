@@ -19,16 +19,16 @@ import keras
 import numpy as np
 
 from capture.frame import CaptureError, UInt8Image
-from model.checkpoint import State
 from model.config import CANONICAL_FOCAL_PX, RECIPES
-from model.fit import Settings, fit
-from model.original import PRESET, depth_target, depth_task, rough_network
-from model.pipeline import Batch, FrameRef, Sampling, in_order, load
+from model.data.batches import Batch, FrameRef, Sampling, in_order, load
+from model.data.targets import Float32
+from model.presets.base import Model, Task
+from model.presets.original import PRESET, depth_target, depth_task, rough_network
 from model.reproduce.figures import Answer, Figures, accuracy, depth_figures, edge_figures
 from model.reproduce.images import RANDOM, SEED, Images
 from model.reproduce.results import DIVERGED, MEAN_MAP, NEAREST, ONE_MM, ZEROED, Plan, Trial
-from model.targets import Float32
-from model.task import Model, Task
+from model.training.checkpoint import State
+from model.training.fit import Settings, fit
 
 RECIPE = RECIPES["original"]
 MEASURED_AT_ONCE = 10  # images

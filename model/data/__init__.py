@@ -1,0 +1,1 @@
+"""Recordings to training batches: split, select, augment, compute targets."""

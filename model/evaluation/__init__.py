@@ -1,0 +1,1 @@
+"""Measure a version on recordings, and compare two versions on the same frames."""

@@ -1,0 +1,122 @@
+"""How good a weights version is on recordings; through the Predictor, so without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from capture.frame import CaptureError, DepthMap, UInt8Image
+from capture.recording import Recording
+from capture.storage.layout import FrameLine
+from model.data.split import label, open_recordings
+from model.data.targets import Mask, is_landscape, resize_confidence, resize_depth
+from model.evaluation.metrics import RANGES, Sums, report
+from model.predictor import Predictor
+
+OnProgress = Callable[[int, int], None]  # frames done, frames in all
+RangeSums = dict[str, Sums]  # a Sums for each of RANGES
+
+
+def evaluate(
+    datasets: Sequence[str | Path],
+    weights: str | Path,
+    on_progress: OnProgress = lambda done, total: None,
+    most_frames: int | None = None,
+) -> dict[str, Any]:
+    """{"weights", "recordings": {name: {"near": Metrics, "far": Metrics}}, "all": {"near", "far"}}.
+
+    Depth is compared at the network's size, which is the LiDAR's own; larger depth maps are sampled to it.
+    `most_frames` looks at no more than so many of each recording, evenly spread in runs of two.
+
+    Raises CaptureError where the data or the weights cannot be read.
+    """
+    recordings = open_recordings(datasets)
+    if not recordings:
+        raise CaptureError("The recordings named have no frames to evaluate on")
+    predictor = Predictor(weights)
+    indices = {recording.path: chosen(len(recording), most_frames) for recording in recordings}
+    done, total = 0, sum(map(len, indices.values()))
+    everything, by_name = no_sums(), {}
+    for recording in recordings:
+        judge, sums = Judge(predictor), no_sums()
+        for i in indices[recording.path]:
+            merge(sums, judge(Shown.read(recording, i)).sums)
+            done += 1
+            on_progress(done, total)
+        by_name[label(recording, recordings)] = report(sums)
+        merge(everything, sums)
+    return {"weights": str(weights), "recordings": by_name, "all": report(everything)}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A frame as it was recorded: what a version is shown, and what its answer is held against."""
+
+    line: FrameLine
+    rgb: UInt8Image
+    depth_m: DepthMap
+    confidence: UInt8Image | None
+
+    @classmethod
+    def read(cls, recording: Recording, i: int) -> Shown:
+        line = recording.line(i)
+        return cls(line, recording.rgb(line), recording.depth_m(line), recording.confidence(line))
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One frame at the network's size, float32 (h, w): what was predicted, what was measured, and where that counts.
+
+    `sums` are of this frame alone; with the change since the frame before, where that was its neighbour in the stream.
+    """
+
+    stream_index: int
+    predicted_m: DepthMap
+    depth_m: DepthMap
+    masks: dict[str, Mask]  # by range
+    sums: RangeSums
+
+
+class Judge:
+    """Measures a predictor on the frames of one recording, shown one after the other."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._before: Judged | None = None
+
+    def __call__(self, shown: Shown) -> Judged:
+        size = self._predictor.config.input_size(is_landscape((shown.rgb.shape[1], shown.rgb.shape[0])))
+        predicted_m = self._predictor(shown.rgb, shown.line.intrinsics).depth_m
+        depth_m = resize_depth(shown.depth_m, size)
+        confidence = None if shown.confidence is None else resize_confidence(shown.confidence, size)
+        masks = {name: limits.mask(depth_m, confidence) for name, limits in RANGES.items()}
+        now, before = Judged(shown.line.stream_index, predicted_m, depth_m, masks, no_sums()), self._before
+        for name, mask in masks.items():
+            now.sums[name].add(predicted_m, depth_m, mask)
+            if before is not None and before.stream_index == now.stream_index - 1:
+                both = mask & before.masks[name]
+                now.sums[name].add_change((before.predicted_m, predicted_m), (before.depth_m, depth_m), both)
+        self._before = now
+        return now
+
+
+def chosen(frames: int, most: int | None) -> list[int]:
+    """All frames, or `most` of them: pairs of neighbours, evenly spread, so that flicker can be told."""
+    if most is None or frames <= most:
+        return list(range(frames))
+    starts = np.linspace(0, frames - 2, max(1, most // 2)).round().astype(int)
+    return sorted({int(i) for start in starts for i in (start, start + 1)})
+
+
+def no_sums() -> RangeSums:
+    """What nothing has added up to yet, by range."""
+    return {name: Sums() for name in RANGES}
+
+
+def merge(into: RangeSums, sums: RangeSums) -> None:
+    for name, of_range in into.items():
+        of_range.merge(sums[name])

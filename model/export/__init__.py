@@ -1,0 +1,1 @@
+"""Export a version to OpenVINO and to the formats of other programs."""

@@ -1,0 +1,1 @@
+"""Run a job in a child process that answers in events."""

@@ -1,0 +1,1 @@
+"""The network presets and what each is made of."""

@@ -1,0 +1,1 @@
+"""Preset `fast`: two small networks over one frozen ImageNet encoder."""

@@ -1,0 +1,51 @@
+"""The presets: forms of the pair of networks by name, and the networks of a version."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from capture.frame import CaptureError
+from model.config import FINETUNE_NAME, GRADIENT_NAME
+from model.presets import original
+from model.presets.base import Model, Pair, Preset
+from model.presets.fast import preset as fast
+
+
+def open_networks(preset: Preset, parent: Path | None, seed: int) -> Pair:
+    """The networks of the version in the folder `parent`, or new ones with weights drawn from `seed`.
+
+    Those of a version normalise as they did when they were made, whatever they are trained on further: a scene or two
+    are no sample of the world (measured: docs/model.md).
+
+    Raises CaptureError where the parent's files cannot be read.
+    """
+    keras.utils.set_random_seed(seed)
+    if parent is None:
+        return preset.build()
+    try:
+        pair = Pair(*(keras.saving.load_model(parent / n, compile=False) for n in (GRADIENT_NAME, FINETUNE_NAME)))
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        cause = str(error).strip().splitlines()[0]
+        raise CaptureError(
+            f"{parent}: its networks cannot be read ({cause}). Train from scratch or from another version"
+        ) from None
+    for layer in (layer for network in pair for layer in all_layers(network)):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return pair
+
+
+def all_layers(model: Model) -> Iterator[Any]:
+    """Those of nested models too."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from all_layers(layer)
+
+
+PRESETS = {preset.name: preset for preset in (fast.PRESET, original.PRESET)}

@@ -1,0 +1,1 @@
+"""Train a preset: checks before, the training loop, checkpoints, and the files of the new version."""

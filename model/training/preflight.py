@@ -1,0 +1,119 @@
+"""What stands against a training, or weakens it, said before it starts. No Keras here: the window asks in a thread.
+
+Of long recordings a few frames are looked at, evenly spread; only the search for the same frame on both sides reads
+the whole logs, as the trainer itself will.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from capture.frame import CaptureError
+from capture.recording import Recording
+from model.config import DEFAULT_PRESET, INPUT_SIZE, TrainConfig
+from model.data import targets
+from model.data.batches import frames_of, spread
+from model.data.split import Split, label, open_recordings, split
+from model.data.thinning import LEAST_KEPT, distinct
+from model.presets.memory import check_memory
+from model.training.resolve import settled
+
+LOOKED_AT = 40  # frames of each recording: a tenth of a second's work or two
+LEAST_FRAMES = 8  # one step's batch: with fewer a step sees the same frame twice, and every step the same frames
+LEAST_DISTINCT = LEAST_KEPT  # of those looked at: the trainer fills up to as many with near-duplicates
+# What a training writes at most: the checkpoint twice while it is replaced, or the version beside it. Measured of fast:
+# 156 MB; original has 0.8 million parameters, which stand in a checkpoint five times.
+DISK_BYTES = {"fast": 200_000_000, "original": 100_000_000}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`problem`: the trainer would refuse it, or nothing could come of it. `warning`: the result will be worth less."""
+
+    level: Literal["problem", "warning"]
+    text: str  # a sentence that says what to do, without a full stop
+
+
+def preflight(config: TrainConfig) -> list[Finding]:
+    """Problems first; empty where nothing is to be said. May block on the disk, for a second or two."""
+    try:
+        config, _ = settled(config)
+        parts = split(open_recordings(config.data), config.held_out)
+        found = [*_few_or_alike(parts.train), *_without_depth(parts), *_about_judging(parts), *_without_room(config)]
+    except CaptureError as error:
+        return [Finding("problem", str(error))]
+    return sorted(found, key=lambda each: each.level)
+
+
+def _few_or_alike(train: Sequence[Recording]) -> Iterator[Finding]:
+    frames = len(frames_of(train))
+    differing = sum(len(distinct(spread(frames_of([recording]), LOOKED_AT))) for recording in train)
+    if frames < LEAST_FRAMES:
+        yield Finding(
+            "problem",
+            f"There are too few frames to train on: {frames}, and one step takes {LEAST_FRAMES}. "
+            "Record some seconds more, walking through the room",
+        )
+    elif differing < LEAST_DISTINCT:
+        yield Finding(
+            "warning",
+            f"The frames to train on look nearly all alike: of {frames}, about {differing} differ. "
+            "Record again and walk through the room, or little can be learned",
+        )
+
+
+def _without_depth(parts: Split) -> Iterator[Finding]:
+    what_to_do = "Record again no further than 5 m from what the phone sees"
+    for recordings, therefore in (
+        (parts.train, "nothing can be learned from that"),
+        (parts.held_out, "it cannot judge the result"),
+    ):
+        blind = [recording for recording in recordings if not _has_depth(recording)]
+        names = ", ".join(label(recording, recordings) for recording in blind)
+        if blind:
+            level: Literal["problem", "warning"] = "problem" if len(blind) == len(recordings) else "warning"
+            yield Finding(level, f"{names} has no depth with confidence, so {therefore}. {what_to_do}")
+
+
+def _has_depth(recording: Recording) -> bool:
+    """Whether any of the frames looked at has a reading that counts."""
+    for ref in spread(frames_of([recording]), LOOKED_AT):
+        line = recording.line(ref.index)
+        if targets.weights(recording.depth_m(line), recording.confidence(line)).any():
+            return True
+    return False
+
+
+def _about_judging(parts: Split) -> Iterator[Finding]:
+    if not parts.held_out:
+        why = "There is only one recording" if len(parts.train) == 1 else "No recording is held out"
+        yield Finding(
+            "warning",
+            f"{why}, so nothing can judge the result: record one more to hold out, or train for a fixed number of "
+            "epochs and get weights that are not validated",
+        )
+    for note in parts.notes:
+        yield Finding("warning", f"{note}. To know more, hold out a recording of another room")
+
+
+def _without_room(config: TrainConfig) -> Iterator[Finding]:
+    preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
+    folder = next(each for each in Path(config.out).absolute().parents if each.is_dir())
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise CaptureError(f"{folder} cannot be written ({error.strerror or error})") from None
+    if free < DISK_BYTES[preset]:
+        yield Finding(
+            "problem",
+            f"The disk of {folder} has {free / 1e6:.0f} MB free, and a training writes up to "
+            f"{DISK_BYTES[preset] / 1e6:.0f} MB. Make room there",
+        )
+    try:
+        check_memory(preset, size, config.recipe.batch)
+    except CaptureError as error:
+        yield Finding("problem", str(error))

@@ -1,0 +1,41 @@
+"""One fixed frame's prediction as it becomes better, small enough to travel in an event."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import cv2
+import numpy as np
+
+from capture.frame import CaptureError, DepthMap
+from model.data.batches import FrameRef
+
+MOST_MM = 65535  # what 16 bits can say
+_UNIT_MM = 1000
+
+
+def preview(ref: FrameRef, depth_m: DepthMap) -> dict[str, Any]:
+    """{"recording": its folder, "frame": index, "depth_mm_png": base64 of a 16-bit PNG in millimetres}.
+
+    `depth_m`: float32 (h, w), the prediction for that frame at the network's size. What is no number becomes 0.
+    """
+    depth_mm = np.clip(np.rint(np.nan_to_num(depth_m) * _UNIT_MM), 0, MOST_MM).astype(np.uint16)
+    _, png = cv2.imencode(".png", depth_mm)
+    return {
+        "recording": str(ref.recording.path),
+        "frame": ref.index,
+        "depth_mm_png": base64.b64encode(png.tobytes()).decode(),
+    }
+
+
+def predicted_m(shown: dict[str, Any]) -> DepthMap:
+    """The prediction in such a preview, float32 (h, w) in metres. Raises CaptureError where it holds none."""
+    try:
+        png = np.frombuffer(base64.b64decode(shown["depth_mm_png"], validate=True), np.uint8)
+        depth_mm = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+    except (KeyError, TypeError, ValueError, cv2.error) as error:
+        raise CaptureError(f"the preview cannot be read: {error}") from None
+    if depth_mm is None or depth_mm.dtype != np.uint16:
+        raise CaptureError(f"the preview must be a 16-bit PNG. Received: {len(png)} bytes that are none")
+    return np.asarray(depth_mm, dtype=np.float32) / np.float32(_UNIT_MM)
