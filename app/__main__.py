@@ -1,6 +1,6 @@
 """`python -m app`: the same as `lidarlive`."""
 
-from app.cli import main
+from app.main import main
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""A program for `app.child` to run: does what its document says, in the way that the trainer and the benchmark do."""
+"""A program for `model.jobs.client` to run: does what its document says, as trainer and benchmark do."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt5.QtGui import QMouseEvent, QWheelEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QWidget
 
-from app.appearance import Appearance
-from app.application import application
-from app.cloud_view import CloudView
-from app.comparison import USUAL, Comparison
-from app.live import View
+from app.session.display_options import Appearance
+from app.session.live_session import View
+from app.window.application import application
+from app.window.views.cloud_view import CloudView
+from app.window.views.live_panels import USUAL, Comparison
 from capture.frame import Intrinsics
 from model.predictor import Prediction
 from tests.frames import make_frame

@@ -19,8 +19,8 @@ from tests.phones import write_wire
 if TYPE_CHECKING:  # Qt is for those tests alone that show something
     from pytestqt.qtbot import QtBot
 
-    from app.live import LiveSession
-    from app.window import Window
+    from app.session.live_session import LiveSession
+    from app.window.main_window import Window
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -105,7 +105,7 @@ def x_display() -> Iterator[str]:
 @pytest.fixture
 def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
     """Over the stand-in phone, which plays `numbered` round and round; not started."""
-    from app.live import LiveSession
+    from app.session.live_session import LiveSession
     from capture.sources.stand_in import PlaybackSource
 
     return LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
@@ -114,7 +114,7 @@ def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSessi
 @pytest.fixture
 def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Window]:
     """Open over `session`, and showing frames."""
-    from app.window import Window, application
+    from app.window.main_window import Window, application
 
     application()
     shown = Window(session, tmp_path / "recordings")

@@ -18,12 +18,12 @@ from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
-import app.trainer
-from app.application import application
-from app.cli import main
-from app.recording_row import SUMMARY
-from app.retrain import RetrainDialog
-from app.window import Window
+from app.main import main
+from app.window.application import application
+from app.window.main_window import Window
+from app.window.recordings.row_delegate import SUMMARY
+from app.window.retrain import training_process
+from app.window.retrain.dialog import RetrainDialog
 from capture.recording import Recording
 from model import store
 
@@ -258,7 +258,8 @@ class Reader:
 
 if __name__ == "__main__":
     sys.argv, told = [sys.argv[0], *sys.argv[2:]], sys.argv[1]
-    app.trainer.MODULE = os.environ.get("TRAINER", app.trainer.MODULE)  # tests.tiny: networks that take seconds
+    # tests.tiny: networks that take seconds
+    training_process.MODULE = os.environ.get("TRAINER", training_process.MODULE)
     qt = application()  # kept: it ends with the last who knows it
     reader = Reader(STORIES[told])
     main()

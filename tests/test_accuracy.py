@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.accuracy import HISTORY_S, INTERVAL_S, WINDOW_S, LiveAccuracy
+from app.session.live_accuracy import HISTORY_S, INTERVAL_S, WINDOW_S, LiveAccuracy
 from capture.frame import Frame
 from model.evaluation.metrics import RANGES, Sums
 from model.predictor import Prediction

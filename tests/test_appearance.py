@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.appearance import DOUBTFUL, RANGES_M, Appearance
-from app.application import settings
-from app.colors import DEPTH_MAPS, NO_READING, depth_indices
+from app.session.color_maps import DEPTH_MAPS, NO_READING, depth_indices
+from app.session.display_options import DOUBTFUL, RANGES_M, Appearance
+from app.window.application import settings
 from tests.frames import make_frame
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import psutil
 import pytest
 
-from app.bench.cases import Case, all_cases
-from app.bench.clip import CLIP_FRAMES, Numbers, clip_path, numbered, recorded_numbers
-from app.bench.measure import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
-from app.bench.report import goals, print_report, summary
-from app.bench.run import Result
-from app.bench.verify import SendLog, Sent, Verdict, verify
+from app.bench.capture.cases import Case, all_cases
+from app.bench.capture.numbered_clip import CLIP_FRAMES, Numbers, clip_path, numbered, recorded_numbers
+from app.bench.capture.process_monitor import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
+from app.bench.capture.recording_check import SendLog, Sent, Verdict, verify
+from app.bench.capture.report import goals, print_report, summary
+from app.bench.capture.run import Result
 from capture.frame import Frame
 from capture.protocol.parser import Receiver, WireFrame, decoded
 from capture.recording import Recording

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import app.bench.model as bench
-from app import child
 from app.bench.model_table import goals, markdown
 from capture.frame import CaptureError
 from model.bench.job import CANDIDATES, Job
 from model.config import INPUT_SIZE
+from model.jobs import client
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.training.progress import Progress
 from tests.scenes import scene_recording
@@ -121,7 +121,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         importlib.import_module(module).work(document, events.append)
         return iter(events)
 
-    monkeypatch.setattr(child, "events_of", events_of)
+    monkeypatch.setattr(client, "events_of", events_of)
     return asked
 
 
@@ -195,7 +195,7 @@ def test_a_training_that_fails_is_said_after_the_others(
         asked.append(json.loads(document)["candidate"])
         raise CaptureError(bench.STOPPED if asked[-1] == CANDIDATES[2] else "the loss became no number")
 
-    monkeypatch.setattr(child, "events_of", events_of)
+    monkeypatch.setattr(client, "events_of", events_of)
     given: Any = ([data], ["val"], [], 1.0, None)
     with pytest.raises(CaptureError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)

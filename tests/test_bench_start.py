@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bench.clip import CLIP_FRAMES, clip_path, numbered
+from app.bench.capture.numbered_clip import CLIP_FRAMES, clip_path, numbered
 from app.bench.start import Start, bench_start, goals
 from capture.frame import CaptureError
 from tests.frames import encoded_message, make_frame

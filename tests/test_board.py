@@ -9,11 +9,11 @@ from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.board import Board
-from app.color_bar import ColorBar
-from app.colors import TURBO, rgb_image
-from app.panels import Panel, fitted
-from app.readout import Marks
+from app.session.color_maps import TURBO, rgb_image
+from app.session.readout import Marks
+from app.widgets.color_bar import ColorBar
+from app.window.views.image_panel import Panel, fitted
+from app.window.views.panel_grid import Board
 from tests.test_panels import color_at
 
 NAMES = ("rgb", "predicted", "lidar", "difference", "edges_predicted", "edges_true", "confidence")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check import MAX_DETAILS, check
+from app.cli.check import MAX_DETAILS, check
 from tests.frames import write_recording
 from tests.scenes import scene_frame
 

@@ -11,10 +11,10 @@ import pytest
 from PyQt5.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.checkup import Checkup, checkup_of, with_app_step
-from app.live import LiveSession, LiveStatus
-from app.messages import NOTICE_WIDTH
-from app.window import Window, application
+from app.session.connection_check import Checkup, checkup_of, with_app_step
+from app.session.live_session import LiveSession, LiveStatus
+from app.session.status_text import NOTICE_WIDTH
+from app.window.main_window import Window, application
 from capture.doctor.steps import Step, look
 from capture.sources.native import NativeSource
 from capture.sources.stand_in import PlaybackSource
@@ -28,7 +28,7 @@ WAIT_MS = 30_000
 @pytest.fixture
 def waiting(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     """Open, and waiting for a phone at the address where the test may put one."""
-    monkeypatch.setattr("app.checkup.INTERVAL_S", 0.1)
+    monkeypatch.setattr("app.session.connection_check.INTERVAL_S", 0.1)
     application()
     address = f"UNIX:{tmp_path}/fake-usbmuxd"
     session = LiveSession(NativeSource("iPhone", address=address), tmp_path / "recordings")

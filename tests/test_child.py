@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from app.child import events_of
 from capture.frame import CaptureError
+from model.jobs.client import events_of
 
 PROGRAM = "tests.child_program"
 

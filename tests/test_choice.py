@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.inspect import inspect
+from app.cli.inspect import inspect
 from capture.frame import Frame, Pose
 from capture.frame_filter import MAX_EVERY, NO_POSES, Choice, Chooser, apart
 from capture.inspection.checksums import damage

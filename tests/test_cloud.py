@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.appearance import Appearance
-from app.cloud import MOST_POINTS, TINT, Cloud, Colouring, camera_over, lidar_cloud, predicted_cloud
-from app.colors import DIMMED, DIVERGING, NO_READING, TURBO
-from app.upright import Turn
+from app.session.color_maps import DIMMED, DIVERGING, NO_READING, TURBO
+from app.session.display_options import Appearance
+from app.session.orientation import Turn
+from app.session.point_cloud import MOST_POINTS, TINT, Cloud, Colouring, camera_over, lidar_cloud, predicted_cloud
 from capture.frame import Frame, Intrinsics
 from capture.jpeg import Jpeg
 from tests.frames import make_frame

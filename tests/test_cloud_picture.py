@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.cloud import TINT
-from app.colors import DIVERGING, TURBO
+from app.session.color_maps import DIVERGING, TURBO
+from app.session.point_cloud import TINT
 from tests.cloud_program import GREEN, RED
 
 BACKGROUND = (24, 25, 28)

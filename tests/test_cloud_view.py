@@ -14,13 +14,13 @@ from PyQt5.QtCore import QSize
 from PyQt5.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app import opengl
-from app.appearance import Appearance
-from app.application import application
-from app.cloud import Cloud
-from app.cloud_view import UPDATES_PER_S, CloudView
-from app.comparison import USUAL, Comparison
-from app.live import View
+from app.session.display_options import Appearance
+from app.session.live_session import View
+from app.session.point_cloud import Cloud
+from app.window.application import application
+from app.window.views import opengl_check
+from app.window.views.cloud_view import UPDATES_PER_S, CloudView
+from app.window.views.live_panels import USUAL, Comparison
 from capture.frame import Camera
 from model.predictor import Prediction
 from tests.frames import make_frame
@@ -46,8 +46,8 @@ class Paper(QWidget):
 @pytest.fixture
 def paper(monkeypatch: pytest.MonkeyPatch) -> None:
     """No OpenGL is needed to see when it would draw what."""
-    monkeypatch.setattr(opengl, "prepare", lambda: None)
-    monkeypatch.setitem(sys.modules, "app.cloud_picture", SimpleNamespace(CloudPicture=Paper))
+    monkeypatch.setattr(opengl_check, "prepare", lambda: None)
+    monkeypatch.setitem(sys.modules, "app.window.views.cloud_canvas", SimpleNamespace(CloudPicture=Paper))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_without_opengl_a_line_says_so_and_it_hides_itself(
     qtbot: QtBot, comparison: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a computer whose driver makes no context, or where PyOpenGL is not installed."""
-    monkeypatch.setitem(sys.modules, "app.cloud_picture", None)
+    monkeypatch.setitem(sys.modules, "app.window.views.cloud_canvas", None)
     view = CloudView(comparison)
     qtbot.addWidget(view)
     with qtbot.waitSignal(view.failed, timeout=WAIT_MS) as failed:

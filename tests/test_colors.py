@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import colors
-from app.colors import DIVERGING, NO_READING, TURBO, SmoothRange
+from app.session import color_maps
+from app.session.color_maps import DIVERGING, NO_READING, TURBO, SmoothRange
 
 
 def pixel(image, x: int, y: int) -> tuple[int, int, int]:
@@ -32,17 +32,17 @@ def test_tables_hold_their_maps_and_no_reading_is_in_neither() -> None:
 
 def test_depth_indices_span_the_scale() -> None:
     depth = np.array([[0.0, np.nan, -1.0, 0.4], [0.5, 1.5, 2.5, 9.0]], np.float32)
-    assert colors.depth_indices(depth, 0.5, 2.5).tolist() == [[0, 0, 0, 1], [1, 128, 255, 255]]
+    assert color_maps.depth_indices(depth, 0.5, 2.5).tolist() == [[0, 0, 0, 1], [1, 128, 255, 255]]
 
 
 def test_difference_indices_are_symmetrical_about_zero() -> None:
     difference = np.array([[np.nan, 0.0, -0.1, 0.1, -5.0, 5.0, 0.025]], np.float32)
-    assert colors.difference_indices(difference, 0.1).tolist() == [[0, 128, 1, 255, 1, 255, 160]]
+    assert color_maps.difference_indices(difference, 0.1).tolist() == [[0, 128, 1, 255, 1, 255, 160]]
 
 
 @given(st.lists(st.floats(0.0625, 60, width=32), min_size=2, max_size=40), st.floats(0.01, 20), st.floats(0.2, 20))
 def test_farther_is_never_a_lower_index(depths: list[float], near: float, span: float) -> None:
-    indices = colors.depth_indices(np.array([sorted(depths)], np.float32), near, near + span)[0].astype(int)
+    indices = color_maps.depth_indices(np.array([sorted(depths)], np.float32), near, near + span)[0].astype(int)
     assert np.all(np.diff(indices) >= 0)
     assert indices.min() >= 1
 
@@ -51,7 +51,7 @@ def test_difference_is_on_the_lidars_grid_and_only_where_both_have_a_reading() -
     predicted = np.full((128, 96), 2.0, np.float32)
     lidar = np.full((256, 192), 1.5, np.float32)
     lidar[:10] = 0
-    difference = colors.difference_m(predicted, lidar)
+    difference = color_maps.difference_m(predicted, lidar)
     assert (difference.shape, difference.dtype) == ((256, 192), np.float32)
     assert np.isnan(difference[:10]).all()
     assert np.allclose(difference[10:], 0.5)
@@ -61,7 +61,7 @@ def test_difference_is_on_the_lidars_grid_and_only_where_both_have_a_reading() -
 def test_an_image_shows_the_colours_of_its_table_and_owns_its_pixels(width: int) -> None:
     indices = (np.arange(7 * width * 2, dtype=np.uint32) % 256).astype(np.uint8).reshape(7, width * 2)[:, ::2]
     expected = TURBO[indices[3, width - 1]]
-    image = colors.indexed_image(indices, TURBO)
+    image = color_maps.indexed_image(indices, TURBO)
     indices[:] = 0
     assert (image.width(), image.height()) == (width, 7)
     assert pixel(image, width - 1, 3) == tuple(expected)
@@ -70,7 +70,7 @@ def test_an_image_shows_the_colours_of_its_table_and_owns_its_pixels(width: int)
 def test_rgb_image_has_red_first_and_owns_its_pixels() -> None:
     rgb = np.zeros((5, 3, 3), np.uint8)
     rgb[2, 1] = 250, 120, 3
-    image = colors.rgb_image(rgb)
+    image = color_maps.rgb_image(rgb)
     rgb[:] = 0
     assert pixel(image, 1, 2) == (250, 120, 3)
     assert pixel(image, 0, 0) == (0, 0, 0)
@@ -96,7 +96,7 @@ def test_scales_of_nothing_and_of_a_flat_wall_have_a_width() -> None:
     assert near < far
     flat = np.ones((8, 8), np.float32)
     near, far = scale.depth(flat)
-    assert (near, far) == pytest.approx((1.0, 1.0 + colors.MIN_SPAN_M))
+    assert (near, far) == pytest.approx((1.0, 1.0 + color_maps.MIN_SPAN_M))
     assert scale.depth(empty) == (near, far), "a frame without readings leaves the scale as it was"
-    assert scale.difference(np.full((8, 8), np.nan, np.float32)) == colors.MIN_DIFFERENCE_M
+    assert scale.difference(np.full((8, 8), np.nan, np.float32)) == color_maps.MIN_DIFFERENCE_M
     assert scale.difference(flat) == pytest.approx(1.0)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.colors import NO_READING, TURBO
-from app.depth_picture import BAR, GAP, LEAST_WIDTH, LONG_SIDE, encode_side_by_side
+from app.cli.side_by_side import BAR, GAP, LEAST_WIDTH, LONG_SIDE, encode_side_by_side
+from app.session.color_maps import NO_READING, TURBO
 
 
 def drawn(rgb: np.ndarray, depth_m: np.ndarray, near_m: float, far_m: float) -> np.ndarray:

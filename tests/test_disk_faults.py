@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.record import record
+from app.cli.record import record
 from capture.frame import CaptureError
 from capture.frame_filter import Choice
 from capture.inspection.checksums import damage

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.exporting import export
+from app.cli.export import export
 from capture.formats.exporting import ExportOptions
 from capture.frame import CaptureError
 from tests.test_cli import lidarlive

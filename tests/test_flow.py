@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.flow import Mailbox, Rate
+from app.session.mailbox import Mailbox, Rate
 
 
 def test_a_mailbox_holds_the_newest_only() -> None:

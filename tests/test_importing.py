@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from app.frame_progress import frame_progress
-from app.importing import import_sources
+from app.cli.import_data import import_sources
+from app.progress import frame_progress
 from capture.formats.folders_reader import ImageFolder
 from capture.formats.importing import ImportOptions, import_path
 from capture.inspection.checksums import damage

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from app.inspect import inspect, summary
-from app.inspect_report import overall, remarks, sentences, show
+from app.cli.inspect import inspect, summary
+from app.cli.inspect_table import overall, remarks, sentences, show
 from capture.recording import Recording
 from tests.frames import make_frame, write_recording
 

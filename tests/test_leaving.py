@@ -11,8 +11,8 @@ from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.live import LiveSession
-from app.window import Window, application
+from app.session.live_session import LiveSession
+from app.window.main_window import Window, application
 from capture.sources.base import open_source
 
 WAIT_MS = 120_000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.accuracy import abs_rel_of
-from app.live import NOT_PREDICTED, LiveSession
+from app.session.live_accuracy import abs_rel_of
+from app.session.live_session import NOT_PREDICTED, LiveSession
 from capture.frame import CaptureError
 from capture.frame_filter import Choice
 from capture.inspection.checksums import damage
@@ -171,7 +171,7 @@ def test_where_nothing_is_predicted_any_more_the_recording_of_poor_ones_says_so(
     wait_until(lambda: session.latest().prediction is not None, "a prediction")
     session.start_recording("poor", Choice(worse_than=0.6))
     assert session.status().recording.remark == ""
-    monkeypatch.setattr("app.live.BEHIND_BYTES", -1)  # as if frames waited all the time
+    monkeypatch.setattr("app.session.live_session.BEHIND_BYTES", -1)  # as if frames waited all the time
     wait_until(lambda: session.status().recording.remark == NOT_PREDICTED, "a remark")
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.accuracy import Accuracy, Bin
-from app.live import LiveStatus
-from app.messages import (
+from app.session.live_accuracy import Accuracy, Bin
+from app.session.live_session import LiveStatus
+from app.session.predictor_thread import PredictingStatus
+from app.session.status_text import (
     accuracy_line,
     accuracy_tool_tip,
     causes,
@@ -19,7 +20,6 @@ from app.messages import (
     status_line,
     status_tool_tip,
 )
-from app.predicting import PredictingStatus
 from capture.recorder.status import RecordingStatus
 from capture.usb.usbmuxd import NOT_STREAMING
 

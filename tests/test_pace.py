@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import app.pace as pace
-from app.live import View
-from app.pace import Pace
+from app.session.live_session import View
+from app.window.views import redraw_schedule as pace
+from app.window.views.redraw_schedule import Pace
 from tests.frames import make_frame
 
 POLL_S = 0.005

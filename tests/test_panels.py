@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from PyQt5.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
-from app.color_bar import GAP, ColorBar, bar_height, round_steps
-from app.colors import NO_READING, TURBO, rgb_image
-from app.panels import Panel, fitted
-from app.readout import Marks, Place
-from app.upright import Turn
+from app.session.color_maps import NO_READING, TURBO, rgb_image
+from app.session.orientation import Turn
+from app.session.readout import Marks, Place
+from app.widgets.color_bar import GAP, ColorBar, bar_height, round_steps
+from app.window.views.image_panel import Panel, fitted
 from tests.test_upright import EVERY_TURN
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from app.photos import Photo, check_photo, focal_px, read_photo
+from app.cli.photo import Photo, check_photo, focal_px, read_photo
 from capture.frame import CaptureError
 from tests.foreign import png
 from tests.test_images import claiming, mutated

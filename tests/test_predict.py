@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from plyfile import PlyData
 
-from app import cli
-from app.photos import read_photo
+from app.cli.photo import read_photo
+from app.main import main
 from capture.frame import Intrinsics
 from model import store
 from model.predictor import Predictor
@@ -40,7 +40,7 @@ def predict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     def run(*words: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["lidarlive", "predict", *map(str, words)])
         with pytest.raises(SystemExit) as raised:
-            cli.main()
+            main()
         out, errors = capsys.readouterr()
         assert "Traceback" not in out + errors
         return Done(int(raised.value.code or 0), out, errors.splitlines())
@@ -263,7 +263,7 @@ def test_the_program_itself_and_no_tensorflow_in_it(tmp_path: Path):
     code = f"""
 import sys
 from pathlib import Path
-from app.predict import predict
+from app.cli.predict import predict
 predict([Path({str(image)!r})], Path({str(tmp_path / "again")!r}), None, 200, True, False)
 print({{"tensorflow", "keras"}} & set(sys.modules))
 """

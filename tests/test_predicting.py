@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import app.predicting as predicting
-from app.predicting import Predicting
+from app.session import predictor_thread as predicting
+from app.session.predictor_thread import Predicting
 from capture.frame import Frame
 from capture.jpeg import Jpeg
 from capture.storage.encoding import encode

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.live import View
-from app.readout import Marks, Place, position_m, readout
-from app.upright import Turn
+from app.session.live_session import View
+from app.session.orientation import Turn
+from app.session.readout import Marks, Place, position_m, readout
 from capture.frame import Frame, Intrinsics
 from model.predictor import Prediction
 from tests.frames import make_frame

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import record as record_module
-from app.inspect import inspect
+from app.cli import record as record_module
+from app.cli.inspect import inspect
 from capture.frame import Frame
 from capture.recorder import recorder as recorder_module
 from capture.recorder.recorder import Recorder

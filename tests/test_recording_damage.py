@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.inspect import summary
+from app.cli.inspect import summary
 from capture import recording as recording_module
 from capture.frame import CaptureError
 from capture.inspection.checksums import damage

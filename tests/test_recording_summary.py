@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.recording_row import tool_tip
-from app.recording_summary import summary
+from app.session.recording_summary import summary
+from app.window.recordings.row_delegate import tool_tip
 from capture.inspection.survey import METRES
 from tests.frames import make_frame, write_recording
 

@@ -8,10 +8,10 @@ import pytest
 from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app import roles
-from app.recording_summary import Summary
-from app.recording_table import HELD_OUT, TRAIN, RecordingTable, list_summaries, reach
-from app.window import application
+from app.session import training_roles
+from app.session.recording_summary import Summary
+from app.window.main_window import application
+from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingTable, list_summaries, reach
 from capture.storage.encoding import encode
 from capture.storage.writer import RecordingWriter
 from tests.frames import make_frame, write_recording
@@ -70,8 +70,8 @@ def test_a_recording_is_never_on_both_sides(table: RecordingTable, tmp_path: Pat
 
 
 def test_marks_are_ticked_and_a_person_s_ticks_stay(table: RecordingTable, tmp_path: Path) -> None:
-    roles.write_role(tmp_path / "a", roles.HELD_OUT)
-    roles.write_role(tmp_path / "c", roles.TRAIN)
+    training_roles.write_role(tmp_path / "a", training_roles.HELD_OUT)
+    training_roles.write_role(tmp_path / "c", training_roles.TRAIN)
     found = [recording(tmp_path, name) for name in "abc"]
     table.show_recordings(found)
     assert (table.ticked(TRAIN), table.ticked(HELD_OUT)) == ([tmp_path / "b", tmp_path / "c"], [tmp_path / "a"])

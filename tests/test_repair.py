@@ -15,7 +15,7 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.check import check
+from app.cli.check import check
 from capture.frame import Camera, CaptureError
 from capture.recording import Dataset, Recording
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, read_info

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.training import train_config
+from app.cli.train import train_config
 from capture.frame import CaptureError
 from model import store
 from model.config import TrainConfig

@@ -12,16 +12,16 @@ import pytest
 from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app import trainer as app_trainer
-from app.live import LiveSession
-from app.offer import offer_line
-from app.recording_table import HELD_OUT, TRAIN
-from app.retrain import RetrainDialog
-from app.retrain_choice import duration
-from app.retrain_progress import progress_line
-from app.retrain_result import comparison_lines, figure_lines
-from app.trainer import NICENESS
-from app.window import application
+from app.session.live_session import LiveSession
+from app.window.main_window import application
+from app.window.retrain import training_process as app_trainer
+from app.window.retrain.dialog import RetrainDialog
+from app.window.retrain.progress_page import progress_line
+from app.window.retrain.recordings_table import HELD_OUT, TRAIN
+from app.window.retrain.result_page import comparison_lines, figure_lines
+from app.window.retrain.resume_banner import offer_line
+from app.window.retrain.setup_page import duration
+from app.window.retrain.training_process import NICENESS
 from capture.sources.stand_in import PlaybackSource
 from model import store
 from model.config import ACTIVE, UNBOUNDED_EPOCHS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.roles import HELD_OUT, ROLES_NAME, TRAIN, move_role, read_roles, write_role
+from app.session.training_roles import HELD_OUT, ROLES_NAME, TRAIN, move_role, read_roles, write_role
 from capture.frame import CaptureError
 
 

@@ -10,10 +10,10 @@ from PyQt5.QtCore import QRect, Qt
 from PyQt5.QtWidgets import QSlider, QStyle, QStyleOptionSlider
 from pytestqt.qtbot import QtBot
 
-from app.live import LiveSession
-from app.scrubber import position_line
-from app.sources import DEMO
-from app.window import Window, application
+from app.session.live_session import LiveSession
+from app.window.main_window import Window, application
+from app.window.recordings.playback_bar import position_line
+from app.window.sources.switch import DEMO
 from capture.frame import CaptureError
 from capture.sources.base import open_source
 from capture.sources.replay import Position

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PyQt5.QtGui import QImage
 
-from app.live import View
-from app.snapshot import write_snapshot
+from app.session.live_session import View
+from app.window.snapshots import write_snapshot
 from capture.jpeg import Jpeg
 from capture.storage.encoding import encode
 from model.predictor import Prediction

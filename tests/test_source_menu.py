@@ -9,8 +9,8 @@ import pytest
 from PyQt5.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.source_menu import NEWEST, Found, SourceMenu, look
-from app.sources import spec_of
+from app.window.sources.menu import NEWEST, Found, SourceMenu, look
+from app.window.sources.switch import spec_of
 from capture.sources.base import open_source
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from tests.fake_usbmuxd import ENDLESS, FakeUsbmuxd, slowly

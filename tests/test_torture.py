@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.check import check
+from app.cli.check import check
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME, read_info

@@ -13,8 +13,8 @@ import pytest
 from PyQt5.QtCore import QProcess
 from pytestqt.qtbot import QtBot
 
-from app import trainer as app_trainer
-from app.trainer import Trainer
+from app.window.retrain import training_process as app_trainer
+from app.window.retrain.training_process import Trainer
 from model import store
 from model.config import TrainConfig
 from model.training.interrupted import interrupted

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.upright import AS_RECEIVED, Turn, Upright, up_in_picture
+from app.session.orientation import AS_RECEIVED, Turn, Upright, up_in_picture
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Camera, Frame, Pose
 from capture.room import DemoRoom

@@ -16,9 +16,9 @@ import pytest
 from PyQt5.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
 
-from app.live import LiveSession
-from app.view import weights_in_use
-from app.window import Window, application
+from app.cli.view import weights_in_use
+from app.session.live_session import LiveSession
+from app.window.main_window import Window, application
 from capture.frame import CaptureError
 from capture.recording import Dataset
 from capture.sources.record3d.driver import UsbSource

@@ -14,13 +14,13 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QDialog, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from app.appearance import Appearance
-from app.comparison import USUAL
-from app.live import LiveSession
-from app.readout import Place
-from app.remembered import cloud_before, plot_before, seen_before
-from app.upright import AS_RECEIVED, Turn
-from app.window import Window, application
+from app.session.display_options import Appearance
+from app.session.live_session import LiveSession
+from app.session.orientation import AS_RECEIVED, Turn
+from app.session.readout import Place
+from app.window.main_window import Window, application
+from app.window.settings import cloud_before, plot_before, seen_before
+from app.window.views.live_panels import USUAL
 from capture.sources.stand_in import PlaybackSource
 from tests.frames import make_frame, write_recording
 from tests.test_cloud_view import Paper
@@ -150,7 +150,7 @@ def test_the_point_cloud_stands_beside_the_pictures_and_is_remembered(
 def test_without_opengl_the_window_says_so_and_goes_on(
     qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "app.cloud_picture", None)
+    monkeypatch.setitem(sys.modules, "app.window.views.cloud_canvas", None)
     (action,) = (action for action in window.findChildren(QAction) if action.text() == "&Point cloud")
     action.trigger()
     qtbot.waitUntil(lambda: window.errors.text.startswith("The point cloud cannot be drawn here"), timeout=WAIT_MS)

@@ -14,9 +14,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from app.bench.cases import LARGE, NORMAL
-from app.bench.computer import computer
-from app.bench.goal import Goal
+from app.bench.capture.cases import LARGE, NORMAL
+from app.bench.goals import Goal
+from app.bench.machine import computer
 from capture.formats.exporting import ExportOptions, export_path
 from capture.formats.importing import ImportOptions, import_path
 from capture.frame import Pose

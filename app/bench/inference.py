@@ -13,10 +13,10 @@ from typing import Any
 
 import psutil
 
-from app.bench.computer import computer
-from app.bench.goal import Goal
-from app.child import last_event
+from app.bench.goals import Goal
+from app.bench.machine import computer
 from model import store
+from model.jobs.client import last_event
 
 THREADS = (1, 2)
 ORIGINAL = "original"

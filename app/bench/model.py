@@ -15,12 +15,12 @@ from typing import Any
 
 import psutil
 
-from app.bench.computer import computer
+from app.bench.machine import computer
 from app.bench.model_table import goals, markdown
-from app.child import last_event
 from capture.frame import CaptureError
 from model import store
 from model.bench.job import CANDIDATES, STOPPED, Job
+from model.jobs.client import last_event
 
 MINUTES = 20.0
 RESULTS_NAME, TABLE_NAME = "results.jsonl", "table.md"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean
 from typing import Any
 
-from app.bench.goal import Goal
+from app.bench.goals import Goal
 
 Result = dict[str, Any]
 Speed = dict[str, dict[str, float]]

@@ -16,12 +16,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from app.bench.cases import NORMAL
-from app.bench.clip import prepared_clip
-from app.bench.computer import computer
-from app.bench.display import display, display_name
-from app.bench.goal import Goal
-from app.bench.measure import MEMORY_KIND
+from app.bench.capture.cases import NORMAL
+from app.bench.capture.numbered_clip import prepared_clip
+from app.bench.capture.process_monitor import MEMORY_KIND
+from app.bench.capture.x_display import display, display_name
+from app.bench.goals import Goal
+from app.bench.machine import computer
 from capture.frame import CaptureError
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from capture.virtual_phone.process import PhoneProcess

@@ -16,9 +16,9 @@ import psutil
 from PyQt5.QtCore import QEvent, QObject, QTimer
 from PyQt5.QtWidgets import QWidget
 
-import app.window
-from app import cli
-from app.bench.measure import memory_bytes
+from app import main as entry
+from app.bench.capture.process_monitor import memory_bytes
+from app.window import main_window
 
 IDLE_S = 4.0  # by then everything that starts has started
 LOOK_MS = 5
@@ -33,7 +33,7 @@ class Started:
     memory_mb: float
 
 
-class Watched(app.window.Window):
+class Watched(main_window.Window):
     """The window, which looks at itself being painted."""
 
     seen: Started | None = None
@@ -72,10 +72,10 @@ class Watched(app.window.Window):
 
 
 def main() -> None:
-    app.window.Window = Watched  # type: ignore[misc]
+    main_window.Window = Watched  # type: ignore[misc]
     sys.argv[1:1] = ["view"]
     try:
-        cli.main()
+        entry.main()
     finally:
         if Watched.seen is not None:
             print(json.dumps(asdict(Watched.seen)))

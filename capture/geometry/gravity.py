@@ -1,7 +1,7 @@
 """Which way is up: what a phone's pose says of gravity.
 
 The world's y axis points up (ARKit's world alignment `gravity`), and the pose is of a camera with the axes of the
-picture as received. app/upright.py says what that was tried on.
+picture as received. app/session/orientation.py says what that was tried on.
 """
 
 from __future__ import annotations

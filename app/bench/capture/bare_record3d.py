@@ -1,0 +1,39 @@
+"""What the official package costs at the very least: a callback that copies its frame, in a process with nothing else.
+
+`python -m app.bench.capture.bare_record3d SECONDS` reads the phone at USBMUXD_SOCKET_ADDRESS for so long.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from record3d import Record3DStream
+
+
+def main(seconds: float) -> None:
+    stream = Record3DStream()
+    kept: list[object] = []
+
+    def copy_frame() -> None:
+        # Each getter hands out a copy of its own: nothing more has to be done to keep the frame.
+        kept[:] = (
+            stream.get_rgb_frame(),
+            stream.get_depth_frame(),
+            stream.get_confidence_frame(),
+            stream.get_intrinsic_mat(),
+            stream.get_camera_pose(),
+        )
+
+    devices = Record3DStream.get_connected_devices()
+    stream.on_new_frame = copy_frame
+    if not devices or not stream.connect(devices[0]):
+        print("the stand-in phone cannot be connected to", file=sys.stderr)
+        os._exit(1)
+    time.sleep(seconds)
+    os._exit(0)  # taking the stream object down while it streams is a segmentation fault
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))

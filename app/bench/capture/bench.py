@@ -1,0 +1,81 @@
+"""`lidarlive bench capture`: does a recording lose nothing, and what does it cost?"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import psutil
+
+from app.bench.capture.cases import Case, all_cases
+from app.bench.capture.numbered_clip import prepared_clip
+from app.bench.capture.process_monitor import MEMORY_KIND
+from app.bench.capture.report import goals, print_report, summary
+from app.bench.capture.run import Result, run_case
+from app.bench.capture.x_display import display_name
+from app.bench.machine import computer
+from capture.frame import CaptureError
+from capture.sources.record3d.driver import package_installed
+from model import store
+
+
+def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
+    """Run the cases whose name fits one of `patterns` (all where there are none), and print what they came to.
+
+    Returns 3 where frames were lost, mixed or damaged. A goal that is missed is a result, not an error.
+    Raises CaptureError where a case could not be run, after the others were and their results are printed.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C: programs and files are cleaned up
+    cases = _chosen(all_cases(seconds), patterns)
+    weights = store.named_or_active(None)
+    for rgb_size in sorted({case.rgb_size for case in cases}):
+        _say(f"preparing the clip, {rgb_size[0]}x{rgb_size[1]}")
+        prepared_clip(rgb_size)
+    load_before = psutil.getloadavg()
+    results, failures = _run(cases, weights)
+    shown = {"display": display_name(), "memory_kind": MEMORY_KIND, "weights": weights.name}
+    about = {**computer(), **shown, "load_before": load_before, "load_after": psutil.getloadavg()}
+    if as_json:
+        documents = [asdict(result) for result in results]
+        print(json.dumps({"measured_on": about, "cases": documents, "goals": [asdict(g) for g in goals(results)]}))
+    else:
+        print_report(about, results)
+    if failures:
+        raise CaptureError(f"{len(failures)} of {len(cases)} cases could not be run: {'; '.join(failures)}")
+    return 0 if all(result.verdict is None or result.verdict.perfect for result in results) else 3
+
+
+def _chosen(cases: list[Case], patterns: list[str]) -> list[Case]:
+    for pattern in patterns:
+        if not any(fnmatch.fnmatchcase(case.name, pattern) for case in cases):
+            names = ", ".join(case.name for case in cases)
+            raise CaptureError(f"--case must be one of {names}, or a pattern such as 'window-*'. Received: {pattern!r}")
+    return [
+        case
+        for case in cases
+        if (not patterns or any(fnmatch.fnmatchcase(case.name, pattern) for pattern in patterns))
+        and (package_installed() or case.driver != "record3d")
+    ]
+
+
+def _run(cases: list[Case], weights: Path) -> tuple[list[Result], list[str]]:
+    """What the cases came to, and why those that came to nothing did not."""
+    results, failures = [], []
+    for i, case in enumerate(cases, 1):
+        width, height = case.rgb_size
+        _say(f"{i}/{len(cases)} {case.name}: {width}x{height} at {case.fps} fps for {case.seconds:.0f} s")
+        try:
+            results.append(run_case(case, weights))
+            _say(f"    {summary(results[-1])}")
+        except CaptureError as error:
+            failures.append(str(error))
+            _say(f"    {error}")
+    return results, failures
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""The live session without Qt: what is shown, as arrays and text."""

@@ -1,0 +1,132 @@
+"""The newest frame's prediction: drops frames while busy, and changes weights without a gap.
+
+frame ──► mailbox ──► predictor thread ──► on_prediction(prediction, its frame)
+                          ▲
+folder ──► mailbox ──► loader thread       (makes a Predictor of it, while the one before goes on)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from app.session.mailbox import Mailbox, Rate
+from capture import thread_priority
+from capture.frame import CaptureError, Frame
+from model.predictor import Prediction, Predictor
+
+THREADS = max(1, (psutil.cpu_count(logical=False) or 2) // 2)  # the other half captures, encodes and draws
+WAIT_S = 0.1  # how late a thread that waits may notice the end
+
+
+@dataclass(frozen=True)
+class PredictingStatus:
+    """`weights` is the name of the version in use; `loading`: another, or the first, is being made ready."""
+
+    weights: str = ""
+    error: str = ""
+    loading: bool = False
+    per_s: float = 0.0
+    mean_ms: float | None = None  # of a prediction; None where there was none lately
+
+
+class Predicting:
+    """Every method returns at once except `close`.
+
+    Threads: `predictor` blocks on its mailbox and on inference, `loader` on its mailbox, the disk and OpenVINO; both
+    give way to all others. `on_prediction` is called in the predictor's thread. While `must_wait` says so, nothing is
+    predicted: frames that wait to be recorded come first.
+    """
+
+    def __init__(
+        self,
+        on_prediction: Callable[[Prediction, Frame], None],
+        must_wait: Callable[[], bool],
+        weights: Path | None = None,
+        error: str = "",
+    ) -> None:
+        """`error` says why there are no weights to begin with."""
+        self._on_prediction, self._must_wait = on_prediction, must_wait
+        self._frames: Mailbox[Frame] = Mailbox()
+        self._folders: Mailbox[Path] = Mailbox()
+        self._ready: Mailbox[Predictor] = Mailbox()
+        self._weights, self._error = "", error
+        self._loading = False
+        self._rate = Rate()
+        self._closing = threading.Event()
+        self._threads = (
+            threading.Thread(target=self._predict, name="predictor", daemon=True),
+            threading.Thread(target=self._load, name="loader", daemon=True),
+        )
+        if weights is not None:
+            self.use(weights)
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self, timeout_s: float) -> None:
+        """End both threads; waits at most `timeout_s` for each."""
+        self._closing.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout_s)
+
+    def offer(self, frame: Frame) -> None:
+        """A newer frame: it takes the place of one that was not predicted yet."""
+        self._frames.put(frame)
+
+    def use(self, folder: Path) -> None:
+        """Make the version in `folder` ready and go over to it; `status` tells when it is in use or no good."""
+        self._loading = True
+        self._folders.put(folder)
+
+    def status(self) -> PredictingStatus:
+        mean_s = self._rate.mean_seconds()
+        return PredictingStatus(
+            self._weights,
+            self._error,
+            self._loading,
+            self._rate.per_second(),
+            None if mean_s is None else 1000 * mean_s,
+        )
+
+    def _predict(self) -> None:
+        predictor: Predictor | None = None
+        last: Frame | None = None
+        thread_priority.give_way_as_predictor()
+        while not self._closing.is_set():
+            frame = self._frames.take(WAIT_S)
+            if (ready := self._ready.take(0)) is not None:
+                predictor = ready
+                self._weights, self._error = ready.folder.name, ""
+                frame = frame or last  # where no other comes, as of a paused recording, the view shows what is new
+            last = frame or last
+            if frame is None or predictor is None or self._must_wait():
+                continue
+            try:
+                prediction = predictor.of_frame(frame)
+            except ValueError:  # this picture cannot be decoded; the next one may be whole
+                continue
+            except Exception as error:
+                # Whatever inference runs into, the view and the recording go on without it.
+                predictor, self._weights, self._error = None, "", f"prediction stopped: {error}"
+                continue
+            self._rate.count(prediction.seconds)
+            self._on_prediction(prediction, frame)
+
+    def _load(self) -> None:
+        thread_priority.give_way_as_predictor()
+        while not self._closing.is_set():
+            if (folder := self._folders.take(WAIT_S)) is None:
+                continue
+            try:
+                self._ready.put(Predictor(folder, THREADS))
+            except CaptureError as error:
+                self._error = str(error)
+            finally:
+                self._loading = False

@@ -1,0 +1,204 @@
+"""What the window says in words: the status line, what to do while there is no picture, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QFont
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.session.live_accuracy import WINDOW_S, Accuracy
+from app.session.live_session import LiveStatus
+from app.window.sources.checklist import StepList, as_html
+from capture.doctor.steps import Step
+from capture.recorder.status import RecordingStatus
+from capture.usb.usbmuxd import HOW_TO_STREAM
+
+NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
+
+
+def status_line(status: LiveStatus) -> str:
+    """Stream rate, inference time, weights and losses, in one line."""
+    parts = [f"{status.fps:.0f} frames/s"]
+    predicting = status.predicting
+    if predicting.mean_ms is not None:
+        parts.append(f"inference {predicting.mean_ms:.1f} ms")
+        parts.append(f"{predicting.per_s:.0f} predictions/s")
+    without = "loading weights" if predicting.loading else "no weights"
+    parts.append(f"weights {predicting.weights}" if predicting.weights else without)
+    parts.append(f"{sum(status.lost.values())} lost")
+    if status.possibly_lost:
+        parts.append(f"{status.possibly_lost} possibly lost before USB")
+    return "  ·  ".join(parts)
+
+
+def accuracy_line(accuracy: Accuracy | None) -> str:
+    """How good the prediction is, in one line; empty where that is not known."""
+    if accuracy is None:
+        return ""
+    figures = [
+        f"RMSE {length(accuracy.rmse_m)}",
+        f"AbsRel {accuracy.abs_rel:.1%}",
+        f"δ1 {accuracy.delta1:.1%}",
+        f"scale {accuracy.scale_ratio:.2f}",
+    ]
+    return "  ·  ".join(figures)
+
+
+def accuracy_tool_tip(accuracy: Accuracy | None) -> str:
+    """What the figures mean, and the error by distance."""
+    lines = [
+        f"Prediction against LiDAR, last {WINDOW_S:.0f} s, confident readings from 0.2 to 5 m:",
+        "root mean square error · mean error over distance · readings within 25 % · predicted over measured (median)",
+    ]
+    for each in accuracy.bins if accuracy is not None else ():
+        reach = f"{each.near_m} to {each.near_m + 1} m"
+        lines.append(f"{reach}: RMSE {length(each.rmse_m)}, {each.share:.0%} of the readings")
+    return "\n".join(lines)
+
+
+def length(metres: float) -> str:
+    """In centimetres below a metre."""
+    return f"{metres * 100:.1f} cm" if metres < 1 else f"{metres:.2f} m"
+
+
+def problem(status: LiveStatus, streams: bool) -> str:
+    """What went wrong, if anything. `streams`: a frame has come; before that the notice says why there is none."""
+    failure = status.detail if status.state == "failed" and streams else ""
+    return failure or (status.recording.error if status.recording is not None else "") or status.predicting.error
+
+
+def hint(status: LiveStatus, streams: bool) -> str:
+    """What is merely so: a stream that pauses, or what the recording that runs says of itself."""
+    if streams and status.state in ("waiting", "connecting", "ended"):
+        return status.detail or f"{status.source}: {status.state}"
+    running = status.recording is not None and not status.recording.finished
+    return status.recording.remark if status.recording is not None and running else ""
+
+
+def status_tool_tip(status: LiveStatus) -> str:
+    lines = [
+        "Frames a second from the phone · milliseconds for one prediction and how many are made a second",
+        f"Frames lost between phone and program: {causes(status.lost)}",
+    ]
+    if status.possibly_lost:
+        lines.append(
+            f"Possibly lost before USB: {status.possibly_lost}, as pauses between frames tell; the phone does not say"
+        )
+    return "\n".join(lines)
+
+
+def causes(lost: dict[str, int]) -> str:
+    """`none`, or each cause with its count: `disk slow 3, disconnected 1`."""
+    return ", ".join(f"{cause.replace('_', ' ')} {count}" for cause, count in lost.items() if count) or "none"
+
+
+def recording_line(recording: RecordingStatus) -> str:
+    """Clock, frames written, lost and left out by choice while it is recorded, or what became of it."""
+    lost = sum(recording.lost.values())
+    chosen = "" if recording.choice.is_all else f"   {recording.choice.short_words()}"
+    counts = f"{recording.written} frames, {lost} lost" + (f", {recording.left_out} left out" if chosen else "")
+    if recording.finished:
+        name = recording.path.name if recording.path is not None else recording.name
+        return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
+    if recording.saving is not None:
+        return f"Saving… {recording.saving:.0%}   {counts}"
+    minutes, seconds = divmod(int(recording.seconds), 60)
+    left = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
+    return f"{minutes:02d}:{seconds:02d}   {counts}{left}{chosen}"
+
+
+def _span(seconds: float) -> str:
+    """Minutes, or hours where there are many."""
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+
+
+def recording_tool_tip(recording: RecordingStatus) -> str:
+    lines = [f"Frames lost: {causes(recording.lost)}"]
+    if not recording.choice.is_all:
+        lines.append(f"Chosen: {recording.choice.words()}. Left out by choice: {recording.left_out}")
+    if recording.possibly_lost:
+        lines.append(f"Possibly lost before USB: {recording.possibly_lost}")
+    return "\n".join([*lines, str(recording.path or "")]).strip()
+
+
+def notice(status: LiveStatus) -> tuple[str, str]:
+    """What to say, large and small, while there is no frame to show."""
+    if status.state == "preparing":
+        if status.source.startswith("Demo room"):
+            return f"Drawing the demo room… {status.prepared:.0%}", "Done once; after that it starts at once."
+        return f"Preparing {status.source}… {status.prepared:.0%}", "Its frames are made ready to be played."
+    if status.state == "failed":
+        return "No picture", status.detail
+    if status.state == "ended":
+        return f"{status.source} has ended", status.detail
+    if status.state == "waiting":
+        told = HOW_TO_STREAM in status.detail
+        return "Waiting for the phone…", status.detail if told else f"{status.detail}\n\nThen {HOW_TO_STREAM}".strip()
+    return f"Connecting to {status.source}…", status.detail
+
+
+class Notice(QWidget):
+    """The empty state: one large line, a smaller one that says what to do, and how far the preparation is.
+
+    While a phone is waited for, the doctor's steps stand below, and what the failed one asks for is the smaller line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
+        self.steps = StepList()
+        large = QFont(self.font())
+        large.setPointSizeF(large.pointSizeF() * 1.8)
+        self.headline.setFont(large)
+        larger = QFont(self.font())
+        larger.setPointSizeF(larger.pointSizeF() * 1.15)
+        self.detail.setFont(larger)
+        self.detail.setTextFormat(Qt.TextFormat.RichText)
+        self.detail.setMaximumWidth(NOTICE_WIDTH)
+        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.steps.setMaximumWidth(NOTICE_WIDTH)
+        self.progress.setRange(0, 100)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedSize(320, 6)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(14)
+        layout.addStretch()
+        for label in (self.headline, self.detail):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self.headline)
+        for limited in (self.detail, self.steps):
+            row = QHBoxLayout()  # of limited width, and still may wrap
+            row.addStretch(1)
+            row.addWidget(limited, 100)
+            row.addStretch(1)
+            layout.addLayout(row)
+        layout.addWidget(self.progress, alignment=Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch()
+
+    def show_status(self, status: LiveStatus, steps: Sequence[Step] = ()) -> None:
+        """`steps`: the doctor's, where a phone is waited for and it has looked."""
+        headline, detail = notice(status)
+        self.headline.setText(headline)
+        detail = as_html(_fix(steps) if steps else detail)
+        self.detail.setText(detail)
+        self.detail.setVisible(bool(detail))
+        self.steps.setVisible(bool(steps))
+        self.steps.show_steps(steps)
+        self.progress.setVisible(status.state == "preparing")
+        self.progress.setValue(round(status.prepared * 100))
+
+
+def _fix(steps: Sequence[Step]) -> str:
+    """What the failed step asks for, as a sentence; empty where none failed."""
+    fix = next((step.fix for step in steps if step.state == "failed"), "")
+    return fix[:1].upper() + fix[1:]

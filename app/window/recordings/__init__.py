@@ -1,0 +1,1 @@
+"""The recordings panel and playback."""

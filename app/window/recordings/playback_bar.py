@@ -1,0 +1,85 @@
+"""Where a recording that is played stands: play or pause, go anywhere, frame by frame."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+
+from app.widgets.basic import button
+from app.widgets.color_bar import GAP
+from app.window.menus import Entries
+from capture.sources.replay import Position, ReplaySource
+
+
+class Scrubber(QWidget):
+    """Hidden where what is seen is no recording that is played."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._source: ReplaySource | None = None
+        self.play_button = button("Pause", "Play or pause (Space)", self.play_or_pause)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setToolTip("Drag to any frame. One frame back or on: the arrow keys")
+        self.slider.setAccessibleName("Frame")
+        self.slider.valueChanged.connect(self._seek)
+        self.label = QLabel()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addWidget(self.play_button)
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(self.label)
+        self.hide()
+
+    def entries(self) -> Entries:
+        """For a menu."""
+        return {
+            "&Play or pause": ("Space", self.play_or_pause),
+            "One frame &on": ("Right", lambda: self.step(1)),
+            "One frame &back": ("Left", lambda: self.step(-1)),
+        }
+
+    def follow(self, source: ReplaySource | None) -> None:
+        """Show where this source stands from now on; None: nothing is played."""
+        self._source = source
+        self.setVisible(source is not None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show where the source stands now."""
+        if self._source is None:
+            return
+        position = self._source.position
+        self.slider.blockSignals(True)
+        self.slider.setMaximum(position.frames - 1)
+        if not self.slider.isSliderDown():
+            self.slider.setValue(position.frame)
+        self.slider.blockSignals(False)
+        self.play_button.setText("Pause" if position.playing else "Play")
+        self.label.setText(position_line(position))
+
+    def play_or_pause(self) -> None:
+        if self._source is not None:
+            if self._source.position.playing:
+                self._source.pause()
+            else:
+                self._source.play()
+            self.refresh()
+
+    def step(self, frames: int) -> None:
+        """Pause, and go so many frames on, or back where that is negative."""
+        if self._source is not None:
+            self._source.pause()
+            self._source.seek(self._source.position.frame + frames)
+            self.refresh()
+
+    def _seek(self, frame: int) -> None:
+        if self._source is not None:
+            self._source.seek(frame)
+            self.refresh()
+
+
+def position_line(position: Position) -> str:
+    """The time of the recording, and the frame counted from 1."""
+    times = (f"{int(s // 60)}:{s % 60:04.1f}" for s in (position.seconds, position.length_s))
+    return f"{' / '.join(times)}  ·  frame {position.frame + 1} of {position.frames}"

@@ -1,0 +1,113 @@
+"""A recording as a row of the list: its picture, what it is called, and how far it reaches."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
+from PyQt5.QtGui import QColor, QFontMetrics, QPainter
+from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.session.color_maps import rgb_image
+from app.session.recording_summary import Summary
+from app.session.training_roles import HELD_OUT
+from app.widgets.basic import AMBER, BLUE, LIGHT_RED
+from app.window.application import ACCENT, DIM_TEXT, SURFACE, TEXT
+from app.window.views.image_panel import EMPTY, fitted
+from capture.inspection.survey import METRES
+
+SUMMARY, ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+EDGE = 8  # pixels around everything
+PICTURE = 72  # pixels of a thumbnail's longer side
+BAR, BARS_HEIGHT = 9, 20  # pixels of the coverage
+MOST = 0.5  # share of the pixels at which a bar is full: more in one metre is rare
+
+
+class RecordingRow(QStyledItemDelegate):
+    """Paints a Summary and its role."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(200, PICTURE + 2 * EDGE)
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        summary: Summary = index.data(SUMMARY)
+        if painter is None or summary is None:
+            return
+        painter.save()
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.fillRect(option.rect, ACCENT.darker(220) if chosen else SURFACE)
+        area = option.rect.adjusted(EDGE, EDGE, -EDGE, -EDGE)
+        _paint_picture(painter, QRect(area.left(), area.top(), PICTURE, PICTURE), summary)
+        words = area.adjusted(PICTURE + EDGE, 0, 0, 0)
+        role_width = _paint_role(painter, words, index.data(ROLE) or "")
+        _paint_words(painter, words, summary, role_width)
+        if summary.coverage:
+            _paint_coverage(painter, words, summary.coverage)
+        painter.restore()
+
+
+def tool_tip(summary: Summary) -> str:
+    """Everything there is to say, in lines."""
+    lines = [summary.path.name]
+    if summary.problem:
+        return "\n".join([*lines, summary.problem])
+    lost = ", ".join(f"{count} {cause}" for cause, count in summary.lost.items()) or "none"
+    lines += [f"{summary.frames} frames in {summary.length}", f"Lost: {lost}"]
+    lines.append("Share of the pixels with confident depth, by distance:")
+    for metre, share in enumerate(summary.coverage):
+        reach = f"beyond {metre} m" if metre == METRES else f"{metre} to {metre + 1} m"
+        lines.append(f"    {reach}: {share:.0%}")
+    return "\n".join(lines)
+
+
+def _paint_picture(painter: QPainter, square: QRect, summary: Summary) -> None:
+    painter.fillRect(square, EMPTY)
+    if summary.thumbnail is not None:
+        height, width = summary.thumbnail.shape[:2]
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(fitted(width / height, square), rgb_image(summary.thumbnail))
+
+
+def _paint_role(painter: QPainter, area: QRect, role: str) -> int:
+    """In the upper right corner; returns how wide it is."""
+    if not role:
+        return 0
+    metrics = QFontMetrics(painter.font())
+    width = metrics.horizontalAdvance(role) + 12
+    badge = QRect(area.right() - width, area.top(), width, metrics.height() + 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(AMBER if role == HELD_OUT else BLUE))
+    painter.drawRoundedRect(badge, 4, 4)
+    painter.setPen(QColor(20, 20, 22) if role == HELD_OUT else TEXT)
+    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, role)
+    return width + EDGE
+
+
+def _paint_words(painter: QPainter, area: QRect, summary: Summary, taken: int) -> None:
+    font = painter.font()
+    height = QFontMetrics(font).height() + 2
+    lines = [(summary.name, TEXT, True), *_lines(summary)]
+    for number, (text, colour, bold) in enumerate(lines):
+        font.setBold(bold)
+        painter.setFont(font)
+        painter.setPen(colour)
+        line = QRect(area.left(), area.top() + number * height, area.width() - (taken if number == 0 else 0), height)
+        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, elided)
+
+
+def _lines(summary: Summary) -> list[tuple[str, QColor, bool]]:
+    if summary.problem:
+        return [(summary.problem, DIM_TEXT, False)]
+    lost = sum(summary.lost.values())
+    said = [(f"{summary.length}  ·  {summary.frames} frames", TEXT, False), (summary.began, DIM_TEXT, False)]
+    return [*said, (f"{lost} lost", QColor(LIGHT_RED), False)] if lost else said
+
+
+def _paint_coverage(painter: QPainter, area: QRect, coverage: tuple[float, ...]) -> None:
+    """A bar a metre, from near on the left to beyond on the right, in the lower right corner."""
+    left, bottom = area.right() - len(coverage) * BAR, area.bottom()
+    painter.setPen(Qt.PenStyle.NoPen)
+    for metre, share in enumerate(coverage):
+        full = QRect(left + metre * BAR, bottom - BARS_HEIGHT, BAR - 2, BARS_HEIGHT)
+        painter.fillRect(full, EMPTY)
+        height = round(min(share / MOST, 1.0) * BARS_HEIGHT)
+        painter.fillRect(full.adjusted(0, BARS_HEIGHT - height, 0, 0), ACCENT)

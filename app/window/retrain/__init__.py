@@ -1,0 +1,1 @@
+"""The Retrain dialog: set up, watch, compare."""

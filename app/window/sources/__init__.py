@@ -1,0 +1,1 @@
+"""Choose a source, and wait for a phone."""

@@ -1,0 +1,39 @@
+"""What stands below the pictures in words: what is marked in them, how good the prediction is, how the stream flows."""
+
+from __future__ import annotations
+
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
+
+from app.session.live_session import LiveStatus, View
+from app.session.orientation import Turn
+from app.session.readout import HELP, Marks, readout
+from app.session.status_text import accuracy_line, accuracy_tool_tip, status_line, status_tool_tip
+from app.widgets.basic import ElidedLabel
+
+
+class Footer(QWidget):
+    """A line each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readout_label, self.accuracy_label, self.status_label = (
+            ElidedLabel(),
+            ElidedLabel(bold=True),
+            ElidedLabel(),
+        )
+        self.readout_label.setToolTip(HELP)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for label in (self.readout_label, self.accuracy_label, self.status_label):
+            layout.addWidget(label)
+
+    def show_marks(self, view: View, marks: Marks, turn: Turn) -> None:
+        self.readout_label.show_text(readout(view, marks, turn))
+
+    def show_status(self, status: LiveStatus, streams: bool) -> None:
+        """`streams`: a picture has come, so that rates mean something."""
+        self.status_label.show_text(status_line(status) if streams else "")
+        self.status_label.setToolTip(status_tool_tip(status))
+        self.accuracy_label.show_text(accuracy_line(status.accuracy))
+        self.accuracy_label.setToolTip(accuracy_tool_tip(status.accuracy))

@@ -1,0 +1,1 @@
+"""The views of a frame: image panels, point cloud, plots."""
