@@ -32,7 +32,7 @@ lint: .venv/installed-dev
 
 torture: .venv/installed-dev
 	@$(BIN)/python app/system_libraries.py --tests
-	TORTURE_SEED=$(SEED) TORTURE_KILLS=$(KILLS) $(BIN)/python -m pytest tests/test_torture.py -q --capture=no
+	TORTURE_SEED=$(SEED) TORTURE_KILLS=$(KILLS) $(BIN)/python -m pytest tests/e2e/test_kill_at_random.py -q --capture=no
 
 reproduce: .venv/installed-dev
 	@$(BIN)/python app/system_libraries.py

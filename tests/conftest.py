@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.frames import make_frame, write_recording
-from tests.phones import write_wire
+from tests.support.frames import make_frame, write_recording
+from tests.support.paths import REAL_DATA
+from tests.support.phones import write_wire
 
 if TYPE_CHECKING:  # Qt is for those tests alone that show something
     from pytestqt.qtbot import QtBot
@@ -35,7 +36,7 @@ def skip_or_fail(reason: str) -> None:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real recordings beside the checkout."""
-    folder = Path(__file__).parents[2] / "shared" / "data"
+    folder = REAL_DATA
     if not folder.is_dir():
         skip_or_fail(f"real recordings are not at {folder}")
     return folder

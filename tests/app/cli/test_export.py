@@ -1,0 +1,72 @@
+"""`lidarlive export` as a person calls it: what it prints, its exit status, and how it ends when stopped."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli.export import export
+from capture.formats.exporting import ExportOptions
+from capture.frame import CaptureError
+from tests.support.paths import ROOT
+from tests.support.programs import lidarlive
+from tests.support.walks import encoded_walk, write_encoded
+
+INTERRUPTED_AT_ONCE = """
+import os, sys
+from pathlib import Path
+from app import exporting
+from capture.formats.exporting import ExportOptions, export_path
+
+path, out, format, number = sys.argv[1:]
+exporting.export_path = lambda path, out, options, *tell: export_path(
+    path, out, options, lambda done, total: os.kill(os.getpid(), int(number))
+)
+sys.exit(exporting.export(Path(path), Path(out), ExportOptions(format)))
+"""
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Path:
+    return write_encoded(tmp_path / "in", "walk", encoded_walk(8))
+
+
+def test_the_command(walk: Path, tmp_path: Path):
+    done = lidarlive("export", walk, tmp_path / "walk.r3d", "--format", "r3d")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'walk.r3d'}: 8 frames\n", "")
+    with pytest.raises(CaptureError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
+        export(walk, tmp_path / "walk.r3d", ExportOptions("r3d"))
+
+
+def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Five faults by name, then what is to be known of the whole, however many faults there were."""
+    for i in range(7):
+        (walk / "rgb" / f"{i:06d}.jpg").unlink()
+    assert export(walk, tmp_path / "out", ExportOptions("tum")) == 3
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'out'}: 1 frame, 7 damaged ones left out\n"
+    assert [f"{i:06d}.jpg: cannot be read" in line for i, line in enumerate(err.splitlines())] == [True] * 5
+
+
+def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    frames = encoded_walk(2)
+    path = write_encoded(tmp_path / "in", "walk", [frames[1], frames[0]])
+    assert export(path, tmp_path / "out", ExportOptions("tum")) == 0
+    assert capsys.readouterr().err == (
+        f"lidarlive: {path}: 1 of 2 frames were not later than the one before; moved behind it\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("format", ["r3d", "folders"])
+def test_a_signal_ends_it_in_one_line_and_leaves_nothing(number: signal.Signals, format: str, walk: Path):
+    out = walk.parents[1] / "out"
+    words = [str(walk), str(out), format, str(int(number))]
+    program = [sys.executable, "-c", INTERRUPTED_AT_ONCE, *words]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, f"lidarlive: stopped; nothing was written to {out}\n")
+    assert [child.name for child in out.parent.iterdir()] == ["in"]

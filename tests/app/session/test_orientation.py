@@ -1,0 +1,117 @@
+"""Which way up frames are shown: what their poses say, and how steady it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.session.orientation import AS_RECEIVED, Turn, Upright, up_in_picture
+from capture.formats.r3d_reader import R3dFile
+from capture.frame import Camera, Pose
+from capture.room import DemoRoom
+from tests.support.frames import make_frame
+from tests.support.orientations import EVERY_TURN, held
+
+
+@pytest.mark.parametrize(("clockwise", "quarter_turns"), [(1, 0), (90, 1), (180, 2), (270, 3), (-90, 3), (40, 0)])
+def test_up_is_at_the_top_however_the_phone_is_held(clockwise: float, quarter_turns: int) -> None:
+    turn = Upright().turn(held(clockwise))
+    assert turn == Turn(quarter_turns)
+    up = up_in_picture(held(clockwise))
+    assert up is not None
+    assert turn.seen_direction(*up)[1] > 0.7
+
+
+def test_a_picture_taken_with_the_phone_turned_is_turned_as_the_phone() -> None:
+    """Its upper edge is what the phone's upper edge points to: turned to the right, it has to point to the right."""
+    assert Upright().turn(held(90)).seen(0.5, 0.0) == (1.0, 0.5)
+
+
+def test_a_phone_held_aslant_does_not_flicker() -> None:
+    upright = Upright()
+    turns = [upright.turn(held(angle)).quarter_turns for angle in (0, 44, 46, 44, 55, 65, 46, 44, 35, 25, 0)]
+    assert turns == [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("pitch", [-90, -80, 75, 90])
+def test_straight_down_or_up_keeps_the_turn(pitch: float) -> None:
+    upright = Upright()
+    assert upright.turn(held(90)) == Turn(1)
+    for clockwise in (0, 90, 180, 270):
+        assert upright.turn(held(clockwise, pitch)) == Turn(1)
+    assert upright.turn(held(0)) == AS_RECEIVED
+    assert Upright().turn(held(180, pitch)) == AS_RECEIVED, "as received until anything is known"
+
+
+def test_without_a_pose_the_turn_is_kept() -> None:
+    upright = Upright()
+    assert upright.turn(held(270)) == Turn(3)
+    nowhere = make_frame(0, depth_size=(192, 256))
+    for quaternion in (
+        (0.0, 0.0, 0.0, 1.0),
+        (0.0, 0.0, 0.0, 0.0),
+        (float("nan"), 0.0, 0.0, 1.0),
+        (1e200, 0.0, 0.0, 1.0),
+    ):
+        assert upright.turn(replace(nowhere, pose=Pose(quaternion))) == Turn(3)
+    assert Upright().turn(nowhere) == AS_RECEIVED
+
+
+def test_the_front_cameras_pictures_are_mirrored_back_and_not_turned() -> None:
+    upright = Upright()
+    assert upright.turn(held(90)) == Turn(1)
+    front = make_frame(0, depth_size=(480, 640), confidence=False, camera=Camera.TRUEDEPTH)
+    assert upright.turn(front) == Turn(0, mirrored=True)
+
+
+def test_poses_of_other_cameras_are_in_worlds_of_their_own() -> None:
+    """As those of 7-Scenes, where y is down: by its poses the kitchen would stand on its head."""
+    kinect = replace(held(180), depth_m=make_frame(0, depth_size=(640, 480)).depth_m, confidence=None)
+    assert Upright().turn(kinect) == AS_RECEIVED
+
+
+def test_a_landscape_picture_whose_pose_is_in_its_own_axes_stays() -> None:
+    wide = replace(make_frame(0, (96, 72), (256, 192)), pose=held(5).pose)
+    assert Upright().turn(wide) == AS_RECEIVED
+
+
+def test_a_pose_need_not_have_length_one() -> None:
+    frame = held(90)
+    longer = tuple(3 * value for value in frame.pose.quaternion)
+    assert up_in_picture(replace(frame, pose=Pose(longer))) == pytest.approx(up_in_picture(frame))
+
+
+def test_the_demo_room_is_upright() -> None:
+    walk = DemoRoom()._walk
+    for i in range(0, DemoRoom.frames, 20):
+        up = up_in_picture(replace(make_frame(0, depth_size=(192, 256)), pose=walk.pose(i)))
+        assert up == pytest.approx((0, 1), abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["desk-1", "desk-2", "door"])
+def test_real_recordings_of_an_upright_phone_are_upright(real_data: Path, name: str) -> None:
+    with R3dFile(real_data / f"{name}.r3d") as recording:
+        poses = [recording.pose(i) for i in range(0, len(recording), 10)]
+    for pose in poses:
+        up = up_in_picture(replace(make_frame(0, depth_size=(192, 256)), pose=pose))
+        assert up is not None
+        assert abs(up[0]) < 0.05
+        assert up[1] > 0.7
+
+
+@pytest.mark.parametrize("turn", EVERY_TURN)
+def test_what_is_seen_is_where_it_was_received(turn: Turn) -> None:
+    for x, y in ((0.0, 0.0), (0.25, 0.75), (0.5, 1.0)):
+        assert turn.received(*turn.seen(x, y)) == pytest.approx((x, y))
+    assert turn.seen_size(*turn.seen_size(72, 96)) == (72, 96)
+    # A direction is where the end of a short arrow comes to lie; shares grow downwards, directions upwards.
+    (x, y), (middle_x, middle_y) = turn.seen(0.6, 0.3), turn.seen(0.5, 0.5)
+    assert turn.seen_direction(0.1, 0.2) == pytest.approx((x - middle_x, middle_y - y))
+
+
+def test_turns_by_hand_add_up() -> None:
+    assert Turn(3).turned(2) == Turn(1)
+    assert Turn(0, mirrored=True).turned(1) == Turn(1, mirrored=True)
+    assert pytest.approx(Turn(0, mirrored=True).turned(1).seen(0.9, 0.2)) == (0.8, 0.1)

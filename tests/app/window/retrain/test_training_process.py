@@ -1,0 +1,108 @@
+"""The trainer as the window holds it, with a real child: kept early, thrown away, killed, resumed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt5.QtCore import QProcess
+from pytestqt.qtbot import QtBot
+
+from app.window.retrain import training_process as app_trainer
+from app.window.retrain.training_process import Trainer
+from model import store
+from model.config import TrainConfig
+from model.training.interrupted import interrupted
+from tests.support.paths import ROOT
+from tests.support.scenes import SMALL, scene_recording
+
+WAIT_MS = 300_000  # a trainer of low priority on a busy machine
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def config(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
+    """A training of tiny networks, on two recordings, into the store."""
+    monkeypatch.setattr(app_trainer, "MODULE", "tests.support.tiny")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    scene_recording(tmp_path, "first", 16, seed=1)
+    scene_recording(tmp_path, "last", 6, seed=2)
+    return TrainConfig(data=(str(tmp_path),), out=str(store.new_version_folder()), resumable=True, **SMALL)
+
+
+class Listening:
+    """A trainer, all it tells, and what is to be done at the first event of a kind, in that epoch where it has one."""
+
+    def __init__(self, kind: str, act: Any, epoch: int | None = None) -> None:
+        self.trainer, self.events, self.ends = Trainer(), list[dict[str, Any]](), list[str]()
+        self._when, self._act = (kind, epoch), act
+        self.trainer.told.connect(self._hear)
+        self.trainer.ended.connect(self.ends.append)
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        if (event["event"], event.get("epoch")) == self._when and self._act is not None:
+            act, self._act = self._act, None
+            act(self.trainer)
+
+    def run(self, qtbot: QtBot, config: TrainConfig) -> str:
+        with qtbot.waitSignal(self.trainer.ended, timeout=WAIT_MS):
+            self.trainer.start(config)
+        (end,) = self.ends
+        return end
+
+    def count(self, kind: str) -> int:
+        return sum(event["event"] == kind for event in self.events)
+
+
+def kill(trainer: Trainer) -> None:
+    (process,) = trainer.findChildren(QProcess)
+    os.kill(process.processId(), signal.SIGKILL)
+
+
+def test_stopped_early_there_is_a_version_of_the_best_so_far(qtbot: QtBot, config: TrainConfig) -> None:
+    run = Listening("started", Trainer.stop_and_keep_best)
+    assert run.run(qtbot, config) == ""
+    assert run.events[-1]["weights"] == config.out
+    assert [event["early"] for event in run.events if event["event"] == "asked"] == [True]
+    assert run.count("epoch") == 2, "one of each network"
+    assert Path(config.out) in store.versions()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config: TrainConfig) -> None:
+    active = store.active()
+    end = Listening("progress", kill, epoch=2).run(qtbot, config)
+    assert end.startswith("The trainer was killed by the system: it probably ran out of memory: close other programs")
+    assert "What was trained is kept: Retrain in the window goes on with it" in end
+    (found,) = interrupted(store.weights_folder())
+    assert store.active() == active
+    again = Listening("", None)
+    assert again.run(qtbot, found.config) == ""
+    assert again.count("epoch") == 8 - found.epoch
+    assert again.events[0]["resumed"] is True
+    assert interrupted(store.weights_folder()) == []
+    assert store.active() == active
+
+
+def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtBot, config: TrainConfig) -> None:
+    assert Listening("progress", Trainer.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
+    assert list(store.weights_folder().iterdir()) == []
+    run = Listening("", None)
+    with qtbot.waitSignal(run.trainer.told, timeout=WAIT_MS, check_params_cb=lambda event: event.get("epoch") == 2):
+        run.trainer.start(config)
+    run.trainer.shut_down()
+    assert not run.trainer.running
+    assert [found.config.out for found in interrupted(store.weights_folder())] == [config.out]
+
+
+def test_full_disk_is_one_sentence_in_the_window_too(qtbot: QtBot, config: TrainConfig, small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free - 8192))
+    end = Listening("", None).run(qtbot, TrainConfig(data=config.data, out=str(small_disk / "v"), **SMALL))
+    assert "cannot be written (No space left on device)" in end
+    assert "\n" not in end

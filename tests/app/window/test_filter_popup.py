@@ -1,0 +1,214 @@
+"""Which frames a recording takes, as a person chooses them in the window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PyQt5.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.session.live_session import LiveSession
+from app.session.status_text import recording_line, recording_tool_tip
+from app.window.application import settings
+from app.window.filter_popup import OFFERED, ChoiceButton
+from app.window.main_window import Window, application
+from app.window.settings import choice_before, remember_choice
+from capture.frame import Pose
+from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, Choice
+from capture.recorder.status import RecordingStatus
+from capture.recording import Dataset
+from capture.sources.stand_in import PlaybackSource
+from capture.storage.names import MAX_NOTE
+from tests.support.frames import make_frame, write_recording
+from tests.support.weights import write_weights
+
+WAIT_MS = 60_000
+CTRL_SHIFT = Qt.KeyboardModifiers() | Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def choosing(qtbot: QtBot) -> ChoiceButton:
+    application()
+    shown = ChoiceButton()
+    qtbot.addWidget(shown)
+    shown.show()
+    return shown
+
+
+@pytest.fixture
+def window(qtbot: QtBot, window: Window) -> Window:
+    """In front: keys are for the window that is active."""
+    window.resize(900, 600)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT_MS)
+    return window
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    """A recording without poses."""
+    frames = [make_frame(i, rgb_size=(240, 320), depth_size=(192, 256)) for i in range(12)]
+    return write_recording(tmp_path / "clips", "still", [replace(frame, pose=Pose()) for frame in frames])
+
+
+def test_every_frame_until_something_is_ticked(choosing: ChoiceButton) -> None:
+    assert choosing.choice.is_all
+    assert choosing.text() == "Every frame ▾"
+    assert choosing.styleSheet() == ""
+    for box, spin in (choosing.panel.every, choosing.panel.moved, choosing.panel.poor):
+        assert not spin.isEnabled()
+        box.setChecked(True)
+        assert spin.isEnabled()
+    assert choosing.choice == OFFERED
+    assert choosing.text() == "Every 5th + 2 more ▾"
+    assert "color" in choosing.styleSheet(), "what is not every frame stands out"
+    assert "every 5th frame, moved 5 cm or turned 5°, prediction off by more than 20 %" in choosing.toolTip()
+
+
+def test_the_panel_is_used_by_keyboard_alone(qtbot: QtBot, choosing: ChoiceButton) -> None:
+    panel = choosing.panel
+    choosing.setFocus()
+    qtbot.keyClick(choosing, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.note.hasFocus(), timeout=WAIT_MS)
+    qtbot.keyClicks(panel.note, "by day")
+    qtbot.keyClick(panel.note, Qt.Key.Key_Tab)
+    assert panel.every[0].hasFocus()
+    qtbot.keyClick(panel.every[0], Qt.Key.Key_Space)
+    qtbot.keyClick(panel.every[0], Qt.Key.Key_Tab)
+    assert panel.every[1].hasFocus()
+    qtbot.keyClick(panel.every[1], Qt.Key.Key_Up)
+    qtbot.keyClick(panel.every[1], Qt.Key.Key_Return)
+    assert not panel.isVisible()
+    assert (choosing.choice, choosing.note) == (Choice(every=6), "by day")
+    assert choosing.text() == "Every 6th · note ▾"
+    choosing.open()
+    qtbot.keyClick(panel.note, Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    assert choosing.choice == Choice(every=6), "closing takes nothing back"
+
+
+def test_the_choice_is_kept_until_the_next_start_and_the_note_is_not(qtbot: QtBot, choosing: ChoiceButton) -> None:
+    panel = choosing.panel
+    panel.note.setText("by day")
+    panel.moved[0].setChecked(True)
+    panel.moved[1].setValue(7)
+    again = ChoiceButton()
+    qtbot.addWidget(again)
+    assert (again.choice, again.note) == (Choice(moved_m=0.07), "")
+    assert again.panel.moved[1].isEnabled()
+    panel.moved[0].setChecked(False)
+    assert choice_before() == Choice()
+
+
+@pytest.mark.parametrize(
+    "chosen", [Choice(), OFFERED, Choice(MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN)], ids=Choice.words
+)
+def test_what_is_remembered_is_what_was_chosen(chosen: Choice) -> None:
+    remember_choice(chosen)
+    assert choice_before() == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("every", "often"), ("every", "-3"), ("moved_m", "7000"), ("worse_than", "x")]
+)
+def test_what_makes_no_sense_any_more_is_every_frame(name: str, value: str) -> None:
+    settings().setValue(f"record_{name}", value)
+    assert choice_before() == Choice()
+
+
+def test_the_longest_words_fit_and_a_note_is_bounded(qtbot: QtBot, choosing: ChoiceButton) -> None:
+    panel = choosing.panel
+    for (box, spin), most in ((panel.every, MAX_EVERY), (panel.moved, 100), (panel.poor, 200)):
+        box.setChecked(True)
+        spin.setValue(most)
+    panel.note.setText("x" * 2 * MAX_NOTE)
+    assert len(choosing.note) == MAX_NOTE
+    choosing.open()
+    qtbot.waitUntil(panel.isVisible, timeout=WAIT_MS)
+    assert panel.words.heightForWidth(panel.words.width()) <= panel.words.height()
+    for box, spin in (panel.every, panel.moved, panel.poor):
+        assert box.width() >= box.sizeHint().width()
+        assert spin.width() >= spin.sizeHint().width()
+    panel.hide()
+
+
+def test_a_recording_says_what_was_left_out() -> None:
+    status = RecordingStatus("walk", written=60, seconds=12.3, lost={"disk_slow": 1}, left_s=600, left_out=240)
+    assert recording_line(status) == "00:12   60 frames, 1 lost   disk for 10 min", "nothing is left out of every frame"
+    chosen = replace(status, choice=Choice(every=5))
+    assert recording_line(chosen) == "00:12   60 frames, 1 lost, 240 left out   disk for 10 min   every 5th"
+    assert "Chosen: every 5th frame. Left out by choice: 240" in recording_tool_tip(chosen)
+    ended = replace(chosen, finished=True)
+    assert recording_line(ended) == "Recorded 60 frames, 1 lost, 240 left out: walk"
+
+
+def test_some_frames_are_recorded_with_a_note(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    choosing, label = window.header.choosing, window.header.record_label
+    qtbot.keyClick(window, Qt.Key.Key_R, CTRL_SHIFT)
+    qtbot.waitUntil(choosing.panel.isVisible, timeout=WAIT_MS)
+    qtbot.keyClicks(choosing.panel.note, "after rain")
+    assert window.header.record_button.text() == "● Record", "an r in the note is no command"
+    choosing.panel.every[0].setChecked(True)
+    choosing.panel.every[1].setValue(3)
+    qtbot.keyClick(choosing.panel.note, Qt.Key.Key_Return)
+    for name in ("record_button", "choosing", "retrain_button", "name_field"):
+        shown = getattr(window.header, name)
+        qtbot.waitUntil(lambda shown=shown: shown.width() >= shown.minimumSizeHint().width(), timeout=WAIT_MS)
+    assert window.width() == 900
+    window.activateWindow()  # a display does so when a pop-up closes; offscreen it depends on the moment
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: "left out" in label.whole_text and "   0 frames" not in label.whole_text, timeout=WAIT_MS)
+    assert "every 3rd" in label.whole_text
+    assert not choosing.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_R, CTRL_SHIFT)
+    assert not choosing.panel.isVisible(), "it is too late to choose"
+    assert window.comparison._framed
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    assert " left out: " in label.whole_text
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert (recording.info.note, recording.info.chosen) == ("after rain", Choice(every=3))
+    assert choosing.isVisible()
+    assert (choosing.note, choosing.text()) == ("", "Every 3rd ▾"), "the note was for one recording"
+
+
+def test_poor_ones_without_weights_are_refused_and_the_note_stays(
+    qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path
+) -> None:
+    choosing = window.header.choosing
+    choosing.panel.poor[0].setChecked(True)
+    choosing.panel.note.setText("dark")
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    assert "there are no weights to predict with" in window.errors.text
+    assert window.header.record_button.text() == "● Record"
+    assert choosing.note == "dark"
+    session.use_weights(write_weights(tmp_path / "flat"))
+    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: session.status().recording.written > 0, timeout=WAIT_MS)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: session.status().recording.finished, timeout=WAIT_MS)
+    (recording,) = Dataset(tmp_path / "recordings")
+    assert recording.info.chosen == Choice(worse_than=OFFERED.worse_than)
+
+
+def test_a_phone_without_poses_is_recorded_and_the_window_says_so(
+    qtbot: QtBot, record3d_package: None, still: Path, tmp_path: Path
+) -> None:
+    application()
+    live = LiveSession(PlaybackSource(str(still), "still", loop=True), tmp_path / "recordings")
+    shown = Window(live, tmp_path / "recordings")
+    live.start()
+    shown.show()
+    qtbot.waitUntil(lambda: shown.comparison.isVisible(), timeout=WAIT_MS)
+    shown.header.choosing.panel.moved[0].setChecked(True)
+    shown.toggle_recording()
+    qtbot.waitUntil(lambda: shown.hints.text == NO_POSES, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: live.status().recording.written > 5, timeout=WAIT_MS)
+    assert live.status().recording.left_out == 0
+    shown.toggle_recording()
+    qtbot.waitUntil(lambda: not shown.hints.isVisible(), timeout=WAIT_MS)
+    shown.close()

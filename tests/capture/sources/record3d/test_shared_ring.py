@@ -1,0 +1,93 @@
+"""The ring hands frames over unchanged, refuses what finds no room, and goes round."""
+
+from __future__ import annotations
+
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+import numpy as np
+import pytest
+
+from capture.frame import CaptureError
+from capture.sources.record3d import shared_ring as ring_module
+from capture.sources.record3d.shared_ring import FrameRing
+from tests.support.frames import make_frame
+
+
+@pytest.fixture
+def ring():
+    with_memory = FrameRing.create()
+    yield with_memory
+    with_memory.close()
+
+
+def test_round_and_round(ring: FrameRing) -> None:
+    """Three times round with a reader that lags: every frame is the one that was written."""
+    waiting: list[int] = []
+    for i in range(3 * ring.slots):
+        frame = make_frame(i, confidence=i % 2 == 0)
+        sequence = ring.write(frame.rgb, frame.depth_m, frame.confidence)
+        assert sequence == i
+        waiting.append(i)
+        if len(waiting) == ring.slots:
+            for j in waiting:
+                expected = make_frame(j, confidence=j % 2 == 0)
+                rgb, depth_m, confidence = ring.read(
+                    j,
+                    expected.rgb.shape,
+                    expected.depth_m.shape,
+                    None if expected.confidence is None else expected.confidence.shape,
+                )
+                np.testing.assert_array_equal(rgb, expected.rgb)
+                np.testing.assert_array_equal(depth_m, expected.depth_m)
+                assert (confidence is None) == (expected.confidence is None)
+            waiting.clear()
+
+
+def test_a_full_ring_refuses_and_goes_on_when_a_slot_is_given_back(ring: FrameRing) -> None:
+    frame = make_frame(0)
+    for _ in range(ring.slots):
+        assert ring.write(frame.rgb, frame.depth_m, None) is not None
+    assert ring.write(frame.rgb, frame.depth_m, None) is None
+    ring.read(0, frame.rgb.shape, frame.depth_m.shape, None)
+    assert ring.write(frame.rgb, frame.depth_m, None) == ring.slots
+
+
+def test_a_frame_larger_than_a_slot(ring: FrameRing) -> None:
+    with pytest.raises(ValueError, match=r"Received: rgb \(4000, 4000, 3\)"):
+        ring.write(np.zeros((4000, 4000, 3), np.uint8), np.zeros((4, 4), np.float32), None)
+
+
+def test_little_shared_memory_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ring_module, "_shared_memory_bytes", lambda: 64 << 20)
+    with pytest.raises(CaptureError, match="--shm-size"):
+        FrameRing.create()
+
+
+def test_between_processes(ring: FrameRing) -> None:
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    writer = context.Process(target=_write_frames, args=(theirs, ring.name, ring.slots, 2 * ring.slots))
+    writer.start()
+    theirs.close()
+    for i in range(2 * ring.slots):
+        assert ours.poll(30)
+        assert ours.recv() == i
+        expected = make_frame(i)
+        rgb, depth_m, confidence = ring.read(i, expected.rgb.shape, expected.depth_m.shape, expected.depth_m.shape)
+        np.testing.assert_array_equal(rgb, expected.rgb)
+        np.testing.assert_array_equal(depth_m, expected.depth_m)
+        np.testing.assert_array_equal(confidence, expected.confidence)
+        ours.send(None)
+    writer.join(10)
+    assert writer.exitcode == 0
+
+
+def _write_frames(pipe: Connection, name: str, slots: int, count: int) -> None:
+    """Child: write `count` frames, each after its predecessor was read."""
+    ring = FrameRing.attach(name, slots)
+    for i in range(count):
+        frame = make_frame(i)
+        pipe.send(ring.write(frame.rgb, frame.depth_m, frame.confidence))
+        pipe.recv()
+    ring.close()

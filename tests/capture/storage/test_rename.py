@@ -1,0 +1,55 @@
+"""Another name for a recording on disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from capture.frame import CaptureError
+from capture.recording import Recording
+from capture.storage.layout import LOCK_NAME
+from capture.storage.names import began
+from capture.storage.rename import rename
+from tests.support.frames import make_frame, write_recording
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_recording(tmp_path, "first", [make_frame(i) for i in range(3)])
+
+
+def test_a_recording_keeps_its_beginning_and_all_else(recording: Path):
+    before = recording.name
+    renamed = rename(recording, "my room, again")
+    assert renamed.name == before.replace("first", "my-room--again")
+    assert not recording.exists()
+    opened = Recording(renamed)
+    assert (opened.info.name, opened.info.status, len(opened)) == ("my-room--again", "closed", 3)
+    assert opened[2].depth_m[3, 3] == pytest.approx(1.002)
+
+
+def test_two_recordings_of_one_name_keep_apart(recording: Path):
+    other = shutil.copytree(recording, recording.with_name(f"{began(recording)}other"))
+    assert rename(other, "first").name == f"{recording.name}-2"
+    assert rename(recording, "first") == recording
+
+
+def test_a_folder_without_a_time_takes_the_name_alone(recording: Path):
+    moved = recording.rename(recording.with_name("moved"))
+    assert rename(moved, "kitchen") == recording.with_name("kitchen")
+
+
+def test_nothing_is_no_name(recording: Path):
+    with pytest.raises(CaptureError, match="needs a name"):
+        rename(recording, "  ")
+
+
+def test_one_that_is_being_written_stays_as_it_is(recording: Path):
+    fcntl = pytest.importorskip("fcntl")
+    with (recording / LOCK_NAME).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(CaptureError, match="stop it before you rename it"):
+            rename(recording, "other")
+    assert recording.exists()

@@ -1,0 +1,114 @@
+"""What is written is what is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from capture.frame import Camera, CaptureError
+from capture.recording import Dataset, Recording
+from capture.storage.encoding import encode
+from capture.storage.layout import INFO_NAME
+from capture.storage.writer import RecordingWriter
+from tests.support.frames import make_frame, write_recording
+
+
+@pytest.mark.parametrize("confidence", [True, False])
+def test_round_trip(tmp_path: Path, confidence: bool) -> None:
+    sent = [make_frame(i, confidence=confidence) for i in (0, 1, 3)]
+    recording = Recording(write_recording(tmp_path, "walk", sent))
+    assert len(recording) == 3
+    assert recording.info.status == "closed"
+    assert recording.info.frames == 3
+    for i, (frame, read) in enumerate(zip(sent, recording, strict=True)):
+        line = recording.line(i)
+        assert (line.index, line.stream_index, line.received_ns) == (i, frame.index, frame.received_ns)
+        np.testing.assert_allclose(read.depth_m, frame.depth_m, atol=0.00051)
+        assert np.abs(read.rgb.astype(int) - frame.rgb).max() <= 2
+        assert (read.intrinsics, read.pose, read.camera) == (frame.intrinsics, frame.pose, Camera.LIDAR)
+        if confidence:
+            np.testing.assert_array_equal(read.confidence, frame.confidence)
+        else:
+            assert read.confidence is None
+    assert [p.name for p in sorted((recording.path / "rgb").iterdir())] == ["000000.jpg", "000001.jpg", "000002.jpg"]
+    assert recording.fps == pytest.approx(60, rel=1e-3), "the lost frame counts"
+    with pytest.raises(IndexError, match="Received: 3"):
+        recording[3]
+
+
+def test_the_phones_own_jpeg_is_kept_to_the_byte(tmp_path: Path) -> None:
+    encoded = encode(make_frame(7), None)
+    with RecordingWriter(tmp_path, "own", source="test") as writer:
+        writer.append(encoded)
+    recording = Recording(writer.path)
+    assert recording.file_bytes(recording.line(0), "rgb") == encoded.jpeg
+    assert encode(recording[0], None).jpeg == encoded.jpeg
+
+
+def test_one_layout_a_recording(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path, "one", source="test") as writer:
+        writer.append(encode(make_frame(0), None))
+        with pytest.raises(ValueError, match="one layout"):
+            writer.append(encode(make_frame(1, depth_size=(32, 24)), None))
+
+
+def test_two_recordings_of_one_name_and_second_do_not_meet(tmp_path: Path) -> None:
+    folders = {write_recording(tmp_path, "same", [make_frame(i)]) for i in range(3)}
+    assert len(folders) == 3
+    assert len(Dataset(tmp_path)) == 3
+
+
+def test_a_recording_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path, "live", source="test") as writer:
+        for i in range(4):
+            writer.append(encode(make_frame(i), None))
+        recording = Recording(writer.path)
+        assert (len(recording), recording.info.status, recording.repaired) == (4, "recording", "")
+    assert Recording(writer.path).info.status == "closed"
+
+
+def test_what_is_not_a_recording(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="does not exist"):
+        Dataset(tmp_path / "nowhere")
+    with pytest.raises(CaptureError, match="lidarlive import"):
+        Dataset(tmp_path)
+    with pytest.raises(CaptureError, match="not a recording"):
+        Recording(tmp_path)
+    (tmp_path / INFO_NAME).write_text('{"name": 1}')
+    with pytest.raises(CaptureError, match=f"{INFO_NAME}: name must be str"):
+        Recording(tmp_path)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    path = write_recording(tmp_path, "gone", [make_frame(0)])
+    (path / "rgb" / "000000.jpg").unlink()
+    with pytest.raises(CaptureError, match=r"000000\.jpg: cannot be read"):
+        Recording(path)[0]
+    (path / "rgb" / "000000.jpg").write_bytes(b"not a picture")
+    with pytest.raises(CaptureError, match="not a whole JPEG"):
+        Recording(path)[0]
+
+
+def test_a_frame_as_its_bytes(tmp_path: Path) -> None:
+    """What was handed to the writer, held against its checksums and decoded once."""
+    sent = [encode(make_frame(i), f"2026-11-23T14:05:0{i}.000000Z") for i in (0, 2)]
+    with RecordingWriter(tmp_path, "bytes", source="test") as writer:
+        for frame in sent:
+            writer.append(frame)
+    recording = Recording(writer.path)
+    assert [recording.encoded(i) for i in range(2)] == sent
+    confidence = recording.path / "confidence" / "000001.png"
+    whole = confidence.read_bytes()
+    confidence.write_bytes(whole[:-1] + b"x")
+    with pytest.raises(CaptureError, match=r"000001\.png: is not what was recorded \(its checksum differs\)"):
+        recording.encoded(1)
+
+
+def test_bytes_with_a_right_checksum_may_still_be_no_picture(tmp_path: Path) -> None:
+    with RecordingWriter(tmp_path, "forged", source="test") as writer:
+        writer.append(replace(encode(make_frame(0), None), depth_png=b"no picture"))
+    with pytest.raises(CaptureError, match="must be a grey PNG"):
+        Recording(writer.path).encoded(0)
