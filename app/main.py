@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 
+from app.bench.commands import bench_app
 from app.cli.commands import app
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
+
+app.add_typer(bench_app, name="bench")
 
 
 def main() -> None:
     """Run the command line; raises SystemExit with its exit status."""
     try:
         app(prog_name="lidarlive")
-    except CaptureError as error:
+    except LidarliveError as error:
         print(f"lidarlive: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except KeyboardInterrupt:

@@ -10,17 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.errors import LidarliveError as CaptureError  # noqa: F401 - where it was in 0.1; gone in 0.3
 from capture.jpeg import Jpeg, reduction
 from capture.jpeg import UInt8Image as UInt8Image  # a type of frames, whoever decodes them
 
 DepthMap = NDArray[np.float32]
 
 MAX_DEPTH_M = 65.535  # what 16-bit millimetres can hold; anything farther is stored as "no reading"
-RECORD3D_PORT = 1337  # the Record3D app listens here on the phone
-
-
-class CaptureError(Exception):
-    """Something a person can act on: one clear line that ends in what to do. Never shown with a traceback."""
+LIDAR_PIXELS = 192 * 256  # every iPhone's LiDAR depth map; TrueDepth has 480 x 640
 
 
 class Camera(Enum):

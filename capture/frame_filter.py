@@ -5,11 +5,11 @@ What is left out by choice is no loss; what is lost is one, whatever was chosen.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from typing import Any
 
 from capture.frame import Frame, Pose
+from capture.geometry.poses import apart, is_pose
 
 MAX_EVERY = 1000  # at 60 fps a frame every 17 s
 MAX_MOVED_M = 1.0
@@ -114,18 +114,6 @@ class Chooser:
             return True
         metres, degrees = apart(before, now)
         return metres >= moved_m or degrees >= moved_m * DEG_A_METRE
-
-
-def is_pose(pose: Pose) -> bool:
-    """Whether its numbers are some that a pose can have."""
-    return all(map(math.isfinite, pose.as_list())) and any(pose.quaternion)
-
-
-def apart(one: Pose, other: Pose) -> tuple[float, float]:
-    """Metres and degrees between two poses of finite numbers; their quaternions may be of any length but 0."""
-    cosine = sum(a * b for a, b in zip(one.quaternion, other.quaternion, strict=True))
-    cosine /= math.hypot(*one.quaternion) * math.hypot(*other.quaternion)
-    return math.dist(one.position_m, other.position_m), math.degrees(2 * math.acos(min(1.0, abs(cosine))))
 
 
 def _is_within(value: object, most: float) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import Camera, CaptureError, DepthMap, Frame, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import Camera, DepthMap, Frame, UInt8Image
 from capture.jpeg import Jpeg, decode_jpeg
 from capture.storage.encoding import EncodedFrame, decode_png
 from capture.storage.layout import (
@@ -36,10 +37,10 @@ class Recording:
     writing although its status says so was torn by a crash: opening repairs it first (`repaired` says what was done).
     A recording that is being written opens as far as it is whole.
 
-    Whatever bytes lie there, reading gives frames or CaptureError: sizes are checked against the recording's before
+    Whatever bytes lie there, reading gives frames or LidarliveError: sizes are checked against the recording's before
     anything is decoded.
 
-    Raises CaptureError where `path` is not a recording or cannot be read.
+    Raises LidarliveError where `path` is not a recording or cannot be read.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -52,7 +53,7 @@ class Recording:
         else:
             self._log = read_log(self.path)
         if self._log.count(b"\n") * MIN_LINE_BYTES > len(self._log):
-            raise CaptureError(f"{self.path / LOG_NAME} is not a log of frames. Try: lidarlive check")
+            raise LidarliveError(f"{self.path / LOG_NAME} is not a log of frames. Try: lidarlive check")
         self._ends = np.flatnonzero(np.frombuffer(self._log, dtype=np.uint8) == ord("\n"))
 
     def __len__(self) -> int:
@@ -65,7 +66,7 @@ class Recording:
             line = FrameLine.from_json(self._log[start : int(self._ends[i])])
             line.check_layout(self.info)
         except ValueError as error:
-            raise CaptureError(f"{self.path / LOG_NAME}, line {i + 1}: {error}. Try: lidarlive check") from None
+            raise LidarliveError(f"{self.path / LOG_NAME}, line {i + 1}: {error}. Try: lidarlive check") from None
         return line
 
     def lines(self) -> Iterator[FrameLine]:
@@ -115,7 +116,7 @@ class Recording:
     def encoded(self, i: int) -> EncodedFrame:
         """Frame `i` as the bytes of its files, for whoever passes them on: held against their checksums.
 
-        Raises CaptureError where a file is missing, is not what was recorded, or cannot be decoded.
+        Raises LidarliveError where a file is missing, is not what was recorded, or cannot be decoded.
         """
         line = self.line(i)
         files = {kind: self.file_bytes(line, kind) for kind in line.files}
@@ -187,14 +188,14 @@ class Recording:
             raise self._fault(line, "confidence", f"confidence must be 0, 1 or 2. Received: {levels.max()}")
         return levels
 
-    def _fault(self, line: FrameLine, kind: str, message: str) -> CaptureError:
-        return CaptureError(f"{self.path / line.files[kind].path}: {message}. Try: lidarlive check")
+    def _fault(self, line: FrameLine, kind: str, message: str) -> LidarliveError:
+        return LidarliveError(f"{self.path / line.files[kind].path}: {message}. Try: lidarlive check")
 
 
 class Dataset:
     """A folder of recordings, or one recording, sorted by name (that is, by the time they began).
 
-    Raises CaptureError where there is no recording at `path`.
+    Raises LidarliveError where there is no recording at `path`.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -214,10 +215,10 @@ class Dataset:
 def recording_folders(path: Path, remains: bool = False) -> list[Path]:
     """The recordings at `path`, which is one or a folder of them, sorted by name, unopened.
 
-    `remains`: with the folders that a crash left without a recording.json. Raises CaptureError where there is none.
+    `remains`: with the folders that a crash left without a recording.json. Raises LidarliveError where there is none.
     """
     if not path.exists():
-        raise CaptureError(f"{path} does not exist")
+        raise LidarliveError(f"{path} does not exist")
 
     def wanted(folder: Path) -> bool:
         return is_recording(folder) or (remains and is_remains(folder))
@@ -226,7 +227,7 @@ def recording_folders(path: Path, remains: bool = False) -> list[Path]:
         return [path]
     folders = sorted(child for child in path.iterdir() if wanted(child)) if path.is_dir() else []
     if not folders:
-        raise CaptureError(
+        raise LidarliveError(
             f"{path} is not a recording and holds none (no {INFO_NAME} found). "
             "Record with `lidarlive record` or convert with `lidarlive import`"
         )

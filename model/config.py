@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 ACTIVE = "active"  # `continue_from`: the weights in use when the training starts, the starter if none was chosen
 CANONICAL_FOCAL_PX = 200.0  # of the network's input; near that of phones and Kinects at 192x256
@@ -124,7 +124,7 @@ class TrainConfig:
 
     @classmethod
     def from_json(cls, text: str) -> TrainConfig:
-        """Raises CaptureError where a value is missing, unknown or out of range."""
+        """Raises LidarliveError where a value is missing, unknown or out of range."""
         return _from_json(cls, text, "training configuration", strict=True)
 
 
@@ -151,17 +151,17 @@ class VersionConfig:
 
     @classmethod
     def read(cls, folder: Path) -> VersionConfig:
-        """Raises CaptureError where `folder` is no whole weights version of a kind this program knows."""
+        """Raises LidarliveError where `folder` is no whole weights version of a kind this program knows."""
         path = folder / CONFIG_NAME
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{folder} is not a weights version: its {CONFIG_NAME} cannot be read ({error.strerror})"
             ) from None
         config = _from_json(cls, text, str(path), strict=False)
         if config.schema_version != VERSION_SCHEMA:
-            raise CaptureError(f"{path} is of schema {config.schema_version}; this program reads {VERSION_SCHEMA}")
+            raise LidarliveError(f"{path} is of schema {config.schema_version}; this program reads {VERSION_SCHEMA}")
         return config
 
     @property
@@ -186,7 +186,7 @@ def _from_json(cls: type[T], text: str, what: str, strict: bool) -> T:
     try:
         values = json.loads(text)
     except ValueError as error:
-        raise CaptureError(f"{what} is not JSON: {error}") from None
+        raise LidarliveError(f"{what} is not JSON: {error}") from None
     _require(isinstance(values, dict), f"{what} must be a JSON object", type(values).__name__)
     types = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(types))
@@ -197,7 +197,7 @@ def _from_json(cls: type[T], text: str, what: str, strict: bool) -> T:
     try:
         return cls(**known)
     except TypeError as error:
-        raise CaptureError(f"{what}: a field is missing or of the wrong kind ({error})") from None
+        raise LidarliveError(f"{what}: a field is missing or of the wrong kind ({error})") from None
 
 
 def _tupled(value: Any, kind: str) -> Any:  # noqa: ANN401 - JSON holds anything
@@ -209,4 +209,4 @@ def _tupled(value: Any, kind: str) -> Any:  # noqa: ANN401 - JSON holds anything
 
 def _require(holds: bool, rule: str, received: object) -> None:
     if not holds:
-        raise CaptureError(f"{rule}. Received: {received!r}")
+        raise LidarliveError(f"{rule}. Received: {received!r}")

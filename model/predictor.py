@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from capture.frame import CaptureError, DepthMap, Frame, Intrinsics, UInt8Image, describe
+from capture.errors import LidarliveError
+from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image, describe
 from model.config import FLOAT32, OPENVINO_NAMES, VersionConfig, file_crc32
 from model.data.targets import Float32, focal_px, is_landscape, resize_rgb
 
@@ -38,7 +39,7 @@ class Predictor:
 
     `threads` limits the processor cores it takes (None: all). Portrait is compiled at once, landscape when first seen.
 
-    Raises CaptureError where the folder is missing, torn or not a weights version.
+    Raises LidarliveError where the folder is missing, torn or not a weights version.
     """
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
@@ -92,9 +93,9 @@ class Predictor:
         for name in OPENVINO_NAMES:
             path = self.folder / name
             if not path.is_file():
-                raise CaptureError(f"{self.folder} is not a whole weights version: {name} is missing")
+                raise LidarliveError(f"{self.folder} is not a whole weights version: {name} is missing")
             if file_crc32(path) != self.config.files.get(name):
-                raise CaptureError(
+                raise LidarliveError(
                     f"{path} is damaged: its checksum is not the one in config.json. Copy or train it again"
                 )
 
@@ -110,5 +111,5 @@ class Predictor:
                 self._compiled[landscape] = self._core.compile_model(graph, "CPU", options).create_infer_request()
             except RuntimeError as error:
                 cause = str(error).strip().splitlines()[-1]
-                raise CaptureError(f"{self.folder}: OpenVINO cannot run its networks ({cause})") from None
+                raise LidarliveError(f"{self.folder}: OpenVINO cannot run its networks ({cause})") from None
         return self._compiled[landscape]

@@ -9,12 +9,12 @@ weights/starter/       in the package, read-only
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
+from capture.paths import weights_folder
 from capture.storage.durable import replace_file
 from capture.storage.names import recording_name
 from model.config import CONFIG_NAME, OPENVINO_NAMES
@@ -22,16 +22,6 @@ from model.config import CONFIG_NAME, OPENVINO_NAMES
 STARTER = "starter"
 ACTIVE_NAME = "active.json"
 MOST_REMEMBERED = 20  # how many steps `rollback` can go back
-
-
-def home() -> Path:
-    """$LIDARLIVE_HOME, else ~/lidarlive; may not exist yet."""
-    return Path(os.environ.get("LIDARLIVE_HOME") or Path.home() / "lidarlive")
-
-
-def weights_folder() -> Path:
-    """Where versions that a person trained live; may not exist yet."""
-    return home() / "weights"
 
 
 def starter() -> Path | None:
@@ -49,20 +39,20 @@ def versions() -> list[Path]:
 
 
 def find(version: str | Path) -> Path:
-    """The folder of a version given by name or by path. Raises CaptureError where there is none."""
+    """The folder of a version given by name or by path. Raises LidarliveError where there is none."""
     by_name = {folder.name: folder for folder in versions()}
     if str(version) in by_name:
         return by_name[str(version)]
     if _is_version(Path(version)):
         return Path(version)
     known = ", ".join(by_name) or "none yet; make one with `lidarlive train`"
-    raise CaptureError(f"There is no weights version {version}. Versions: {known}")
+    raise LidarliveError(f"There is no weights version {version}. Versions: {known}")
 
 
 def active() -> Path | None:
     """The version in use: the one chosen with `use`, else the starter, else None.
 
-    Raises CaptureError where the chosen one is gone or `active.json` cannot be read.
+    Raises LidarliveError where the chosen one is gone or `active.json` cannot be read.
     """
     chosen, _ = _read_active()
     return starter() if chosen is None else find(chosen)
@@ -71,19 +61,19 @@ def active() -> Path | None:
 def named_or_active(version: str | None) -> Path:
     """The folder of a version given by name or by path, of the one in use where it is None.
 
-    Raises CaptureError where there is none.
+    Raises LidarliveError where there is none.
     """
     folder = find(version) if version is not None else active()
     if folder is None:
-        raise CaptureError("there are no weights yet: train some with `lidarlive train`")
+        raise LidarliveError("there are no weights yet: train some with `lidarlive train`")
     return folder
 
 
 def use(version: str | Path) -> Path:
-    """Put a version of `versions()` in use from now on. Raises CaptureError where there is none of that name."""
+    """Put a version of `versions()` in use from now on. Raises LidarliveError where there is none of that name."""
     folder = find(version)
     if folder.resolve() not in [known.resolve() for known in versions()]:
-        raise CaptureError(f"{folder} is not in {weights_folder()}; only versions there can be put in use")
+        raise LidarliveError(f"{folder} is not in {weights_folder()}; only versions there can be put in use")
     chosen, before = _read_active()
     if folder.name != (chosen or STARTER):
         _write_active(folder.name, [*before, chosen or STARTER][-MOST_REMEMBERED:])
@@ -91,12 +81,12 @@ def use(version: str | Path) -> Path:
 
 
 def rollback() -> Path:
-    """Back to the version that was in use before. Raises CaptureError where there was none, or none is left."""
+    """Back to the version that was in use before. Raises LidarliveError where there was none, or none is left."""
     _, before = _read_active()
     names = {folder.name for folder in versions()}
     left = [name for name in before if name in names]
     if not left:
-        raise CaptureError("There is no earlier version to go back to")
+        raise LidarliveError("There is no earlier version to go back to")
     _write_active(left[-1], left[:-1])
     return find(left[-1])
 
@@ -122,7 +112,7 @@ def _read_active() -> tuple[str | None, list[str]]:
     except FileNotFoundError:
         return None, []
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CaptureError(f"{path} cannot be read ({error}). Delete it to go back to the starter") from None
+        raise LidarliveError(f"{path} cannot be read ({error}). Delete it to go back to the starter") from None
 
 
 def _write_active(name: str, before: list[str]) -> None:
@@ -131,6 +121,6 @@ def _write_active(name: str, before: list[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps({"active": name, "before": before}).encode() + b"\n")
     except OSError as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"{path} cannot be written ({error.strerror}); the weights in use stay as they were"
         ) from None

@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from model import store
 from model.config import (
@@ -77,12 +77,12 @@ def train(
 
     Once `enough` answers True, it keeps the best epoch so far and ends, as soon as there is one of the last task.
 
-    Raises CaptureError where the input is no good, the loss stops being a number, memory or disk is full, or what is to
-    be resumed was told something else; then there is no version, and where `resumable`, what was trained can go on.
+    Raises LidarliveError where the input is no good, the loss stops being a number, memory or disk is full, or what is
+    to be resumed was told something else; then there is no version, and where `resumable`, what was trained can go on.
     """
     out = Path(config.out)
     if out.exists():
-        raise CaptureError(f"{out} exists already; a version is never overwritten. Choose another folder")
+        raise LidarliveError(f"{out} exists already; a version is never overwritten. Choose another folder")
     parts = split(open_recordings(config.data), config.held_out)
     config, parent = settled(config)
     sampling = Sampling(config.size or INPUT_SIZE, CANONICAL_FOCAL_PX, config.zoom)
@@ -145,7 +145,7 @@ def _champion(parent: Path | None) -> Path | None:
     """The version to beat: that in use, which the new one may take the place of."""
     try:
         return store.active()
-    except CaptureError:  # it is gone, as the window says
+    except LidarliveError:  # it is gone, as the window says
         return parent
 
 
@@ -230,10 +230,10 @@ def _part(stage: str, done: int, total: int, fraction: float) -> dict[str, Any]:
 
 
 def _check_depth(recordings: Sequence[Recording], sampling: Sampling, therefore: str) -> None:
-    """Raises CaptureError where no frame has a reading that counts; usually looks at the first frame only."""
+    """Raises LidarliveError where no frame has a reading that counts; usually looks at the first frame only."""
     if not any(load_sample(ref, sampling).depth[..., 1].any() for ref in frames_of(recordings)):
         names = ", ".join(label(recording, recordings) for recording in recordings)
-        raise CaptureError(f"No frame of {names} has depth with confidence: {therefore}")
+        raise LidarliveError(f"No frame of {names} has depth with confidence: {therefore}")
 
 
 def _frames(recordings: Sequence[Recording]) -> dict[str, int]:

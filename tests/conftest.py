@@ -115,7 +115,8 @@ def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSessi
 @pytest.fixture
 def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Window]:
     """Open over `session`, and showing frames."""
-    from app.window.main_window import Window, application
+    from app.window.application import application
+    from app.window.main_window import Window
 
     application()
     shown = Window(session, tmp_path / "recordings")

@@ -56,7 +56,7 @@ class Measured:
 
 
 def bench_data(as_json: bool, sizes: Sizes = Sizes()) -> int:
-    """Measure on recordings of the demo room. Raises CaptureError where the disk has no room for them."""
+    """Measure on recordings of the demo room. Raises LidarliveError where the disk has no room for them."""
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         measured = measure(Path(folder), sizes)
     found = goals(measured, sizes)

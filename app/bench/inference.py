@@ -28,7 +28,7 @@ Measured = Mapping[str, Any]  # what model.bench.inference says of one number of
 
 
 def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:
-    """Time the version and print a table. Raises CaptureError where there are no weights or they cannot be read."""
+    """Time the version and print a table. Raises LidarliveError where there are no weights or they cannot be read."""
     folder = store.named_or_active(weights)
     asked = [{"weights": str(folder), "threads": n, "turns": turns} for n in THREADS if n <= (psutil.cpu_count() or 1)]
     measured = [last_event("model.bench.inference", json.dumps(each))["inference"] for each in asked]

@@ -17,8 +17,8 @@ import psutil
 
 from app.bench.machine import computer
 from app.bench.model_table import goals, markdown
-from capture.frame import CaptureError
-from model import store
+from capture import paths
+from capture.errors import LidarliveError
 from model.bench.job import CANDIDATES, STOPPED, Job
 from model.jobs.client import last_event
 
@@ -41,10 +41,10 @@ def bench_model(
 ) -> int:
     """Train what OUT has no result of yet, time everything, and print the table; OUT/table.md holds it too.
 
-    A goal that is missed is a result, not an error. Raises CaptureError where the data is no good or OUT holds results
-    of another benchmark; where a training came to nothing, after the others were made and the table is printed.
+    A goal that is missed is a result, not an error. Raises LidarliveError where the data is no good or OUT holds
+    results of another benchmark; where a training came to nothing, after the others were made and the table is printed.
     """
-    out = out or store.home() / "bench-model"
+    out = out or paths.home() / "bench-model"
     names = list(only) or list(CANDIDATES)
     first = Job(names[0], 0, minutes, images, tuple(map(str, data)), tuple(held_out), tuple(test), str(out))
     jobs = [replace(first, candidate=name, seed=seed) for seed in range(seeds) for name in names]
@@ -59,7 +59,7 @@ def bench_model(
         _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {_told(job)}")
         try:
             found = last_event("model.bench.run", job.to_json())["results"]
-        except CaptureError as error:
+        except LidarliveError as error:
             if str(error) == STOPPED:
                 raise
             failures.append(f"{job.candidate}, seed {job.seed}: {error}")
@@ -70,7 +70,7 @@ def bench_model(
     if results:
         _show(sorted(results, key=lambda r: CANDIDATES.index(r["candidate"])), told, out, as_json)
     if failures:
-        raise CaptureError(f"{len(failures)} of {len(jobs)} trainings came to nothing: {'; '.join(failures)}")
+        raise LidarliveError(f"{len(failures)} of {len(jobs)} trainings came to nothing: {'; '.join(failures)}")
     return 0
 
 
@@ -92,10 +92,10 @@ def _results(out: Path, told: dict[str, Any]) -> list[Result]:
         results: list[Result] = [result for line in whole.splitlines() for result in json.loads(line)]
         before = [(name, result["told"][name], told[name]) for result in results for name in told]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CaptureError(f"{path} cannot be used ({error}). Name another folder with --out") from None
+        raise LidarliveError(f"{path} cannot be used ({error}). Name another folder with --out") from None
     for name, was, now in before:
         if was != now:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{out} holds the results of another benchmark: {name} was {was}, and now is {now}. "
                 "Name another folder with --out"
             )
@@ -110,7 +110,7 @@ def _append(path: Path, results: list[Result]) -> None:
             file.truncate(known.rfind(b"\n") + 1)
             file.write(json.dumps(results).encode() + b"\n")
     except OSError as error:
-        raise CaptureError(f"{path} cannot be written ({error.strerror})") from None
+        raise LidarliveError(f"{path} cannot be written ({error.strerror})") from None
 
 
 def _speed(results: list[Result]) -> dict[str, dict[str, float]]:

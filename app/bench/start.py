@@ -22,7 +22,7 @@ from app.bench.capture.process_monitor import MEMORY_KIND
 from app.bench.capture.x_display import display, display_name
 from app.bench.goals import Goal
 from app.bench.machine import computer
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from capture.virtual_phone.process import PhoneProcess
 from model import store
@@ -42,7 +42,7 @@ class Start:
 
 
 def bench_start(rounds: int, as_json: bool) -> int:
-    """Start the window so often with a phone that streams, and without one. Raises CaptureError where it fails."""
+    """Start the window so often with a phone that streams, and without one. Raises LidarliveError where it fails."""
     store.named_or_active(None)  # else no prediction would ever come
     clip, console = prepared_clip(NORMAL), Console(stderr=True)
     shown: dict[str, Any] = {"console": console, "transient": True, "disable": not console.is_terminal}
@@ -78,7 +78,7 @@ def goals(streaming: Sequence[Start], idle: Sequence[Start]) -> list[Goal]:
 
 
 def start_once(address: str, home: Path) -> Start:
-    """One start of the command, with the phone at `address`, on a display of its own. Raises CaptureError."""
+    """One start of the command, with the phone at `address`, on a display of its own. Raises LidarliveError."""
     command = [sys.executable, "-m", PROBE, "--source", "usb"]
     with display() as screen:
         environment = {**screen.environment, ADDRESS_VARIABLE: address, "LIDARLIVE_HOME": str(home)}
@@ -86,7 +86,7 @@ def start_once(address: str, home: Path) -> Start:
         done = _run(command, environment)
     if done.returncode or not done.stdout:
         said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise CaptureError(f"the window could not be started: {said[-1]}")
+        raise LidarliveError(f"the window could not be started: {said[-1]}")
     seen = json.loads(done.stdout.splitlines()[-1])
     window_s, prediction_s = (
         None if seen[name] is None else (seen[name] - began_ns) / 1e9 for name in ("window_ns", "prediction_ns")
@@ -98,7 +98,7 @@ def _run(command: list[str], environment: dict[str, str]) -> subprocess.Complete
     try:
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
-        raise CaptureError(f"the window was not there after {TIMEOUT_S:.0f} s") from None
+        raise LidarliveError(f"the window was not there after {TIMEOUT_S:.0f} s") from None
 
 
 def _text(document: dict[str, Any], found: Sequence[Goal]) -> str:

@@ -16,8 +16,8 @@ import psutil
 from PyQt5.QtCore import QEvent, QObject, QTimer
 from PyQt5.QtWidgets import QWidget
 
-from app import main as entry
 from app.bench.capture.process_monitor import memory_bytes
+from app.cli.commands import app as commands
 from app.window import main_window
 
 IDLE_S = 4.0  # by then everything that starts has started
@@ -73,9 +73,8 @@ class Watched(main_window.Window):
 
 def main() -> None:
     main_window.Window = Watched  # type: ignore[misc]
-    sys.argv[1:1] = ["view"]
     try:
-        entry.main()
+        commands(["view", *sys.argv[1:]], prog_name="lidarlive")
     finally:
         if Watched.seen is not None:
             print(json.dumps(asdict(Watched.seen)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.progress import frame_progress
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.inspection.examine import Examined, examine
 from capture.recording import recording_folders
 from capture.storage.layout import read_info, read_log
@@ -22,7 +22,7 @@ MAX_DETAILS = 5  # lines a finding; --json has all
 
 
 def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
-    """Look through the recordings at `paths`. Returns 3 where damage was found. Raises CaptureError."""
+    """Look through the recordings at `paths`. Returns 3 where damage was found. Raises LidarliveError."""
     folders = [folder for path in paths for folder in recording_folders(path, remains=True)]
     repairs = {str(folder): _repair(folder) for folder in folders if repair_torn and _is_torn(folder)}
     examined = dict(_examined(folders, silent=as_json))
@@ -57,7 +57,7 @@ def _examined(folders: list[Path], silent: bool) -> Iterator[tuple[str, Examined
 def _frames(folder: Path) -> int:
     try:
         return read_log(folder).count(b"\n")
-    except CaptureError:
+    except LidarliveError:
         return 0
 
 
@@ -97,12 +97,12 @@ def _is_torn(folder: Path) -> bool:
         return False
     try:
         return read_info(folder).status == "recording"
-    except CaptureError:
+    except LidarliveError:
         return True
 
 
 def _repair(folder: Path) -> str:
     try:
         return repair(folder).done
-    except CaptureError as error:  # one that cannot be repaired does not keep the others from it
+    except LidarliveError as error:  # one that cannot be repaired does not keep the others from it
         return str(error)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from app.bench.commands import bench_app
 from app.cli.options import DataArgument, DriverOption, JsonOption, SourceOption, WeightsOption
 from app.cli.weights_commands import weights_app
 
@@ -18,7 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(weights_app, name="weights")
-app.add_typer(bench_app, name="bench")
 
 
 @app.callback(invoke_without_command=True)

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from capture.doctor.steps import LOOK_STEPS, STREAM_STEPS, Step, examine
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 WIRE_SUFFIX = ".wire"  # what `lidarlive emulate` knows a file of raw bytes by
 NAME_WIDTH = max(map(len, LOOK_STEPS + STREAM_STEPS))
@@ -27,7 +27,7 @@ STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "
 def devices(as_json: bool, serial: str | None, save_wire: Path | None) -> int:
     """Examine the connection and say what was found; `save_wire` keeps the stream's bytes as they were received.
 
-    Returns 0 where frames come. Raises CaptureError with the failed step's fix where they do not, and where
+    Returns 0 where frames come. Raises LidarliveError with the failed step's fix where they do not, and where
     `save_wire` cannot be written.
     """
     if save_wire is None:
@@ -44,7 +44,7 @@ def devices(as_json: bool, serial: str | None, save_wire: Path | None) -> int:
     elif kept_bytes:
         print(f"{kept_bytes} bytes of the stream are in {save_wire}; play them with: {play}")
     if failed is not None:
-        raise CaptureError(f"{failed.found}: {failed.fix}")
+        raise LidarliveError(f"{failed.found}: {failed.fix}")
     return 0
 
 
@@ -52,16 +52,18 @@ def devices(as_json: bool, serial: str | None, save_wire: Path | None) -> int:
 def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A file that was not there before; gone again where nothing was written to it.
 
-    Raises CaptureError where there cannot be one.
+    Raises LidarliveError where there cannot be one.
     """
     if path.suffix != WIRE_SUFFIX:
-        raise CaptureError(f"--save-wire must end in {WIRE_SUFFIX}: `lidarlive emulate` goes by that. Received: {path}")
+        raise LidarliveError(
+            f"--save-wire must end in {WIRE_SUFFIX}: `lidarlive emulate` goes by that. Received: {path}"
+        )
     try:
         file = path.open("xb")
     except FileExistsError:
-        raise CaptureError(f"{path} exists: choose another name for --save-wire") from None
+        raise LidarliveError(f"{path} exists: choose another name for --save-wire") from None
     except OSError as error:
-        raise CaptureError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+        raise LidarliveError(f"{path} cannot be written ({error.strerror}): choose another place") from error
     try:
         with file:
             yield file

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.virtual_phone.phone import PhoneStatus
 from capture.virtual_phone.process import run_phone
 
@@ -19,7 +19,7 @@ def emulate(
 ) -> int:
     """Play `what` until it ends or the person interrupts. Returns the exit status: 3 where frames were dropped.
 
-    Raises CaptureError where it cannot be played, nothing can listen at `address`, or a fault cannot be understood.
+    Raises LidarliveError where it cannot be played, nothing can listen at `address`, or a fault cannot be understood.
     """
     console = Console(stderr=True)
     announced, reported_s = False, 0.0
@@ -39,7 +39,7 @@ def emulate(
 
         final = run_phone(what, address, fps, loop, show, faults, send_log)
     if final.error:
-        raise CaptureError(final.error)
+        raise LidarliveError(final.error)
     print(_counts(final))
     return 3 if final.dropped else 0
 

@@ -16,7 +16,7 @@ INTERRUPTED = 130  # as a shell has it for Ctrl-C
 def export(path: Path, out: Path, options: ExportOptions) -> int:
     """Export a recording or a data set. Returns the exit status: 3 where damaged frames were left out.
 
-    Raises CaptureError.
+    Raises LidarliveError.
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C
     try:

@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from app.progress import frame_progress
+from capture.errors import LidarliveError
 from capture.formats.importing import ImportOptions, import_path
-from capture.frame import CaptureError, Intrinsics
+from capture.frame import Intrinsics
 from capture.storage.writer import RecordingWriter
 
 MAX_REMARKS = 5  # lines a source; a data set of thousands of frames may have as many faults
@@ -21,13 +22,13 @@ def import_sources(sources: list[Path], dataset: Path, options: ImportOptions) -
 
     SIGTERM ends it as Ctrl-C does: by KeyboardInterrupt, with what was imported marked `incomplete`.
 
-    Raises CaptureError.
+    Raises LidarliveError.
     """
     if options.name is not None and len(sources) > 1:
-        raise CaptureError(f"--name names one recording. Received: {len(sources)} sources; import them one by one")
+        raise LidarliveError(f"--name names one recording. Received: {len(sources)} sources; import them one by one")
     for source in sources:
         if not os.path.exists(source):  # before the first of them takes minutes
-            raise CaptureError(f"{source} does not exist; `lidarlive import` takes .r3d files and folders")
+            raise LidarliveError(f"{source} does not exist; `lidarlive import` takes .r3d files and folders")
     with ExitStack() as before:
         before.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
         try:
@@ -40,7 +41,7 @@ def import_sources(sources: list[Path], dataset: Path, options: ImportOptions) -
 
 
 def import_options(depth_scale: float | None, intrinsics: str | None, name: str | None) -> ImportOptions:
-    """What was typed, checked. Raises CaptureError."""
+    """What was typed, checked. Raises LidarliveError."""
     return ImportOptions(depth_scale, None if intrinsics is None else _intrinsics(intrinsics), name)
 
 
@@ -49,7 +50,7 @@ def _intrinsics(text: str) -> Intrinsics:
         fx, fy, cx, cy = map(float, text.split(","))
         return Intrinsics(fx, fy, cx, cy)
     except ValueError:
-        raise CaptureError(
+        raise LidarliveError(
             f"--intrinsics must be four numbers, fx,fy,cx,cy in pixels. Received: {text!r:.80}"
         ) from None
 

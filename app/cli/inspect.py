@@ -36,7 +36,7 @@ def summary(recording: Recording) -> dict[str, Any]:
     """All there is to say of a recording, for JSON: recording.json, and what a sample of the frames shows.
 
     `depth_m` is the 2nd to 98th percentile of readings, `survey` a Survey; null where there is no frame.
-    Raises CaptureError where a frame cannot be read.
+    Raises LidarliveError where a frame cannot be read.
     """
     found = survey(recording)
     reach = found.depth.range_m if found else None

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from capture.frame import CaptureError, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import UInt8Image
 
 DIAGONAL_35MM = math.hypot(36, 24)  # millimetres, 43.27
 # Not ImageOps.exif_transpose: it also writes the EXIF again, which fails on a damaged one that tells which way is up.
@@ -51,7 +52,7 @@ class Photo:
 def check_photo(path: Path) -> None:
     """Read the header of a picture and nothing more.
 
-    Raises CaptureError where it is missing, no JPEG or PNG, or has so many pixels that Pillow takes it for a bomb.
+    Raises LidarliveError where it is missing, no JPEG or PNG, or has so many pixels that Pillow takes it for a bomb.
     """
     with _opened(path):
         pass
@@ -60,13 +61,13 @@ def check_photo(path: Path) -> None:
 def read_photo(path: Path) -> Photo:
     """The picture as a viewer shows it: upright, 8 bits a colour; grey becomes RGB, transparency is ignored.
 
-    Raises CaptureError as `check_photo` does, and where the picture is damaged or cut short.
+    Raises LidarliveError as `check_photo` does, and where the picture is damaged or cut short.
     """
     with _opened(path) as image:
         try:
             image.load()
         except Exception as error:  # on damage Pillow raises OSError, SyntaxError, ValueError, struct.error and others
-            raise CaptureError(f"{path} is damaged ({error}); get it again from where it came from") from None
+            raise LidarliveError(f"{path} is damaged ({error}); get it again from where it came from") from None
         orientation, focal_35mm = _exif(image)
         if image.mode == "I;16":  # 16-bit grey, which Pillow would clip instead of scale
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
@@ -113,16 +114,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 def _open(path: Path) -> Image.Image:
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
-        raise CaptureError(f"{path} is a folder or a device; name the JPEG or PNG files themselves")
+        raise LidarliveError(f"{path} is a folder or a device; name the JPEG or PNG files themselves")
     try:
         return Image.open(path, formats=("JPEG", "PNG"))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise CaptureError(
+        raise LidarliveError(
             f"{path} has more than {Image.MAX_IMAGE_PIXELS} pixels, the most that are taken; make it smaller first"
         ) from None
     except Exception as error:
         if isinstance(error, OSError) and error.strerror:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path} cannot be read ({error.strerror}); check its name and who may read it"
             ) from None
-        raise CaptureError(f"{path} is no JPEG or PNG picture; save it as one first (an iPhone's HEIC too)") from None
+        raise LidarliveError(f"{path} is no JPEG or PNG picture; save it as one first (an iPhone's HEIC too)") from None

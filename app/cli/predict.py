@@ -18,8 +18,9 @@ from rich.progress import track
 from app.cli.photo import Photo, check_photo, read_photo
 from app.cli.side_by_side import encode_side_by_side
 from app.session.color_maps import PERCENTILES
+from capture.errors import LidarliveError
 from capture.formats.ply_writer import encode_ply
-from capture.frame import MAX_DEPTH_M, CaptureError, DepthMap, Intrinsics, clean_depth
+from capture.frame import MAX_DEPTH_M, DepthMap, Intrinsics, clean_depth
 from capture.storage.durable import replace_file
 from capture.storage.encoding import encode_depth
 from model import store
@@ -41,11 +42,11 @@ class Target:
 def predict(images: list[Path], out: Path, weights: str | None, focal: float | None, ply: bool, as_json: bool) -> int:
     """Predict each picture's depth into `out`; `focal` in pixels of the pictures, None: from their EXIF.
 
-    Returns the exit status: 3 where a picture was damaged, 1 where all were. Raises CaptureError, before anything is
+    Returns the exit status: 3 where a picture was damaged, 1 where all were. Raises LidarliveError, before anything is
     written, where a name is no picture or a file of its name exists already; later, where `out` cannot be written.
     """
     if focal is not None and not 0 < focal < MAX_FOCAL_PX:
-        raise CaptureError(f"--focal must be in pixels, above 0 and below {MAX_FOCAL_PX:.0f}. Received: {focal:g}")
+        raise LidarliveError(f"--focal must be in pixels, above 0 and below {MAX_FOCAL_PX:.0f}. Received: {focal:g}")
     for image in images:
         check_photo(image)
     targets = [Target(image, _files(image, out, ply)) for image in images]
@@ -53,13 +54,13 @@ def predict(images: list[Path], out: Path, weights: str | None, focal: float | N
     folder = store.named_or_active(weights)
     predictor = Predictor(folder)
     rows: list[dict[str, Any]] = []
-    damaged: list[CaptureError] = []
+    damaged: list[LidarliveError] = []
     console = Console(stderr=True)
     silent = as_json or not console.is_terminal
     for target in track(targets, "predicting", console=console, transient=True, disable=silent):
         try:
             photo = read_photo(target.image)
-        except CaptureError as error:  # the others are still worth doing
+        except LidarliveError as error:  # the others are still worth doing
             damaged.append(error)
             continue
         rows.append(_predict(predictor, photo, target, focal))
@@ -73,22 +74,24 @@ def _files(image: Path, out: Path, ply: bool) -> dict[str, Path]:
 
 
 def _require_free(targets: list[Target], out: Path) -> None:
-    """Raises CaptureError where a file would be written over another, be it an older one or one of this run."""
+    """Raises LidarliveError where a file would be written over another, be it an older one or one of this run."""
     if os.path.exists(out) and not os.path.isdir(out):
-        raise CaptureError(f"{out} is not a folder; the last word names the folder for what is predicted")
+        raise LidarliveError(f"{out} is not a folder; the last word names the folder for what is predicted")
     taken: dict[str, Path] = {}
     for target in targets:
         for file in target.files.values():
             name = file.name.casefold()  # macOS and Windows take A.png and a.png for one file
             if name in taken:
-                raise CaptureError(f"{taken[name]} and {target.image} would both become {file}: predict one elsewhere")
+                raise LidarliveError(
+                    f"{taken[name]} and {target.image} would both become {file}: predict one elsewhere"
+                )
             taken[name] = target.image
             if os.path.lexists(file):
-                raise CaptureError(f"{file} exists already: delete it or name another folder")
+                raise LidarliveError(f"{file} exists already: delete it or name another folder")
 
 
 def _predict(predictor: Predictor, photo: Photo, target: Target, focal: float | None) -> dict[str, Any]:
-    """Write the files of one picture; what --json says of it. Raises CaptureError where they cannot be written."""
+    """Write the files of one picture; what --json says of it. Raises LidarliveError where they cannot be written."""
     known = photo.focal_px if focal is None else focal
     camera = _camera(photo.size, known, predictor.config)
     depth_m = predictor(photo.rgb, camera).depth_m
@@ -129,7 +132,7 @@ def _range(depth_m: DepthMap) -> list[float] | None:
 
 
 def _write(contents: dict[Path, bytes], image: Path) -> None:
-    """All files of a picture or none. Raises CaptureError."""
+    """All files of a picture or none. Raises LidarliveError."""
     out = next(iter(contents)).parent
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -139,13 +142,13 @@ def _write(contents: dict[Path, bytes], image: Path) -> None:
         for file in contents:
             with contextlib.suppress(OSError):  # the error at hand says more
                 file.unlink(missing_ok=True)
-        raise CaptureError(
+        raise LidarliveError(
             f"what is predicted for {image} cannot be written into {out} ({error.strerror}); make room there or name "
             "another folder"
         ) from None
 
 
-def _report(rows: list[dict[str, Any]], damaged: list[CaptureError], as_json: bool) -> None:
+def _report(rows: list[dict[str, Any]], damaged: list[LidarliveError], as_json: bool) -> None:
     if as_json and rows:
         print(json.dumps(rows))
     else:

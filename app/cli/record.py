@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.live import Live
 
 from capture import thread_priority
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.frame_filter import MAX_MOVED_M, Choice
 from capture.recorder.recorder import Recorder
 from capture.recorder.status import RecordingStatus
-from capture.sources.base import Source, open_source
+from capture.sources.base import Source
+from capture.sources.opening import open_source
 from capture.storage.names import recording_note
 
 PROGRESS_INTERVAL_S = 0.5
@@ -42,7 +43,7 @@ def record(
 ) -> int:
     """Record until the source ends, `seconds` have passed, `frames` are written or the person interrupts.
 
-    Returns the exit status: 0, or 3 where frames were lost. Raises CaptureError.
+    Returns the exit status: 0, or 3 where frames were lost. Raises LidarliveError.
     """
     # The demo goes round until it is stopped; a file is recorded once.
     source = open_source(spec, driver=driver, loop=spec in ("auto", "demo"), wait=False)
@@ -56,14 +57,14 @@ def record(
 
 
 def choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[Choice, str]:
-    """What the command line asks for. Raises CaptureError where it is out of range."""
+    """What the command line asks for. Raises LidarliveError where it is out of range."""
     most_cm = MAX_MOVED_M * 100
     if moved_cm is not None and not 0 < moved_cm <= most_cm:
-        raise CaptureError(f"--moved must be above 0 and at most {most_cm:g} cm. Received: {moved_cm:g}")
+        raise LidarliveError(f"--moved must be above 0 and at most {most_cm:g} cm. Received: {moved_cm:g}")
     try:
         return Choice(every, None if moved_cm is None else moved_cm / 100), recording_note(note)
     except ValueError as error:
-        raise CaptureError(str(error)) from None
+        raise LidarliveError(str(error)) from None
 
 
 def _record(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> int:
@@ -75,9 +76,9 @@ def _record(source: Source, recorder: Recorder, seconds: float | None, report: R
         _wait_saved(recorder, report)
     status = recorder.status()
     if status.error:
-        raise CaptureError(status.error)
+        raise LidarliveError(status.error)
     if not status.written:
-        raise CaptureError(f"nothing was recorded: {source.state.detail or 'no frame came'}")
+        raise LidarliveError(f"nothing was recorded: {source.state.detail or 'no frame came'}")
     report("done", status, "")
     return 3 if status.lost else 0
 

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app.session.color_maps import MIN_SPAN_M, STEPS, TURBO, depth_indices
-from app.window.application import BACKGROUND, TEXT
+from app.session.color_maps import BACKGROUND, MIN_SPAN_M, STEPS, TEXT, TURBO, depth_indices
 from capture.frame import DepthMap, UInt8Image, clean_depth
 from model.data.targets import resize_rgb
 
@@ -28,7 +27,7 @@ def encode_side_by_side(rgb: UInt8Image, depth_m: DepthMap, near_m: float, far_m
     far_m = max(far_m, near_m + MIN_SPAN_M)
     width, height = _fitted((rgb.shape[1], rgb.shape[0]))
     column = max(width, LEAST_WIDTH)
-    canvas = Image.new("RGB", (2 * column + 3 * GAP, height + BAR + FONT + 4 * GAP), BACKGROUND.name())
+    canvas = Image.new("RGB", (2 * column + 3 * GAP, height + BAR + FONT + 4 * GAP), BACKGROUND)
     depth = clean_depth(cv2.resize(depth_m, (width, height), interpolation=cv2.INTER_LINEAR))
     canvas.paste(Image.fromarray(resize_rgb(rgb, (width, height))), (GAP, GAP))
     left, top = 2 * GAP + column, GAP
@@ -46,8 +45,8 @@ def _draw_scale(canvas: Image.Image, corner: tuple[int, int], width: int, near_m
     canvas.paste(ramp.resize((width, BAR)), corner)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(FONT)
     below = top + BAR + GAP // 2
-    draw.text((left, below), f"{near_m:.2f} m", TEXT.name(), font, anchor="la")
-    draw.text((left + width, below), f"{far_m:.2f} m", TEXT.name(), font, anchor="ra")
+    draw.text((left, below), f"{near_m:.2f} m", TEXT, font, anchor="la")
+    draw.text((left + width, below), f"{far_m:.2f} m", TEXT, font, anchor="ra")
 
 
 def _fitted(size: tuple[int, int]) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from capture.frame import CaptureError
+from capture import paths
+from capture.errors import LidarliveError
 from capture.recording import Dataset
 from model import store
 from model.config import ACTIVE, TrainConfig
@@ -28,7 +29,7 @@ SHOWN = (
 
 
 def train(config: TrainConfig, as_json: bool) -> int:
-    """Run the trainer and show how far it is. Raises CaptureError with what it says went wrong."""
+    """Run the trainer and show how far it is. Raises LidarliveError with what it says went wrong."""
     if as_json:
         for event in events_of("model.train", config.to_json()):
             print(json.dumps(event), flush=True)
@@ -80,9 +81,9 @@ def train_config(
     resume: bool,
     out: Path | None,
 ) -> TrainConfig:
-    """The command line's words as a TrainConfig. Raises CaptureError where they make none."""
+    """The command line's words as a TrainConfig. Raises LidarliveError where they make none."""
     if out is None:
-        out = newest_interrupted(store.weights_folder()) if resume else store.new_version_folder()
+        out = newest_interrupted(paths.weights_folder()) if resume else store.new_version_folder()
     return TrainConfig(
         data=tuple(map(str, data)),
         out=str(out),
@@ -101,12 +102,12 @@ def train_config(
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit()):
-        raise CaptureError(f"--size must be WIDTHxHEIGHT. Received: {text!r}")
+        raise LidarliveError(f"--size must be WIDTHxHEIGHT. Received: {text!r}")
     return int(width), int(height)
 
 
 def evaluate(data: list[Path], weights: str | None, as_json: bool) -> int:
-    """Print the report of a version on recordings. Raises CaptureError."""
+    """Print the report of a version on recordings. Raises LidarliveError."""
     for path in data:
         Dataset(path)  # what is wrong with the data is said before what is wrong with the weights
     folder = store.named_or_active(weights)

@@ -7,8 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
-from capture.frame import CaptureError
-from capture.sources.base import open_source
+from capture import paths
+from capture.errors import LidarliveError
+from capture.sources.opening import open_source
 from model import store
 
 OFFSCREEN_FRAMES = 90  # without a screen: three seconds of the demo, enough for the first predictions
@@ -25,7 +26,7 @@ def run(
 ) -> int:
     """Open the window until it is closed, or until `frames` frames were shown. Returns the exit status.
 
-    Weights in use that are gone or damaged leave the view without prediction, and it says why. Raises CaptureError
+    Weights in use that are gone or damaged leave the view without prediction, and it says why. Raises LidarliveError
     where the source cannot be opened or there are no weights of the name given.
     """
     if not _has_screen():
@@ -38,10 +39,11 @@ def run(
 
     from app.session.connection_check import checkup_of
     from app.session.live_session import LiveSession
-    from app.window.main_window import Window, application
+    from app.window.application import application
+    from app.window.main_window import Window
     from app.window.sources.switch import spec_of
 
-    recordings = store.home() / "recordings"
+    recordings = paths.recordings_folder()
     qt = application()
     opened = open_source(source, driver=driver, replay=record is None)
     session = LiveSession(opened, recordings, folder, weights_error)
@@ -64,7 +66,7 @@ def run(
     qt.exec_()
     status = session.status()
     if status.state == "failed":
-        raise CaptureError(status.detail)
+        raise LidarliveError(status.detail)
     if screenshot is not None:
         print(f"The picture of the window: {screenshot.resolve()}")
     return 3 if status.recording is not None and status.recording.lost else 0
@@ -74,7 +76,7 @@ def weights_in_use() -> tuple[Path | None, str]:
     """The folder of the active version, or of the starter; and what is wrong where that cannot be told."""
     try:
         return store.active(), ""
-    except CaptureError as error:
+    except LidarliveError as error:
         return None, str(error)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import REPORT_NAME, VersionConfig
 from model.jobs.client import last_event
 
 
 def list_versions(as_json: bool) -> int:
-    """Print the versions, the one in use marked. Raises CaptureError where `active.json` cannot be read."""
+    """Print the versions, the one in use marked. Raises LidarliveError where `active.json` cannot be read."""
     active = store.active()
     rows = [_about(folder) | {"active": folder == active} for folder in store.versions()]
     if as_json:
@@ -42,7 +42,7 @@ def rollback() -> int:
 
 
 def export(version: str, out: Path, form: str, as_json: bool) -> int:
-    """Write a version in another form into the new folder `out`. Raises CaptureError with what went wrong."""
+    """Write a version in another form into the new folder `out`. Raises LidarliveError with what went wrong."""
     done = last_event("model.export.formats", json.dumps({"version": version, "out": str(out), "format": form}))
     del done["event"]
     if as_json:
@@ -76,4 +76,4 @@ def _held_out_near(folder: Path) -> dict[str, Any]:
         report = json.loads(path.read_text(encoding="utf-8"))
         return dict(report["all"]["near"]) if report["validated"] else {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CaptureError(f"{path} cannot be read: {error}") from error
+        raise LidarliveError(f"{path} cannot be read: {error}") from error

@@ -23,7 +23,7 @@ ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to see whether it has 
 
 
 def compare_versions(champion: str, challenger: str, data: list[Path], with_rooms: bool, as_json: bool) -> int:
-    """Print how two versions do on recordings. Raises CaptureError."""
+    """Print how two versions do on recordings. Raises LidarliveError."""
     for path in data:
         Dataset(path)  # what is wrong with the data is said before what is wrong with the weights
     folders = store.find(champion), store.find(challenger)

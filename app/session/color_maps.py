@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtGui import QImage
-from PyQt5.sip import voidptr
 
 from capture.frame import DepthMap, UInt8Image
 from model.data.targets import Float32
 
 NO_READING = (44, 46, 50)  # dark grey, in neither colour map
+BACKGROUND, TEXT = (24, 25, 28), (232, 234, 237)  # of the window, and of pictures made without it
 STEPS = 255  # colours of a map; index 0 of the table is NO_READING, 1..255 the map from its low end to its high end
 HALF = STEPS // 2
 DIMMED = 0.3  # share that is left of a colour
@@ -63,34 +60,6 @@ DEPTH_MAPS = {
     "inferno": _of_opencv(cv2.COLORMAP_INFERNO),
     "grey": GREY,
 }
-
-
-def rgb_image(rgb: UInt8Image) -> QImage:
-    """A copy of uint8 (H, W, 3), red first."""
-    pixels = np.ascontiguousarray(rgb)
-    height, width = pixels.shape[:2]
-    return _own(QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format.Format_RGB888))
-
-
-def indexed_image(indices: UInt8Image, table: UInt8Image) -> QImage:
-    """uint8 (h, w) indices into a (256, 3) colour table: ten times faster than looking each pixel up in NumPy."""
-    pixels = np.ascontiguousarray(indices)
-    height, width = pixels.shape
-    image = QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format.Format_Indexed8)
-    image.setColorTable(_qt_table(table.tobytes()))
-    return _own(image)
-
-
-def _own(image: QImage) -> QImage:
-    """In the format that is drawn fastest (a third of the time of RGB888), and with its own pixels: a QImage made from
-    an array points into it, and the array may be gone when the image is drawn."""
-    return image.convertToFormat(QImage.Format.Format_RGB32)
-
-
-@lru_cache(maxsize=16)
-def _qt_table(table: bytes) -> list[int]:
-    """Qt's 0xAARRGGBB of a (256, 3) colour table's bytes."""
-    return [0xFF000000 | r << 16 | g << 8 | b for r, g, b in zip(table[::3], table[1::3], table[2::3], strict=True)]
 
 
 def depth_indices(depth_m: DepthMap, near_m: float, far_m: float) -> UInt8Image:

@@ -5,14 +5,12 @@ Kept until the next start.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.session.color_maps import DEPTH_MAPS, difference_m, dimmed_table, with_dimmed
-from app.window.application import settings
 from capture.frame import DepthMap, Frame, UInt8Image
 
 RANGES_M = (1, 2, 3, 5, 10)  # far ends that can be chosen; the near one is 0
@@ -65,24 +63,3 @@ class Appearance:
         if (hidden := self.hides(frame)) is not None:
             difference[hidden] = np.nan
         return difference
-
-    def save(self) -> None:
-        for name, value in asdict(self).items():
-            settings().setValue(name, "" if value is None else value)
-
-    @classmethod
-    def saved(cls) -> Appearance:
-        """As it was when the program was left; what makes no sense any more is as usual."""
-        usual = cls()
-        found: dict[str, Any] = {name: settings().value(name) for name in asdict(usual)}
-        if found["colours"] in DEPTH_MAPS:
-            usual = replace(usual, colours=found["colours"])
-        if found["far_m"] in map(str, RANGES_M) or found["far_m"] in RANGES_M:
-            usual = replace(usual, far_m=int(found["far_m"]))
-        if found["doubtful"] in DOUBTFUL:
-            usual = replace(usual, doubtful=found["doubtful"])
-        if found["orientation"] in ORIENTATIONS:
-            usual = replace(usual, orientation=found["orientation"])
-        if str(found["quarter_turns"]) in ("1", "2", "3"):  # an .ini file gives text
-            usual = replace(usual, quarter_turns=int(found["quarter_turns"]))
-        return usual

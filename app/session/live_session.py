@@ -17,7 +17,8 @@ from app.session.live_accuracy import Accuracy, LiveAccuracy, Moment, abs_rel_of
 from app.session.mailbox import Rate
 from app.session.predictor_thread import Predicting, PredictingStatus
 from capture import thread_priority
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.frame_filter import Choice
 from capture.recorder.recorder import Recorder
 from capture.recorder.status import RecordingStatus
@@ -131,16 +132,16 @@ class LiveSession:
     def start_recording(self, name: str, choice: Choice | None = None, note: str = "") -> None:
         """Record from now on, every frame or those of `choice`.
 
-        Raises CaptureError while a recording runs or is played, and where only frames of poor prediction are chosen but
-        nothing is predicted: then nothing would be recorded.
+        Raises LidarliveError while a recording runs or is played, and where only frames of poor prediction are chosen
+        but nothing is predicted: then nothing would be recorded.
         """
         self._require_no_recording()
         if not self._source.recordable:
-            raise CaptureError("This is a recording already. To make one, choose a phone or the demo room")
+            raise LidarliveError("This is a recording already. To make one, choose a phone or the demo room")
         predicting = self._predicting.status()
         predicts = bool(predicting.weights) or predicting.loading
         if choice is not None and choice.worse_than is not None and not predicts:
-            raise CaptureError(
+            raise LidarliveError(
                 "Nothing is recorded: only frames of poor prediction are chosen, and there are no weights to predict "
                 "with. Choose other frames"
             )
@@ -154,7 +155,7 @@ class LiveSession:
         return self._recorder.status().path
 
     def use_source(self, source: Source) -> None:
-        """Read another source from now on, and end the one before. Raises CaptureError while a recording runs."""
+        """Read another source from now on, and end the one before. Raises LidarliveError while a recording runs."""
         self._require_no_recording()
         with self._view_lock:
             before, self._source = self._source, source
@@ -176,7 +177,7 @@ class LiveSession:
 
     def _require_no_recording(self) -> None:
         if self._recorder is not None and not self._recorder.status().finished:
-            raise CaptureError("a recording is running: stop it first")
+            raise LidarliveError("a recording is running: stop it first")
 
     def _start_reader(self) -> None:
         self._readers = [reader for reader in self._readers if reader.is_alive()]
@@ -190,7 +191,7 @@ class LiveSession:
                 for frame in source:
                     if self._closing.is_set() or not self._take(source, frame):
                         break
-        except CaptureError as error:
+        except LidarliveError as error:
             failure = str(error)
         except Exception as error:
             failure = " ".join(f"the stream failed: {type(error).__name__}: {error}".split())

@@ -16,7 +16,8 @@ import psutil
 
 from app.session.mailbox import Mailbox, Rate
 from capture import thread_priority
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from model.predictor import Prediction, Predictor
 
 THREADS = max(1, (psutil.cpu_count(logical=False) or 2) // 2)  # the other half captures, encodes and draws
@@ -126,7 +127,7 @@ class Predicting:
                 continue
             try:
                 self._ready.put(Predictor(folder, THREADS))
-            except CaptureError as error:
+            except LidarliveError as error:
                 self._error = str(error)
             finally:
                 self._loading = False

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from capture.frame import CaptureError, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import UInt8Image
 from capture.inspection.survey import depth_reach
 from capture.jpeg import reduction
 from capture.recording import Recording
@@ -67,7 +68,7 @@ def summary(path: Path) -> Summary:
             _thumbnail(recording),
             depth_reach(recording, SAMPLES).coverage,
         )
-    except CaptureError as error:
+    except LidarliveError as error:
         return Summary(path, path.name, problem=str(error))
 
 

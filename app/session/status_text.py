@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QFont
-from PyQt5.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QVBoxLayout,
-    QWidget,
-)
-
 from app.session.live_accuracy import WINDOW_S, Accuracy
 from app.session.live_session import LiveStatus
-from app.window.sources.checklist import StepList, as_html
-from capture.doctor.steps import Step
 from capture.recorder.status import RecordingStatus
 from capture.usb.usbmuxd import HOW_TO_STREAM
-
-NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
 
 
 def status_line(status: LiveStatus) -> str:
@@ -144,61 +128,3 @@ def notice(status: LiveStatus) -> tuple[str, str]:
         told = HOW_TO_STREAM in status.detail
         return "Waiting for the phone…", status.detail if told else f"{status.detail}\n\nThen {HOW_TO_STREAM}".strip()
     return f"Connecting to {status.source}…", status.detail
-
-
-class Notice(QWidget):
-    """The empty state: one large line, a smaller one that says what to do, and how far the preparation is.
-
-    While a phone is waited for, the doctor's steps stand below, and what the failed one asks for is the smaller line.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
-        self.steps = StepList()
-        large = QFont(self.font())
-        large.setPointSizeF(large.pointSizeF() * 1.8)
-        self.headline.setFont(large)
-        larger = QFont(self.font())
-        larger.setPointSizeF(larger.pointSizeF() * 1.15)
-        self.detail.setFont(larger)
-        self.detail.setTextFormat(Qt.TextFormat.RichText)
-        self.detail.setMaximumWidth(NOTICE_WIDTH)
-        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.steps.setMaximumWidth(NOTICE_WIDTH)
-        self.progress.setRange(0, 100)
-        self.progress.setTextVisible(False)
-        self.progress.setFixedSize(320, 6)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(14)
-        layout.addStretch()
-        for label in (self.headline, self.detail):
-            label.setWordWrap(True)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout.addWidget(self.headline)
-        for limited in (self.detail, self.steps):
-            row = QHBoxLayout()  # of limited width, and still may wrap
-            row.addStretch(1)
-            row.addWidget(limited, 100)
-            row.addStretch(1)
-            layout.addLayout(row)
-        layout.addWidget(self.progress, alignment=Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch()
-
-    def show_status(self, status: LiveStatus, steps: Sequence[Step] = ()) -> None:
-        """`steps`: the doctor's, where a phone is waited for and it has looked."""
-        headline, detail = notice(status)
-        self.headline.setText(headline)
-        detail = as_html(_fix(steps) if steps else detail)
-        self.detail.setText(detail)
-        self.detail.setVisible(bool(detail))
-        self.steps.setVisible(bool(steps))
-        self.steps.show_steps(steps)
-        self.progress.setVisible(status.state == "preparing")
-        self.progress.setValue(round(status.prepared * 100))
-
-
-def _fix(steps: Sequence[Step]) -> str:
-    """What the failed step asks for, as a sentence; empty where none failed."""
-    fix = next((step.fix for step in steps if step.state == "failed"), "")
-    return fix[:1].upper() + fix[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.storage.durable import replace_file
 from capture.storage.layout import read_file
 
@@ -28,7 +28,7 @@ def read_roles(dataset: Path) -> dict[str, str]:
 
 
 def write_role(recording: Path, role: str) -> None:
-    """`role` empty: none. Raises CaptureError where it cannot be kept."""
+    """`role` empty: none. Raises LidarliveError where it cannot be kept."""
     roles = read_roles(recording.parent)
     roles.pop(recording.name, None)
     if role:
@@ -37,11 +37,11 @@ def write_role(recording: Path, role: str) -> None:
     try:
         replace_file(path, json.dumps(roles, indent=2).encode() + b"\n")
     except OSError as error:
-        raise CaptureError(f"{path} cannot be written ({error.strerror})") from None
+        raise LidarliveError(f"{path} cannot be written ({error.strerror})") from None
 
 
 def move_role(recording: Path, to: Path | None) -> None:
-    """The recording is called `to` from now on, or is gone. Raises CaptureError where that cannot be kept."""
+    """The recording is called `to` from now on, or is gone. Raises LidarliveError where that cannot be kept."""
     role = read_roles(recording.parent).get(recording.name, "")
     if role and recording != to:
         write_role(recording, "")

@@ -18,10 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.color_bar import GAP
-
-RED, AMBER, BLUE = "#e5484d", "#f0b429", "#4884f0"  # what went wrong, what is merely so, what was done
-LIGHT_RED = "#ff6369"  # for words on dark ground
+from app.widgets.theme import GAP
 
 
 class MessageBar(QFrame):

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt5.QtCore import QRect, QSize
-from PyQt5.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PyQt5.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PyQt5.QtWidgets import QWidget
 
-from app.session.color_maps import STEPS, indexed_image
-from app.window.application import DIM_TEXT
+from app.session.color_maps import STEPS
+from app.widgets.qimages import indexed_image
+from app.widgets.theme import DIM_TEXT, GAP, fonts
 from capture.frame import UInt8Image
-
-GAP = 12  # pixels between panels and around the board
-
-
-def fonts(widget: QWidget) -> tuple[QFont, QFont]:
-    """Title and caption."""
-    title, caption = QFont(widget.font()), QFont(widget.font())
-    title.setBold(True)
-    caption.setPointSizeF(max(8.0, caption.pointSizeF() - 1))
-    return title, caption
 
 
 class ColorBar(QWidget):

@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
-from app.widgets.basic import AMBER
+from app.widgets.theme import AMBER
 
 CANCEL = "Cancel"
 Do = Callable[[], None]

@@ -7,8 +7,7 @@ from typing import Any
 
 from PyQt5.QtWidgets import QWidget
 
-from app.widgets.color_bar import GAP
-from app.window.application import BACKGROUND, DIM_TEXT
+from app.widgets.theme import BACKGROUND, DIM_TEXT, GAP
 
 Plot = Any  # pyqtgraph carries no types
 

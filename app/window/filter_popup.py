@@ -18,9 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.basic import AMBER
-from app.widgets.color_bar import GAP
-from app.window.application import DIM_TEXT
+from app.widgets.theme import AMBER, DIM_TEXT, GAP
 from app.window.settings import choice_before, remember_choice
 from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, Choice
 from capture.storage.names import MAX_NOTE

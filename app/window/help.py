@@ -8,7 +8,7 @@ from importlib import metadata
 from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from app.window.menus import Entries
+from app.widgets.menu_entries import Entries
 
 PACKAGES = ("record3d", "openvino", "tensorflow", "keras", "numpy", "opencv-python")
 PAGE = """

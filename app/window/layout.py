@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from PyQt5.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from app.session.display_options import Appearance
-from app.session.status_text import Notice
-from app.widgets.basic import AMBER, BLUE, RED, MessageBar, side
-from app.widgets.color_bar import GAP
+from app.widgets.basic import MessageBar, side
 from app.widgets.inline_question import Ask
+from app.widgets.theme import AMBER, BLUE, GAP, RED
 from app.window.recordings.panel import Recordings
 from app.window.recordings.playback_bar import Scrubber
-from app.window.settings import cloud_before, plot_before, restore_geometry, seen_before
+from app.window.settings import appearance_before, cloud_before, plot_before, restore_geometry, seen_before
+from app.window.sources.waiting_page import Notice
 from app.window.status_lines import Footer
 from app.window.toolbar import Header
 from app.window.views.accuracy_plot import AccuracyPlot
@@ -32,7 +31,7 @@ class WindowLayout(QMainWindow):
         self.header, self.recordings = header, recordings
         self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
         self.footer, self.plot, self.scrubber, self.ask = Footer(), AccuracyPlot(), Scrubber(), Ask()
-        self.notice, self.comparison = Notice(), Comparison(seen_before(), Appearance.saved())
+        self.notice, self.comparison = Notice(), Comparison(seen_before(), appearance_before())
         self.cloud = CloudView(self.comparison)
         self.views, self.pages = QSplitter(), QStackedWidget()
         self._arrange()

@@ -15,21 +15,21 @@ from PyQt5.QtWidgets import QApplication
 from app.session.connection_check import Checkup
 from app.session.live_session import LiveSession, LiveStatus, View
 from app.session.status_text import hint, problem
-from app.window.application import application as application  # what a caller needs beside Window, from one place
-from app.window.application import report_exceptions
+from app.widgets.menu_entries import Entries, add_menu
+from app.window.error_log import report_exceptions
 from app.window.help import help_entries
 from app.window.layout import WindowLayout
-from app.window.menus import Entries, add_menu, add_view_menu
+from app.window.menus import add_view_menu
 from app.window.recordings.panel import Recordings
 from app.window.retrain.dialog import RetrainDialog
-from app.window.settings import remember
+from app.window.settings import remember, remember_appearance
 from app.window.snapshots import Snapshots
 from app.window.sources.menu import SourceMenu
 from app.window.sources.switch import SourceSwitch
 from app.window.toolbar import Header
 from app.window.views.redraw_schedule import Pace
-from capture.frame import CaptureError
-from model import store
+from capture import paths
+from capture.errors import LidarliveError
 
 VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
 LEAVING = (
@@ -71,21 +71,21 @@ class Window(WindowLayout):
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
         self._recorded = False  # a recording was running at the last look
         self._answered = self._leaves_running = False  # a person was asked what becomes of a training, and said
-        self._snapshots = Snapshots(store.home() / "snapshots", self)
+        self._snapshots = Snapshots(paths.snapshots_folder(), self)
         self._retrain: RetrainDialog | None = None
         self.setWindowTitle("lidarlive")
         self._connect()
         self._build_menus()
         self._follow_replay()
-        self._stop_reporting = report_exceptions(store.home() / "lidarlive.log", self.failed.emit)
+        self._stop_reporting = report_exceptions(paths.log_path(), self.failed.emit)
         self._view_timer = self._timer(VIEW_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
         self._refresh_status()
 
     def save_picture(self, path: Path) -> None:
-        """What the window shows, as a PNG. Raises CaptureError where it cannot be written."""
+        """What the window shows, as a PNG. Raises LidarliveError where it cannot be written."""
         if not self.grab().save(str(path), "PNG"):
-            raise CaptureError(f"{path}: the picture of the window cannot be written there; choose another place")
+            raise LidarliveError(f"{path}: the picture of the window cannot be written there; choose another place")
 
     def toggle_recording(self) -> None:
         """Start a recording, or begin to finish the one that runs."""
@@ -98,7 +98,7 @@ class Window(WindowLayout):
                 choosing = self.header.choosing
                 self._session.start_recording(self.header.recording_name, choosing.choice, choosing.note)
                 choosing.forget_note()
-            except CaptureError as error:
+            except LidarliveError as error:
                 self.errors.show_message(str(error))
         self._refresh_status()
 
@@ -135,7 +135,7 @@ class Window(WindowLayout):
         self._status_timer.stop()
         self.sources.end_checkup()
         remember(self, self.comparison.seen, self.plot.isVisibleTo(self), not self.cloud.isHidden())
-        self.comparison.appearance.save()
+        remember_appearance(self.comparison.appearance)
         self.hide()  # finishing a recording may take seconds on a slow disk
         self._shut_down_retrain(running and self._leaves_running)
         self._session.close()
@@ -250,7 +250,7 @@ class Window(WindowLayout):
         if bar is not None and (sources := bar.addMenu("S&ource")) is not None:
             SourceMenu(sources, self, self._recordings, self.sources.open, lambda: self.sources.spec)
         add_view_menu(bar, self.comparison, self.plot, self.cloud)
-        add_menu(bar, "&Help", help_entries(self, str(store.home())))
+        add_menu(bar, "&Help", help_entries(self, str(paths.home())))
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar, QWidget
+from PyQt5.QtWidgets import QAction, QMenu, QMenuBar, QWidget
 
 from app.session.color_maps import DEPTH_MAPS
 from app.session.display_options import DOUBTFUL, RANGES_M
+from app.widgets.menu_entries import add_choice
 from app.window.views.cloud_view import CloudView
 from app.window.views.live_panels import USUAL, Comparison
 from app.window.views.panel_grid import Board
-
-Entries = dict[str, tuple[str, Callable[[], object]]]  # text, with & before its key: shortcut or "", what it does
-
-
-def add_menu(bar: QMenuBar | None, title: str, entries: Entries) -> list[QAction]:
-    """Returns the entries' actions, in their order."""
-    menu = bar.addMenu(title) if bar is not None else None
-    actions = []
-    for text, (shortcut, do) in entries.items() if menu is not None else ():
-        action = QAction(text, menu)
-        action.setShortcut(shortcut)
-        action.triggered.connect(lambda _, do=do: do())
-        actions.append(action)
-    if menu is not None:
-        menu.addActions(actions)
-    return actions
 
 
 def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget, cloud: CloudView) -> None:
@@ -52,21 +35,21 @@ def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget, c
     menu.addAction(over_time)
     menu.addSeparator()
     chosen = comparison.appearance
-    _add_choice(
+    add_choice(
         menu,
         "&Colours of depth",
         {name.capitalize(): name for name in DEPTH_MAPS},
         chosen.colours,
         lambda colours: comparison.change(replace(comparison.appearance, colours=colours)),
     )
-    _add_choice(
+    add_choice(
         menu,
         "&Range of depth",
         {"Of what is seen": None, **{f"0 to {far_m} m": far_m for far_m in RANGES_M}},
         chosen.far_m,
         lambda far_m: comparison.change(replace(comparison.appearance, far_m=far_m)),
     )
-    _add_choice(
+    add_choice(
         menu,
         "&Low confidence",
         {name.capitalize(): name for name in DOUBTFUL},
@@ -104,7 +87,7 @@ def _add_orientation(menu: QMenu, comparison: Comparison) -> None:
     def change(orientation: str, quarter_turns: int) -> None:
         comparison.change(replace(comparison.appearance, orientation=orientation, quarter_turns=quarter_turns % 4))
 
-    below = _add_choice(
+    below = add_choice(
         menu,
         "&Orientation",
         {"Upright by itself": "upright", "As received": "received"},
@@ -116,20 +99,3 @@ def _add_orientation(menu: QMenu, comparison: Comparison) -> None:
     turn.triggered.connect(lambda: change(comparison.appearance.orientation, comparison.appearance.quarter_turns + 1))
     below.addSeparator()
     below.addAction(turn)
-
-
-def _add_choice(
-    menu: QMenu, title: str, choices: dict[str, Any], chosen: object, choose: Callable[[Any], None]
-) -> QMenu:
-    """A menu below the menu, of which one entry is ticked."""
-    below = menu.addMenu(title)
-    assert below is not None
-    group = QActionGroup(below)
-    for text, value in choices.items():
-        action = QAction(text, below)
-        action.setCheckable(True)
-        action.setChecked(value == chosen)
-        action.triggered.connect(lambda _, value=value: choose(value))
-        group.addAction(action)
-        below.addAction(action)
-    return below

@@ -1,16 +1,28 @@
-"""What a window keeps from one start to the next, beside how depth is shown (app/session/display_options.py)."""
+"""What a window keeps from one start to the next."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
+from typing import Any
 
+from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QMainWindow
 
-from app.window.application import settings
+from app.session.color_maps import DEPTH_MAPS
+from app.session.display_options import DOUBTFUL, ORIENTATIONS, RANGES_M, Appearance
+from app.window.application import NAME
 from app.window.views.live_panels import USUAL
+from capture import paths
 from capture.frame_filter import Choice
 
 SIZE = (1280, 800)  # of the first start
+
+
+def settings() -> QSettings:
+    """Where the window's geometry is kept: the platform's own place, or a file in $LIDARLIVE_HOME where that is set."""
+    if home := paths.chosen_home():
+        return QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
+    return QSettings(NAME, NAME)
 
 
 def remember(window: QMainWindow, seen: list[str], plot: bool, cloud: bool) -> None:
@@ -57,3 +69,26 @@ def choice_before() -> Choice:
         )
     except (TypeError, ValueError):
         return Choice()
+
+
+def remember_appearance(appearance: Appearance) -> None:
+    """How depth is shown."""
+    for name, value in asdict(appearance).items():
+        settings().setValue(name, "" if value is None else value)
+
+
+def appearance_before() -> Appearance:
+    """How depth was shown; what makes no sense any more is as usual."""
+    usual = Appearance()
+    found: dict[str, Any] = {name: settings().value(name) for name in asdict(usual)}
+    if found["colours"] in DEPTH_MAPS:
+        usual = replace(usual, colours=found["colours"])
+    if found["far_m"] in map(str, RANGES_M) or found["far_m"] in RANGES_M:
+        usual = replace(usual, far_m=int(found["far_m"]))
+    if found["doubtful"] in DOUBTFUL:
+        usual = replace(usual, doubtful=found["doubtful"])
+    if found["orientation"] in ORIENTATIONS:
+        usual = replace(usual, orientation=found["orientation"])
+    if str(found["quarter_turns"]) in ("1", "2", "3"):  # an .ini file gives text
+        usual = replace(usual, quarter_turns=int(found["quarter_turns"]))
+    return usual

@@ -8,8 +8,8 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.session.status_text import recording_line, recording_tool_tip
-from app.widgets.basic import LIGHT_RED, ElidedLabel, button
-from app.widgets.color_bar import GAP
+from app.widgets.basic import ElidedLabel, button
+from app.widgets.theme import GAP, LIGHT_RED
 from app.window.filter_popup import ChoiceButton
 from capture.recorder.status import RecordingStatus
 

@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO, Literal
 
 from capture.doctor.stream_sample import GAP, USUAL_FPS, Rate, StreamSample, rate_of
-from capture.frame import RECORD3D_PORT, Camera, Frame
+from capture.frame import Camera, Frame
+from capture.protocol.wire import RECORD3D_PORT
 from capture.sources.drivers import phone_driver
 from capture.sources.record3d.driver import package_installed
 from capture.usb.remedies import Problem, remedy
@@ -59,7 +60,7 @@ def examine(address: str | None = None, serial: str | None = None, wire: BinaryI
     Takes the phone's stream for a few seconds: the app serves one program at a time. `address` as in
     USBMUXD_SOCKET_ADDRESS, `serial` one phone of several, `wire` gets the stream's bytes as they are received.
 
-    Raises CaptureError where `wire` cannot be written.
+    Raises LidarliveError where `wire` cannot be written.
     """
     deadline_s = time.monotonic() + BUDGET_S
     return _until_failure(_all_steps(address or default_address(), serial, wire, deadline_s), LOOK_STEPS + STREAM_STEPS)

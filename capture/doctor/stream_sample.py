@@ -7,7 +7,8 @@ import time
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.protocol.parser import Receiver, WireFrame, decoded
 
 RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls a frame
@@ -55,7 +56,7 @@ class StreamSample:
     def listen(self, until_s: float, *, for_first: bool = False) -> None:
         """Take what comes before `until_s` (time.monotonic); with `for_first`, no longer than to the first whole frame.
 
-        Raises CaptureError where `wire` cannot be written; whatever the tunnel does is told in `end`.
+        Raises LidarliveError where `wire` cannot be written; whatever the tunnel does is told in `end`.
         """
         while not self.end and not (for_first and self.first):
             left_s = until_s - time.monotonic()
@@ -86,7 +87,7 @@ class StreamSample:
             if self._wire is not None:
                 self._wire.write(data)
         except OSError as error:
-            raise CaptureError(f"the stream cannot be kept ({error.strerror}): free some space") from error
+            raise LidarliveError(f"the stream cannot be kept ({error.strerror}): free some space") from error
 
     def _take(self, data: bytes, now_s: float) -> None:
         try:

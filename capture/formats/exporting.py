@@ -12,13 +12,13 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from capture.errors import LidarliveError
 from capture.formats.folders_writer import FoldersWriter
 from capture.formats.nerfstudio_writer import NerfstudioWriter
 from capture.formats.ply_writer import PlyWriter
 from capture.formats.r3d_writer import R3dWriter
 from capture.formats.tum_writer import TumWriter
-from capture.frame import CaptureError
-from capture.frame_filter import is_pose
+from capture.geometry.poses import is_pose
 from capture.recording import Dataset, Recording
 from capture.storage.encoding import EncodedFrame, decode_png, encode_png
 from capture.storage.layout import is_recording
@@ -38,7 +38,7 @@ class Writer(Protocol):
     def remark(self) -> str: ...
 
     def append(self, frame: EncodedFrame) -> None:
-        """Raises CaptureError where the format cannot hold such frames."""
+        """Raises LidarliveError where the format cannot hold such frames."""
         ...
 
     def close(self) -> None: ...
@@ -70,7 +70,7 @@ class ExportOptions:
     depth_size  own: as measured; rgb: stretched to the picture's size, and folders are called X/ and Y/
     frame       which one becomes the point cloud, counted from 0; None: the middle one
 
-    Raises CaptureError where it makes no sense.
+    Raises LidarliveError where it makes no sense.
     """
 
     format: str
@@ -79,14 +79,14 @@ class ExportOptions:
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
-            raise CaptureError(f"--format must be one of {', '.join(FORMATS)}. Received: {self.format!r:.80}")
+            raise LidarliveError(f"--format must be one of {', '.join(FORMATS)}. Received: {self.format!r:.80}")
         if self.depth_size not in DEPTH_SIZES:
-            raise CaptureError(f"--depth-size must be {' or '.join(DEPTH_SIZES)}. Received: {self.depth_size!r:.80}")
+            raise LidarliveError(f"--depth-size must be {' or '.join(DEPTH_SIZES)}. Received: {self.depth_size!r:.80}")
         if self.depth_size == "rgb" and not FORMATS[self.format].resizes:
             wanted = ", ".join(name for name, format in FORMATS.items() if format.resizes)
-            raise CaptureError(f"--depth-size rgb is for {wanted}. Received: --format {self.format}")
+            raise LidarliveError(f"--depth-size rgb is for {wanted}. Received: --format {self.format}")
         if self.frame is not None and self.format != "ply":
-            raise CaptureError(f"--frame is for ply; the other formats hold every frame. Received: {self.format}")
+            raise LidarliveError(f"--frame is for ply; the other formats hold every frame. Received: {self.format}")
 
 
 @dataclass
@@ -117,7 +117,7 @@ def export_path(
     All is written beside `out` and takes its name in the end, so that nothing is left of an export that ends before its
     time.
 
-    Raises CaptureError where `out` is there already or cannot be written, `path` is no recording and holds none, no
+    Raises LidarliveError where `out` is there already or cannot be written, `path` is no recording and holds none, no
     frame of a recording is whole, or the format cannot hold it.
     """
     recordings = list(Dataset(path))
@@ -143,7 +143,7 @@ def export_path(
             _refuse_existing(out)
             os.replace(unfinished, out)
     except OSError as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"{out}: cannot be written ({error.strerror or error}). Free some space or choose another folder"
         ) from error
     return exported
@@ -151,7 +151,7 @@ def export_path(
 
 def _refuse_existing(out: Path) -> None:
     if os.path.lexists(out):
-        raise CaptureError(f"{out} exists already. Name a file or folder that does not")
+        raise LidarliveError(f"{out} exists already. Name a file or folder that does not")
 
 
 def _chosen(recording: Recording, options: ExportOptions) -> range:
@@ -159,7 +159,7 @@ def _chosen(recording: Recording, options: ExportOptions) -> range:
         return range(len(recording))
     frame = len(recording) // 2 if options.frame is None else options.frame
     if not 0 <= frame < len(recording):
-        raise CaptureError(f"{recording.path} has {len(recording)} frames, counted from 0. Received: --frame {frame}")
+        raise LidarliveError(f"{recording.path} has {len(recording)} frames, counted from 0. Received: --frame {frame}")
     return range(frame, frame + 1)
 
 
@@ -181,7 +181,7 @@ def _export(
         for i in chosen:
             try:
                 frame = _whole(recording, i)
-            except CaptureError as error:
+            except LidarliveError as error:
                 first_fault = first_fault or str(error)
                 exported.damaged += 1
                 on_fault(str(error))
@@ -190,7 +190,7 @@ def _export(
                 exported.frames += 1
             count()
         if exported.frames == before:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{recording.path}: nothing of it is whole; the first fault was: {first_fault or 'it has no frame'}"
             )
     if writer.remark:
@@ -206,7 +206,7 @@ def _writer(out: Path, options: ExportOptions) -> Writer:
 def _whole(recording: Recording, i: int) -> EncodedFrame:
     frame = recording.encoded(i)
     if not is_pose(frame.pose):
-        raise CaptureError(f"{recording.path}, frame {i}: has no numbers of a pose. Received: {frame.pose.as_list()}")
+        raise LidarliveError(f"{recording.path}, frame {i}: has no numbers of a pose. Received: {frame.pose.as_list()}")
     return frame
 
 

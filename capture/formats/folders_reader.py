@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
+from capture.errors import LidarliveError
 from capture.formats.parts.confidence_levels import confidence_table
 from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_matrix
-from capture.frame import CaptureError, Intrinsics, Pose, UInt8Image
+from capture.frame import Intrinsics, Pose, UInt8Image
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
 
@@ -45,7 +46,8 @@ class ImageFolder:
 
     Of the whole folder only the files' names are held. Confidence maps are all looked at once, for their levels.
 
-    Raises CaptureError where there are no such sub-folders, or more than one of a kind, or confidence has other levels.
+    Raises LidarliveError where there are no such sub-folders, or more than one of a kind, or confidence has other
+    levels.
     """
 
     remark = ""
@@ -59,7 +61,7 @@ class ImageFolder:
         self._stems = sorted(self._files["rgb"].keys() | self._files["depth"].keys(), key=_natural)
         if not self._stems:
             rgb, depth = self._folders["rgb"].name, self._folders["depth"].name
-            raise CaptureError(f"{path}: no JPEG or PNG in {rgb}/ and no PNG in {depth}/")
+            raise LidarliveError(f"{path}: no JPEG or PNG in {rgb}/ and no PNG in {depth}/")
         if "confidence" in self._folders:
             self._levels = confidence_table(self._confidence_maps())
 
@@ -69,7 +71,7 @@ class ImageFolder:
     def encoded(self, i: int) -> EncodedFrame:
         """The frame as our files hold it: a JPEG's bytes unchanged, depth in 16-bit millimetres, 30 frames a second.
 
-        Raises CaptureError where a part of it is missing, damaged, or does not fit the others.
+        Raises LidarliveError where a part of it is missing, damaged, or does not fit the others.
         """
         stem = self._stems[i]
         paths = {kind: self._path(kind, stem) for kind in self._folders}
@@ -87,14 +89,14 @@ class ImageFolder:
     def _path(self, kind: str, stem: str) -> Path:
         name = self._files[kind].get(stem)
         if name is None:
-            raise CaptureError(f"{self._folders[kind]} holds no {stem}; the files of a frame have one name")
+            raise LidarliveError(f"{self._folders[kind]} holds no {stem}; the files of a frame have one name")
         return self._folders[kind] / name
 
     def _confidence_maps(self) -> Iterator[UInt8Image]:
         for name in self._files["confidence"].values():
             try:
                 yield read_levels(self._folders["confidence"] / name)
-            except CaptureError:
+            except LidarliveError:
                 continue  # told when its frame's turn comes
 
 
@@ -106,11 +108,11 @@ def _sub_folders(path: Path) -> dict[str, Path]:
         if kind is None or not child.is_dir():
             continue
         if kind in folders:
-            raise CaptureError(f"{path}: {folders[kind].name}/ and {child.name}/ both hold {kind}. Move one away")
+            raise LidarliveError(f"{path}: {folders[kind].name}/ and {child.name}/ both hold {kind}. Move one away")
         folders[kind] = child
     if missing := [kind for kind in ("rgb", "depth") if kind not in folders]:
         wanted = "; ".join(f"{kind} in {'/, '.join(_NAMES[kind])}/" for kind in missing)
-        raise CaptureError(f"{path} is no folder of pictures and depth maps. Looked for: {wanted}")
+        raise LidarliveError(f"{path} is no folder of pictures and depth maps. Looked for: {wanted}")
     return folders
 
 
@@ -121,7 +123,7 @@ def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
         if child.suffix.lower() in suffixes and not child.name.startswith("."):
             other = files.setdefault(child.stem, child.name)
             if other != child.name:
-                raise CaptureError(f"{folder}: {other} and {child.name} are of one frame. Remove one")
+                raise LidarliveError(f"{folder}: {other} and {child.name} are of one frame. Remove one")
     return files
 
 
@@ -139,4 +141,4 @@ def _read_pose(path: Path) -> Pose:
             raise ValueError(f"a pose must have 4x4 numbers. Received: {len(numbers)}")
         return pose_from_matrix(np.reshape(numbers, (4, 4)))
     except ValueError as error:
-        raise CaptureError(f"{path}: {error}") from None
+        raise LidarliveError(f"{path}: {error}") from None

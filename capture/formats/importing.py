@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from capture.errors import LidarliveError
 from capture.formats.folders_reader import ImageFolder
 from capture.formats.r3d_reader import R3dFile
 from capture.formats.stray_reader import StrayScan, is_stray
 from capture.formats.tum_reader import TumSequence, is_tum
-from capture.frame import CaptureError, Intrinsics
+from capture.frame import Intrinsics
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import is_recording
 from capture.storage.writer import RecordingWriter
@@ -32,7 +33,7 @@ class ImportOptions:
     intrinsics   of all pictures, in their pixels; None: unknown, but for TUM sequences that name their camera
     name         of the recording; None: that of the file or folder
 
-    Raises CaptureError where a number cannot be what it says.
+    Raises LidarliveError where a number cannot be what it says.
     """
 
     depth_scale: float | None = None
@@ -41,12 +42,12 @@ class ImportOptions:
 
     def __post_init__(self) -> None:
         if self.depth_scale is not None and not COARSEST <= self.depth_scale <= FINEST:
-            raise CaptureError(
+            raise LidarliveError(
                 f"the depth scale is units a metre, from {COARSEST:.0f} (metres) to {FINEST:.0f} (micrometres); "
                 f"1000 is millimetres. Received: {self.depth_scale:g}"
             )
         if self.intrinsics is not None and not (self.intrinsics.fx > 0 and self.intrinsics.fy > 0):
-            raise CaptureError(f"focal lengths must be more than 0 pixels. Received: {self.intrinsics.as_list()}")
+            raise LidarliveError(f"focal lengths must be more than 0 pixels. Received: {self.intrinsics.as_list()}")
 
 
 class Foreign(Protocol):
@@ -58,7 +59,7 @@ class Foreign(Protocol):
     def __len__(self) -> int: ...
 
     def encoded(self, i: int) -> EncodedFrame:
-        """Asked for in order, each once at most. Raises CaptureError where the frame is damaged."""
+        """Asked for in order, each once at most. Raises LidarliveError where the frame is damaged."""
         ...
 
 
@@ -76,7 +77,7 @@ def import_path(
     frames at most. Where importing ends before its time, nothing is left, or a recording that is marked `incomplete`,
     if the process is killed: once it is opened.
 
-    Raises CaptureError where the source is of no kind known, no frame of it is whole, or their sizes differ.
+    Raises LidarliveError where the source is of no kind known, no frame of it is whole, or their sizes differ.
     """
     with _open(source, options) as frames:
         note = "; ".join(filter(None, (f"imported from {source.name}", frames.remark)))
@@ -91,7 +92,7 @@ def import_path(
             for i, reading in enumerate(ahead):
                 try:
                     frame = reading.result()
-                except CaptureError as error:
+                except LidarliveError as error:
                     first_fault = first_fault or str(error)
                     writer.lost["damaged"] += 1
                     on_remark(str(error))
@@ -100,7 +101,7 @@ def import_path(
                     writer.append(frame)
                 on_progress(i + 1, len(frames))
             if not writer.written:
-                raise CaptureError(
+                raise LidarliveError(
                     f"{source}: no frame of it is whole; the first fault was: {first_fault or 'it is empty'}"
                 )
     return writer
@@ -129,7 +130,7 @@ def _read_ahead(frames: Foreign) -> Iterator[Iterator[Future[EncodedFrame]]]:
 def _open(source: Path, options: ImportOptions) -> AbstractContextManager[Foreign]:
     try:
         if is_recording(source):
-            raise CaptureError(f"{source} is a recording already; it needs no import")
+            raise LidarliveError(f"{source} is a recording already; it needs no import")
         if source.is_dir():
             if is_stray(source):
                 _require_nothing_said(source, options)
@@ -137,16 +138,16 @@ def _open(source: Path, options: ImportOptions) -> AbstractContextManager[Foreig
             folder = TumSequence if is_tum(source) else ImageFolder
             return nullcontext(folder(source, options.depth_scale, options.intrinsics))
         if not source.exists():
-            raise CaptureError(f"{source} does not exist")
+            raise LidarliveError(f"{source} does not exist")
     except OSError as error:
-        raise CaptureError(f"{source} cannot be read ({error.strerror})") from None
+        raise LidarliveError(f"{source} cannot be read ({error.strerror})") from None
     _require_nothing_said(source, options)
     return R3dFile(source)
 
 
 def _require_nothing_said(source: Path, options: ImportOptions) -> None:
     if options.depth_scale is not None or options.intrinsics is not None:
-        raise CaptureError(f"{source} says its own depth scale and intrinsics. Leave out what you gave")
+        raise LidarliveError(f"{source} says its own depth scale and intrinsics. Leave out what you gave")
 
 
 def _name(source: Path) -> str:
@@ -155,7 +156,7 @@ def _name(source: Path) -> str:
 
 def _require_layout(source: Path, i: int, frame: EncodedFrame, writer: RecordingWriter) -> None:
     if writer.layout not in (None, frame.layout):
-        raise CaptureError(
+        raise LidarliveError(
             f"{source}: all frames must have one size, and confidence or not. Received: {frame.rgb_size}, depth "
             f"{frame.depth_size} after {writer.written} frames of another kind. Import each kind by itself"
         )

@@ -13,15 +13,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from capture.errors import LidarliveError
 from capture.formats.parts.opencv_poses import matrix_from_pose
-from capture.frame import CaptureError, Pose
+from capture.frame import Pose
 from capture.storage.encoding import EncodedFrame
 
 
 class NerfstudioWriter:
     """Writes one data set. JPEG bytes and depth in 16-bit millimetres are copied.
 
-    Raises CaptureError where the focal length is unknown, OSError where the folder cannot be written.
+    Raises LidarliveError where the focal length is unknown, OSError where the folder cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +41,7 @@ class NerfstudioWriter:
     def append(self, frame: EncodedFrame) -> None:
         camera = frame.intrinsics
         if not (camera.fx > 0 and camera.fy > 0):
-            raise CaptureError(
+            raise LidarliveError(
                 "nerfstudio needs the camera's focal length, which this recording does not have. Import it again "
                 "with --intrinsics, or choose another format"
             )

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import CaptureError, DepthMap, Intrinsics, UInt8Image, describe
+from capture.errors import LidarliveError
+from capture.frame import DepthMap, Intrinsics, UInt8Image, describe
 from capture.geometry.unproject import unproject
 from capture.jpeg import decode_jpeg
 from capture.storage.encoding import EncodedFrame, decode_png
@@ -60,12 +61,12 @@ class PlyWriter:
         self._path = path
 
     def append(self, frame: EncodedFrame) -> None:
-        """Raises CaptureError where it makes no cloud, OSError where it cannot be written."""
+        """Raises LidarliveError where it makes no cloud, OSError where it cannot be written."""
         depth_m = decode_png(frame.depth_png, frame.depth_size, np.uint16).astype(np.float32) / np.float32(1000)
         try:
             cloud = encode_ply(decode_jpeg(frame.jpeg), depth_m, frame.intrinsics)
         except ValueError as error:
-            raise CaptureError(f"frame {frame.index}: {error}") from None
+            raise LidarliveError(f"frame {frame.index}: {error}") from None
         self._path.write_bytes(cloud)
 
     def close(self) -> None:

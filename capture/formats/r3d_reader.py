@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from capture.errors import LidarliveError
 from capture.formats.parts.archive import Archive
-from capture.frame import Camera, CaptureError, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
+from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
 from capture.jpeg import jpeg_size
 from capture.protocol.lzfse import inflate, inflated_size
 from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
@@ -26,7 +27,6 @@ from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
 MAX_METADATA_BYTES, MAX_FRAME_METADATA_BYTES = 1 << 20, 1 << 10
 MAX_SIDE = 4096  # pixels, twice the largest picture seen; a depth map of float32 then fits a member of the archive
 MAX_NUMBER = 1e30  # beyond anything measured; within float32 and float64
-LIDAR_PIXELS = 192 * 256  # every iPhone's LiDAR depth map; TrueDepth has 480 x 640
 _JPEG_NAME = re.compile(r"rgbd/(0|[1-9][0-9]{0,7})\.jpg")
 
 
@@ -37,7 +37,7 @@ class R3dFile:
     without it are LiDAR where the depth map has the LiDAR's 192 x 256 pixels. `initPose` is not applied: poses are
     taken as the app wrote them. Where most frames have confidence, one without is damaged; else none has any.
 
-    Raises CaptureError, naming file and field, where the file or a frame of it is not what the format says.
+    Raises LidarliveError, naming file and field, where the file or a frame of it is not what the format says.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -228,8 +228,8 @@ class R3dFile:
         except ValueError as error:
             raise self._fault(name, str(error)) from None
 
-    def _fault(self, field: str, message: str) -> CaptureError:
-        return CaptureError(f"{self.path}: {field}: {message}")
+    def _fault(self, field: str, message: str) -> LidarliveError:
+        return LidarliveError(f"{self.path}: {field}: {message}")
 
 
 def _is_number(value: object) -> bool:

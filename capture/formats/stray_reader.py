@@ -22,10 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from capture.errors import LidarliveError
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.formats.parts.video import Video
-from capture.frame import CaptureError, Intrinsics, Pose, UInt8Image
+from capture.frame import Intrinsics, Pose, UInt8Image
 from capture.jpeg import Jpeg
 from capture.storage.encoding import EncodedFrame, encode_jpeg
 from capture.storage.layout import read_file
@@ -57,7 +58,7 @@ class StrayScan:
 
     `remark` counts pictures and depth maps without the other. A line that cannot be read is a damaged frame.
 
-    Raises CaptureError, naming the file, where odometry.csv is none, there are no pictures, or nothing fits together.
+    Raises LidarliveError, naming the file, where odometry.csv is none, there are no pictures, or nothing fits together.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +72,7 @@ class StrayScan:
         self._frames = [n for n in range(len(self._lines)) if self._is_frame(n)]
         if not self._frames:
             self.close()
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path}: no line of odometry.csv has both a picture and a depth map in depth/. Received: "
                 f"{len(self._lines)} lines, {self._pictures} pictures, {len(self._depth)} PNG files"
             )
@@ -99,12 +100,12 @@ class StrayScan:
     def encoded(self, i: int) -> EncodedFrame:
         """The frame as our files hold it: pictures of a film at JPEG quality 95, JPEG files as they are.
 
-        Raises CaptureError where a part of it is missing, damaged, or does not fit the others.
+        Raises LidarliveError where a part of it is missing, damaged, or does not fit the others.
         """
         n = self._frames[i]
         line = self._lines[n]
         if isinstance(line, str):
-            raise CaptureError(line)
+            raise LidarliveError(line)
         frame = self._encoder.encoded(
             i,
             round(line.time_s * 1e9),
@@ -133,10 +134,10 @@ class StrayScan:
     def _levels(self, number: int) -> UInt8Image:
         folder = self.path / "confidence"
         if number not in self._confidence:
-            raise CaptureError(f"{folder} holds no {number:06d}.png; the others have confidence")
+            raise LidarliveError(f"{folder} holds no {number:06d}.png; the others have confidence")
         levels = read_levels(folder / self._confidence[number])
         if levels.max() > 2:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{folder / self._confidence[number]}: confidence must be 0, 1 or 2. Received: {levels.max()}"
             )
         return levels
@@ -154,13 +155,13 @@ def _read_odometry(path: Path) -> Iterator[_Line | str]:
     try:
         text = read_file(path, MAX_CSV_BYTES).decode(errors="replace")
     except ValueError as error:
-        raise CaptureError(f"{path} {error}") from None
+        raise LidarliveError(f"{path} {error}") from None
     if text.count("\n") > MAX_LINES:
-        raise CaptureError(f"{path}: must have at most {MAX_LINES} lines. Received: {text.count(chr(10))}")
+        raise LidarliveError(f"{path}: must have at most {MAX_LINES} lines. Received: {text.count(chr(10))}")
     first, *others = text.split("\n")
     names = [name.strip().lower() for name in first.split(",")]
     if missing := [name for name in COLUMNS if name not in names]:
-        raise CaptureError(f"{path}: its first line must name {', '.join(missing)}. Received: {first!r:.80}")
+        raise LidarliveError(f"{path}: its first line must name {', '.join(missing)}. Received: {first!r:.80}")
     before_s = 0.0
     for number, line in enumerate(others, start=2):
         if line.strip():
@@ -215,7 +216,7 @@ def _read_camera(path: Path) -> Intrinsics | None:
         if min(fx, fy) <= 0 or max(abs(skew), abs(zero)) > SKEW_WITHIN or last != [0, 0, 1]:
             raise ValueError(f"must be fx 0 cx, 0 fy cy, 0 0 1. Received: {' '.join(words)!r:.80}")
     except ValueError as error:
-        raise CaptureError(f"{path}: {error}") from None
+        raise LidarliveError(f"{path}: {error}") from None
     return Intrinsics(fx, fy, cx, cy)
 
 

@@ -19,10 +19,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.errors import LidarliveError
 from capture.formats.parts.images import ImageEncoder, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_opencv
-from capture.frame import CaptureError, Intrinsics, Pose
+from capture.frame import Intrinsics, Pose
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
 
@@ -61,7 +62,7 @@ class TumSequence:
     its picture; where those are too far apart it is the identity, and `remark` says of how many frames. A picture
     without a depth map at its time is no frame; `remark` counts those too.
 
-    Raises CaptureError where a list cannot be read or nothing in it fits together.
+    Raises LidarliveError where a list cannot be read or nothing in it fits together.
     """
 
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
@@ -73,7 +74,7 @@ class TumSequence:
         self._rgb, self._depth = _read_list(path / "rgb.txt"), _read_list(path / "depth.txt")
         self._pairs = associate(self._rgb.times_s, self._depth.times_s)
         if not self._pairs:
-            raise CaptureError(f"{path}: no time stamp in rgb.txt is within {MAX_APART_S} s of one in depth.txt")
+            raise LidarliveError(f"{path}: no time stamp in rgb.txt is within {MAX_APART_S} s of one in depth.txt")
         self._poses = self._read_poses()
 
     def __len__(self) -> int:
@@ -92,7 +93,7 @@ class TumSequence:
     def encoded(self, i: int) -> EncodedFrame:
         """The frame as our files hold it: pictures at JPEG quality 95, depth in 16-bit millimetres.
 
-        Raises CaptureError where a part of it is missing, damaged, or does not fit the others.
+        Raises LidarliveError where a part of it is missing, damaged, or does not fit the others.
         """
         picture, depth = self._pairs[i]
         frame = self._encoder.encoded(
@@ -168,7 +169,7 @@ def _read_list(path: Path) -> _List:
     files = []
     for number, words in _lines(path):
         if len(words) != 2 or not _is_within(words[1]):
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path}, line {number}: must be a time stamp and a file below it. Received: {words!r:.80}"
             )
         files.append((_numbers(path, number, words[:1], 1)[0], words[1]))
@@ -181,7 +182,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         text = read_file(path, MAX_LIST_BYTES).decode(errors="replace")
     except ValueError as error:
-        raise CaptureError(f"{path} {error}") from None
+        raise LidarliveError(f"{path} {error}") from None
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.startswith("#"):
             yield number, line.split()
@@ -194,7 +195,7 @@ def _numbers(path: Path, line: int, words: list[str], count: int) -> list[float]
         numbers = []
     time_s, *others = numbers or [math.nan]
     if len(numbers) != count or not 0 <= time_s < MAX_TIME_S or not all(abs(n) < MAX_NUMBER for n in others):
-        raise CaptureError(f"{path}, line {line}: must be {count} numbers, seconds first. Received: {words!r:.80}")
+        raise LidarliveError(f"{path}, line {line}: must be {count} numbers, seconds first. Received: {words!r:.80}")
     return numbers
 
 
@@ -202,7 +203,7 @@ def _pose_line(path: Path, line: int, words: list[str]) -> list[float]:
     numbers = _numbers(path, line, words, 8)
     length = math.hypot(*numbers[4:])
     if abs(length - 1) > UNIT_WITHIN:
-        raise CaptureError(f"{path}, line {line}: a pose's quaternion must have length 1. Received: {length:.3g}")
+        raise LidarliveError(f"{path}, line {line}: a pose's quaternion must have length 1. Received: {length:.3g}")
     return numbers
 
 

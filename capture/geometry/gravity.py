@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from math import atan2, degrees, hypot, isfinite
 
-from capture.formats.r3d_reader import LIDAR_PIXELS
-from capture.frame import Pose
+from capture.frame import LIDAR_PIXELS, Pose
 
 LEAST_TILT = 0.3  # sine of the angle from straight up or down, 17 degrees; closer, a tremor would turn the view
 STAYS_WITHIN_DEGREES = 60.0  # from the turn there is; beyond 45, so that a phone held aslant does not flicker

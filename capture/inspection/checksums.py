@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.storage.layout import (
     INFO_NAME,
     LOG_NAME,
@@ -52,7 +52,7 @@ def entries(path: Path) -> Iterator[FrameLine | Fault]:
         return
     try:
         info, log = read_info(path), read_log(path)
-    except CaptureError as error:
+    except LidarliveError as error:
         yield Fault("recording", None, str(error))
         return
     if info.status == "recording" and not written:

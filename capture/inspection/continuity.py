@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from capture.frame import Pose
-from capture.frame_filter import apart, is_pose
 from capture.geometry.gravity import quarter_turns, up_in_camera
+from capture.geometry.poses import apart, is_pose
 from capture.inspection.findings import Finding
 from capture.storage.layout import FrameLine, RecordingInfo
 

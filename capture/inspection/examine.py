@@ -68,7 +68,7 @@ class _Look:
 def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> Examined:
     """Look through the recording at `path`, or what is left of it, with a few threads.
 
-    `on_frame` is told how many frames are done. Raises CaptureError where recording.json is taken away meanwhile.
+    `on_frame` is told how many frames are done. Raises LidarliveError where recording.json is taken away meanwhile.
     """
     faults: list[Fault] = []
     pairs, frames = Pairs(), 0

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.frame import Pose
-from capture.frame_filter import DEG_A_METRE, apart, is_pose
+from capture.frame_filter import DEG_A_METRE
+from capture.geometry.poses import apart, is_pose
 from capture.recording import Recording
 
 # Of small grey pictures of mean 0 and deviation 1, mean absolute: five times what sensor noise and JPEG make of a still
@@ -30,7 +31,7 @@ class Stillness:
 
 
 def stillness(recording: Recording) -> Stillness | None:
-    """None for a single frame. Raises CaptureError where a frame cannot be read."""
+    """None for a single frame. Raises LidarliveError where a frame cannot be read."""
     step = max(1, round(STEP_S * (len(recording) - 1) / recording.seconds)) if recording.seconds else 1
     pairs = max(0, len(recording) - step)
     if not pairs:

@@ -67,7 +67,7 @@ class Survey:
 
 
 def survey(recording: Recording) -> Survey | None:
-    """None where there is no frame. Raises CaptureError where one cannot be read."""
+    """None where there is no frame. Raises LidarliveError where one cannot be read."""
     chosen = spread(len(recording), SAMPLES)
     if not chosen:
         return None
@@ -89,7 +89,7 @@ def survey(recording: Recording) -> Survey | None:
 
 
 def depth_reach(recording: Recording, samples: int) -> DepthReach:
-    """Of a recording with at least one frame. Raises CaptureError where one cannot be read."""
+    """Of a recording with at least one frame. Raises LidarliveError where one cannot be read."""
     counts, pixels = np.zeros(METRES + 1), 0
     readings = []
     for i in spread(len(recording), samples):

@@ -9,13 +9,13 @@ Nothing on the wire says when a frame was taken, its number, the rate, or which 
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
-from capture.frame import Camera, CaptureError, Intrinsics, Pose
+from capture.frame import Camera, Intrinsics, Pose
 from capture.jpeg import jpeg_size
 from capture.protocol.lzfse import inflated_size
 
+RECORD3D_PORT = 1337  # the app listens here on the phone
 PEERTALK_HEADER = struct.Struct(">4I")
 PEERTALK_VERSION, FRAME_TYPE = 1, 101
 FRAME_HEADER = struct.Struct("<11I11f")
@@ -105,54 +105,16 @@ def encode_message(
     return b"".join((peertalk, FRAME_HEADER.pack(*header), jpeg, depth_lzfse, confidence_lzfse or b""))
 
 
-def message_spans(path: Path) -> list[tuple[int, int]]:
-    """(offset, size) of each whole message in a file of concatenated messages, by their PeerTalk headers alone.
-
-    The bodies may hold anything, and so may the bytes after the last whole message: a stream that somebody saved is
-    played as it came. A file that holds no whole message is one span.
-
-    Raises CaptureError where the file cannot be read or does not begin with the header of a message.
-    """
-    spans: list[tuple[int, int]] = []
-    try:
-        end = path.stat().st_size
-        with path.open("rb") as file:
-            offset = 0
-            while (size := _announced_bytes(file.read(PEERTALK_HEADER.size))) and offset + size <= end:
-                spans.append((offset, size))
-                offset += size
-                file.seek(offset)
-    except OSError as error:
-        raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
-    if not spans and size is None:
-        raise CaptureError(f"{path} does not begin with a Record3D frame. Play a file that --save-wire made")
-    return spans or [(0, end)]
-
-
-def is_whole(path: Path) -> bool:
-    """Whether a file holds messages whose headers agree, from its first byte to its last, as a torn one does not."""
-    end = 0
-    try:
-        with path.open("rb") as file:
-            for offset, size in message_spans(path):
-                file.seek(offset)
-                header = agreed_header(file.read(min(size, PEERTALK_HEADER.size + FRAME_HEADER.size)))
-                end = offset + PEERTALK_HEADER.size + header.body_bytes
-        return end == path.stat().st_size
-    except (OSError, ValueError, CaptureError):
-        return False
-
-
 def agreed_header(message: bytes) -> FrameHeader:
     """The header in a message's first 104 bytes. Raises ValueError where it and PeerTalk's contradict each other."""
-    size = _announced_bytes(message)
+    size = announced_bytes(message)
     header = FrameHeader.parse(message[PEERTALK_HEADER.size : PEERTALK_HEADER.size + FRAME_HEADER.size])
     if size != PEERTALK_HEADER.size + header.body_bytes:
         raise ValueError(f"parts of {header.body_bytes} bytes do not fill a body. Received: a message of {size}")
     return header
 
 
-def _announced_bytes(start: bytes) -> int | None:
+def announced_bytes(start: bytes) -> int | None:
     """The size of the message that begins with `start`; None where no message does."""
     if len(start) < PEERTALK_HEADER.size:
         return None

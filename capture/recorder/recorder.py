@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from capture import thread_priority
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.frame_filter import NO_POSES, Choice, Chooser
 from capture.recorder.status import Losses, RecordingStatus
 from capture.sources.base import Source
@@ -215,12 +216,12 @@ class Recorder:
         except Exception as error:
             # Whatever it was, the view goes on and shows the reason.
             with self._counters:
-                self._error = str(error) if isinstance(error, CaptureError) else f"the recorder failed: {error!r}"
+                self._error = str(error) if isinstance(error, LidarliveError) else f"the recorder failed: {error!r}"
                 self._own_lost["recording_failed"] += self._accepted - self._written
                 self._tell_losses(writer)
             try:
                 writer.close("incomplete")
-            except CaptureError as second:
+            except LidarliveError as second:
                 with self._counters:
                     self._error += f". It could not be closed: {second}"
         finally:

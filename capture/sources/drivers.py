@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.sources.native import NativeSource
 from capture.sources.phone import PhoneSource
 from capture.sources.record3d.driver import UsbSource, package_installed
@@ -13,12 +13,12 @@ DRIVERS: dict[str, type[PhoneSource]] = {UsbSource.name: UsbSource, NativeSource
 def phone_driver(name: str | None = None) -> type[PhoneSource]:
     """The driver of that name; None is the official `record3d` package where it is installed, else our own parser.
 
-    Raises CaptureError where there is no such driver, or this computer does not have it.
+    Raises LidarliveError where there is no such driver, or this computer does not have it.
     """
     if name is None:
         return UsbSource if package_installed() else NativeSource
     if name not in DRIVERS:
-        raise CaptureError(f"--driver must be {' or '.join(DRIVERS)}. Received: {name!r}")
+        raise LidarliveError(f"--driver must be {' or '.join(DRIVERS)}. Received: {name!r}")
     if DRIVERS[name] is UsbSource and not package_installed():
-        raise CaptureError("the package record3d is not installed: use --driver native, or `pip install record3d`")
+        raise LidarliveError("the package record3d is not installed: use --driver native, or `pip install record3d`")
     return DRIVERS[name]

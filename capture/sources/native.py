@@ -6,9 +6,10 @@ import socket
 import time
 from collections.abc import Generator, Iterator
 
-from capture.frame import RECORD3D_PORT, Frame
+from capture.frame import Frame
 from capture.protocol.depth_damage import DepthFlawError, DepthFlaws
 from capture.protocol.parser import Damaged, Receiver, WireFrame, decoded
+from capture.protocol.wire import RECORD3D_PORT
 from capture.sources.phone import POLL_S, SILENCE_S, PhoneSource
 from capture.usb.usbmuxd import Device, open_tunnel
 

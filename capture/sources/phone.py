@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.sources.arrival_gaps import Arrivals
 from capture.sources.base import Source
 from capture.usb.usbmuxd import Device, list_devices
@@ -24,10 +25,11 @@ class PhoneSource(Source):
     """Frames of one phone, in order, across crashes and reconnects.
 
     `name` is the driver's. Iterating blocks at most POLL_S between looks at `close`. With `wait` a phone that is not
-    there (or whose app does not stream) is waited for; without, that raises CaptureError before the first frame. `over`
-    says whether no more frames can come: a phone may always come back, a stand-in that played to its end does not.
+    there (or whose app does not stream) is waited for; without, that raises LidarliveError before the first frame.
+    `over` answers whether no more frames can come: a phone may always come back, a stand-in at its end does not.
     """
 
+    kind = "phone"
     name: str
 
     def __init__(
@@ -55,7 +57,7 @@ class PhoneSource(Source):
                     for frame in frames:
                         self._arrivals.arrived(frame.index, frame.received_ns)
                         yield frame
-            except CaptureError as error:
+            except LidarliveError as error:
                 if not self._wait and not self._connected_before:
                     raise
                 self.set_state("waiting", str(error))
@@ -66,7 +68,7 @@ class PhoneSource(Source):
 
     @abstractmethod
     def _one_connection(self, phone: Device) -> Generator[Frame]:
-        """Frames until the connection ends for whatever reason. Raises CaptureError where there can be none."""
+        """Frames until the connection ends for whatever reason. Raises LidarliveError where there can be none."""
 
     def possibly_lost(self) -> int:
         return self._arrivals.possibly_lost
@@ -74,12 +76,12 @@ class PhoneSource(Source):
     def _find_phone(self) -> Device:
         phones = list_devices(self._address)
         if not phones:
-            raise CaptureError("no phone found: connect the iPhone with a USB cable, unlock it and tap Trust")
+            raise LidarliveError("no phone found: connect the iPhone with a USB cable, unlock it and tap Trust")
         for phone in phones:
             if self._serial in (None, phone.serial):
                 return phone
         connected = ", ".join(phone.serial for phone in phones)
-        raise CaptureError(f"no phone with the serial {self._serial}; connected: {connected}")
+        raise LidarliveError(f"no phone with the serial {self._serial}; connected: {connected}")
 
     def _note_connected(self) -> None:
         if self._connected_before:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from statistics import median_low
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.recording import Recording
 from capture.sources.base import Source
 
@@ -40,15 +41,16 @@ class ReplaySource(Source):
     A frame is that of the recording, but for `index`, which counts on, and `received_ns`, which is now. Frames that
     cannot be read are counted as lost by the cause `damaged`, once each.
 
-    Raises CaptureError where the recording has no frames.
+    Raises LidarliveError where the recording has no frames.
     """
 
+    kind = "replay"
     recordable = False
 
     def __init__(self, recording: Recording) -> None:
         super().__init__(recording.info.name)
         if not len(recording):
-            raise CaptureError(f"{recording.path} has no frames to play")
+            raise LidarliveError(f"{recording.path} has no frames to play")
         self.recording = recording
         self._times_s = _times(recording)
         self._changed = threading.Condition()
@@ -64,7 +66,7 @@ class ReplaySource(Source):
         while (i := self._next()) is not None:
             try:
                 frame = self.recording.frame(i)
-            except CaptureError as error:
+            except LidarliveError as error:
                 self._note_damage(i, str(error))
                 continue
             yield replace(frame, index=count, received_ns=time.perf_counter_ns())
@@ -139,7 +141,7 @@ class ReplaySource(Source):
 
 
 def _times(recording: Recording) -> list[float]:
-    """When each frame is due, in seconds after the first one. Raises CaptureError where the log is damaged."""
+    """When each frame is due, in seconds after the first one. Raises LidarliveError where the log is damaged."""
     received_ns = [line.received_ns for line in recording.lines()]
     pauses_s = [(after - before) / 1e9 for before, after in pairwise(received_ns)]
     usual_s = median_low([pause_s for pause_s in pauses_s if pause_s > 0] or [USUAL_PAUSE_S])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.sources.base import Source, SourceState
 from capture.sources.drivers import phone_driver
 from capture.sources.phone import POLL_S
@@ -13,6 +14,8 @@ from capture.virtual_phone.process import PhoneProcess
 
 class PlaybackSource(Source):
     """A stand-in phone in a child process, and the driver that a real phone would have, connected to it."""
+
+    kind = "stand_in"
 
     def __init__(self, what: str, label: str, loop: bool, driver: str | None = None) -> None:
         phone = phone_driver(driver)
@@ -59,7 +62,7 @@ class PlaybackSource(Source):
             if status.state == "ready":
                 return True
             if status.state == "failed":
-                raise CaptureError(status.error)
+                raise LidarliveError(status.error)
             self.set_state("preparing", f"preparing {self.label}", status.prepared)
             self.wait(POLL_S)
         return False

@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from capture.frame import Camera, CaptureError, Intrinsics, Pose
+from capture.errors import LidarliveError
+from capture.frame import Camera, Intrinsics, Pose
 from capture.frame_filter import Choice
 from capture.storage.names import began
 
@@ -184,21 +185,21 @@ def is_remains(path: Path) -> bool:
 
 
 def read_info(path: Path) -> RecordingInfo:
-    """`recording.json` of the recording at `path`. Raises CaptureError where there is none or it is malformed."""
+    """`recording.json` of the recording at `path`. Raises LidarliveError where there is none or it is malformed."""
     if not is_recording(path):
-        raise CaptureError(f"{path} is not a recording: it has no {INFO_NAME}")
+        raise LidarliveError(f"{path} is not a recording: it has no {INFO_NAME}")
     try:
         return RecordingInfo.from_json(read_file(path / INFO_NAME, MAX_INFO_BYTES))
     except ValueError as error:
-        raise CaptureError(f"{path / INFO_NAME}: {error}. Try: lidarlive check --repair") from error
+        raise LidarliveError(f"{path / INFO_NAME}: {error}. Try: lidarlive check --repair") from error
 
 
 def read_log(path: Path) -> bytes:
-    """The commit log of the recording at `path`. Raises CaptureError where it cannot be read."""
+    """The commit log of the recording at `path`. Raises LidarliveError where it cannot be read."""
     try:
         return read_file(path / LOG_NAME, MAX_LOG_BYTES)
     except ValueError as error:
-        raise CaptureError(f"{path / LOG_NAME}: {error}. Without it nothing tells which frames are whole") from error
+        raise LidarliveError(f"{path / LOG_NAME}: {error}. Without it nothing tells which frames are whole") from error
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from capture.formats.r3d_reader import LIDAR_PIXELS
-from capture.frame import Camera, CaptureError
+from capture.errors import LidarliveError
+from capture.frame import LIDAR_PIXELS, Camera
 from capture.storage.durable import replace_file
 from capture.storage.layout import (
     INFO_NAME,
@@ -46,13 +46,13 @@ def repair(path: Path) -> Repaired:
     its files matches it. Files that no line names stay where they are. A `recording.json` that is missing or torn is
     made anew from the log. Where the folder cannot be written to, the result is the same and the line says so.
 
-    Raises CaptureError where the log cannot be read, or nothing is whole and there is no `recording.json` either.
+    Raises LidarliveError where the log cannot be read, or nothing is whole and there is no `recording.json` either.
     """
     with _locked(path):
         log = read_log(path) if (path / LOG_NAME).exists() else b""
         try:
             info, rebuilt = read_info(path), False
-        except CaptureError:
+        except LidarliveError:
             info, rebuilt = _rebuilt(path, log), True
         if info.status != "recording":  # somebody else has repaired it, or it was closed after all
             return Repaired(info, log, "")
@@ -109,7 +109,7 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except TimeoutError:
-        raise CaptureError(f"{path}: another program is writing to it. Try again when it has finished") from None
+        raise LidarliveError(f"{path}: another program is writing to it. Try again when it has finished") from None
     except OSError:  # read-only: nobody else can repair it either
         yield
         return
@@ -148,7 +148,7 @@ def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
         )
         if is_whole(path, line, info):
             return info
-    raise CaptureError(f"{path}: holds no whole frame: nothing to repair, the folder can be deleted")
+    raise LidarliveError(f"{path}: holds no whole frame: nothing to repair, the folder can be deleted")
 
 
 def _write(path: Path, repaired: Repaired, old_log: bytes, rebuilt: bool) -> None:

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from filelock import FileLock
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.frame_filter import Choice
 from capture.storage.durable import make_durable, replace_file
 from capture.storage.encoding import EncodedFrame
@@ -38,7 +38,7 @@ class RecordingWriter:
     says how many frames are, so that after a power cut only those behind need a look (capture.storage.repair).
     The folder is made by the first frame, and named by its time. Not thread-safe.
 
-    Raises CaptureError where the folder cannot be written to, or less than RESERVE_BYTES are free; the frames written
+    Raises LidarliveError where the folder cannot be written to, or less than RESERVE_BYTES are free; the frames written
     before are whole.
     """
 
@@ -79,11 +79,11 @@ class RecordingWriter:
         if error is None:
             self.close()
         else:
-            with contextlib.suppress(CaptureError):  # the error that is on its way says more
+            with contextlib.suppress(LidarliveError):  # the error that is on its way says more
                 self.close("incomplete")
 
     def append(self, frame: EncodedFrame) -> None:
-        """Write one frame and commit it. Raises CaptureError; ValueError where its layout differs from the first's."""
+        """Write one frame and commit it. Raises LidarliveError; ValueError if its layout differs from the first's."""
         path = self.path or self._open(frame)
         if frame.layout != self.layout:
             raise ValueError(f"every frame of a recording has one layout, {self.layout}. Received: {frame.layout}")
@@ -108,7 +108,7 @@ class RecordingWriter:
         began = datetime.fromisoformat(frame.time_utc) if frame.time_utc else datetime.now(UTC)
         self.layout = frame.layout
         if self._dataset.exists() and not self._dataset.is_dir():
-            raise CaptureError(f"{self._dataset}: cannot begin a recording here (it is a file). Name a folder")
+            raise LidarliveError(f"{self._dataset}: cannot begin a recording here (it is a file). Name a folder")
         try:
             self._dataset.mkdir(parents=True, exist_ok=True)
             self._require_space(self._dataset, "cannot begin a recording here")
@@ -138,7 +138,7 @@ class RecordingWriter:
             )
         except OSError as error:
             self._release()
-            raise CaptureError(
+            raise LidarliveError(
                 f"{self._dataset}: cannot begin a recording here ({error.strerror}). Choose another folder"
             ) from error
         self._not_durable = [self._dataset, self.path]
@@ -149,7 +149,7 @@ class RecordingWriter:
         free = shutil.disk_usage(folder).free
         self.room_bytes = max(0, free - RESERVE_BYTES)
         if free < RESERVE_BYTES:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{folder}: {otherwise}: only {free >> 20} MB are free on this disk and {RESERVE_BYTES >> 20} MB must "
                 "stay free. Free some space or choose another folder"
             )
@@ -212,10 +212,10 @@ class RecordingWriter:
             with contextlib.suppress(OSError):  # a leftover lock file that nobody holds means nothing
                 Path(self._lock.lock_file).unlink(missing_ok=True)
 
-    def _failure(self, what: str, error: OSError, advice: str) -> CaptureError:
+    def _failure(self, what: str, error: OSError, advice: str) -> LidarliveError:
         if error.errno == errno.ENOENT:
             what, advice = f"was moved or removed while it was recorded, after {self.written} frames", "Record again"
-        return CaptureError(f"{self.path}: {what} ({error.strerror}). {advice}")
+        return LidarliveError(f"{self.path}: {what} ({error.strerror}). {advice}")
 
     def _undo(self) -> None:
         """Take back what a failed append left: the frame's files and a part of its line."""

@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 _UNIX = "UNIX:"
 _LOOPBACK = "127.0.0.1"
@@ -28,7 +28,7 @@ def with_port(address: str) -> str:
 def listen(address: str) -> socket.socket:
     """A listening socket at `UNIX:/path`, mode 0600, or `127.0.0.1:port`. A socket left by a dead process is replaced.
 
-    Raises CaptureError where there cannot be one.
+    Raises LidarliveError where there cannot be one.
     """
     try:
         if address.startswith(_UNIX):
@@ -37,10 +37,10 @@ def listen(address: str) -> socket.socket:
         if host in (_LOOPBACK, "localhost") and port.isdecimal():
             return socket.create_server((_LOOPBACK, int(port)))
     except (OSError, OverflowError) as error:
-        raise CaptureError(f"the stand-in phone cannot listen at {address}: {error}. Try another address") from error
+        raise LidarliveError(f"the stand-in phone cannot listen at {address}: {error}. Try another address") from error
     except AttributeError:
-        raise CaptureError(f"this system has no unix sockets. Use {_LOOPBACK}:PORT") from None
-    raise CaptureError(f"a stand-in phone listens at {_UNIX}/path or {_LOOPBACK}:PORT. Received: {address!r}")
+        raise LidarliveError(f"this system has no unix sockets. Use {_LOOPBACK}:PORT") from None
+    raise LidarliveError(f"a stand-in phone listens at {_UNIX}/path or {_LOOPBACK}:PORT. Received: {address!r}")
 
 
 def remove_socket(address: str) -> None:

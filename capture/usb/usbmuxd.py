@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.remedies import Problem, remedy
 
 ADDRESS_VARIABLE = "USBMUXD_SOCKET_ADDRESS"
@@ -41,7 +41,7 @@ NO_STREAM = "the phone is connected, but its app is not streaming"
 NOT_STREAMING = f"{NO_STREAM}: {HOW_TO_STREAM}"
 
 
-class UsbmuxdError(CaptureError):
+class UsbmuxdError(LidarliveError):
     """What stands in the way, `found`, and as which `problem`; the message ends in the remedy for this computer."""
 
     def __init__(self, found: str, problem: Problem) -> None:

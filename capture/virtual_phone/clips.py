@@ -14,16 +14,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import lzfse
-import platformdirs
 from filelock import FileLock
 
+from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import CaptureError, Frame
-from capture.protocol.wire import agreed_header, encode_message, is_whole, message_spans
+from capture.frame import Frame
+from capture.paths import CACHE_VARIABLE, cache_folder
+from capture.protocol.wire import agreed_header, encode_message
 from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode_jpeg
 from capture.storage.layout import FrameLine
+from capture.virtual_phone.wire_file import is_whole, message_spans
 
 MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
 MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
@@ -31,7 +33,6 @@ FRAMES_AHEAD = 30  # of a longer clip: half a second at 60 fps rides out any pau
 WIRE_FPS = 30.0  # a .wire file does not say its rate, as the wire does not
 RENDER_THREADS = 2
 DEMO_JPEG_QUALITY = 85  # the phone's own pictures are no larger
-CACHE_VARIABLE = "LIDARLIVE_CACHE"
 
 Report = Callable[[float], None]  # how much is prepared, 0 to 1
 
@@ -42,7 +43,7 @@ class Clip:
     A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded here, whole. A longer one is encoded ahead of `n` by one
     thread, at most FRAMES_AHEAD messages; it may block on the disk. One thread may take messages.
 
-    `encode(i)` makes message i; it raises CaptureError where the source is damaged, and so does `message`. `tail` are
+    `encode(i)` makes message i; it raises LidarliveError where the source is damaged, and so does `message`. `tail` are
     bytes that end the stream where the clip does, as a torn message does. `rgb_size` is (width, height) of the first
     picture whose message makes sense, (0, 0) where none does.
     """
@@ -101,7 +102,7 @@ def _rgb_size(message: bytes) -> tuple[int, int] | None:
 def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
     """`demo`, a `.r3d` file, a `.wire` file, one of our recordings, or a dataset of recordings that are alike.
 
-    Returns when the clip can be played; `report` hears how far that is. Raises CaptureError where it never can be.
+    Returns when the clip can be played; `report` hears how far that is. Raises LidarliveError where it never can be.
     """
     if what == "demo":
         return _demo_clip(report)
@@ -132,11 +133,11 @@ def _r3d_clip(source: R3dFile, report: Report) -> Clip:
 def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
     recordings = [recording for recording in dataset if len(recording)]
     if not recordings:
-        raise CaptureError(f"{dataset.path} holds no frame to play. Record again, or: lidarlive check --repair")
+        raise LidarliveError(f"{dataset.path} holds no frame to play. Record again, or: lidarlive check --repair")
     first = recordings[0]
     for other in recordings:
         if _layout(other) != _layout(first):
-            raise CaptureError(
+            raise LidarliveError(
                 f"{dataset.path}: recordings of different sizes or cameras cannot be played in one go "
                 f"({first.path.name} and {other.path.name}). Play one of them"
             )
@@ -163,7 +164,7 @@ def _recorded_message(recording: Recording, line: FrameLine) -> bytes:
             recording.camera,
         )
     except (ValueError, OverflowError) as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"{recording.path}: frame {line.index} is damaged: {error}. Try: lidarlive check --repair"
         ) from None
 
@@ -184,14 +185,9 @@ def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
                 file.seek(offset)
                 return file.read(size)
         except OSError as error:
-            raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
+            raise LidarliveError(f"{path} cannot be read: {error.strerror}") from error
 
     return Clip(len(spans), fps, lambda i: read(*spans[i]), report, tail=read(whole_end))
-
-
-def cache_folder() -> Path:
-    """Where the rendered demo room is kept: $LIDARLIVE_CACHE, else the user's cache folder."""
-    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("lidarlive"))
 
 
 def _demo_clip(report: Report) -> Clip:
@@ -216,7 +212,7 @@ def _render_demo(path: Path, report: Report) -> None:
                     file.write(message)
             os.replace(part, path)
     except OSError as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"the demo room cannot be kept in {path.parent}: {error.strerror}. Set {CACHE_VARIABLE} to another folder"
         ) from error
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.virtual_phone import damage
 from capture.virtual_phone.clips import Clip, Report
 
@@ -62,16 +62,16 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """From `KIND@FRAME` or `KIND@FRAME:SECONDS`. Raises CaptureError where it is neither."""
+        """From `KIND@FRAME` or `KIND@FRAME:SECONDS`. Raises LidarliveError where it is neither."""
         match = _FORM.fullmatch(text)
         kind, frame, seconds = match.groups() if match else ("", "", None)
         if kind not in OF_ONE_FRAME and kind not in LASTING_S:
-            raise CaptureError(
+            raise LidarliveError(
                 f"a fault is KIND@FRAME or KIND@FRAME:SECONDS. Received: {text!r}. "
                 f"KIND, at one frame: {', '.join(OF_ONE_FRAME)}; with SECONDS, if you like: {', '.join(LASTING_S)}"
             )
         if kind in OF_ONE_FRAME and seconds is not None:
-            raise CaptureError(f"{kind} happens to one frame: leave out the seconds. Received: {text!r}")
+            raise LidarliveError(f"{kind} happens to one frame: leave out the seconds. Received: {text!r}")
         return cls(kind, int(frame), float(seconds) if seconds else LASTING_S.get(kind, 0.0))
 
 
@@ -166,6 +166,6 @@ def _damaged(kind: str, message: bytes, before: bytes = b"") -> bytes:
         change = DAMAGE.get(kind) or CHANGES.get(kind)
         return change(message) if change else message
     except ValueError as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"{kind} needs a whole frame, and the clip's own is damaged: {error}. Play another"
         ) from None

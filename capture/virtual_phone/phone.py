@@ -18,7 +18,8 @@ from math import inf
 from pathlib import Path
 from typing import Literal
 
-from capture.frame import RECORD3D_PORT, CaptureError
+from capture.errors import LidarliveError
+from capture.protocol.wire import RECORD3D_PORT
 from capture.virtual_phone.clips import open_clip
 from capture.virtual_phone.faults import Fault, OutageError
 from capture.virtual_phone.player import Camera
@@ -112,7 +113,7 @@ class Phone:
                 self._stop()
                 self._daemon.stop()
             self._become("ended")
-        except CaptureError as error:
+        except LidarliveError as error:
             self._become("failed", str(error))
         return self.status
 
@@ -145,7 +146,7 @@ class Phone:
             self._become("ready")
         except _StoppedError:
             return
-        except CaptureError as error:
+        except LidarliveError as error:
             self._become("failed", str(error))
         except Exception as error:
             self._become("failed", f"{self._settings.what} cannot be played: {error!r}")
@@ -192,7 +193,7 @@ class Phone:
                     self._become("ended")  # reported before the client sees the stream end
             except OutageError as outage:
                 self._suffer(outage.fault)
-            except CaptureError as error:
+            except LidarliveError as error:
                 self._become("failed", str(error))
             finally:
                 camera.release(connection)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from math import floor, inf
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.local_socket import hang_up
 from capture.virtual_phone.clips import Clip, Report
 from capture.virtual_phone.faults import Fault, FaultScript, deliver
@@ -38,7 +38,7 @@ class Camera:
         width, height = clip.rgb_size
         self.fps = fps or (min(clip.fps, LARGE_FPS) if width * height > LARGE_PIXELS else clip.fps)
         if not 0 < self.fps <= MAX_FPS:
-            raise CaptureError(f"the frame rate must be above 0 and at most {MAX_FPS:.0f}. Received: {self.fps}")
+            raise LidarliveError(f"the frame rate must be above 0 and at most {MAX_FPS:.0f}. Received: {self.fps}")
         self.sent = self.dropped = 0
         self._clip = clip
         self._script = FaultScript(clip, faults, report)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import get_args
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.local_socket import fresh_address, with_port
 from capture.virtual_phone.faults import Fault
 from capture.virtual_phone.phone import DEFAULT_SERIAL, Phone, PhoneSettings, PhoneStatus, Report, State
@@ -57,7 +57,7 @@ class PhoneProcess:
     `start` does not wait; the phone can be connected to once its status says ready. Methods may be called from any
     thread and none blocks but `wait_ready` and `stop`.
 
-    Raises CaptureError where a fault cannot be understood.
+    Raises LidarliveError where a fault cannot be understood.
     """
 
     def __init__(
@@ -120,14 +120,14 @@ class PhoneProcess:
         return replace(status, state="failed", error=error)
 
     def wait_ready(self, timeout_s: float = 300.0) -> PhoneStatus:
-        """Wait until the phone can be connected to. Raises CaptureError where it fails, or takes longer."""
+        """Wait until the phone can be connected to. Raises LidarliveError where it fails, or takes longer."""
         deadline_s = time.monotonic() + timeout_s
         while (status := self.status()).state == "preparing":
             if time.monotonic() > deadline_s:
-                raise CaptureError(f"the stand-in phone is not ready after {timeout_s:.0f} s ({status.prepared:.0%})")
+                raise LidarliveError(f"the stand-in phone is not ready after {timeout_s:.0f} s ({status.prepared:.0%})")
             time.sleep(WAIT_POLL_S)
         if status.state == "failed":
-            raise CaptureError(status.error)
+            raise LidarliveError(status.error)
         return status
 
     def stop(self) -> None:
@@ -155,7 +155,7 @@ def run_phone(
 
     `report` hears of each change and of the counters ten times a second, from several threads, one at a time.
     Returns the final status; nothing is raised for a clip or an address that cannot be used: the state is failed.
-    Raises CaptureError where a fault cannot be understood.
+    Raises LidarliveError where a fault cannot be understood.
     """
     asked_for = tuple(map(Fault.parse, faults))
     interrupted = threading.Event()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.virtual_phone.faults import Fault
 
 
@@ -16,7 +16,7 @@ class SendLog:
     Lines are in the file at once, so that they outlive whatever is killed. Times are `time.monotonic_ns()`, which all
     processes of one computer share. Without a path nothing is kept.
 
-    Raises CaptureError where the file cannot be written, also later.
+    Raises LidarliveError where the file cannot be written, also later.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -45,5 +45,5 @@ class SendLog:
             except OSError as error:
                 raise self._failure(error) from error
 
-    def _failure(self, error: OSError) -> CaptureError:
-        return CaptureError(f"the send log cannot be written to {self._path}: {error.strerror}. Choose another --log")
+    def _failure(self, error: OSError) -> LidarliveError:
+        return LidarliveError(f"the send log cannot be written to {self._path}: {error.strerror}. Choose another --log")

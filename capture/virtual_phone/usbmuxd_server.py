@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.local_socket import hang_up, listen, remove_socket
 
 MAX_CONNECTIONS = 16  # one stream and a few questions at a time; more is a client gone wrong
@@ -18,7 +18,7 @@ class Daemon:
 
     `fail` is told in one line where the daemon cannot listen again after a restart.
 
-    Raises CaptureError where it cannot listen at `address`.
+    Raises LidarliveError where it cannot listen at `address`.
     """
 
     def __init__(self, address: str, converse: Callable[[socket.socket], None], fail: Callable[[str], None]) -> None:
@@ -57,7 +57,7 @@ class Daemon:
                 return
             try:
                 listener = listen(self._address)
-            except CaptureError as error:
+            except LidarliveError as error:
                 self._fail(str(error))
                 return
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from model.config import INPUT_SIZE
 from model.data.split import Split, label, open_recordings, split
@@ -35,12 +35,12 @@ class Job:
 
     def __post_init__(self) -> None:
         if self.candidate not in CANDIDATES:
-            raise CaptureError(f"The benchmark's networks are {', '.join(CANDIDATES)}. Received: {self.candidate!r}")
+            raise LidarliveError(f"The benchmark's networks are {', '.join(CANDIDATES)}. Received: {self.candidate!r}")
         if (self.minutes is None) is (self.images is None):
-            raise CaptureError(f"Give minutes or images. Received: {self.minutes} and {self.images}")
+            raise LidarliveError(f"Give minutes or images. Received: {self.minutes} and {self.images}")
         asked = self.images if self.minutes is None else self.minutes
         if not (asked or 0) > 0:
-            raise CaptureError(f"minutes and images must be more than 0. Received: {asked}")
+            raise LidarliveError(f"minutes and images must be more than 0. Received: {asked}")
 
     @property
     def trained_path(self) -> Path:
@@ -50,14 +50,14 @@ class Job:
     def split(self) -> tuple[Split, tuple[Recording, ...]]:
         """What is trained on and what chooses the epoch; and what is for the test alone.
 
-        Raises CaptureError where a frame of either stands among the others, or nothing chooses.
+        Raises LidarliveError where a frame of either stands among the others, or nothing chooses.
         """
         recordings = open_recordings(self.data)
         apart = split(recordings, [*self.held_out, *self.test])
         chooses = split(recordings, self.held_out).held_out
         test = tuple(recording for recording in apart.held_out if recording not in chooses)
         if not chooses:
-            raise CaptureError("Name the recording that chooses the best epoch: --held-out NAME")
+            raise LidarliveError("Name the recording that chooses the best epoch: --held-out NAME")
         return Split(apart.train, chooses, apart.notes), test
 
     def told(self) -> dict[str, Any]:

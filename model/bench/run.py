@@ -33,7 +33,7 @@ def run(job: Job, on_event: OnEvent) -> list[dict[str, Any]]:
     A dictionary for each form: row, about, candidate, seed, what `train` says of the training, parameters, macs,
     weights (the folder) and recordings (what `evaluate` measures, by name).
 
-    Raises CaptureError where the data is no good, the memory too small, or the loss stops being a number.
+    Raises LidarliveError where the data is no good, the memory too small, or the loss stops being a number.
     """
     candidate, (parts, test) = CANDIDATES[job.candidate], job.split()
     progress = Progress(on_event)

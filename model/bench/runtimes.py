@@ -48,7 +48,7 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     `threads` is what each is told; TensorFlow's own must have been set before. ONNX Runtime, and in OpenVINO bf16, are
     left out where they are not installed or the processor has none.
 
-    Raises CaptureError where the networks cannot be read.
+    Raises LidarliveError where the networks cannot be read.
     """
     config = VersionConfig.read(folder)
     pair, size = config.preset, config.size

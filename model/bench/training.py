@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.bench.candidates import CANDIDATES, Candidate, Networks
 from model.bench.job import STOPPED, Job
 from model.config import CANONICAL_FOCAL_PX, HELD_OUT_FRAMES, UNBOUNDED_EPOCHS
@@ -40,7 +40,7 @@ def train(job: Job, progress: Progress) -> tuple[Networks, dict[str, Any]]:
 
     That is told (what decides how good it becomes), minutes, steps, images, tasks (Outcome by name), trained_on.
 
-    Raises CaptureError where the data is no good, the memory too small, the loss stops being a number, or what was
+    Raises LidarliveError where the data is no good, the memory too small, the loss stops being a number, or what was
     left in the folder is of another job.
     """
     candidate, (parts, _) = CANDIDATES[job.candidate], job.split()
@@ -74,13 +74,13 @@ def _load(networks: Networks, job: Job) -> dict[str, Any]:
         facts: dict[str, Any] = json.loads(stored[FACTS].tobytes())
         arrays = [stored[name] for name in sorted(set(stored.files) - {FACTS})]
     if facts["told"] != job.told():
-        raise CaptureError(
+        raise LidarliveError(
             f"{job.trained_path} was trained otherwise than this benchmark asks. Move it away, or name another folder "
             f"with --out. It was told {facts['told']}, and now is {job.told()}"
         )
     variables = [variable for network in _networks(networks) for variable in network.weights]
     if [variable.shape for variable in variables] != [array.shape for array in arrays]:
-        raise CaptureError(f"{job.trained_path} holds other networks than those of {job.candidate}. Move it away")
+        raise LidarliveError(f"{job.trained_path} holds other networks than those of {job.candidate}. Move it away")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
     return facts

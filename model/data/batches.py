@@ -136,7 +136,7 @@ def load(
 
     One thread reads ahead; it may block on the disk. Frames without a reading are left out, and batches of only such.
 
-    Raises CaptureError where a file is missing or damaged.
+    Raises LidarliveError where a file is missing or damaged.
     """
     with ThreadPoolExecutor(1, "loader") as pool:
         ahead: deque[Future[Batch | None]] = deque()

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
+from capture.paths import CACHE_VARIABLE, cache_folder
 from capture.recording import Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode
 from capture.storage.writer import RecordingWriter
-from capture.virtual_phone.clips import CACHE_VARIABLE, cache_folder
 
 SEEDS = range(1, 13)  # the starter knows them; the window shows 0
 UNSEEN_SEEDS = range(101, 103)  # nobody is trained on them, so what is forgotten of rooms shows there
@@ -34,7 +34,7 @@ OnProgress = Callable[[int, int], None]  # rooms done, rooms in all
 def rooms(on_progress: OnProgress = lambda done, total: None) -> list[Recording]:
     """The rooms to rehearse as recordings, rendered first where they are not in the cache: 8 processor seconds each.
 
-    Raises CaptureError where they cannot be kept there.
+    Raises LidarliveError where they cannot be kept there.
     """
     return _kept(SEEDS, on_progress)
 
@@ -55,7 +55,7 @@ def _kept(seeds: Sequence[int], on_progress: OnProgress) -> list[Recording]:
                     on_progress(done, len(missing))
         return [Recording(folder / _name(seed)) for seed in seeds]
     except OSError as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"the rendered rooms cannot be kept in {folder} ({error.strerror or error}). "
             f"Make room there, or set {CACHE_VARIABLE} to another folder"
         ) from None
@@ -73,7 +73,7 @@ def _name(seed: int) -> str:
 def _is_whole(folder: Path) -> bool:
     try:
         return len(Recording(folder)) == FRAMES
-    except CaptureError:
+    except LidarliveError:
         return False
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
 
 ONE_VISIT = timedelta(minutes=10)  # recordings of one name with a shorter pause between them count as of one place
@@ -36,7 +36,7 @@ class Split:
 def open_recordings(paths: Sequence[str | Path]) -> list[Recording]:
     """Every recording below `paths` that has frames, each once, sorted by folder name: by the time it began.
 
-    Raises CaptureError where a path holds no recording.
+    Raises LidarliveError where a path holds no recording.
     """
     by_path = {recording.path.resolve(): recording for path in paths for recording in Dataset(path)}
     return sorted((r for r in by_path.values() if len(r)), key=lambda r: (r.path.name, str(r.path)))
@@ -53,23 +53,23 @@ def split(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Sp
 
     None holds out the newest that shares no frame with the others, if there are two or more; () holds out nothing.
 
-    Raises CaptureError where nothing is left to train on, a name fits no recording, or the same picture or depth map
+    Raises LidarliveError where nothing is left to train on, a name fits no recording, or the same picture or depth map
     stands on both sides.
     """
     if not recordings:
-        raise CaptureError("There is nothing to train on: the recordings named have no frames")
+        raise LidarliveError("There is nothing to train on: the recordings named have no frames")
     if held_out is None:
         return _newest_held_out(recordings)
     for name in held_out:
         if not any(_is_named(r, name) for r in recordings):
             known = ", ".join(r.path.name for r in recordings)
-            raise CaptureError(f"No recording is called {name}, so it cannot be held out. There are: {known}")
+            raise LidarliveError(f"No recording is called {name}, so it cannot be held out. There are: {known}")
     held = tuple(r for r in recordings if any(_is_named(r, name) for name in held_out))
     train = tuple(r for r in recordings if r not in held)
     if not train:
-        raise CaptureError("Every recording is held out: nothing is left to train on. Name fewer, or record one more")
+        raise LidarliveError("Every recording is held out: nothing is left to train on. Name fewer, or record one more")
     if leak := _leak(train, held, _checksums_of(recordings) if held else {}):
-        raise CaptureError(f"{leak}, so the result would look better than it is. Leave one of the two out")
+        raise LidarliveError(f"{leak}, so the result would look better than it is. Leave one of the two out")
     return Split(train, held, _notes(train, held))
 
 

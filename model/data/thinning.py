@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from capture.frame_filter import apart, is_pose
+from capture.geometry.poses import apart, is_pose
 from capture.inspection.motion import changed, thumbnail
 from capture.recording import Recording
 from model.data.batches import FrameRef, frames_of, spread
@@ -27,7 +27,7 @@ LEAST_KEPT = 8  # a batch: a phone on a tripod still gives something to train on
 def thinned(recording: Recording) -> list[FrameRef]:
     """The frames to train on, in their order; at least LEAST_KEPT, evenly spread, where nothing much happens.
 
-    Raises CaptureError where a line of the log, or a picture that has to be compared, cannot be read.
+    Raises LidarliveError where a line of the log, or a picture that has to be compared, cannot be read.
     """
     frames = frames_of([recording])
     if len(frames) <= LEAST_KEPT:
@@ -48,7 +48,7 @@ def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[
 def distinct(frames: Sequence[FrameRef]) -> list[FrameRef]:
     """Those of frames of one recording, in their order, that are not nearly the one kept before; the first always is.
 
-    Raises CaptureError as `thinned` does.
+    Raises LidarliveError as `thinned` does.
     """
     kept = _by_pose(frames)
     return [frames[i] for i in (kept if len(kept) >= 2 else _by_picture(frames))]

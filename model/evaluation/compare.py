@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from model.data.split import label, open_recordings
 from model.evaluation.bootstrap import BLOCK_NS, LEAST_BLOCKS
@@ -43,11 +43,11 @@ def compare(
 
     `most_frames` looks at no more than so many of each recording, as `evaluate` does. `on_progress` counts frames.
 
-    Raises CaptureError where the data or the weights cannot be read.
+    Raises LidarliveError where the data or the weights cannot be read.
     """
     recordings = open_recordings(datasets)
     if not recordings:
-        raise CaptureError("The recordings named have no frames to compare on")
+        raise LidarliveError("The recordings named have no frames to compare on")
     two = Predictor(champion), Predictor(challenger)
     total, done = sum(len(chosen(len(r), most_frames)) for r in (*recordings, *rooms)), 0
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from capture.frame import CaptureError, DepthMap, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import DepthMap, UInt8Image
 from capture.recording import Recording
 from capture.storage.layout import FrameLine
 from model.data.split import label, open_recordings
@@ -32,11 +33,11 @@ def evaluate(
     Depth is compared at the network's size, which is the LiDAR's own; larger depth maps are sampled to it.
     `most_frames` looks at no more than so many of each recording, evenly spread in runs of two.
 
-    Raises CaptureError where the data or the weights cannot be read.
+    Raises LidarliveError where the data or the weights cannot be read.
     """
     recordings = open_recordings(datasets)
     if not recordings:
-        raise CaptureError("The recordings named have no frames to evaluate on")
+        raise LidarliveError("The recordings named have no frames to evaluate on")
     predictor = Predictor(weights)
     indices = {recording.path: chosen(len(recording), most_frames) for recording in recordings}
     done, total = 0, sum(map(len, indices.values()))

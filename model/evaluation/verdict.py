@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME
 from model import store
@@ -90,7 +90,7 @@ def _found(*named: str | None) -> Path | None:
     for version in filter(None, named):
         try:
             return store.find(version)
-        except CaptureError:  # moved, or deleted
+        except LidarliveError:  # moved, or deleted
             continue
     return None
 

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import CARD_NAME, CONFIG_NAME, OPENVINO_NAMES, RECIPES, VersionConfig
 from model.export.readme import FORMATS, README_NAME, readme
@@ -36,17 +36,17 @@ class Wanted:
 def export(wanted: Wanted, on_event: OnEvent = lambda event: None) -> Path:
     """Write a version in another form into the folder `wanted.out`, and compare it with Keras; returns the folder.
 
-    Raises CaptureError where the version or the format is none, the networks are damaged, the result differs from
+    Raises LidarliveError where the version or the format is none, the networks are damaged, the result differs from
     Keras, or the folder exists or cannot be written; then nothing is left there.
     """
     if wanted.format not in FORMATS:
-        raise CaptureError(f"--format must be one of {', '.join(FORMATS)}. Received: {wanted.format!r}")
+        raise LidarliveError(f"--format must be one of {', '.join(FORMATS)}. Received: {wanted.format!r}")
     source, out = store.find(wanted.version).resolve(), Path(wanted.out)
     if out.exists():
-        raise CaptureError(f"{out} exists already; an export never overwrites. Choose another folder")
+        raise LidarliveError(f"{out} exists already; an export never overwrites. Choose another folder")
     version = VersionConfig.read(source)
     if version.preset not in RECIPES:
-        raise CaptureError(f"{source}: its preset must be one of {', '.join(RECIPES)}. Received: {version.preset!r}")
+        raise LidarliveError(f"{source}: its preset must be one of {', '.join(RECIPES)}. Received: {version.preset!r}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as beside:
@@ -56,7 +56,7 @@ def export(wanted: Wanted, on_event: OnEvent = lambda event: None) -> Path:
             on_event({"event": "progress", "stage": "saving", "fraction": 1.0})  # the last moment to be stopped
             os.replace(folder, out)
     except OSError as error:
-        raise CaptureError(f"{out} cannot be written ({error.strerror or error}); nothing was saved") from error
+        raise LidarliveError(f"{out} cannot be written ({error.strerror or error}); nothing was saved") from error
     on_event(
         {
             "event": "done",
@@ -81,7 +81,7 @@ def _fill(folder: Path, form: str, source: Path, version: VersionConfig, on_even
     graph = preset.graph(registry.open_networks(preset, source, seed=0))
     on_event({"event": "progress", "stage": "converting", "fraction": 0.4})
     if form == "openvino":
-        Predictor(source)  # raises CaptureError where the pair is damaged
+        Predictor(source)  # raises LidarliveError where the pair is damaged
         for name in OPENVINO_NAMES:
             _copy(source / name, folder)
         difference = export.difference(graph, export.run_openvino(folder), version.size)
@@ -93,11 +93,11 @@ def _fill(folder: Path, form: str, source: Path, version: VersionConfig, on_even
 
 
 def _copy(file: Path, folder: Path) -> None:
-    """Raises CaptureError where it cannot be read, OSError where it cannot be written."""
+    """Raises LidarliveError where it cannot be read, OSError where it cannot be written."""
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise CaptureError(f"{file} cannot be read ({error.strerror})") from None
+        raise LidarliveError(f"{file} cannot be read ({error.strerror})") from None
     (folder / file.name).write_bytes(data)
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from capture.frame import CaptureError, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import UInt8Image
 from model.config import OPENVINO_NAMES
 from model.openvino_runtime import CORE, openvino
 from model.presets.base import Model
@@ -28,7 +29,7 @@ Run = Callable[[UInt8Image], Mapping[str, Any]]  # uint8 (1, h, w, 3) -> float32
 def export_openvino(graph: Model, folder: Path, size: tuple[int, int]) -> float:
     """Write the graph of a preset into `folder`, load it again, compare both orientations of `size` (width, height).
 
-    Returns the largest relative difference from Keras. Raises CaptureError where it is over the tolerance.
+    Returns the largest relative difference from Keras. Raises LidarliveError where it is over the tolerance.
     """
     signature = [tf.TensorSpec((None, None, None, 3), tf.uint8, name="rgb")]
     # From the traced function itself: a third of the time that a saved model on the disk between them would take.
@@ -76,14 +77,14 @@ def litert_call(content: str | bytes, threads: int | None = None) -> Run:
 def difference(graph: Model, run: Run, size: tuple[int, int]) -> float:
     """The largest difference of the answers of `run` from Keras's in both orientations of `size` (width, height).
 
-    Relative to the value, or to 0.1 where it is smaller. Raises CaptureError where it is over the tolerance or no
+    Relative to the value, or to 0.1 where it is smaller. Raises LidarliveError where it is over the tolerance or no
     number.
     """
     width, height = size
     # np.max, as Python's own may pass over what is no number.
     largest = float(np.max([_difference(graph, run, shape) for shape in ((height, width), (width, height))]))
     if not largest <= TOLERANCE:
-        raise CaptureError(
+        raise LidarliveError(
             f"The converted networks differ from Keras by {largest:.2g} relative; at most {TOLERANCE} is allowed"
         )
     return largest

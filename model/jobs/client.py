@@ -14,17 +14,17 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from capture.frame import CaptureError
-from model.training.failures import OUT_OF_MEMORY
+from capture.errors import LidarliveError
 
 KILLED = 9  # SIGKILL, which Windows does not have
+OUT_OF_MEMORY = "ran out of memory: close other programs, or choose a smaller size or batch"
 Event = dict[str, Any]
 
 
 def events_of(module: str, document: str) -> Iterator[Event]:
     """Run `python -m module` with `document` on its standard input; its events, until it is done.
 
-    An interrupt is the child's to end cleanly. Raises CaptureError with its own words where it ends with an error.
+    An interrupt is the child's to end cleanly. Raises LidarliveError with its own words where it ends with an error.
     """
     command = [sys.executable, "-m", module]
     with (
@@ -50,7 +50,7 @@ def events_of(module: str, document: str) -> Iterator[Event]:
             last = chatter.read().strip().rpartition("\n")[2]
             if child.returncode == -KILLED:  # what Linux does where no memory is left
                 message = f"{module} was killed by the system: it probably {OUT_OF_MEMORY}"
-            raise CaptureError(message or f"{module} ended with status {child.returncode}: {last}")
+            raise LidarliveError(message or f"{module} ended with status {child.returncode}: {last}")
 
 
 def last_event(module: str, document: str) -> Event:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, BinaryIO
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 OnEvent = Callable[[dict[str, Any]], None]
 ENOUGH = "stop"  # the line that asks for an early end
@@ -73,7 +73,7 @@ def answer(work: Callable[[str, OnEvent], None], when_stopped: str, enough: thre
                 threading.Thread(target=_wait_to_be_asked, args=(asked, enough), name="asker", daemon=True).start()
             work(document, emit)
         except BaseException as error:
-            told = isinstance(error, CaptureError | Stopped | OSError)
+            told = isinstance(error, LidarliveError | Stopped | OSError)
             if not told and not stopping:
                 raise
             message = (told and str(error)) or when_stopped

@@ -50,7 +50,7 @@ class Preset:
     tasks: Callable[[Pair], Iterator[Task]]  # in the order trained; lazily: one may freeze what those before it trained
     graph: Callable[[Pair], Model]  # uint8 RGB (n, h, w, 3) -> {"canonical_depth": metres, "edges"}, both (n, h, w, 1)
     canonical_focal_px: float | None  # None: its depth does not depend on the focal length
-    # (size (w, h), batch): raises CaptureError where a training would not fit into this computer's memory
+    # (size (w, h), batch): raises LidarliveError where a training would not fit into this computer's memory
     check_memory: Callable[[tuple[int, int], int], None] = lambda size, batch: None
 
     @property

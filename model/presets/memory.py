@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import psutil
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 
 class Takes(NamedTuple):
@@ -33,10 +33,10 @@ def training_bytes(preset: str, size: tuple[int, int], batch: int) -> int:
 
 
 def check_memory(preset: str, size: tuple[int, int], batch: int) -> None:
-    """Raises CaptureError where a training would not fit into the memory that is free now."""
+    """Raises LidarliveError where a training would not fit into the memory that is free now."""
     needed, available = training_bytes(preset, size, batch), psutil.virtual_memory().available
     if needed > available:
-        raise CaptureError(
+        raise LidarliveError(
             f"Training preset {preset} at {size[0]}x{size[1]} with batch {batch} takes about {needed / 1e9:.1f} GB of "
             f"memory, and {available / 1e9:.1f} GB are free. Close other programs, or choose a smaller --size"
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import FINETUNE_NAME, GRADIENT_NAME
 from model.presets import original
 from model.presets.base import Model, Pair, Preset
@@ -22,7 +22,7 @@ def open_networks(preset: Preset, parent: Path | None, seed: int) -> Pair:
     Those of a version normalise as they did when they were made, whatever they are trained on further: a scene or two
     are no sample of the world (measured: docs/model.md).
 
-    Raises CaptureError where the parent's files cannot be read.
+    Raises LidarliveError where the parent's files cannot be read.
     """
     keras.utils.set_random_seed(seed)
     if parent is None:
@@ -31,7 +31,7 @@ def open_networks(preset: Preset, parent: Path | None, seed: int) -> Pair:
         pair = Pair(*(keras.saving.load_model(parent / n, compile=False) for n in (GRADIENT_NAME, FINETUNE_NAME)))
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         cause = str(error).strip().splitlines()[0]
-        raise CaptureError(
+        raise LidarliveError(
             f"{parent}: its networks cannot be read ({cause}). Train from scratch or from another version"
         ) from None
     for layer in (layer for network in pair for layer in all_layers(network)):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.jobs.worker import prepare_tensorflow
 from model.reproduce.images import Images, choose, demo_rooms
 from model.reproduce.results import Plan, Results
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed. Install what developers need: pip install -e '.[dev]'", file=sys.stderr)
         return 1
-    except CaptureError as error:
+    except LidarliveError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def reproduce(out: Path, data: Sequence[str | Path], epochs: int | None = None, quick: bool = False) -> Results:
     """Try every claim on the recordings at `data`; write the document `out`, and its plots and figures beside it.
 
-    `epochs`: None for as many as fit into an hour. Raises CaptureError where the data is no good, an unfinished
+    `epochs`: None for as many as fit into an hour. Raises LidarliveError where the data is no good, an unfinished
     reproduction of something else is there, or nothing can be written; OSError where the document cannot be.
     """
     images = choose(data, QUICK_IMAGES) if quick else choose(data)
@@ -74,12 +74,12 @@ def reproduce(out: Path, data: Sequence[str | Path], epochs: int | None = None, 
 
 
 def render(out: Path) -> None:
-    """Write the document again from its finished results. Raises CaptureError where there are none, OSError."""
+    """Write the document again from its finished results. Raises LidarliveError where there are none, OSError."""
     from model.reproduce import document
 
     results = Results.read(out.with_suffix("") / RESULTS_NAME)
     if results is None or not results.finished:
-        raise CaptureError(f"There is no finished reproduction for {out}. Leave out --render")
+        raise LidarliveError(f"There is no finished reproduction for {out}. Leave out --render")
     document.write(results, out)
 
 
@@ -93,7 +93,7 @@ def _begin(path: Path, images: Images, epochs: int | None, quick: bool) -> Resul
     if known is not None and not known.finished:
         same = (known.plan.size, known.plan.images, known.plan.fingerprint) == (size, images.counts, images.fingerprint)
         if not same or epochs not in (None, known.plan.epochs):
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path} is an unfinished reproduction of other data or settings. Delete it to begin anew"
             )
         _say(f"Going on with {path}: {len(known.trials)} trials are done")

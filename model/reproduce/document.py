@@ -19,7 +19,7 @@ def render(results: Results, folder: str) -> str:
 
 
 def write(results: Results, path: Path) -> None:
-    """The document and its plots. Raises CaptureError where a plot cannot be written, OSError where the text cannot."""
+    """The document and its plots. Raises LidarliveError if a plot cannot be written, OSError if the text cannot."""
     draw(results, path.with_suffix(""))
     path.write_text(render(results, path.with_suffix("").name) + "\n", encoding="utf-8")
 

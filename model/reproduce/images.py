@@ -20,13 +20,14 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
+from capture.paths import cache_folder
 from capture.recording import Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode
 from capture.storage.layout import LOG_NAME
 from capture.storage.writer import RecordingWriter
-from capture.virtual_phone.clips import RENDER_THREADS, cache_folder
+from capture.virtual_phone.clips import RENDER_THREADS
 from model.config import file_crc32
 from model.data.batches import FrameRef, frames_of, spread
 from model.data.split import label, open_recordings, split
@@ -63,12 +64,12 @@ class Images:
 def choose(paths: Sequence[str | Path], most: int = TRAIN + VALIDATION + TEST) -> Images:
     """The images of the recordings at `paths`: the longest is the local one; at most `most` of it are split.
 
-    Raises CaptureError where there is no recording, the longest is too short, or others hold frames of it.
+    Raises LidarliveError where there is no recording, the longest is too short, or others hold frames of it.
     """
     recordings = open_recordings(paths)
     local = max(recordings, key=len)
     if len(local) < LEAST_LOCAL:
-        raise CaptureError(f"{local.path} has {len(local)} frames; a reproduction needs {LEAST_LOCAL} or more")
+        raise LidarliveError(f"{local.path} has {len(local)} frames; a reproduction needs {LEAST_LOCAL} or more")
     others = [r for r in recordings if r is not local]
     parts = split(recordings, [str(r.path) for r in others])  # refuses a recording that stands on both sides
     alike = [r for r in others if _landscape(r) is _landscape(local)]
@@ -99,7 +100,7 @@ def choose(paths: Sequence[str | Path], most: int = TRAIN + VALIDATION + TEST) -
 def demo_rooms(frames: Mapping[int, int] = ROOM_FRAMES) -> Path:
     """A dataset of demo rooms, so many frames of each spread over its walk; rendered once, about a minute.
 
-    Raises CaptureError where it cannot be kept.
+    Raises LidarliveError where it cannot be kept.
     """
     drawn = "-".join(f"{seed}x{count}" for seed, count in frames.items())
     dataset = cache_folder() / f"rooms-{VERSION}-{drawn}"
@@ -112,7 +113,7 @@ def demo_rooms(frames: Mapping[int, int] = ROOM_FRAMES) -> Path:
                         _render(DemoRoom(seed), count, Path(scratch) / "rooms")
                     os.replace(Path(scratch) / "rooms", dataset)
     except OSError as error:
-        raise CaptureError(f"the demo rooms cannot be kept in {dataset.parent}: {error.strerror}") from error
+        raise LidarliveError(f"the demo rooms cannot be kept in {dataset.parent}: {error.strerror}") from error
     return dataset
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.reproduce.images import ELSEWHERE, RANDOM, STRETCH
 from model.reproduce.results import MEAN_MAP, NEAREST, Results, Trial
 
@@ -18,12 +18,12 @@ TESTS = {RANDOM: "frames at random", STRETCH: "a stretch left out", ELSEWHERE: "
 
 
 def draw(results: Results, folder: Path) -> list[Path]:
-    """Write the plots into `folder`; their paths. Raises CaptureError where they cannot be written."""
+    """Write the plots into `folder`; their paths. Raises LidarliveError where they cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [_curves(results, folder / CURVES_NAME), _errors(results, folder / ERRORS_NAME)]
     except OSError as error:
-        raise CaptureError(f"{folder}: the plots cannot be written ({error.strerror})") from None
+        raise LidarliveError(f"{folder}: the plots cannot be written ({error.strerror})") from None
 
 
 def _curves(results: Results, path: Path) -> Path:

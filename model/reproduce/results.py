@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.storage.durable import replace_file
 
 SCHEMA = 1
@@ -37,7 +37,7 @@ class Plan:
 
 
 class Results:
-    """The document at `path`. Raises CaptureError where it cannot be written."""
+    """The document at `path`. Raises LidarliveError where it cannot be written."""
 
     def __init__(self, path: Path, plan: Plan, trials: dict[str, Trial] | None = None, finished: bool = False) -> None:
         self.path, self.plan, self.finished = path, plan, finished
@@ -45,7 +45,7 @@ class Results:
 
     @classmethod
     def read(cls, path: Path) -> Results | None:
-        """What is there; None where nothing is. Raises CaptureError where it cannot be read."""
+        """What is there; None where nothing is. Raises LidarliveError where it cannot be read."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["schema_version"] != SCHEMA:
@@ -56,7 +56,7 @@ class Results:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CaptureError(f"{path} cannot be read ({error}). Delete it to begin anew") from None
+            raise LidarliveError(f"{path} cannot be read ({error}). Delete it to begin anew") from None
 
     def add(self, name: str, trial: Trial) -> None:
         self.trials[name] = trial
@@ -77,4 +77,4 @@ class Results:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(self.path, json.dumps(document, indent=1, allow_nan=False).encode() + b"\n")
         except OSError as error:
-            raise CaptureError(f"{self.path} cannot be written ({error.strerror})") from None
+            raise LidarliveError(f"{self.path} cannot be written ({error.strerror})") from None

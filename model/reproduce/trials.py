@@ -18,7 +18,8 @@ import cv2
 import keras
 import numpy as np
 
-from capture.frame import CaptureError, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import UInt8Image
 from model.config import CANONICAL_FOCAL_PX, RECIPES
 from model.data.batches import Batch, FrameRef, Sampling, in_order, load
 from model.data.targets import Float32
@@ -77,7 +78,7 @@ class Training:
             outcome = fit(
                 self.task, images.train, images.validation, settings, self._heard, keep=kept.append, start=self.state
             )
-        except CaptureError as error:  # every file was read before: it is the loss that is no number
+        except LidarliveError as error:  # every file was read before: it is the loss that is no number
             self.lab.say(str(error))
             self.ended = DIVERGED
             return False

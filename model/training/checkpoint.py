@@ -22,7 +22,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 PREFIX, STATE_NAME, LOCK_NAME = ".training-", "state.npz", "lock"
 FACTS = "facts"
@@ -56,7 +56,7 @@ class State:
 
     @classmethod
     def read(cls, path: Path) -> State:
-        """Raises CaptureError where there is none or it is damaged."""
+        """Raises LidarliveError where there is none or it is damaged."""
         arrays: dict[str, Arrays] = {}
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -65,12 +65,12 @@ class State:
                     if name != FACTS:  # they come in the order written
                         arrays.setdefault(name.rpartition("/")[0], []).append(file[name])
         except FileNotFoundError:
-            raise CaptureError(
+            raise LidarliveError(
                 f"There is nothing to resume: no training that was to become {out_of(path.parent)} was interrupted "
                 "after a finished epoch. Leave out --resume"
             ) from None
         except STATE_ERRORS as error:
-            raise CaptureError(f"{path} is damaged ({error}). Delete {path.parent} and train anew") from None
+            raise LidarliveError(f"{path} is damaged ({error}). Delete {path.parent} and train anew") from None
         return cls(facts, arrays)
 
 
@@ -80,7 +80,7 @@ class Checkpoint:
     path  of the state on the disk; None keeps nothing there
     told  what the training was told, as JSON has it: one that is resumed must be told the same
 
-    Raises CaptureError where `resume` finds nothing to go on from, or a training that was told something else.
+    Raises LidarliveError where `resume` finds nothing to go on from, or a training that was told something else.
     """
 
     def __init__(self, path: Path | None, told: dict[str, Any], resume: bool) -> None:
@@ -127,7 +127,7 @@ class Checkpoint:
 def working_folder(out: Path, resume: bool) -> Iterator[Path]:
     """The folder of the training that is to become `out`, held by nobody else. It stays where a state is left in it.
 
-    Raises CaptureError where another training holds it, or without `resume` where one was interrupted there.
+    Raises LidarliveError where another training holds it, or without `resume` where one was interrupted there.
     """
     folder = folder_of(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,10 +135,10 @@ def working_folder(out: Path, resume: bool) -> Iterator[Path]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise CaptureError(f"{out} is being trained already") from None
+        raise LidarliveError(f"{out} is being trained already") from None
     try:
         if (folder / STATE_NAME).exists() and not resume:
-            raise CaptureError(
+            raise LidarliveError(
                 f"A training that was to become {out} was interrupted. Go on with it by --resume, or delete {folder}"
             )
         shutil.rmtree(folder / "version", ignore_errors=True)
@@ -163,11 +163,13 @@ def is_interrupted(out: Path) -> bool:
 def newest_interrupted(weights: Path) -> Path:
     """What the newest of the interrupted trainings in the folder `weights` was to become.
 
-    Raises CaptureError where there is none.
+    Raises LidarliveError where there is none.
     """
     states = sorted(weights.glob(f"{PREFIX}*/{STATE_NAME}"), key=lambda path: path.stat().st_mtime_ns)
     if not states:
-        raise CaptureError(f"There is nothing to resume: no training in {weights} was interrupted. Leave out --resume")
+        raise LidarliveError(
+            f"There is nothing to resume: no training in {weights} was interrupted. Leave out --resume"
+        )
     return out_of(states[-1].parent)
 
 
@@ -180,7 +182,7 @@ def _check_told(before: dict[str, Any], now: dict[str, Any], folder: Path) -> No
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
         said = "; ".join(f"{name}: {before.get(name)!r} before, {now.get(name)!r} now" for name in changed)
-        raise CaptureError(
+        raise LidarliveError(
             "The training that was interrupted was told something else. Say the same again, or leave out --resume, "
             f"or delete {folder}. {said}"
         )

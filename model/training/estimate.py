@@ -13,8 +13,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from capture.frame import CaptureError
-from model import store
+from capture import paths
+from capture.errors import LidarliveError
 from model.config import DEFAULT_PRESET, INPUT_SIZE, REPORT_NAME, TASKS, TrainConfig, VersionConfig
 from model.data import rehearsal
 from model.training.resolve import settled
@@ -49,7 +49,7 @@ def estimate_s(config: TrainConfig, frames: int) -> float:
     `frames` is what an epoch can draw from: of `thinning.training_frames`, or, where that is not known yet, of the
     recordings to train on, which is too many where they are long and full of near-duplicates.
     """
-    with contextlib.suppress(CaptureError):  # the trainer, and the preflight, say so
+    with contextlib.suppress(LidarliveError):  # the trainer, and the preflight, say so
         config, _ = settled(config)
     preset, size, recipe = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE, config.recipe
     rehearses = recipe.rehearses and config.continue_from is not None
@@ -64,13 +64,13 @@ def estimate_s(config: TrainConfig, frames: int) -> float:
 
 def _how_much_slower(preset: str) -> float:
     """The seconds of the newest training of the preset on this computer over those by COSTS; 1 where there is none."""
-    for folder in sorted(store.weights_folder().glob(f"*/{REPORT_NAME}"), reverse=True):
+    for folder in sorted(paths.weights_folder().glob(f"*/{REPORT_NAME}"), reverse=True):
         try:
             version = VersionConfig.read(folder.parent)
             stages = json.loads(folder.read_text(encoding="utf-8"))["stages"]
             took_s = sum(float(stages[task]["seconds"]) for task in TASKS)
             expected_s = COSTS[preset].tasks_s([int(stages[task]["images"]) for task in TASKS], version.size)
-        except (OSError, ValueError, KeyError, TypeError, CaptureError):
+        except (OSError, ValueError, KeyError, TypeError, LidarliveError):
             continue  # of another kind, or of older programs
         if version.preset == preset:
             return took_s / expected_s

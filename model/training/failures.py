@@ -10,11 +10,11 @@ from pathlib import Path
 
 import cv2
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
+from model.jobs.client import OUT_OF_MEMORY
 from model.jobs.worker import Stopped
 from model.training.checkpoint import is_interrupted
 
-OUT_OF_MEMORY = "ran out of memory: close other programs, or choose a smaller size or batch"
 # Of TensorFlow's exception, of what it and XLA write of it, and of OpenVINO's and NumPy's text.
 _MEMORY_WORDS = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OOM when allocating", "bad_alloc", "Unable to allocate")
 _DISK_WORDS = ("No space left on device", f"errno = {errno.ENOSPC}")  # HDF5 has no exception of its own for it
@@ -24,11 +24,11 @@ _DISK_WORDS = ("No space left on device", f"errno = {errno.ENOSPC}")  # HDF5 has
 def in_one_sentence(out: Path) -> Iterator[None]:
     """Around the training that is to become `out`: its end, where it is stopped or memory or disk are full, as words.
 
-    Raises CaptureError; Stopped, with words where it can go on; and what else went wrong, as it came.
+    Raises LidarliveError; Stopped, with words where it can go on; and what else went wrong, as it came.
     """
     try:
         yield
-    except CaptureError:
+    except LidarliveError:
         raise
     except Stopped:
         if is_interrupted(out):
@@ -36,9 +36,9 @@ def in_one_sentence(out: Path) -> Iterator[None]:
         raise
     except Exception as error:
         if is_out_of_memory(error):
-            raise CaptureError(f"The training {OUT_OF_MEMORY}. {left_of(out)}") from error
+            raise LidarliveError(f"The training {OUT_OF_MEMORY}. {left_of(out)}") from error
         if (reason := _disk_fault(error)) is not None:
-            raise CaptureError(f"{out} cannot be written ({reason}). {left_of(out)}") from error
+            raise LidarliveError(f"{out} cannot be written ({reason}). {left_of(out)}") from error
         raise
 
 

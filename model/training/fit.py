@@ -21,7 +21,7 @@ from zlib import crc32
 import keras
 import numpy as np
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import Recipe
 from model.data import batches
 from model.data.batches import FrameRef, Sampling
@@ -84,7 +84,7 @@ def fit(
         {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best",
          "preview": see model/training/preview.py, null where the settings or the task have none}
 
-    A loss that is no number any more ends the task with the best epoch so far. Raises CaptureError where there is
+    A loss that is no number any more ends the task with the best epoch so far. Raises LidarliveError where there is
     none yet, or where no frame has a reading.
     """
     return _Fit(task, frames, held_out, settings, on_event, clock, enough).run(keep, start)
@@ -185,7 +185,7 @@ class _Fit:
             if self._seconds() > self.settings.budget_s or (self.best is not None and self.enough()):
                 break
         if not images:
-            raise CaptureError("No frame has depth with confidence: nothing can be learned from these recordings")
+            raise LidarliveError("No frame has depth with confidence: nothing can be learned from these recordings")
         return total / images
 
     def _take_into_average(self) -> None:
@@ -224,7 +224,7 @@ class _Fit:
 
     def _diverge(self) -> None:
         if self.best is None:
-            raise CaptureError(
+            raise LidarliveError(
                 f"The {self.task.name} network's loss became no number in epoch {self.epoch}; nothing was saved. "
                 "Try a smaller learning rate, or check the recordings with `lidarlive check`"
             )
@@ -286,7 +286,7 @@ class _Fit:
         variables = [*self.model.variables, *self.model.optimizer.variables]
         values = arrays["variables"] + arrays["optimizer"]
         if [variable.shape for variable in variables] != [value.shape for value in values]:
-            raise CaptureError("The networks are no longer those of the training that was interrupted. Train anew")
+            raise LidarliveError("The networks are no longer those of the training that was interrupted. Train anew")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import TASKS, TrainConfig
 from model.training.checkpoint import (
     FACTS,
@@ -49,17 +49,17 @@ def interrupted(weights: Path) -> list[Interrupted]:
 def discard(out: Path) -> None:
     """Delete what is left of the training that was to become `out`; there may be nothing.
 
-    Raises CaptureError where it is running, or the disk does not let go.
+    Raises LidarliveError where it is running, or the disk does not let go.
     """
     folder = folder_of(out)
     if not folder.exists():
         return
     if _is_held(folder):
-        raise CaptureError(f"{out} is being trained: end that before it is thrown away")
+        raise LidarliveError(f"{out} is being trained: end that before it is thrown away")
     try:
         shutil.rmtree(folder)
     except OSError as error:
-        raise CaptureError(f"{folder} cannot be deleted ({error.strerror or error})") from None
+        raise LidarliveError(f"{folder} cannot be deleted ({error.strerror or error})") from None
 
 
 def _read(path: Path) -> Interrupted | None:
@@ -71,7 +71,7 @@ def _read(path: Path) -> Interrupted | None:
         task = TASKS[min(len(outcomes), len(TASKS) - 1)]
         epoch = outcomes[task]["epochs"] if task in outcomes else fitted["epoch"] if fitted else 0
         return Interrupted(config, task, int(epoch), datetime.fromtimestamp(path.stat().st_mtime, UTC))
-    except (*STATE_ERRORS, CaptureError, AttributeError, TypeError):
+    except (*STATE_ERRORS, LidarliveError, AttributeError, TypeError):
         return None
 
 

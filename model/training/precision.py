@@ -31,7 +31,7 @@ def rmse_by_precision(
 ) -> dict[str, float]:
     """RMSE in metres on held-out frames of the version in `folder`, by precision; empty where nothing can be measured.
 
-    Raises CaptureError where a frame or the networks cannot be read.
+    Raises LidarliveError where a frame or the networks cannot be read.
     """
     frames = batches.spread(held_out, FRAMES)
     measured = {}

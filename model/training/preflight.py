@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from model.config import DEFAULT_PRESET, INPUT_SIZE, TrainConfig
 from model.data import targets
@@ -44,7 +44,7 @@ def preflight(config: TrainConfig) -> list[Finding]:
         config, _ = settled(config)
         parts = split(open_recordings(config.data), config.held_out)
         found = [*_few_or_alike(parts.train), *_without_depth(parts), *_about_judging(parts), *_without_room(config)]
-    except CaptureError as error:
+    except LidarliveError as error:
         return [Finding("problem", str(error))]
     return sorted(found, key=lambda each: each.level)
 
@@ -106,7 +106,7 @@ def _without_room(config: TrainConfig) -> Iterator[Finding]:
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise CaptureError(f"{folder} cannot be written ({error.strerror or error})") from None
+        raise LidarliveError(f"{folder} cannot be written ({error.strerror or error})") from None
     if free < DISK_BYTES[preset]:
         yield Finding(
             "problem",
@@ -115,5 +115,5 @@ def _without_room(config: TrainConfig) -> Iterator[Finding]:
         )
     try:
         check_memory(preset, size, config.recipe.batch)
-    except CaptureError as error:
+    except LidarliveError as error:
         yield Finding("problem", str(error))

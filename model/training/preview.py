@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from capture.frame import CaptureError, DepthMap
+from capture.errors import LidarliveError
+from capture.frame import DepthMap
 from model.data.batches import FrameRef
 
 MOST_MM = 65535  # what 16 bits can say
@@ -30,12 +31,12 @@ def preview(ref: FrameRef, depth_m: DepthMap) -> dict[str, Any]:
 
 
 def predicted_m(shown: dict[str, Any]) -> DepthMap:
-    """The prediction in such a preview, float32 (h, w) in metres. Raises CaptureError where it holds none."""
+    """The prediction in such a preview, float32 (h, w) in metres. Raises LidarliveError where it holds none."""
     try:
         png = np.frombuffer(base64.b64decode(shown["depth_mm_png"], validate=True), np.uint8)
         depth_mm = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
     except (KeyError, TypeError, ValueError, cv2.error) as error:
-        raise CaptureError(f"the preview cannot be read: {error}") from None
+        raise LidarliveError(f"the preview cannot be read: {error}") from None
     if depth_mm is None or depth_mm.dtype != np.uint16:
-        raise CaptureError(f"the preview must be a 16-bit PNG. Received: {len(png)} bytes that are none")
+        raise LidarliveError(f"the preview must be a 16-bit PNG. Received: {len(png)} bytes that are none")
     return np.asarray(depth_mm, dtype=np.float32) / np.float32(_UNIT_MM)

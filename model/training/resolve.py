@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import ACTIVE, CANONICAL_FOCAL_PX, DEFAULT_PRESET, INPUT_SIZE, TrainConfig, VersionConfig
 
@@ -13,7 +13,7 @@ from model.config import ACTIVE, CANONICAL_FOCAL_PX, DEFAULT_PRESET, INPUT_SIZE,
 def settled(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
     """The configuration with preset, size and the version to go on from settled; and that version's folder.
 
-    Raises CaptureError where there is no such version or it does not fit.
+    Raises LidarliveError where there is no such version or it does not fit.
     """
     if config.continue_from is None:
         preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
@@ -23,12 +23,12 @@ def settled(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
         return settled(replace(config, continue_from=None))
     its = VersionConfig.read(parent)
     if config.preset not in (None, its.preset):
-        raise CaptureError(
+        raise LidarliveError(
             f"{parent.name} is of preset {its.preset}, and {config.preset} cannot go on from it. "
             "Train from scratch (--from-scratch), or put a version of the same preset in use before"
         )
     if its.canonical_focal_px not in (None, CANONICAL_FOCAL_PX):
-        raise CaptureError(
+        raise LidarliveError(
             f"{parent} was trained for a canonical focal length of {its.canonical_focal_px} px, and this program for "
             f"{CANONICAL_FOCAL_PX}: it cannot go on from it. Train from scratch (--from-scratch)"
         )

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME
 from model.config import (
@@ -86,7 +86,7 @@ def write_report(
         try:
             comparison = compare(champion, folder, paths, on_progress, REPORT_FRAMES, rooms)
             comparison["challenger"] = known.get("weights", str(folder))  # where it will be, not where it is made
-        except CaptureError as error:
+        except LidarliveError as error:
             notes.append(f"It could not be compared with {champion.name}: {error}")
     measured = (
         evaluate(paths, folder, on_progress, REPORT_FRAMES)

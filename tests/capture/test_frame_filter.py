@@ -13,7 +13,8 @@ import pytest
 
 from app.cli.inspect import inspect
 from capture.frame import Frame, Pose
-from capture.frame_filter import MAX_EVERY, NO_POSES, Choice, Chooser, apart
+from capture.frame_filter import MAX_EVERY, NO_POSES, Choice, Chooser
+from capture.geometry.poses import apart
 from capture.inspection.checksums import damage
 from capture.recorder.recorder import Recorder
 from capture.recording import Dataset, Recording

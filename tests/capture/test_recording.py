@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.frame import Camera, CaptureError
+from capture.errors import LidarliveError
+from capture.frame import Camera
 from capture.recording import Dataset, Recording
 from capture.storage.encoding import encode
 from capture.storage.layout import INFO_NAME
@@ -71,24 +72,24 @@ def test_a_recording_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_pat
 
 
 def test_what_is_not_a_recording(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="does not exist"):
+    with pytest.raises(LidarliveError, match="does not exist"):
         Dataset(tmp_path / "nowhere")
-    with pytest.raises(CaptureError, match="lidarlive import"):
+    with pytest.raises(LidarliveError, match="lidarlive import"):
         Dataset(tmp_path)
-    with pytest.raises(CaptureError, match="not a recording"):
+    with pytest.raises(LidarliveError, match="not a recording"):
         Recording(tmp_path)
     (tmp_path / INFO_NAME).write_text('{"name": 1}')
-    with pytest.raises(CaptureError, match=f"{INFO_NAME}: name must be str"):
+    with pytest.raises(LidarliveError, match=f"{INFO_NAME}: name must be str"):
         Recording(tmp_path)
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     path = write_recording(tmp_path, "gone", [make_frame(0)])
     (path / "rgb" / "000000.jpg").unlink()
-    with pytest.raises(CaptureError, match=r"000000\.jpg: cannot be read"):
+    with pytest.raises(LidarliveError, match=r"000000\.jpg: cannot be read"):
         Recording(path)[0]
     (path / "rgb" / "000000.jpg").write_bytes(b"not a picture")
-    with pytest.raises(CaptureError, match="not a whole JPEG"):
+    with pytest.raises(LidarliveError, match="not a whole JPEG"):
         Recording(path)[0]
 
 
@@ -103,12 +104,12 @@ def test_a_frame_as_its_bytes(tmp_path: Path) -> None:
     confidence = recording.path / "confidence" / "000001.png"
     whole = confidence.read_bytes()
     confidence.write_bytes(whole[:-1] + b"x")
-    with pytest.raises(CaptureError, match=r"000001\.png: is not what was recorded \(its checksum differs\)"):
+    with pytest.raises(LidarliveError, match=r"000001\.png: is not what was recorded \(its checksum differs\)"):
         recording.encoded(1)
 
 
 def test_bytes_with_a_right_checksum_may_still_be_no_picture(tmp_path: Path) -> None:
     with RecordingWriter(tmp_path, "forged", source="test") as writer:
         writer.append(replace(encode(make_frame(0), None), depth_png=b"no picture"))
-    with pytest.raises(CaptureError, match="must be a grey PNG"):
+    with pytest.raises(LidarliveError, match="must be a grey PNG"):
         Recording(writer.path).encoded(0)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from app.cli.inspect import summary
 from capture import recording as recording_module
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.inspection.checksums import damage
 from capture.inspection.examine import examine
 from capture.recording import Recording
@@ -64,13 +64,13 @@ def read_everything(path: Path) -> int:
     assert set(damage(path)) <= set(examine(path).damage)
     try:
         recording = Recording(path)
-    except CaptureError:
+    except LidarliveError:
         return 0
     read = 0
     for i in range(len(recording)):
         try:
             frame = recording[i]
-        except CaptureError:
+        except LidarliveError:
             continue
         assert frame.rgb.shape == (*recording.info.rgb_size[::-1], 3)
         assert frame.depth_m.shape == recording.info.depth_size[::-1]
@@ -80,7 +80,7 @@ def read_everything(path: Path) -> int:
         about = summary(recording)
         assert about["seconds"] >= 0
         assert 0 < about["fps"] < float("inf")
-    except CaptureError:
+    except LidarliveError:
         pass
     return read
 
@@ -145,10 +145,10 @@ def test_what_is_pristine_is_read(pristine: Path) -> None:
 def test_nested_without_end(pristine: Path, tmp_path: Path, nested: bytes) -> None:
     path = Path(shutil.copytree(pristine, tmp_path / "nested"))
     (path / LOG_NAME).write_bytes(nested + b"\n")
-    with pytest.raises(CaptureError, match="line 1"):
+    with pytest.raises(LidarliveError, match="line 1"):
         Recording(path)[0]
     (path / INFO_NAME).write_bytes(nested)
-    with pytest.raises(CaptureError, match=INFO_NAME):
+    with pytest.raises(LidarliveError, match=INFO_NAME):
         Recording(path)
 
 
@@ -156,7 +156,7 @@ def test_nested_without_end(pristine: Path, tmp_path: Path, nested: bytes) -> No
 def test_no_line_reaches_out_of_its_recording(pristine: Path, tmp_path: Path, place: str) -> None:
     path = Path(shutil.copytree(pristine, tmp_path / "reaching"))
     rewrite_line(path, lambda line: line["files"]["rgb"].update(path=place))
-    with pytest.raises(CaptureError, match=r"a file's path must be like rgb/000000\.jpg"):
+    with pytest.raises(LidarliveError, match=r"a file's path must be like rgb/000000\.jpg"):
         Recording(path)[0]
 
 
@@ -182,26 +182,26 @@ def test_a_picture_that_claims_another_size_is_not_decoded(
     line = recording.line(0)
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
     monkeypatch.setattr(recording_module, "decode_jpeg", lambda *_: pytest.fail("it was decoded"))
-    with pytest.raises(CaptureError, match=r"must be a grey PNG of \(24, 32\), uint16"):
+    with pytest.raises(LidarliveError, match=r"must be a grey PNG of \(24, 32\), uint16"):
         recording.depth_m(line)
-    with pytest.raises(CaptureError, match=r"must be a grey PNG of \(24, 32\), uint8"):
+    with pytest.raises(LidarliveError, match=r"must be a grey PNG of \(24, 32\), uint8"):
         recording.confidence(line)
-    with pytest.raises(CaptureError, match=r"must be \(72, 96\). Received: \(60000, 60000\)"):
+    with pytest.raises(LidarliveError, match=r"must be \(72, 96\). Received: \(60000, 60000\)"):
         recording.rgb(line)
 
 
 def test_sizes_beyond_any_camera_are_refused_wherever_they_stand(pristine: Path, tmp_path: Path) -> None:
     path = Path(shutil.copytree(pristine, tmp_path / "sizes"))
     rewrite_line(path, lambda line: line["files"]["depth"].update(size=[60000, 60000]))
-    with pytest.raises(CaptureError, match="1 to 8192 pixels"):
+    with pytest.raises(LidarliveError, match="1 to 8192 pixels"):
         Recording(path)[0]
     rewrite_line(path, lambda line: line["files"]["depth"].update(size=[25, 32]))
-    with pytest.raises(CaptureError, match=f"as in {INFO_NAME}"):
+    with pytest.raises(LidarliveError, match=f"as in {INFO_NAME}"):
         Recording(path)[0]
     assert any(f"as in {INFO_NAME}" in line for line in damage(path))
     info = json.loads((path / INFO_NAME).read_text())
     (path / INFO_NAME).write_text(json.dumps({**info, "depth_size": [60000, 60000]}))
-    with pytest.raises(CaptureError, match="depth_size must be"):
+    with pytest.raises(LidarliveError, match="depth_size must be"):
         Recording(path)
 
 
@@ -210,7 +210,7 @@ def test_confidence_of_another_scale_is_refused(pristine: Path, tmp_path: Path) 
     levels = cv2.imencode(".png", np.full((32, 24), 255, np.uint8))[1].tobytes()
     (path / "confidence" / "000000.png").write_bytes(levels)
     rewrite_line(path, lambda line: line["files"]["confidence"].update(crc32=checksum(levels)))
-    with pytest.raises(CaptureError, match=r"confidence must be 0, 1 or 2\. Received: 255"):
+    with pytest.raises(LidarliveError, match=r"confidence must be 0, 1 or 2\. Received: 255"):
         Recording(path)[0]
 
 
@@ -220,7 +220,7 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(pristine: Path, tmp_path: P
     path = Path(shutil.copytree(pristine, tmp_path / "pipe"))
     (path / name).unlink()
     os.mkfifo(path / name)
-    with pytest.raises(CaptureError, match=r"is not a file|has no recording\.json"):
+    with pytest.raises(LidarliveError, match=r"is not a file|has no recording\.json"):
         Recording(path)[0]
     assert list(damage(path))
 
@@ -230,16 +230,16 @@ def test_files_larger_than_any_of_ours_are_not_read(
 ) -> None:
     path = Path(shutil.copytree(pristine, tmp_path / "large"))
     os.truncate(path / "depth" / "000000.png", layout.MAX_IMAGE_BYTES + 1)
-    with pytest.raises(CaptureError, match="must have at most 67108864 bytes"):
+    with pytest.raises(LidarliveError, match="must have at most 67108864 bytes"):
         Recording(path)[0]
     (path / LOG_NAME).write_bytes(b"\n" * 1000)
-    with pytest.raises(CaptureError, match="is not a log of frames"):
+    with pytest.raises(LidarliveError, match="is not a log of frames"):
         Recording(path)
     os.truncate(path / LOG_NAME, layout.MAX_LOG_BYTES + 1)
-    with pytest.raises(CaptureError, match="must have at most 1073741824 bytes"):
+    with pytest.raises(LidarliveError, match="must have at most 1073741824 bytes"):
         Recording(path)
     os.truncate(path / INFO_NAME, layout.MAX_INFO_BYTES + 1)
-    with pytest.raises(CaptureError, match="must have at most 1048576 bytes"):
+    with pytest.raises(LidarliveError, match="must have at most 1048576 bytes"):
         Recording(path)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from capture import paths
 from capture.formats.r3d_reader import R3dFile
 from capture.recording import Dataset
 from capture.storage.writer import RecordingWriter
@@ -124,7 +125,7 @@ def test_a_training_outlives_a_window_that_is_killed(environment: dict[str, str]
     environment = {**environment, "TRAINER": "tests.support.tiny"}
     tell("die_in_training", environment, source, statuses=(-signal.SIGKILL,))
     assert set(store.versions()) <= {store.starter()}
-    wait_until(lambda: bool(interrupted(store.weights_folder())), "the trainer to notice")
+    wait_until(lambda: bool(interrupted(paths.weights_folder())), "the trainer to notice")
     tell("go_on_training", environment, source)
     (new,) = (version for version in store.versions() if version != store.starter())
     assert json.loads((new / "report.json").read_text())["validated"]

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from tests.support.paths import ROOT
+
 PROGRAM = """
 import sys
-from tests.support.paths import ROOT
 from model import store
 from model.predictor import Predictor
 Predictor(store.starter())

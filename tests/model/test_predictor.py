@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError, Intrinsics
+from capture.errors import LidarliveError
+from capture.frame import Intrinsics
 from model.config import OPENVINO_NAMES
 from model.evaluation.evaluate import evaluate
 from model.evaluation.metrics import RANGES, Sums, report
@@ -85,20 +86,20 @@ def test_a_missing_or_torn_file_is_one_clear_error(weights: Path, tmp_path: Path
     shutil.copytree(weights, folder)
     data = (folder / name).read_bytes()
     (folder / name).write_bytes(data[: len(data) // 2])
-    with pytest.raises(CaptureError, match=name):
+    with pytest.raises(LidarliveError, match=name):
         Predictor(folder)
     (folder / name).unlink()
-    with pytest.raises(CaptureError, match=name):
+    with pytest.raises(LidarliveError, match=name):
         Predictor(folder)
 
 
 def test_a_foreign_folder_is_one_clear_error(tmp_path: Path):
-    with pytest.raises(CaptureError, match="is not a weights version"):
+    with pytest.raises(LidarliveError, match="is not a weights version"):
         Predictor(tmp_path)
-    with pytest.raises(CaptureError, match="is not a weights version"):
+    with pytest.raises(LidarliveError, match="is not a weights version"):
         Predictor(tmp_path / "nothing")
     (tmp_path / "config.json").write_text('{"model_type": "other"}')
-    with pytest.raises(CaptureError, match=r"config\.json"):
+    with pytest.raises(LidarliveError, match=r"config\.json"):
         Predictor(tmp_path)
 
 

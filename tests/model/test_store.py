@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from capture.frame import CaptureError
+from capture import paths
+from capture.errors import LidarliveError
 from model import store
 
 
 def make_version(name: str) -> Path:
-    folder = store.weights_folder() / name
+    folder = paths.weights_folder() / name
     folder.mkdir(parents=True)
     for file in ("config.json", "pair.xml", "pair.bin"):
         (folder / file).write_text("{}")
@@ -37,9 +38,9 @@ def no_starter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_home_is_where_the_environment_says_else_below_the_persons_home(
     monkeypatch: pytest.MonkeyPatch, own_home: Path
 ):
-    assert store.weights_folder() == own_home / "weights"
+    assert paths.weights_folder() == own_home / "weights"
     monkeypatch.delenv("LIDARLIVE_HOME")
-    assert store.home() == Path.home() / "lidarlive"
+    assert paths.home() == Path.home() / "lidarlive"
 
 
 def test_the_starter_is_in_use_until_another_is_chosen(starter: Path):
@@ -57,9 +58,9 @@ def test_the_starter_is_in_use_until_another_is_chosen(starter: Path):
 def test_without_a_starter_nothing_is_in_use():
     assert store.versions() == []
     assert store.active() is None
-    with pytest.raises(CaptureError, match=r"no weights version v.*lidarlive train"):
+    with pytest.raises(LidarliveError, match=r"no weights version v.*lidarlive train"):
         store.use("v")
-    with pytest.raises(CaptureError, match="there are no weights yet: train some"):
+    with pytest.raises(LidarliveError, match="there are no weights yet: train some"):
         store.named_or_active(None)
 
 
@@ -67,7 +68,7 @@ def test_a_version_is_named_or_the_one_in_use(starter: Path):
     version = make_version("a")
     assert store.named_or_active(None) == starter
     assert store.named_or_active("a") == version
-    with pytest.raises(CaptureError, match="no weights version nobody"):
+    with pytest.raises(LidarliveError, match="no weights version nobody"):
         store.named_or_active("nobody")
 
 
@@ -78,7 +79,7 @@ def test_rollback_goes_back_step_by_step(starter: Path):
     store.use("b")  # choosing it again is no step
     assert store.rollback() == a
     assert store.rollback() == starter
-    with pytest.raises(CaptureError, match="no earlier version"):
+    with pytest.raises(LidarliveError, match="no earlier version"):
         store.rollback()
     assert store.active() == starter
 
@@ -93,8 +94,8 @@ def test_rollback_skips_versions_that_are_gone(starter: Path):
 
 
 def test_folders_that_are_no_versions_are_not_listed(starter: Path):
-    (store.weights_folder() / "notes").mkdir(parents=True)
-    (store.weights_folder() / "file").touch()
+    (paths.weights_folder() / "notes").mkdir(parents=True)
+    (paths.weights_folder() / "file").touch()
     make_version(".training-x")
     assert store.versions() == [starter]
 
@@ -103,7 +104,7 @@ def test_a_version_elsewhere_can_be_found_but_not_put_in_use(starter: Path, tmp_
     elsewhere = tmp_path / "elsewhere"
     make_version("a").rename(elsewhere)
     assert store.find(elsewhere) == elsewhere
-    with pytest.raises(CaptureError, match="only versions there"):
+    with pytest.raises(LidarliveError, match="only versions there"):
         store.use(elsewhere)
 
 
@@ -111,7 +112,7 @@ def test_a_chosen_version_that_is_gone_is_said_so(starter: Path):
     version = make_version("a")
     store.use("a")
     (version / "pair.bin").unlink()
-    with pytest.raises(CaptureError, match=r"no weights version a\. Versions: starter"):
+    with pytest.raises(LidarliveError, match=r"no weights version a\. Versions: starter"):
         store.active()
     store.use("starter")
     assert store.active() == starter
@@ -120,14 +121,14 @@ def test_a_chosen_version_that_is_gone_is_said_so(starter: Path):
 @pytest.mark.parametrize("text", ["", "[]", '{"active": "a"}', '{"active": "a", "before": 3}'])
 def test_a_torn_choice_is_one_clear_error(starter: Path, text: str):
     make_version("a")
-    (store.weights_folder() / "active.json").write_text(text)
-    with pytest.raises(CaptureError, match=r"active\.json cannot be read.*Delete it"):
+    (paths.weights_folder() / "active.json").write_text(text)
+    with pytest.raises(LidarliveError, match=r"active\.json cannot be read.*Delete it"):
         store.active()
 
 
 def test_a_new_versions_folder_is_new(starter: Path):
     first = store.new_version_folder("my desk")
-    assert first.parent == store.weights_folder()
+    assert first.parent == paths.weights_folder()
     assert first.name.endswith("_my-desk")
     assert not first.exists()
     first.mkdir(parents=True)

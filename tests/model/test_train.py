@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
 from model.data.batches import Sampling, frames_of, load
@@ -130,13 +130,15 @@ def test_going_on_from_a_version_starts_with_its_networks_size_and_preset(run: R
 
 def test_going_on_from_another_preset_is_refused(run: Run, tmp_path: Path):
     further = replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out, preset="original")
-    with pytest.raises(CaptureError, match=r"v1 is of preset fast, and original cannot go on from it.*--from-scratch"):
+    with pytest.raises(
+        LidarliveError, match=r"v1 is of preset fast, and original cannot go on from it.*--from-scratch"
+    ):
         train(further)
     folder = tmp_path / "weights"
     shutil.copytree(run[0].out, folder)
     document = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**document, "canonical_focal_px": 500.0}))
-    with pytest.raises(CaptureError, match=r"canonical focal length of 500\.0 px"):
+    with pytest.raises(LidarliveError, match=r"canonical focal length of 500\.0 px"):
         train(replace(further, preset=None, continue_from=str(folder)))
 
 
@@ -238,7 +240,7 @@ def test_the_same_seed_gives_the_same_losses(run: Run):
 
 def test_a_loss_that_is_no_number_ends_the_training_and_leaves_nothing(dataset: Path, tmp_path: Path):
     config = TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), learning_rate=1e30, **SMALL)
-    with pytest.raises(CaptureError, match=r"loss became no number in epoch 1"):
+    with pytest.raises(LidarliveError, match=r"loss became no number in epoch 1"):
         train(config)
     assert list(tmp_path.iterdir()) == []
 
@@ -246,15 +248,15 @@ def test_a_loss_that_is_no_number_ends_the_training_and_leaves_nothing(dataset: 
 def test_bad_input_is_refused_before_anything_is_made(dataset: Path, tmp_path: Path):
     out = str(tmp_path / "v")
     blind = write_recording(tmp_path / "data", "blind", [scene_frame(i, confidence=0) for i in range(3)])
-    with pytest.raises(CaptureError, match=r"No frame of .*_blind has depth with confidence: nothing can be learned"):
+    with pytest.raises(LidarliveError, match=r"No frame of .*_blind has depth with confidence: nothing can be learned"):
         train(TrainConfig(data=(str(blind),), out=out, **SMALL))
-    with pytest.raises(CaptureError, match="what is held out cannot measure"):
+    with pytest.raises(LidarliveError, match="what is held out cannot measure"):
         train(TrainConfig(data=(str(dataset), str(blind)), held_out=("blind",), out=out, **SMALL))
-    with pytest.raises(CaptureError, match="does not exist"):
+    with pytest.raises(LidarliveError, match="does not exist"):
         train(TrainConfig(data=(str(tmp_path / "nothing"),), out=out, **SMALL))
-    with pytest.raises(CaptureError, match="exists already"):
+    with pytest.raises(LidarliveError, match="exists already"):
         train(TrainConfig(data=(str(dataset),), out=str(tmp_path), **SMALL))
-    with pytest.raises(CaptureError, match="no weights version elsewhere"):
+    with pytest.raises(LidarliveError, match="no weights version elsewhere"):
         train(TrainConfig(data=(str(dataset),), out=out, **{**SMALL, "continue_from": "elsewhere"}))
     assert not Path(out).exists()
 
@@ -276,7 +278,7 @@ def test_bad_input_is_refused_before_anything_is_made(dataset: Path, tmp_path: P
 )
 def test_a_configuration_that_makes_no_sense_is_one_clear_line(change: dict[str, Any], message: str):
     document = {"data": ["folder"], "out": "v", **change}
-    with pytest.raises(CaptureError, match=message):
+    with pytest.raises(LidarliveError, match=message):
         TrainConfig.from_json(json.dumps(document))
 
 

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.jobs import worker
 
 
@@ -17,7 +17,7 @@ def work(document: str, on_event: worker.OnEvent) -> None:
         print("not an event")
         os.write(1, b"nor is this\n")
     elif document == "refuse":
-        raise CaptureError("no good. Received: refuse")
+        raise LidarliveError("no good. Received: refuse")
     elif document == "die":
         print("died of it", file=sys.stderr, flush=True)
         os._exit(7)

@@ -21,9 +21,9 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QDialog, QWidget
 
 from app.main import main
+from app.widgets.recording_row import SUMMARY
 from app.window.application import application
 from app.window.main_window import Window
-from app.window.recordings.row_delegate import SUMMARY
 from app.window.retrain import training_process
 from app.window.retrain.dialog import RetrainDialog
 from capture.recording import Recording

@@ -15,10 +15,11 @@ import numpy as np
 import psutil
 
 from capture.frame import Camera, Intrinsics, Pose
-from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header, encode_message, message_spans
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header, encode_message
 from capture.storage.encoding import encode_jpeg
 from capture.usb.usbmuxd import open_socket, receive_message, send_message
 from capture.virtual_phone.process import PhoneProcess
+from capture.virtual_phone.wire_file import message_spans
 from tests.support.waiting import wait_until
 
 FRAMES = 24

@@ -18,7 +18,7 @@ from app.bench.capture.report import goals, print_report, summary
 from app.bench.capture.run import Result, run_case
 from app.bench.capture.x_display import display_name
 from app.bench.machine import computer
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.sources.record3d.driver import package_installed
 from model import store
 
@@ -27,7 +27,7 @@ def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
     """Run the cases whose name fits one of `patterns` (all where there are none), and print what they came to.
 
     Returns 3 where frames were lost, mixed or damaged. A goal that is missed is a result, not an error.
-    Raises CaptureError where a case could not be run, after the others were and their results are printed.
+    Raises LidarliveError where a case could not be run, after the others were and their results are printed.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C: programs and files are cleaned up
     cases = _chosen(all_cases(seconds), patterns)
@@ -45,7 +45,7 @@ def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
     else:
         print_report(about, results)
     if failures:
-        raise CaptureError(f"{len(failures)} of {len(cases)} cases could not be run: {'; '.join(failures)}")
+        raise LidarliveError(f"{len(failures)} of {len(cases)} cases could not be run: {'; '.join(failures)}")
     return 0 if all(result.verdict is None or result.verdict.perfect for result in results) else 3
 
 
@@ -53,7 +53,9 @@ def _chosen(cases: list[Case], patterns: list[str]) -> list[Case]:
     for pattern in patterns:
         if not any(fnmatch.fnmatchcase(case.name, pattern) for case in cases):
             names = ", ".join(case.name for case in cases)
-            raise CaptureError(f"--case must be one of {names}, or a pattern such as 'window-*'. Received: {pattern!r}")
+            raise LidarliveError(
+                f"--case must be one of {names}, or a pattern such as 'window-*'. Received: {pattern!r}"
+            )
     return [
         case
         for case in cases
@@ -71,7 +73,7 @@ def _run(cases: list[Case], weights: Path) -> tuple[list[Result], list[str]]:
         try:
             results.append(run_case(case, weights))
             _say(f"    {summary(results[-1])}")
-        except CaptureError as error:
+        except LidarliveError as error:
             failures.append(str(error))
             _say(f"    {error}")
     return results, failures

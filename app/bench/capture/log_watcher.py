@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.storage.layout import LOG_NAME
 
 POLL_S = 0.002  # how much later than the line the stamp may be: a tenth of what is measured
@@ -41,14 +41,16 @@ class Tail:
         self._process.communicate()
 
     def committed_ns(self, lines: int) -> list[int]:
-        """When each of the log's lines was there. Raises CaptureError where they were not all seen."""
+        """When each of the log's lines was there. Raises LidarliveError where they were not all seen."""
         deadline_s = time.monotonic() + CATCH_UP_S
         while True:
             stamps = [int(stamp) for stamp in self._stamps.read_text().split()]
             if len(stamps) == lines:
                 return stamps
             if time.monotonic() > deadline_s:
-                raise CaptureError(f"the log has {lines} lines, not all were seen. Received: {len(stamps)}. Try again")
+                raise LidarliveError(
+                    f"the log has {lines} lines, not all were seen. Received: {len(stamps)}. Try again"
+                )
             time.sleep(POLL_S)
 
 

@@ -17,13 +17,15 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from capture.frame import CaptureError, DepthMap, Frame, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import DepthMap, Frame, UInt8Image
+from capture.paths import CACHE_VARIABLE, cache_folder
 from capture.protocol.parser import Damaged, Receiver, decoded
-from capture.protocol.wire import message_spans
 from capture.recording import Recording
 from capture.storage.encoding import to_millimetres
 from capture.storage.layout import FrameLine
-from capture.virtual_phone.clips import CACHE_VARIABLE, DEMO_JPEG_QUALITY, cache_folder, frame_message, open_clip
+from capture.virtual_phone.clips import DEMO_JPEG_QUALITY, frame_message, open_clip
+from capture.virtual_phone.wire_file import message_spans
 
 VERSION = 1  # of what the frames look like: a clip in the cache that was made otherwise is not used
 CLIP_FRAMES = 256  # as many as eight bits tell apart
@@ -57,7 +59,7 @@ class Numbers:
 def prepared_clip(rgb_size: tuple[int, int], report: Report = lambda prepared: None) -> Path:
     """The .wire file of the clip with pictures of this size (width, height): from the cache, made there once.
 
-    Raises CaptureError where it cannot be kept there.
+    Raises LidarliveError where it cannot be kept there.
     """
     path = clip_path(rgb_size)
     part = path.with_suffix(".part")
@@ -73,7 +75,7 @@ def prepared_clip(rgb_size: tuple[int, int], report: Report = lambda prepared: N
                         report((number + 1) / CLIP_FRAMES)
                 os.replace(part, path)
     except OSError as error:
-        raise CaptureError(
+        raise LidarliveError(
             f"the benchmark's clip cannot be kept in {path.parent}: {error.strerror}. "
             f"Set {CACHE_VARIABLE} to another folder"
         ) from error
@@ -126,7 +128,7 @@ def _if_whole(read: Callable[[], int | None]) -> int | None:
     """None also where the file is not there, or not a whole image."""
     try:
         return read()
-    except CaptureError:
+    except LidarliveError:
         return None
 
 
@@ -169,7 +171,7 @@ def _read_depth(depth_m: DepthMap) -> int | None:
 def _frame(message: bytes) -> Frame:
     (wire,) = Receiver().feed(message)
     if isinstance(wire, Damaged):
-        raise CaptureError(f"the demo room's clip is damaged ({wire.reason}): delete it from {cache_folder()}")
+        raise LidarliveError(f"the demo room's clip is damaged ({wire.reason}): delete it from {cache_folder()}")
     return decoded(wire, 0, 0)
 
 
@@ -183,5 +185,5 @@ def _resized(frame: Frame, rgb_size: tuple[int, int]) -> Frame:
 def _is_whole(path: Path) -> bool:
     try:
         return len(message_spans(path)) == CLIP_FRAMES
-    except CaptureError:
+    except LidarliveError:
         return False

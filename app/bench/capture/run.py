@@ -28,7 +28,7 @@ from app.bench.capture.numbered_clip import prepared_clip
 from app.bench.capture.process_monitor import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
 from app.bench.capture.recording_check import SendLog, Stamp, Verdict, verify
 from app.bench.capture.x_display import Display, display
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from capture.virtual_phone.process import PhoneProcess
@@ -83,7 +83,7 @@ class Observed:
 
 
 def run_case(case: Case, weights: Path) -> Result:
-    """Run and judge one case. Raises CaptureError where the program under test or the phone fails."""
+    """Run and judge one case. Raises LidarliveError where the program under test or the phone fails."""
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         return _result(case, _observed(case, weights, Path(folder)))
 
@@ -131,20 +131,20 @@ def _run(case: Case, command: list[str], environment: dict[str, str], pids: dict
             with Monitor({"app": program.pid, **pids}, interval_s) as monitor:
                 output, _ = program.communicate(timeout=case.seconds + OVERHEAD_S)
         except subprocess.TimeoutExpired:
-            raise CaptureError(f"{case.name} hangs. Try it again: --case {case.name}") from None
+            raise LidarliveError(f"{case.name} hangs. Try it again: --case {case.name}") from None
         finally:
             program.kill()
         if program.returncode not in (0, 3):  # 3: frames were lost, which the verdict tells
             errors.seek(0)
             said = errors.read().strip().splitlines() or [f"exit status {program.returncode}"]
-            raise CaptureError(f"{case.name} failed: {said[-1]}")
+            raise LidarliveError(f"{case.name} failed: {said[-1]}")
         return output, monitor.samples
 
 
 def _result(case: Case, observed: Observed) -> Result:
     log, moments, recording = observed.log, observed.moments, observed.recording
     if not log.sent:
-        raise CaptureError(f"{case.name}: the phone sent nothing. Try it again: --case {case.name}")
+        raise LidarliveError(f"{case.name}: the phone sent nothing. Try it again: --case {case.name}")
     first_ns = moments.get("started_ns", log.sent[0].begun_ns)
     last_ns = moments.get("stopped_ns", log.sent[-1].begun_ns)
     during = log.between(first_ns, last_ns)

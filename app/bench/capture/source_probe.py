@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from app.bench.capture.numbered_clip import frame_number
 from app.bench.capture.recording_check import Stamp
 from capture.frame import Frame
-from capture.sources.base import Source, SourceState, open_source
+from capture.sources.base import Source, SourceState
+from capture.sources.opening import open_source
 
 
 class Stamped(Source):

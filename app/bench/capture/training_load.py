@@ -16,7 +16,7 @@ BUDGET_MINUTES = 60.0  # longer than any case
 class Training:
     """Goes on from `weights` until it is shut down; it leaves no version.
 
-    Raises CaptureError where the rooms cannot be rendered.
+    Raises LidarliveError where the rooms cannot be rendered.
     """
 
     def __init__(self, weights: Path) -> None:

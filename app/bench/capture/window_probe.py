@@ -25,9 +25,11 @@ from app.bench.capture.source_probe import Stamped
 from app.bench.capture.training_load import Training
 from app.session import predictor_thread
 from app.session.live_session import LiveSession
-from app.window.main_window import Window, application
-from capture.frame import CaptureError, Frame
-from capture.sources.base import open_source
+from app.window.application import application
+from app.window.main_window import Window
+from capture.errors import LidarliveError
+from capture.frame import Frame
+from capture.sources.opening import open_source
 from model.predictor import Prediction, Predictor
 
 WINDOW_SIZE = (1280, 800)
@@ -221,7 +223,7 @@ def main(driver: str, dataset: str, weights: str, seconds: str, what: str) -> in
     qt = application()
     try:
         probe = Probe(driver, Path(dataset), Path(weights), float(seconds), what)
-    except CaptureError as error:
+    except LidarliveError as error:
         print(error, file=sys.stderr)
         return 1
     faulthandler.dump_traceback_later(

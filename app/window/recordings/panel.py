@@ -14,8 +14,8 @@ from app.session.training_roles import HELD_OUT, TRAIN, move_role, read_roles, w
 from app.widgets.background import Background
 from app.widgets.basic import button
 from app.widgets.inline_question import Ask
-from app.window.recordings.row_delegate import ROLE, SUMMARY, RecordingRow, tool_tip
-from capture.frame import CaptureError
+from app.widgets.recording_row import ROLE, SUMMARY, RecordingRow, tool_tip
+from capture.errors import LidarliveError
 from capture.storage.layout import is_recording
 from capture.storage.rename import rename
 
@@ -100,7 +100,7 @@ class Recordings(QWidget):
         role = NEXT_ROLE[item.data(ROLE) or ""]
         try:
             write_role(chosen.path, role)
-        except CaptureError as error:
+        except LidarliveError as error:
             self.failed.emit(str(error))
         else:
             item.setData(ROLE, role)
@@ -118,9 +118,9 @@ class Recordings(QWidget):
     def _trash(self, path: Path) -> None:
         def move() -> None:
             if not path.exists():
-                raise CaptureError(f"{path} is not there any more")
+                raise LidarliveError(f"{path} is not there any more")
             if not QFile.moveToTrash(str(path))[0]:
-                raise CaptureError(f"There is no trash that takes {path}. To delete it for good, delete that folder")
+                raise LidarliveError(f"There is no trash that takes {path}. To delete it for good, delete that folder")
             move_role(path, None)
 
         self._try(move)
@@ -128,7 +128,7 @@ class Recordings(QWidget):
     def _try(self, do: Callable[[], None]) -> None:
         try:
             do()
-        except CaptureError as error:
+        except LidarliveError as error:
             self.failed.emit(str(error))
         self.refresh()
 

@@ -6,8 +6,8 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.widgets.basic import button
-from app.widgets.color_bar import GAP
-from app.window.menus import Entries
+from app.widgets.menu_entries import Entries
+from app.widgets.theme import GAP
 from capture.sources.replay import Position, ReplaySource
 
 

@@ -12,15 +12,16 @@ from PyQt5.QtWidgets import QDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app.session.live_session import LiveSession
 from app.widgets.background import Background
-from app.widgets.basic import BLUE, RED, MessageBar
-from app.widgets.color_bar import GAP
+from app.widgets.basic import MessageBar
+from app.widgets.theme import BLUE, GAP, RED
 from app.window.retrain.progress_page import ProgressPage
 from app.window.retrain.recordings_table import list_summaries
 from app.window.retrain.result_page import ResultPage
 from app.window.retrain.resume_banner import ResumeOffer
 from app.window.retrain.setup_page import ChoicePage
 from app.window.retrain.training_process import Trainer
-from capture.frame import CaptureError
+from capture import paths
+from capture.errors import LidarliveError
 from model import store
 from model.config import TrainConfig
 from model.training.interrupted import Interrupted, interrupted
@@ -111,7 +112,7 @@ class RetrainDialog(QDialog):
     def _put_in_use(self, choose: Any, used: bool) -> None:  # noqa: ANN401
         try:
             folder = choose()
-        except CaptureError as error:
+        except LidarliveError as error:
             self.errors.show_message(str(error))
             return
         self._session.use_weights(folder)
@@ -123,7 +124,7 @@ class RetrainDialog(QDialog):
             self.background.start("listing", self._list)
 
     def _list(self) -> None:
-        self.listed.emit(list_summaries(self._recordings), interrupted(store.weights_folder()))
+        self.listed.emit(list_summaries(self._recordings), interrupted(paths.weights_folder()))
 
     def _show_listed(self, found: list[Any], left: list[Interrupted]) -> None:
         self.choice.show_recordings(found)

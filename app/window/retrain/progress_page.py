@@ -9,15 +9,17 @@ import numpy as np
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from app.session.color_maps import TURBO, SmoothRange, depth_indices, indexed_image, rgb_image
+from app.session.color_maps import TURBO, SmoothRange, depth_indices
 from app.widgets.background import Background
 from app.widgets.basic import button, row
-from app.widgets.color_bar import GAP
+from app.widgets.image_panel import Panel
 from app.widgets.inline_question import Ask
+from app.widgets.qimages import indexed_image, rgb_image
+from app.widgets.theme import GAP
 from app.window.retrain.setup_page import duration
 from app.window.retrain.training_plot import TrainingPlot
-from app.window.views.image_panel import Panel
-from capture.frame import CaptureError, DepthMap, Frame
+from capture.errors import LidarliveError
+from capture.frame import DepthMap, Frame
 from capture.recording import Recording
 from model.training.preview import predicted_m
 
@@ -79,7 +81,7 @@ class ProgressPage(QWidget):
         path, index = Path(preview["recording"]), int(preview["frame"])
         try:
             self.read.emit(Recording(path)[index], f"{path.name}, frame {index + 1}")
-        except (CaptureError, IndexError):  # deleted since: the prediction is worth a look without it too
+        except (LidarliveError, IndexError):  # deleted since: the prediction is worth a look without it too
             self.read.emit(None, path.name)
 
     def _show_frame(self, frame: Frame | None, which: str) -> None:

@@ -9,9 +9,9 @@ from PyQt5.QtGui import QIcon, QImage, QPainter, QPixmap
 from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from app.session import training_roles
-from app.session.color_maps import rgb_image
 from app.session.recording_summary import Summary, summary
-from app.window.recordings.row_delegate import tool_tip
+from app.widgets.qimages import rgb_image
+from app.widgets.recording_row import tool_tip
 from capture.inspection.survey import LEAST_SHARE, METRES
 from capture.storage.layout import is_recording
 

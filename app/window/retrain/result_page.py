@@ -11,9 +11,9 @@ from PyQt5.QtWidgets import QHeaderView, QLabel, QScrollArea, QTableWidget, QTab
 
 from app.widgets.background import Background
 from app.widgets.basic import button, row
-from app.widgets.color_bar import GAP
+from app.widgets.theme import GAP
 from app.window.retrain.worst_frames import Looked, ShotRow, look_at
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 MEASURES = (("abs_rel", "AbsRel", 3), ("rmse_m", "RMSE, m", 3), ("delta1", "δ1", 3), ("edge_f1", "edge F1", 3))
 HEADER = ("", "in use", "new", "difference", "95 % of it")
@@ -61,7 +61,7 @@ class ResultPage(QWidget):
     def _look(self, shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -> None:
         try:
             self.looked.emit(look_at(shots, champion, challenger))
-        except CaptureError:  # a recording or a version is gone: the figures stand without pictures
+        except LidarliveError:  # a recording or a version is gone: the figures stand without pictures
             self.looked.emit([])
 
     def _show_looked(self, found: list[Looked]) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QFrame, QLabel, QVBoxLayout
 
-from app.widgets.basic import AMBER, button, row
-from capture.frame import CaptureError
+from app.widgets.basic import button, row
+from app.widgets.theme import AMBER
+from capture.errors import LidarliveError
 from model.training.interrupted import Interrupted, discard
 
 
@@ -50,7 +51,7 @@ class ResumeOffer(QFrame):
             return
         try:
             discard(Path(self._left.config.out))
-        except CaptureError as error:
+        except LidarliveError as error:
             self.failed.emit(str(error))
         else:
             self.hide()

@@ -9,10 +9,10 @@ from PyQt5.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.session.recording_summary import Summary
 from app.widgets.background import Background
-from app.widgets.basic import AMBER, LIGHT_RED, button, row
-from app.widgets.color_bar import GAP
+from app.widgets.basic import button, row
+from app.widgets.theme import AMBER, GAP, LIGHT_RED
 from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingTable
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import ACTIVE, DEFAULT_PRESET, RECIPES, TrainConfig
 from model.training.estimate import estimate_s
@@ -52,10 +52,10 @@ class ChoicePage(QWidget):
         self.table.show_recordings(found)
 
     def config(self) -> TrainConfig:
-        """The training that is chosen. Raises CaptureError where nothing is."""
+        """The training that is chosen. Raises LidarliveError where nothing is."""
         train, held_out = self.table.ticked(TRAIN), self.table.ticked(HELD_OUT)
         if not train:
-            raise CaptureError("Tick at least one recording under Train. To make one, press Record in the window.")
+            raise LidarliveError("Tick at least one recording under Train. To make one, press Record in the window.")
         go_on_from = self.from_box.currentData()
         return TrainConfig(
             data=tuple(map(str, train + held_out)),
@@ -70,7 +70,7 @@ class ChoicePage(QWidget):
     def _start(self) -> None:
         try:
             self.start.emit(self.config())
-        except CaptureError as error:
+        except LidarliveError as error:
             self.findings.setText(str(error))
 
     def _changed(self) -> None:
@@ -93,7 +93,7 @@ class ChoicePage(QWidget):
         self._look += 1
         try:
             config = self.config()
-        except CaptureError:  # nothing is ticked, and the page says so
+        except LidarliveError:  # nothing is ticked, and the page says so
             return
         train = set(self.table.ticked(TRAIN))
         frames = sum(summary.frames for summary in self.table.summaries if summary.path in train)

@@ -7,9 +7,8 @@ from typing import Any
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.widgets.basic import AMBER
 from app.widgets.plots import Plot, add_plots
-from app.window.application import ACCENT
+from app.widgets.theme import ACCENT, AMBER
 
 HEIGHT = 150  # pixels: at least
 TITLES = ("Loss, by epoch", "Held-out RMSE, m")

@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import TrainConfig
-from model.jobs.client import KILLED
+from model.jobs.client import KILLED, OUT_OF_MEMORY
 from model.jobs.worker import ENOUGH
-from model.training.failures import OUT_OF_MEMORY, left_of
+from model.training.failures import left_of
 from model.training.interrupted import discard
 
 NICENESS = 10  # on the scale of nice(1): the live view goes first
@@ -142,7 +142,7 @@ class Trainer(QObject):
     def _thrown_away(self) -> str:
         try:
             discard(self._out)
-        except CaptureError as error:
+        except LidarliveError as error:
             return f"Cancelled, but {error}"
         return "Cancelled: nothing was saved"
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from PyQt5.QtWidgets import QHBoxLayout, QWidget
 
-from app.session.color_maps import TURBO, SmoothRange, depth_indices, indexed_image, rgb_image
-from app.widgets.color_bar import GAP
-from app.window.views.image_panel import Panel
+from app.session.color_maps import TURBO, SmoothRange, depth_indices
+from app.widgets.image_panel import Panel
+from app.widgets.qimages import indexed_image, rgb_image
+from app.widgets.theme import GAP
 from capture.frame import DepthMap, Frame
 from capture.recording import Recording
 from model.predictor import Predictor
@@ -33,7 +34,7 @@ class Looked:
 def look_at(shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -> list[Looked]:
     """The frames that a comparison names (model/evaluation/paired_sums.py), predicted by both versions.
 
-    Blocks on the disk and on inference. Raises CaptureError where a recording or a version cannot be read.
+    Blocks on the disk and on inference. Raises LidarliveError where a recording or a version cannot be read.
     """
     old, new = Predictor(champion), Predictor(challenger)
     found = []

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel
 
-from app.window.application import DIM_TEXT, SURFACE, TEXT
+from app.widgets.theme import DIM_TEXT, SURFACE, TEXT
 from capture.doctor.steps import Step
 
 MARKS = {"ok": ("✓", "#46a758"), "warning": ("!", "#f0b429"), "failed": ("✗", "#ff6369"), "skipped": ("–", "#a0a5ac")}

@@ -12,7 +12,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction, QFileDialog, QMenu, QWidget
 
 from app.window.sources.switch import DEMO, PHONE
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import recording_folders
 from capture.usb.usbmuxd import list_devices
 
@@ -31,9 +31,9 @@ def look(recordings: Path) -> Found:
     """Ask usbmuxd and the disk; may block on either, on usbmuxd for 3 s. What cannot be asked has nothing."""
     serials: tuple[str, ...] = ()
     folders: list[Path] = []
-    with suppress(CaptureError):
+    with suppress(LidarliveError):
         serials = tuple(device.serial for device in list_devices())
-    with suppress(CaptureError, OSError):
+    with suppress(LidarliveError, OSError):
         folders = recording_folders(recordings)
     return Found(serials, tuple(reversed(folders[-NEWEST:])))
 

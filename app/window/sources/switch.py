@@ -11,8 +11,9 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from app.session.connection_check import Checkup, checkup_of
 from app.session.live_session import LiveSession, LiveStatus
 from capture.doctor.steps import Step
-from capture.frame import CaptureError
-from capture.sources.base import Source, open_source
+from capture.errors import LidarliveError
+from capture.sources.base import Source
+from capture.sources.opening import open_source
 from capture.sources.phone import PhoneSource
 
 PHONE, DEMO = "usb", "demo"
@@ -65,7 +66,7 @@ class SourceSwitch(QObject):
     def _open(self, spec: str) -> None:
         try:
             source: Source = open_source(spec, driver=self._driver, replay=True)
-        except CaptureError as error:
+        except LidarliveError as error:
             self.failed.emit(str(error))
         else:
             self.opened.emit(source, spec)
@@ -73,7 +74,7 @@ class SourceSwitch(QObject):
     def _use(self, source: Source, spec: str) -> None:
         try:
             self._session.use_source(source)
-        except CaptureError as error:  # a recording has begun in the meantime
+        except LidarliveError as error:  # a recording has begun in the meantime
             self.failed.emit(str(error))
             return
         self.end_checkup()

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from app.session.live_accuracy import HISTORY_S, Moment
 from app.widgets.plots import add_plots
-from app.window.application import ACCENT
+from app.widgets.theme import ACCENT
 
 HEIGHT = 130  # pixels: enough to see a trend, little beside the pictures
 # Title, attribute of a Moment, factor; what the axis starts from, None: what is seen

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import QWidget
 from pyqtgraph.opengl import GLScatterPlotItem, GLViewWidget
 
 from app.session.point_cloud import Cloud
-from app.window.application import BACKGROUND
+from app.widgets.theme import BACKGROUND
 from app.window.views.opengl_check import surface_format
 
 POINT_SHARE = 0.011  # of the picture's width: neighbours touch where they are seen from the camera

@@ -14,8 +14,8 @@ from PyQt5.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePoli
 from app.session.color_maps import DIVERGING, MIN_DIFFERENCE_M, SmoothRange
 from app.session.point_cloud import COLOURINGS, Cloud, Colouring, lidar_cloud, predicted_cloud
 from app.widgets.basic import ElidedLabel, button
-from app.widgets.color_bar import GAP, ColorBar, fonts
-from app.window.application import DIM_TEXT
+from app.widgets.color_bar import ColorBar
+from app.widgets.theme import DIM_TEXT, GAP, fonts
 from app.window.views import opengl_check
 from app.window.views.live_panels import Comparison
 from app.window.views.redraw_schedule import SHARE

@@ -17,8 +17,6 @@ from app.session.color_maps import (
     depth_indices,
     difference_indices,
     edge_indices,
-    indexed_image,
-    rgb_image,
     white_of,
 )
 from app.session.display_options import Appearance
@@ -27,7 +25,8 @@ from app.session.orientation import AS_RECEIVED, Turn, Upright
 from app.session.readout import Marks
 from app.session.status_text import length
 from app.widgets.color_bar import ColorBar
-from app.window.views.image_panel import Panel
+from app.widgets.image_panel import Panel
+from app.widgets.qimages import indexed_image, rgb_image
 from app.window.views.panel_grid import Board
 from capture.frame import Camera, DepthMap, Frame
 from model.data import targets

@@ -11,8 +11,8 @@ from PyQt5.QtWidgets import QWidget
 
 from app.session.orientation import AS_RECEIVED, Turn
 from app.session.readout import Marks, Place
-from app.widgets.color_bar import GAP
-from app.window.views.image_panel import PORTRAIT, Panel
+from app.widgets.image_panel import PORTRAIT, Panel
+from app.widgets.theme import GAP
 
 RECORDING = QColor(229, 72, 77)
 

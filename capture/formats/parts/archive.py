@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 MAX_MEMBER_BYTES = 64 << 20  # hundreds of times the largest seen; a ZIP may claim anything of what it inflates to
 MAX_DIRECTORY_BYTES = 24 << 20  # 100,000 frames of three members; zipfile takes some ten times that in memory
@@ -23,24 +23,24 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, 
 
 
 class Archive:
-    """A ZIP opened for reading. `names` are those of its members. Raises CaptureError where it is none."""
+    """A ZIP opened for reading. `names` are those of its members. Raises LidarliveError where it is none."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             if not path.is_file() and path.exists():  # a pipe would be waited for
-                raise CaptureError(f"{path} is not a Record3D file (it is no file)")
+                raise LidarliveError(f"{path} is not a Record3D file (it is no file)")
             self._file = _BoundedFile(path)
         except FileNotFoundError:
-            raise CaptureError(f"{path} does not exist") from None
+            raise LidarliveError(f"{path} does not exist") from None
         except OSError as error:
-            raise CaptureError(f"{path} cannot be read ({error.strerror})") from None
+            raise LidarliveError(f"{path} cannot be read ({error.strerror})") from None
         try:
             self._zip = zipfile.ZipFile(self._file)
         except _UNREADABLE as error:
             cut = self._begins_like_one()
             self._file.close()
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path} is cut short, or damaged at its end, where a ZIP has its table of contents ({error}). Copy it "
                 "from the phone again"
                 if cut
@@ -54,7 +54,7 @@ class Archive:
         self._file.close()
 
     def read(self, name: str, most_bytes: int = MAX_MEMBER_BYTES) -> bytes:
-        """The member's bytes, whose checksum fits. Raises CaptureError, naming it, where they cannot be had."""
+        """The member's bytes, whose checksum fits. Raises LidarliveError, naming it, where they cannot be had."""
         try:
             member = self._zip.getinfo(name)
         except KeyError:
@@ -77,8 +77,8 @@ class Archive:
         self._file.seek(0)
         return self._file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
 
-    def _fault(self, name: str, message: str) -> CaptureError:
-        return CaptureError(f"{self._path}: {name}: {message}")
+    def _fault(self, name: str, message: str) -> LidarliveError:
+        return LidarliveError(f"{self._path}: {name}: {message}")
 
 
 class _BoundedFile(io.BufferedReader):

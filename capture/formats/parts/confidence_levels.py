@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from capture.frame import CaptureError, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import UInt8Image
 
 LEVELS = 3
 MAX_NAMED = 8  # levels that an error lists
@@ -18,7 +19,7 @@ SCALES = ((0, 1, 2), (0, 50, 100), (0, 127, 255), (0, 128, 255))
 def confidence_table(maps: Iterable[UInt8Image]) -> UInt8Image:
     """uint8 (256,): our level for each value of these confidence maps, uint8 (h, w); looks at all of them, one by one.
 
-    Raises CaptureError where they use more than three levels, or fewer that belong to no known scale.
+    Raises LidarliveError where they use more than three levels, or fewer that belong to no known scale.
     """
     used = np.zeros(256, dtype=np.bool_)
     for levels in maps:
@@ -27,7 +28,7 @@ def confidence_table(maps: Iterable[UInt8Image]) -> UInt8Image:
     scale = next((scale for scale in SCALES if set(found) <= set(scale)), tuple(found))
     if len(scale) != LEVELS:
         named = ", ".join(map(str, found[:MAX_NAMED])) + (", ..." if len(found) > MAX_NAMED else "")
-        raise CaptureError(
+        raise LidarliveError(
             f"confidence must have the levels of {' or '.join('/'.join(map(str, scale)) for scale in SCALES)}, "
             f"or any three. Received: {named}"
         )

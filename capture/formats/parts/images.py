@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import Camera, CaptureError, Intrinsics, Pose, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import Camera, Intrinsics, Pose, UInt8Image
 from capture.jpeg import Jpeg, decode_jpeg
 from capture.storage.encoding import EncodedFrame, UInt16Image, encode_jpeg, encode_png, to_millimetres
 from capture.storage.layout import MAX_IMAGE_BYTES, MAX_SIDE, read_file
@@ -56,17 +57,17 @@ class ImageEncoder:
 
         `confidence`: uint8 (h, w) of the depth's size, 0..2, or None.
 
-        Raises CaptureError, naming the file, where it cannot be read or the parts do not fit together.
+        Raises LidarliveError, naming the file, where it cannot be read or the parts do not fit together.
         """
         millimetres = self._millimetres[_read_png(depth, _DEPTH)]
         depth_size = millimetres.shape[1], millimetres.shape[0]
         if not same_shape(jpeg.size, depth_size):
-            raise CaptureError(
+            raise LidarliveError(
                 f"{depth}: must have the shape of its picture, {_by(jpeg.size)}. Received: {_by(depth_size)}"
             )
         if confidence is not None and confidence.shape != millimetres.shape:
             received = _by((confidence.shape[1], confidence.shape[0]))
-            raise CaptureError(f"{depth}: its confidence must have its size, {_by(depth_size)}. Received: {received}")
+            raise LidarliveError(f"{depth}: its confidence must have its size, {_by(depth_size)}. Received: {received}")
         return EncodedFrame(
             index=index,
             received_ns=received_ns,
@@ -92,7 +93,7 @@ def depth_table(units_per_metre: float) -> UInt16Image:
 def read_picture(path: Path) -> Jpeg:
     """The file's own bytes where it is a JPEG; a PNG encoded at quality 95, its alpha ignored.
 
-    Raises CaptureError where it is neither, not 8-bit colour, damaged, or wider or higher than MAX_SIDE.
+    Raises LidarliveError where it is neither, not 8-bit colour, damaged, or wider or higher than MAX_SIDE.
     """
     data = _read(path)
     try:
@@ -102,12 +103,12 @@ def read_picture(path: Path) -> Jpeg:
         _require_sides(jpeg.size)
         decode_jpeg(data, reduced=8)  # markers do not tell everything that a decoder stops at
     except ValueError as error:
-        raise CaptureError(f"{path}: {error}") from None
+        raise LidarliveError(f"{path}: {error}") from None
     return jpeg
 
 
 def read_levels(path: Path) -> UInt8Image:
-    """uint8 (h, w) of an 8-bit grey PNG, as it is. Raises CaptureError."""
+    """uint8 (h, w) of an 8-bit grey PNG, as it is. Raises LidarliveError."""
     return _read_png(path, _LEVELS)
 
 
@@ -121,7 +122,7 @@ def _read_png(path: Path, wanted: _Png) -> NDArray[Any]:
     try:
         return _decode(_read(path), wanted)
     except ValueError as error:
-        raise CaptureError(f"{path}: {error}") from None
+        raise LidarliveError(f"{path}: {error}") from None
 
 
 def _decode(data: bytes, wanted: _Png) -> NDArray[Any]:
@@ -151,7 +152,7 @@ def _read(path: Path) -> bytes:
     try:
         return read_file(path, MAX_IMAGE_BYTES)
     except ValueError as error:
-        raise CaptureError(f"{path} {error}") from None
+        raise LidarliveError(f"{path} {error}") from None
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from capture.frame import CaptureError, Intrinsics
+from capture.errors import LidarliveError
+from capture.frame import Intrinsics
 from capture.storage.layout import read_file
 
 NAME = "intrinsics.txt"
@@ -25,14 +26,14 @@ def intrinsics_line(picture: str, camera: Intrinsics) -> str:
 
 
 def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:
-    """By the pictures' paths below `folder`; empty where it has no such file. Raises CaptureError."""
+    """By the pictures' paths below `folder`; empty where it has no such file. Raises LidarliveError."""
     path = folder / NAME
     if not path.exists():
         return {}
     try:
         text = read_file(path, MAX_BYTES).decode(errors="replace")
     except ValueError as error:
-        raise CaptureError(f"{path} {error}") from None
+        raise LidarliveError(f"{path} {error}") from None
     cameras = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
@@ -44,7 +45,7 @@ def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:
                 raise ValueError("a focal length is more than 0")
             cameras[picture] = Intrinsics(fx, fy, cx, cy)
         except ValueError:
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path}, line {number}: must be a picture and fx fy cx cy. Received: {line!r:.80}"
             ) from None
     return cameras

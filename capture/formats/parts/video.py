@@ -11,7 +11,8 @@ from pathlib import Path
 
 import cv2
 
-from capture.frame import CaptureError, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import UInt8Image
 from capture.storage.layout import MAX_SIDE
 
 _BOX = slice(4, 8)  # of the name of the first box
@@ -24,27 +25,27 @@ class Video:
 
     `len` is what the file says of itself; those that are damaged or missing at its end are among them.
 
-    Raises CaptureError where it is no MP4, cannot be opened, or is wider or higher than MAX_SIDE.
+    Raises LidarliveError where it is no MP4, cannot be opened, or is wider or higher than MAX_SIDE.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._next = 0
         if not path.exists():
-            raise CaptureError(f"{path} does not exist")
+            raise LidarliveError(f"{path} does not exist")
         if not _is_mp4(path):
-            raise CaptureError(f"{path} is not an MP4 film")
+            raise LidarliveError(f"{path} is not an MP4 film")
         before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # nor lines of OpenCV's own
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         cv2.utils.logging.setLogLevel(before)
         if not self._capture.isOpened():
-            raise CaptureError(f"{path} cannot be opened as a film. It is probably cut short: copy it again")
+            raise LidarliveError(f"{path} cannot be opened as a film. It is probably cut short: copy it again")
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # depth maps are as filmed
         self.size = self._says(cv2.CAP_PROP_FRAME_WIDTH), self._says(cv2.CAP_PROP_FRAME_HEIGHT)
         self._pictures = self._says(cv2.CAP_PROP_FRAME_COUNT)
         if not all(0 < side <= MAX_SIDE for side in self.size) or self._pictures <= 0:
             self.close()
-            raise CaptureError(
+            raise LidarliveError(
                 f"{path}: must have pictures of 1 to {MAX_SIDE} pixels wide and high. Received: {self._pictures} of "
                 f"{self.size[0]}x{self.size[1]}"
             )
@@ -58,7 +59,7 @@ class Video:
     def picture(self, i: int) -> UInt8Image:
         """uint8 (H, W, 3), red first. Those before it that were not asked for are passed over; there is no way back.
 
-        Raises CaptureError where the film ends before it, or cannot be decoded from here on.
+        Raises LidarliveError where the film ends before it, or cannot be decoded from here on.
         """
         if i < self._next:
             raise ValueError(f"a film is read in order: picture {self._next} or later. Received: {i}")
@@ -66,7 +67,7 @@ class Video:
             self._next += 1
         whole, bgr = self._capture.read() if self._next == i else (False, None)
         if not whole:
-            raise CaptureError(f"{self._path}: picture {i} of {len(self)} is missing or damaged")
+            raise LidarliveError(f"{self._path}: picture {i} of {len(self)} is missing or damaged")
         self._next += 1
         rgb: UInt8Image = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         return rgb
@@ -82,4 +83,4 @@ def _is_mp4(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(_BOX.stop)[_BOX] == b"ftyp"
     except OSError as error:
-        raise CaptureError(f"{path} cannot be read ({error.strerror})") from None
+        raise LidarliveError(f"{path} cannot be read ({error.strerror})") from None

@@ -17,7 +17,8 @@ from multiprocessing.process import BaseProcess
 
 import numpy as np
 
-from capture.frame import Camera, CaptureError, Frame, Intrinsics, Pose, clean_depth
+from capture.errors import LidarliveError
+from capture.frame import Camera, Frame, Intrinsics, Pose, clean_depth
 from capture.sources.phone import POLL_S, SILENCE_S, PhoneSource
 from capture.sources.record3d.process import FrameHeader, capture_process
 from capture.sources.record3d.relay import Relay
@@ -43,7 +44,7 @@ class UsbSource(PhoneSource):
 
     def __iter__(self) -> Iterator[Frame]:
         if not package_installed():
-            raise CaptureError("the package record3d is not installed: type `pip install record3d` (not on macOS)")
+            raise LidarliveError("the package record3d is not installed: type `pip install record3d` (not on macOS)")
         return super().__iter__()
 
     def _one_connection(self, phone: Device) -> Generator[Frame]:
@@ -92,7 +93,7 @@ class UsbSource(PhoneSource):
                 self._note_connected()
                 child.first_index = self._next_index
             else:
-                raise CaptureError(message.detail)
+                raise LidarliveError(message.detail)
 
     def _count_losses(self, child: _Child, losses: dict[str, int]) -> None:
         """What the child has dropped so far, without what is counted already."""

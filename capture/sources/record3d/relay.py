@@ -17,7 +17,7 @@ from collections import deque
 from pathlib import Path
 from types import TracebackType
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.local_socket import fresh_address, listen
 from capture.usb.usbmuxd import open_socket
 
@@ -67,7 +67,7 @@ class Relay:
             try:
                 with open_socket(self._usbmuxd) as usbmuxd:
                     self._carry(client, usbmuxd)
-            except (CaptureError, OSError):  # the client sees its connection end, and the driver asks usbmuxd why
+            except (LidarliveError, OSError):  # the client sees its connection end, and the driver asks usbmuxd why
                 return
             finally:
                 self.held_bytes = 0

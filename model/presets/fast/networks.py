@@ -18,7 +18,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.presets.base import Pair
 from model.presets.fast import encoder
 from model.presets.fast.layers import Doubled, ScreenedPoisson
@@ -46,13 +46,13 @@ def pair_of_networks(pretrained: bool = True) -> Pair:
 def linked(pair: Pair) -> Pair:
     """The same networks around one trunk: networks that were saved and loaded come with one each.
 
-    Raises CaptureError where they are not of this form.
+    Raises LidarliveError where they are not of this form.
     """
     try:
         trunk, head = (pair.gradient.get_layer(name) for name in ("trunk", "head"))
         return _networks(trunk, head, pair.finetune.get_layer("body"))
     except ValueError:
-        raise CaptureError(
+        raise LidarliveError(
             "These weights are of an earlier form of the networks, which cannot be trained further. "
             "Train from the starter or with --from-scratch"
         ) from None

@@ -12,7 +12,7 @@ import pytest
 
 import app.bench.inference as bench
 from app.bench.inference import goals, markdown
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import CONFIG_NAME
 
@@ -87,7 +87,7 @@ def test_the_table_says_what_the_multiplications_alone_would_take() -> None:
 
 def test_weights_that_cannot_be_timed_are_one_clear_line(small: Path) -> None:
     (small / "gradient.keras").write_bytes(b"no zip")
-    with pytest.raises(CaptureError, match=r"its networks cannot be read"):
+    with pytest.raises(LidarliveError, match=r"its networks cannot be read"):
         bench.bench_inference(str(small), turns=1, as_json=True)
-    with pytest.raises(CaptureError, match="There is no weights version nowhere"):
+    with pytest.raises(LidarliveError, match="There is no weights version nowhere"):
         bench.bench_inference("nowhere", turns=1, as_json=True)

@@ -14,7 +14,7 @@ import pytest
 
 import app.bench.model as bench
 from app.bench.model_table import goals, markdown
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.bench.job import CANDIDATES, Job
 from model.config import INPUT_SIZE
 from model.jobs import client
@@ -90,13 +90,13 @@ def test_what_is_for_the_test_alone_neither_trains_nor_chooses(data: Path):
     ],
 )
 def test_a_job_that_makes_no_sense_is_refused(data: Path, wrong: dict[str, Any], message: str):
-    with pytest.raises(CaptureError, match=message):
+    with pytest.raises(LidarliveError, match=message):
         job(data, **wrong).told()
 
 
 def test_a_test_recording_that_is_trained_on_is_refused(data: Path, tmp_path: Path):
     shutil.copytree(next(data.glob("*_train")), tmp_path / "again")
-    with pytest.raises(CaptureError, match="better than it is"):
+    with pytest.raises(LidarliveError, match="better than it is"):
         job(data, data=(str(data), str(tmp_path)), test=(str(tmp_path / "again"),)).split()
 
 
@@ -158,7 +158,7 @@ def test_a_benchmark_trains_measures_times_and_goes_on(
     assert table.strip() == (tmp_path / "out" / bench.TABLE_NAME).read_text().strip()
     assert f"| {NAME} | two layers | 1 |" in table
 
-    with pytest.raises(CaptureError, match=r"another benchmark: minutes was 0\.01, and now is 5"):
+    with pytest.raises(LidarliveError, match=r"another benchmark: minutes was 0\.01, and now is 5"):
         run(minutes=5)
 
 
@@ -182,7 +182,7 @@ def test_what_was_trained_elsewhere_is_measured_and_not_trained_again(
     np.testing.assert_array_equal(networks.get_weights()[0], before)
 
     (tmp_path / "out" / bench.RESULTS_NAME).unlink()
-    with pytest.raises(CaptureError, match=r"trained otherwise than this benchmark asks.*'images': 24.*'images': 32"):
+    with pytest.raises(LidarliveError, match=r"trained otherwise than this benchmark asks.*'images': 24.*'images': 32"):
         run(minutes=None, images=32)
 
 
@@ -193,13 +193,13 @@ def test_a_training_that_fails_is_said_after_the_others(
 
     def events_of(module: str, document: str) -> Iterator[dict[str, Any]]:
         asked.append(json.loads(document)["candidate"])
-        raise CaptureError(bench.STOPPED if asked[-1] == CANDIDATES[2] else "the loss became no number")
+        raise LidarliveError(bench.STOPPED if asked[-1] == CANDIDATES[2] else "the loss became no number")
 
     monkeypatch.setattr(client, "events_of", events_of)
     given: Any = ([data], ["val"], [], 1.0, None)
-    with pytest.raises(CaptureError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
+    with pytest.raises(LidarliveError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)
-    with pytest.raises(CaptureError, match="the same command goes on from it"):
+    with pytest.raises(LidarliveError, match="the same command goes on from it"):
         bench.bench_model(*given, CANDIDATES[2:], 1, tmp_path, False)
     assert asked == list(CANDIDATES[:3])  # an interruption ends them all
     assert capsys.readouterr().out == ""
@@ -218,7 +218,7 @@ def test_a_torn_line_makes_room_for_the_next(tmp_path: Path):
 @pytest.mark.parametrize("line", ["not JSON", '[{"row": "fast"}]', "[1]", "7"])
 def test_results_that_cannot_be_read_are_one_clear_line(tmp_path: Path, line: str):
     (tmp_path / bench.RESULTS_NAME).write_text(line + "\n")
-    with pytest.raises(CaptureError, match=r"results\.jsonl cannot be used \(.*Name another folder with --out"):
+    with pytest.raises(LidarliveError, match=r"results\.jsonl cannot be used \(.*Name another folder with --out"):
         bench._results(tmp_path, {"minutes": 20.0})
 
 

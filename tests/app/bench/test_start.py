@@ -9,7 +9,7 @@ import pytest
 
 from app.bench.capture.numbered_clip import CLIP_FRAMES, clip_path, numbered
 from app.bench.start import Start, bench_start, goals
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from tests.support.frames import encoded_message, make_frame
 
 
@@ -44,5 +44,5 @@ def test_a_window_that_cannot_be_started_says_why(tmp_path: Path, monkeypatch: p
     from app.bench import start
 
     monkeypatch.setattr(start, "PROBE", "tests.no_such_program")
-    with pytest.raises(CaptureError, match=r"could not be started: .*no_such_program"):
+    with pytest.raises(LidarliveError, match=r"could not be started: .*no_such_program"):
         start.start_once("UNIX:/nowhere", tmp_path)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from capture.protocol.wire import message_spans
 from capture.sources.record3d.driver import package_installed
 from capture.virtual_phone.process import PhoneProcess
+from capture.virtual_phone.wire_file import message_spans
 from tests.support.fake_usbmuxd import FakeUsbmuxd
 from tests.support.frames import encoded_message, make_frame
 from tests.support.programs import lidarlive

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.export import export
+from capture.errors import LidarliveError
 from capture.formats.exporting import ExportOptions
-from capture.frame import CaptureError
 from tests.support.paths import ROOT
 from tests.support.programs import lidarlive
 from tests.support.walks import encoded_walk, write_encoded
@@ -38,7 +38,7 @@ def walk(tmp_path: Path) -> Path:
 def test_the_command(walk: Path, tmp_path: Path):
     done = lidarlive("export", walk, tmp_path / "walk.r3d", "--format", "r3d")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'walk.r3d'}: 8 frames\n", "")
-    with pytest.raises(CaptureError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
+    with pytest.raises(LidarliveError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
         export(walk, tmp_path / "walk.r3d", ExportOptions("r3d"))
 
 

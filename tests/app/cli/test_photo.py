@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from app.cli.photo import Photo, check_photo, focal_px, read_photo
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from tests.support.foreign import png
 from tests.support.pictures import claiming, exif, mutated
 
@@ -83,7 +83,7 @@ def test_bombs_are_refused_and_large_pictures_are_not(tmp_path: Path):
     check_photo(path)
     for side in (10_000, 60_000):  # Pillow warns of the one and stops at the other
         path.write_bytes(claiming(png(PIXELS), side, side))
-        with pytest.raises(CaptureError, match=f"{path} has more than 89478485 pixels.*make it smaller"):
+        with pytest.raises(LidarliveError, match=f"{path} has more than 89478485 pixels.*make it smaller"):
             check_photo(path)
 
 
@@ -105,7 +105,7 @@ def test_what_is_no_picture_is_told_in_one_line(tmp_path: Path):
         "long" * 70: "cannot be read",
     }
     for name, fault in names.items():
-        with pytest.raises(CaptureError, match=fault) as raised:
+        with pytest.raises(LidarliveError, match=fault) as raised:
             check_photo(tmp_path / name)
         assert str(raised.value).startswith(str(tmp_path / name))
         assert "\n" not in str(raised.value)
@@ -117,7 +117,7 @@ def test_a_picture_cut_short_is_damaged(kind: str, tmp_path: Path):
     path = tmp_path / "cut"
     path.write_bytes(data[: len(data) // 2])
     check_photo(path)
-    with pytest.raises(CaptureError, match=f"{path} is damaged"):
+    with pytest.raises(LidarliveError, match=f"{path} is damaged"):
         read_photo(path)
 
 
@@ -138,7 +138,7 @@ def test_exif_that_is_damaged_tells_what_it_still_can(tmp_path: Path):
 def test_any_bytes_are_a_picture_or_our_one_error(data: bytes, tmp_path_factory: pytest.TempPathFactory):
     try:
         photo = read(tmp_path_factory.mktemp("bytes"), data)
-    except CaptureError:
+    except LidarliveError:
         return
     assert (photo.rgb.dtype, photo.rgb.ndim, photo.rgb.shape[2]) == (np.uint8, 3, 3)
     assert photo.focal_px is None or photo.focal_px > 0

@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from app.session.connection_check import Checkup, checkup_of, with_app_step
 from app.session.live_session import LiveSession, LiveStatus
-from app.session.status_text import NOTICE_WIDTH
-from app.window.main_window import Window, application
+from app.window.application import application
+from app.window.main_window import Window
+from app.window.sources.waiting_page import NOTICE_WIDTH
 from capture.doctor.steps import Step, look
 from capture.sources.native import NativeSource
 from capture.sources.stand_in import PlaybackSource

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.session.color_maps import DEPTH_MAPS, NO_READING, depth_indices
-from app.session.display_options import DOUBTFUL, RANGES_M, Appearance
-from app.window.application import settings
+from app.session.display_options import DOUBTFUL, Appearance
 from tests.support.frames import make_frame
 
 
@@ -43,19 +41,3 @@ def test_doubtful_readings_are_shown_dimmed_or_hidden(name: str) -> None:
 @pytest.mark.parametrize("doubtful", DOUBTFUL)
 def test_without_a_confidence_map_nothing_is_doubtful(doubtful: str) -> None:
     assert np.array_equal(colours(Appearance(doubtful=doubtful), confidence=False), colours(Appearance()))
-
-
-def test_it_is_kept_until_the_next_start(own_home: Path) -> None:
-    assert Appearance.saved() == Appearance()
-    chosen = Appearance("viridis", RANGES_M[1], "dimmed", "received", 3)
-    chosen.save()
-    assert Appearance.saved() == chosen
-    replace(chosen, far_m=None).save()
-    assert Appearance.saved().far_m is None
-
-
-def test_what_makes_no_sense_any_more_is_as_usual(own_home: Path) -> None:
-    nonsense = {"colours": "mauve", "far_m": "7000", "doubtful": "loud", "orientation": "down", "quarter_turns": 7}
-    for name, value in nonsense.items():
-        settings().setValue(name, value)
-    assert Appearance.saved() == Appearance()

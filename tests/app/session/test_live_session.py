@@ -11,7 +11,7 @@ import pytest
 
 from app.session.live_accuracy import abs_rel_of
 from app.session.live_session import NOT_PREDICTED, LiveSession
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.frame_filter import Choice
 from capture.inspection.checksums import damage
 from capture.recording import Dataset
@@ -46,7 +46,7 @@ def test_frames_flow_and_the_status_says_so(session: LiveSession) -> None:
 def test_record_while_live(session: LiveSession, tmp_path: Path) -> None:
     wait_until(lambda: session.latest().frame is not None, "a frame")
     session.start_recording("walk")
-    with pytest.raises(CaptureError, match="a recording is running"):
+    with pytest.raises(LidarliveError, match="a recording is running"):
         session.start_recording("another")
     wait_until(lambda: session.status().recording.written >= 20, "20 frames written")
     session.stop_recording()
@@ -98,7 +98,7 @@ def test_another_source_takes_the_place_of_the_first(session: LiveSession, wire_
     session.use_weights(write_weights(tmp_path / "flat"))
     wait_until(lambda: session.latest().prediction is not None, "a prediction")
     session.start_recording("walk")
-    with pytest.raises(CaptureError, match="a recording is running"):
+    with pytest.raises(LidarliveError, match="a recording is running"):
         session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
     session.stop_recording()
     wait_until(lambda: session.status().recording.finished, "finished")
@@ -143,7 +143,7 @@ def test_weights_that_are_none_are_said_so_and_the_view_goes_on(session: LiveSes
 def test_only_frames_of_poor_prediction_are_recorded(session: LiveSession, tmp_path: Path) -> None:
     """Frame i is i levels of grey and 1 m + i mm away, and predicted at 1 m + i cm, for another lens: ever worse."""
     poor = Choice(worse_than=0.6)
-    with pytest.raises(CaptureError, match="there are no weights to predict with"):
+    with pytest.raises(LidarliveError, match="there are no weights to predict with"):
         session.start_recording("poor", poor)
     assert session.status().recording is None
     session.use_weights(write_weights(tmp_path / "flat"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.session.recording_summary import summary
-from app.window.recordings.row_delegate import tool_tip
+from app.widgets.recording_row import tool_tip
 from capture.inspection.survey import METRES
 from tests.support.frames import make_frame, write_recording
 

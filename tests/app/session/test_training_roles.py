@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.session.training_roles import HELD_OUT, ROLES_NAME, TRAIN, move_role, read_roles, write_role
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 
 
 def test_a_role_is_kept_changed_and_taken_away(tmp_path: Path):
@@ -39,5 +39,5 @@ def test_what_makes_no_sense_is_left_out(tmp_path: Path, text: str):
 
 def test_a_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path):
     (tmp_path / ROLES_NAME).mkdir()
-    with pytest.raises(CaptureError, match=r"roles\.json cannot be written \("):
+    with pytest.raises(LidarliveError, match=r"roles\.json cannot be written \("):
         write_role(tmp_path / "a", TRAIN)

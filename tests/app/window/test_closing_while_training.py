@@ -12,8 +12,9 @@ from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.session.live_session import LiveSession
-from app.window.main_window import Window, application
-from capture.sources.base import open_source
+from app.window.application import application
+from app.window.main_window import Window
+from capture.sources.opening import open_source
 
 WAIT_MS = 120_000
 Left = Qt.MouseButton.LeftButton

@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from app.session.live_session import LiveSession
 from app.session.status_text import recording_line, recording_tool_tip
-from app.window.application import settings
+from app.window.application import application
 from app.window.filter_popup import OFFERED, ChoiceButton
-from app.window.main_window import Window, application
-from app.window.settings import choice_before, remember_choice
+from app.window.main_window import Window
+from app.window.settings import choice_before, remember_choice, settings
 from capture.frame import Pose
 from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, Choice
 from capture.recorder.status import RecordingStatus

@@ -18,8 +18,9 @@ from pytestqt.qtbot import QtBot
 
 from app.cli.view import weights_in_use
 from app.session.live_session import LiveSession
-from app.window.main_window import Window, application
-from capture.frame import CaptureError
+from app.window.application import application
+from app.window.main_window import Window
+from capture.errors import LidarliveError
 from capture.recording import Dataset
 from capture.sources.record3d.driver import UsbSource
 from capture.sources.stand_in import PlaybackSource
@@ -189,7 +190,7 @@ def test_the_picture_of_the_window(window: Window, tmp_path: Path) -> None:
         image = cv2.imread(str(tmp_path / "window.png"))
         assert image.shape == (height, width, 3)
         assert image.std() > 10
-    with pytest.raises(CaptureError, match="cannot be written"):
+    with pytest.raises(LidarliveError, match="cannot be written"):
         window.save_picture(tmp_path / "nowhere" / "window.png")
 
 

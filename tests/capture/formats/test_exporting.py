@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from capture.errors import LidarliveError
 from capture.formats.exporting import FORMATS, Exported, ExportOptions, export_path
 from capture.formats.folders_reader import ImageFolder
 from capture.formats.importing import ImportOptions, import_path
-from capture.frame import CaptureError, Pose
+from capture.frame import Pose
 from capture.recording import Recording
 from capture.storage.encoding import EncodedFrame, decode_png
 from tests.support.foreign import depth_map, png, rotation
@@ -168,7 +169,7 @@ def test_the_cloud_of_a_frame(walk: Path, tmp_path: Path):
         assert exported(walk, tmp_path / out, "ply", frame=frame) == Exported(frames=1)
     middle, two, first = ((tmp_path / name).read_bytes() for name in ("middle.ply", "two.ply", "first.ply"))
     assert middle == two != first
-    with pytest.raises(CaptureError, match=r"has 4 frames, counted from 0. Received: --frame 4"):
+    with pytest.raises(LidarliveError, match=r"has 4 frames, counted from 0. Received: --frame 4"):
         exported(walk, tmp_path / "out", "ply", frame=4)
 
 
@@ -182,7 +183,7 @@ def test_the_cloud_of_a_frame(walk: Path, tmp_path: Path):
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, object], line: str):
-    with pytest.raises(CaptureError, match=line):
+    with pytest.raises(LidarliveError, match=line):
         ExportOptions(**options)
 
 
@@ -192,9 +193,9 @@ def test_what_is_there_stays(format: str, walk: Path, tmp_path: Path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("file", "folder", "link"):
-        with pytest.raises(CaptureError, match=f"{name} exists already"):
+        with pytest.raises(LidarliveError, match=f"{name} exists already"):
             exported(walk, tmp_path / name, format)
-    with pytest.raises(CaptureError, match="cannot be written"):
+    with pytest.raises(LidarliveError, match="cannot be written"):
         exported(walk, tmp_path / "file" / "out", format)
     assert (tmp_path / "file").read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 3
@@ -203,7 +204,7 @@ def test_what_is_there_stays(format: str, walk: Path, tmp_path: Path):
 @pytest.mark.parametrize("format", SEQUENCES)
 def test_what_appears_meanwhile_stays(format: str, walk: Path, tmp_path: Path):
     out = tmp_path / "out"
-    with pytest.raises(CaptureError, match="exists already"):
+    with pytest.raises(LidarliveError, match="exists already"):
         export_path(walk, out, ExportOptions(format), lambda *now: out.write_text("mine"))
     assert out.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [out]
@@ -228,10 +229,10 @@ def test_an_interrupt_leaves_nothing(format: str, walk: Path, tmp_path: Path):
 def test_nothing_whole(format: str, tmp_path: Path):
     path = write_encoded(tmp_path / "in", "walk", encoded_walk(1))
     (path / "rgb" / "000000.jpg").write_bytes(b"")
-    with pytest.raises(CaptureError, match=r"nothing of it is whole; the first fault was: .*000000.jpg"):
+    with pytest.raises(LidarliveError, match=r"nothing of it is whole; the first fault was: .*000000.jpg"):
         exported(path, tmp_path / "out", format)
     (path / "frames.jsonl").write_bytes(b"")
-    with pytest.raises(CaptureError, match="nothing of it is whole; the first fault was: it has no frame"):
+    with pytest.raises(LidarliveError, match="nothing of it is whole; the first fault was: it has no frame"):
         exported(path, tmp_path / "out", format)
     assert list(tmp_path.iterdir()) == [tmp_path / "in"]
 
@@ -240,7 +241,7 @@ def test_nothing_whole(format: str, tmp_path: Path):
 def test_a_format_that_needs_a_focal_length(format: str, tmp_path: Path):
     frame = encoded_walk(1)[0]
     path = write_encoded(tmp_path / "in", "x", [replace(frame, intrinsics=type(frame.intrinsics)(0, 0, 0, 0))])
-    with pytest.raises(CaptureError, match="needs the camera's focal length"):
+    with pytest.raises(LidarliveError, match="needs the camera's focal length"):
         exported(path, tmp_path / "out", format)
     assert list(tmp_path.iterdir()) == [tmp_path / "in"]
 
@@ -283,6 +284,6 @@ def test_one_frame_is_held_at_a_time(format: str, short_and_long: list[Path], tm
 def test_a_full_disk_ends_in_one_line(format: str, short_and_long: list[Path], small_disk: Path):
     with open(small_disk / "ballast", "wb") as file:
         os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(small_disk).free - 2_000_000)
-    with pytest.raises(CaptureError, match=r"out: cannot be written \(No space left on device\). Free some space"):
+    with pytest.raises(LidarliveError, match=r"out: cannot be written \(No space left on device\). Free some space"):
         exported(short_and_long[1], small_disk / "out", format)
     assert [child.name for child in small_disk.iterdir()] == ["ballast"]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture.errors import LidarliveError
 from capture.formats.folders_reader import ImageFolder
-from capture.frame import CaptureError, Intrinsics, Pose
+from capture.frame import Intrinsics, Pose
 from tests.support.foreign import depth_map, jpeg, pairs, png, put
 
 POSE = b"0 -1 0 1.5\n1 0 0 2\n0 0 1 3\n0 0 0 1\n"
@@ -74,7 +75,7 @@ def test_a_frame_without_a_part_keeps_its_number(tmp_path: Path):
     assert len(folder) == 4
     assert folder.encoded(2).index == 2
     for i, missing in ((0, "depth"), (1, "pose"), (3, "rgb")):
-        with pytest.raises(CaptureError, match=f"{missing} holds no {i}; the files of a frame have one name"):
+        with pytest.raises(LidarliveError, match=f"{missing} holds no {i}; the files of a frame have one name"):
             folder.encoded(i)
 
 
@@ -88,12 +89,12 @@ def test_confidence_that_fails(tmp_path: Path):
     put(tmp_path, pairs(3) | {"conf/0.png": png(LEVELS), "conf/1.png": b"x", "conf/2.png": png(LEVELS[1:])})
     folder = ImageFolder(tmp_path)
     assert levels(folder.encoded(0).confidence_png) == [1]
-    with pytest.raises(CaptureError, match=r"conf/1\.png: must be an 8-bit grey PNG"):
+    with pytest.raises(LidarliveError, match=r"conf/1\.png: must be an 8-bit grey PNG"):
         folder.encoded(1)
-    with pytest.raises(CaptureError, match=re.escape("its confidence must have its size, 24x32. Received: 24x31")):
+    with pytest.raises(LidarliveError, match=re.escape("its confidence must have its size, 24x32. Received: 24x31")):
         folder.encoded(2)
     put(tmp_path, {"conf/1.png": png(np.arange(768, dtype=np.uint16).astype(np.uint8).reshape(32, 24))})
-    with pytest.raises(CaptureError, match="confidence must have the levels of 0/1/2 or "):
+    with pytest.raises(LidarliveError, match="confidence must have the levels of 0/1/2 or "):
         ImageFolder(tmp_path)
 
 
@@ -109,7 +110,7 @@ def test_poses_are_turned_into_our_axes(tmp_path: Path):
 @given(data=st.one_of(st.binary(max_size=200), st.text("0123456789.-+einf \n_", max_size=200).map(str.encode)))
 def test_any_text_is_a_pose_or_our_one_error(data: bytes, tmp_path_factory: pytest.TempPathFactory):
     folder = ImageFolder(put(tmp_path_factory.mktemp("text"), pairs(1) | {"pose/0.txt": data}))
-    with pytest.raises(CaptureError, match=r"pose/0\.txt"):  # sixteen numbers that rotate are not found by chance
+    with pytest.raises(LidarliveError, match=r"pose/0\.txt"):  # sixteen numbers that rotate are not found by chance
         folder.encoded(0)
 
 
@@ -125,6 +126,6 @@ def test_any_text_is_a_pose_or_our_one_error(data: bytes, tmp_path_factory: pyte
     ],
 )
 def test_what_is_no_folder_of_pairs(files: dict[str, bytes], fault: str, tmp_path: Path):
-    with pytest.raises(CaptureError, match=fault) as raised:
+    with pytest.raises(LidarliveError, match=fault) as raised:
         ImageFolder(put(tmp_path, files))
     assert str(raised.value).startswith(str(tmp_path))

@@ -10,9 +10,10 @@ import lzfse
 import numpy as np
 import pytest
 
+from capture.errors import LidarliveError
 from capture.formats.importing import ImportOptions, import_path
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import CaptureError, Intrinsics
+from capture.frame import Intrinsics
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 from capture.storage.encoding import encode_jpeg
@@ -136,7 +137,7 @@ def test_a_damaged_frame_is_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_nothing_whole(tmp_path: Path) -> None:
     write_r3d(tmp_path / "walk.r3d", 2, damaged=(0, 1))
-    with pytest.raises(CaptureError, match="no frame of it is whole"):
+    with pytest.raises(LidarliveError, match="no frame of it is whole"):
         imported(tmp_path / "walk.r3d", tmp_path / "set")
     assert not (tmp_path / "set").exists()
 
@@ -200,7 +201,7 @@ def test_a_remark_on_the_whole_is_told_and_kept(tmp_path: Path):
 
 def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
     source = put(tmp_path / "in", pairs(3) | {"rgb/2.jpg": jpeg(0, (144, 192))})
-    with pytest.raises(CaptureError, match=r"all frames must have one size.*after 2 frames of another kind"):
+    with pytest.raises(LidarliveError, match=r"all frames must have one size.*after 2 frames of another kind"):
         imported(source, tmp_path / "set")
     (left,) = (tmp_path / "set").iterdir()
     assert (len(Recording(left)), Recording(left).info.status) == (2, "incomplete")
@@ -221,7 +222,7 @@ def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
 )
 def test_what_cannot_be_imported_leaves_nothing(make, fault: str, tmp_path: Path):
     make(tmp_path / "in")
-    with pytest.raises(CaptureError, match=fault) as raised:
+    with pytest.raises(LidarliveError, match=fault) as raised:
         imported(tmp_path / "in", tmp_path / "set")
     assert str(raised.value).startswith(str(tmp_path / "in"))
     assert not (tmp_path / "set").exists()
@@ -229,17 +230,17 @@ def test_what_cannot_be_imported_leaves_nothing(make, fault: str, tmp_path: Path
 
 @pytest.mark.parametrize("scale", [0, -1000, 0.001, 1e9, float("nan"), float("inf")])
 def test_depth_scales_that_are_none(scale: float):
-    with pytest.raises(CaptureError, match="depth scale is units a metre"):
+    with pytest.raises(LidarliveError, match="depth scale is units a metre"):
         ImportOptions(depth_scale=scale)
 
 
 def test_focal_lengths_that_are_none():
-    with pytest.raises(CaptureError, match="focal lengths must be more than 0 pixels"):
+    with pytest.raises(LidarliveError, match="focal lengths must be more than 0 pixels"):
         ImportOptions(intrinsics=Intrinsics(0, 500, 320, 240))
 
 
 @pytest.mark.parametrize("options", [ImportOptions(depth_scale=1000), ImportOptions(intrinsics=Intrinsics(1, 1, 1, 1))])
 def test_a_r3d_file_is_not_told_what_it_says(options: ImportOptions, tmp_path: Path):
     write_r3d(tmp_path / "walk.r3d", 1)
-    with pytest.raises(CaptureError, match="says its own depth scale and intrinsics"):
+    with pytest.raises(LidarliveError, match="says its own depth scale and intrinsics"):
         imported(tmp_path / "walk.r3d", tmp_path / "set", options)

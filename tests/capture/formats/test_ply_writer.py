@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from plyfile import PlyData
 
+from capture.errors import LidarliveError
 from capture.formats.ply_writer import PlyWriter, encode_ply
-from capture.frame import CaptureError, Intrinsics
+from capture.frame import Intrinsics
 from capture.room.render import View
 from capture.storage.encoding import decode_png, encode
 from tests.support.frames import make_frame
@@ -111,6 +112,6 @@ def test_a_recorded_frame_becomes_a_file(tmp_path: Path):
     points, _ = read((tmp_path / "x.ply").read_bytes())
     millimetres = decode_png(frame.depth_png, frame.depth_size, np.uint16)
     np.testing.assert_allclose(-points[:, 2], millimetres[millimetres > 0] / 1000, rtol=1e-6)
-    with pytest.raises(CaptureError, match="frame 7: a point cloud needs the camera's focal length"):
+    with pytest.raises(LidarliveError, match="frame 7: a point cloud needs the camera's focal length"):
         PlyWriter(tmp_path / "y.ply").append(replace(frame, intrinsics=Intrinsics(0, 0, 0, 0)))
     assert not (tmp_path / "y.ply").exists()

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import Camera, CaptureError
+from capture.frame import Camera
 from capture.storage.encoding import encode_jpeg, to_millimetres
 from tests.support.r3d_files import METADATA, members, write_r3d
 
@@ -110,7 +111,7 @@ def test_encoded_for_our_files(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_opened(tmp_path: Path, files: dict[str, bytes], message: str) -> None:
     path = write_r3d(tmp_path / "a.r3d", files)
-    with pytest.raises(CaptureError) as caught:
+    with pytest.raises(LidarliveError) as caught:
         R3dFile(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
@@ -138,7 +139,7 @@ def test_a_damaged_frame(tmp_path: Path, name: str, data: bytes | None, message:
         files[name] = data
     with R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d:
         assert r3d.encoded(0).jpeg
-        with pytest.raises(CaptureError) as caught:
+        with pytest.raises(LidarliveError) as caught:
             r3d.encoded(1)
     assert f"a.r3d: {name}: " in str(caught.value)
     assert message in str(caught.value)
@@ -146,12 +147,12 @@ def test_a_damaged_frame(tmp_path: Path, name: str, data: bytes | None, message:
 
 def test_not_a_zip(tmp_path: Path) -> None:
     path = tmp_path / "a.r3d"
-    with pytest.raises(CaptureError, match="does not exist"):
+    with pytest.raises(LidarliveError, match="does not exist"):
         R3dFile(path)
     path.write_bytes(b"no zip")
-    with pytest.raises(CaptureError, match="is not a Record3D file"):
+    with pytest.raises(LidarliveError, match="is not a Record3D file"):
         R3dFile(path)
-    with pytest.raises(CaptureError, match="is not a Record3D file"):
+    with pytest.raises(LidarliveError, match="is not a Record3D file"):
         R3dFile(tmp_path)
 
 
@@ -164,7 +165,7 @@ def test_corrupt_zip(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[at] ^= 0xFF
     path.write_bytes(data)
-    with R3dFile(path) as r3d, pytest.raises(CaptureError, match=r"rgbd/1\.jpg: cannot be read"):
+    with R3dFile(path) as r3d, pytest.raises(LidarliveError, match=r"rgbd/1\.jpg: cannot be read"):
         r3d.jpeg(1)
 
 
@@ -172,7 +173,7 @@ def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
     files = members() | {"rgbd/1.jpg": bytes((64 << 20) + 1)}
     with (
         R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d,
-        pytest.raises(CaptureError, match=r"rgbd/1\.jpg: must have at most 67108864 bytes"),
+        pytest.raises(LidarliveError, match=r"rgbd/1\.jpg: must have at most 67108864 bytes"),
     ):
         r3d.jpeg(1)
 
@@ -183,7 +184,7 @@ def test_most_frames_say_whether_there_is_confidence(tmp_path: Path) -> None:
     with R3dFile(write_r3d(tmp_path / "most.r3d", files)) as r3d:
         assert r3d.remark == ""
         assert r3d.encoded(2).confidence_png is not None
-        with pytest.raises(CaptureError, match=r"rgbd/1\.conf: is missing"):
+        with pytest.raises(LidarliveError, match=r"rgbd/1\.conf: is missing"):
             r3d.encoded(1)
     del files["rgbd/2.conf"]
     with R3dFile(write_r3d(tmp_path / "few.r3d", files)) as r3d:
@@ -194,7 +195,7 @@ def test_most_frames_say_whether_there_is_confidence(tmp_path: Path) -> None:
 def test_metadata_too_large_for_its_frames_is_not_parsed(tmp_path: Path) -> None:
     """A thousand million poses deflate to little; what is parsed is bounded by the frames that there are."""
     files = members() | {"metadata": b'{"poses": [' + b"[0,0,0,1,0,0,0]," * 100_000}
-    with pytest.raises(CaptureError, match=r"metadata: must have at most 1051648 bytes\. Received: 1600011"):
+    with pytest.raises(LidarliveError, match=r"metadata: must have at most 1051648 bytes\. Received: 1600011"):
         R3dFile(write_r3d(tmp_path / "a.r3d", files))
 
 
@@ -203,7 +204,7 @@ def test_an_lzfse_bomb_is_not_inflated(tmp_path: Path) -> None:
     files = members() | {"rgbd/1.depth": bomb}
     with (
         R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d,
-        pytest.raises(CaptureError, match=r"rgbd/1\.depth: must hold 3072 bytes \(24x32\)\. Received: 67108864"),
+        pytest.raises(LidarliveError, match=r"rgbd/1\.depth: must hold 3072 bytes \(24x32\)\. Received: 67108864"),
     ):
         r3d.encoded(1)
 
@@ -220,7 +221,7 @@ def frames_or_our_one_error(path: Path) -> None:
     try:
         with R3dFile(path) as r3d:
             frame = r3d.encoded(0)
-    except CaptureError:
+    except LidarliveError:
         return
     assert cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), -1).shape == frame.depth_size[::-1]
     assert np.isfinite([*frame.intrinsics.as_list(), *frame.pose.as_list(), frame.received_ns]).all()
@@ -281,5 +282,5 @@ def test_real_files(real_data: Path, name: str, frames: int, per_frame: bool) ->
 def test_a_truncated_real_file(real_data: Path, tmp_path: Path) -> None:
     with (real_data / "desk-2.r3d").open("rb") as file:
         (tmp_path / "cut.r3d").write_bytes(file.read(1 << 20))
-    with pytest.raises(CaptureError, match=r"cut\.r3d is cut short, or damaged at its end"):
+    with pytest.raises(LidarliveError, match=r"cut\.r3d is cut short, or damaged at its end"):
         R3dFile(tmp_path / "cut.r3d")

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture.errors import LidarliveError
 from capture.formats.importing import ImportOptions, import_path
 from capture.formats.parts.video import Video
 from capture.formats.stray_reader import StrayScan, is_stray
-from capture.frame import CaptureError, Intrinsics
+from capture.frame import Intrinsics
 from capture.inspection.checksums import damage
 from capture.jpeg import decode_jpeg
 from capture.recording import Recording
@@ -66,7 +67,7 @@ def test_import_of_a_scan(tmp_path: Path):
     assert (recording.info.name, len(recording), recording.info.has_confidence) == ("71de12f9", 4, True)
     assert recording.fps == pytest.approx(60, rel=1e-3)
     assert list(damage(recording.path)) == []
-    with pytest.raises(CaptureError, match="71de12f9 says its own depth scale and intrinsics"):
+    with pytest.raises(LidarliveError, match="71de12f9 says its own depth scale and intrinsics"):
         import_path(source, tmp_path / "set", ImportOptions(depth_scale=5000), lambda *now: None)
 
 
@@ -151,7 +152,7 @@ def test_a_damaged_frame(files: dict[str, bytes | None], fault: str, tmp_path: P
             (tmp_path / name).write_bytes(data)
     scanned = StrayScan(tmp_path)
     scanned.encoded(0)
-    with pytest.raises(CaptureError, match=fault) as raised:
+    with pytest.raises(LidarliveError, match=fault) as raised:
         scanned.encoded(1)
     assert str(raised.value).startswith(str(tmp_path))
     assert level(scanned.encoded(2)) == pytest.approx(40, abs=4)
@@ -176,7 +177,7 @@ def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp
     rewrite(filmed(tmp_path, 3) / "odometry.csv", old, new)
     scanned = StrayScan(tmp_path)
     assert len(scanned) == 3
-    with pytest.raises(CaptureError, match=fault):
+    with pytest.raises(LidarliveError, match=fault):
         scanned.encoded(1)
     assert level(scanned.encoded(2)) == pytest.approx(40, abs=4)
 
@@ -204,7 +205,7 @@ def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp
 )
 def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     put(filmed(tmp_path, 1), files)
-    with pytest.raises(CaptureError, match=fault) as raised:
+    with pytest.raises(LidarliveError, match=fault) as raised:
         StrayScan(tmp_path)
     assert str(raised.value).startswith(str(tmp_path))
     assert "\n" not in str(raised.value)
@@ -212,7 +213,7 @@ def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, ca
 
 
 def test_no_film_and_no_pictures(tmp_path: Path):
-    with pytest.raises(CaptureError, match=r"rgb\.mp4 does not exist"):
+    with pytest.raises(LidarliveError, match=r"rgb\.mp4 does not exist"):
         StrayScan(put(tmp_path, scan(1)))
 
 
@@ -221,7 +222,7 @@ def test_a_film_that_is_cut_short_is_told_to_be(tmp_path: Path):
     whole = film(tmp_path / "whole.mp4", 6, (960, 720)).read_bytes()
     at = whole.index(b"moov") - 4
     (tmp_path / "cut.mp4").write_bytes(whole[:at])
-    with pytest.raises(CaptureError, match=r"cut\.mp4 cannot be opened as a film"):
+    with pytest.raises(LidarliveError, match=r"cut\.mp4 cannot be opened as a film"):
         Video(tmp_path / "cut.mp4")
 
 
@@ -232,7 +233,7 @@ def test_a_film_is_read_in_order(tmp_path: Path):
     assert video.picture(3).mean() == pytest.approx(60, abs=4)
     with pytest.raises(ValueError, match=r"in order: picture 4 or later\. Received: 2"):
         video.picture(2)
-    with pytest.raises(CaptureError, match="picture 4 of 4 is missing or damaged"):
+    with pytest.raises(LidarliveError, match="picture 4 of 4 is missing or damaged"):
         video.picture(4)
     video.close()
 
@@ -253,7 +254,7 @@ def test_any_text_is_lines_or_our_one_error(header: str, lines: list[str], one_f
     put(one_frame, {"odometry.csv": (header + "\n".join(lines)).encode()})
     try:
         frame = StrayScan(one_frame).encoded(0)
-    except CaptureError:
+    except LidarliveError:
         return
     assert depth(frame) == 1000
     assert np.isfinite(frame.pose.as_list()).all()
@@ -288,7 +289,7 @@ def test_any_bytes_are_a_film_or_our_one_error(data: st.DataObject, film_bytes: 
     try:
         video = Video(path)
         picture = video.picture(0)
-    except CaptureError:
+    except LidarliveError:
         return
     assert (picture.dtype, picture.ndim) == (np.uint8, 3)
 

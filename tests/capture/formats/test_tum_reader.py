@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture.errors import LidarliveError
 from capture.formats.tum_reader import MAX_APART_S, TumSequence, associate, pose_at
-from capture.frame import CaptureError, Intrinsics, Pose
+from capture.frame import Intrinsics, Pose
 from tests.support.foreign import put, sequence
 
 
@@ -72,7 +73,7 @@ def test_a_file_of_the_list_that_is_missing(tmp_path: Path):
     put(tmp_path, sequence(2))
     next((tmp_path / "rgb").iterdir()).unlink()
     tum = TumSequence(tmp_path)
-    with pytest.raises(CaptureError, match=r"rgb/.*\.png cannot be read"):
+    with pytest.raises(LidarliveError, match=r"rgb/.*\.png cannot be read"):
         [tum.encoded(i) for i in range(2)]
 
 
@@ -131,7 +132,7 @@ def test_a_pose_lies_between_its_neighbours():
     ],
 )
 def test_what_is_no_sequence(name: str, text: bytes, fault: str, tmp_path: Path):
-    with pytest.raises(CaptureError, match=fault) as raised:
+    with pytest.raises(LidarliveError, match=fault) as raised:
         TumSequence(put(tmp_path, sequence(1) | {name: text}))
     assert str(raised.value).startswith(str(tmp_path))
     assert "\n" not in str(raised.value)
@@ -155,7 +156,7 @@ def test_any_text_is_a_sequence_or_our_one_error(
     try:
         tum = TumSequence(put(tmp_path_factory.mktemp("text"), files))
         frame = tum.encoded(0)
-    except CaptureError:
+    except LidarliveError:
         return
     assert frame.rgb_size == (64, 48)
     assert np.isfinite(frame.pose.as_list()).all()

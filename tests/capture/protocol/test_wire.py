@@ -9,9 +9,11 @@ import lzfse
 import numpy as np
 import pytest
 
-from capture.frame import Camera, CaptureError, Intrinsics, Pose
-from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message, is_whole, message_spans
+from capture.errors import LidarliveError
+from capture.frame import Camera, Intrinsics, Pose
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message
 from capture.storage.encoding import encode_jpeg
+from capture.virtual_phone.wire_file import is_whole, message_spans
 
 JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
 DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())
@@ -108,12 +110,12 @@ def test_spans_of_what_is_damaged(tmp_path: Path, messages: list[bytes], rest: b
 def test_a_file_of_anything_else(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.wire"
     path.write_bytes(data)
-    with pytest.raises(CaptureError, match=r"x\.wire does not begin with a Record3D frame"):
+    with pytest.raises(LidarliveError, match=r"x\.wire does not begin with a Record3D frame"):
         message_spans(path)
     assert not is_whole(path)
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match=r"nowhere\.wire cannot be read: No such file"):
+    with pytest.raises(LidarliveError, match=r"nowhere\.wire cannot be read: No such file"):
         message_spans(tmp_path / "nowhere.wire")
     assert not is_whole(tmp_path / "nowhere.wire")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.record import record
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.frame_filter import Choice
 from capture.inspection.checksums import damage
 from capture.recorder.recorder import Recorder
@@ -95,7 +95,7 @@ def test_a_file_size_limit_stands_for_a_full_disk(tmp_path: Path) -> None:
     """The log cannot grow, its last line is torn off again."""
     script = (
         "import resource, signal, sys; from pathlib import Path; from capture.storage.encoding import encode\n"
-        "from capture.frame import CaptureError\n"
+        "from capture.frame import LidarliveError\n"
         "from capture.storage.writer import RecordingWriter; from tests.support.frames import make_frame\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "with RecordingWriter(Path(sys.argv[1]), 'full', source='test') as writer:\n"
@@ -103,7 +103,7 @@ def test_a_file_size_limit_stands_for_a_full_disk(tmp_path: Path) -> None:
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
         "    try:\n"
         "        for i in range(1, 100): writer.append(encode(make_frame(i), None))\n"
-        "    except CaptureError as error: print(error); raise SystemExit(1)\n"
+        "    except LidarliveError as error: print(error); raise SystemExit(1)\n"
     )
     if sys.platform == "win32":
         pytest.skip("file-size limits are POSIX")
@@ -256,5 +256,5 @@ def test_the_command_ends_with_one_line_and_names_what_it_kept(numbered: Path, s
 @pytest.mark.usefixtures("record3d_package")
 def test_the_command_says_where_it_cannot_record(numbered: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CaptureError, match=r"file: cannot begin a recording here \(it is a file\)"):
+    with pytest.raises(LidarliveError, match=r"file: cannot begin a recording here \(it is a file\)"):
         record(tmp_path / "file", str(numbered), None, "walk", None, None, Choice(), "", as_json=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.protocol.wire import PEERTALK_HEADER
 from capture.sources.drivers import phone_driver
 from capture.sources.native import NativeSource
@@ -80,7 +81,7 @@ def test_a_phone_that_does_not_stream(numbered: Path) -> None:
     with PhoneProcess(str(numbered), in_usb_mode=False) as phone:
         phone.start()
         phone.wait_ready()
-        with pytest.raises(CaptureError, match="is not streaming"):
+        with pytest.raises(LidarliveError, match="is not streaming"):
             next(iter(NativeSource("test", address=phone.address, wait=False)))
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from capture.frame import CaptureError
-from capture.protocol.wire import message_spans
+from capture.errors import LidarliveError
 from capture.usb.usbmuxd import list_devices, open_socket
 from capture.virtual_phone.faults import LASTING_S, OF_ONE_FRAME, Fault, deliver
 from capture.virtual_phone.process import PhoneProcess, run_phone
+from capture.virtual_phone.wire_file import message_spans
 from tests.support.phones import connect, logged, phone, read, read_message, watch
 from tests.support.waiting import wait_until
 
@@ -69,7 +69,7 @@ class TestConnection:
             with connection, idle:
                 assert read(connection, 1 << 22) == wire_file.read_bytes()[: message_spans(wire_file)[1][0]]
                 assert read(idle, 1) == b"", "every connection is dropped"
-            with pytest.raises(CaptureError):
+            with pytest.raises(LidarliveError):
                 open_socket(process.address)
             wait_until(lambda: is_listening(process), "usbmuxd is back")
             connection, answer = connect(process.address)
@@ -118,7 +118,7 @@ class TestConnection:
 def is_listening(process: PhoneProcess) -> bool:
     try:
         return bool(list_devices(process.address))
-    except CaptureError:
+    except LidarliveError:
         return False
 
 
@@ -139,11 +139,11 @@ class TestAskingForFaults:
         "text", ["", "silent", "silent@", "silent@-1", "silent@1:", "silent@1:x", "silent@1:1:1", "Silent@1", "no@1"]
     )
     def test_what_is_none(self, text: str) -> None:
-        with pytest.raises(CaptureError, match=rf"KIND@FRAME:SECONDS\. Received: '{text}'\. KIND.*cut.*silent"):
+        with pytest.raises(LidarliveError, match=rf"KIND@FRAME:SECONDS\. Received: '{text}'\. KIND.*cut.*silent"):
             Fault.parse(text)
 
     def test_seconds_of_a_fault_that_has_none(self) -> None:
-        with pytest.raises(CaptureError, match=r"leave out the seconds\. Received: 'cut@3:1'"):
+        with pytest.raises(LidarliveError, match=r"leave out the seconds\. Received: 'cut@3:1'"):
             Fault.parse("cut@3:1")
 
     def test_the_command_says_it_in_one_line(self, wire_file: Path) -> None:

@@ -11,7 +11,8 @@ from queue import Empty, Queue
 
 import pytest
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.recording import Recording
 from capture.sources.replay import LONGEST_PAUSE_S, ReplaySource
 from tests.support.frames import make_frame, write_recording
@@ -135,5 +136,5 @@ def test_damaged_frames_are_passed_over_and_counted_once(numbered: Path, tmp_pat
 def test_a_recording_without_frames_is_refused(tmp_path: Path, numbered: Path):
     copy = shutil.copytree(numbered, tmp_path / numbered.name)
     (copy / "frames.jsonl").write_bytes(b"")
-    with pytest.raises(CaptureError, match="has no frames to play"):
+    with pytest.raises(LidarliveError, match="has no frames to play"):
         ReplaySource(Recording(copy))

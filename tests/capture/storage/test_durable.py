@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage import durable, writer
 from capture.storage.durable import make_durable, replace_file
@@ -90,7 +90,7 @@ def test_where_the_disk_fails_nothing_is_vouched_for(tmp_path: Path, monkeypatch
     recording.append(encode(make_frame(0), None))
     monkeypatch.setattr(writer, "make_durable", fail)
     with pytest.raises(
-        CaptureError, match=r"cannot be put on the disk \(the disk.*\)\. Opening it keeps what is whole"
+        LidarliveError, match=r"cannot be put on the disk \(the disk.*\)\. Opening it keeps what is whole"
     ):
         recording.append(encode(make_frame(1), None))
     monkeypatch.undo()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOCK_NAME
 from capture.storage.names import began
@@ -42,7 +42,7 @@ def test_a_folder_without_a_time_takes_the_name_alone(recording: Path):
 
 
 def test_nothing_is_no_name(recording: Path):
-    with pytest.raises(CaptureError, match="needs a name"):
+    with pytest.raises(LidarliveError, match="needs a name"):
         rename(recording, "  ")
 
 
@@ -50,6 +50,6 @@ def test_one_that_is_being_written_stays_as_it_is(recording: Path):
     fcntl = pytest.importorskip("fcntl")
     with (recording / LOCK_NAME).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(CaptureError, match="stop it before you rename it"):
+        with pytest.raises(LidarliveError, match="stop it before you rename it"):
             rename(recording, "other")
     assert recording.exists()

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.cli.check import check
-from capture.frame import Camera, CaptureError
+from capture.errors import LidarliveError
+from capture.frame import Camera
 from capture.recording import Dataset, Recording
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, read_info
 from capture.storage.repair import being_written, repair
@@ -125,7 +126,7 @@ def test_a_lost_document_is_made_anew_by_hand(
     (path / INFO_NAME).unlink()
     if document is not None:
         (path / INFO_NAME).write_bytes(document)
-    with pytest.raises(CaptureError, match=r"check --repair|holds none"):
+    with pytest.raises(LidarliveError, match=r"check --repair|holds none"):
         Dataset(tmp_path)
     assert check([tmp_path], repair_torn=False, as_json=False) == 3
     assert f"{path}: 1 fault found\n    " in capsys.readouterr().out

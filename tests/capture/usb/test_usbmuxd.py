@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.remedies import Problem
 from capture.usb.usbmuxd import (
     HEADER,
@@ -42,15 +42,15 @@ def serve_once(path: Path, answer: Callable[[socket.socket], None]) -> str:
 
 
 def test_no_daemon(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="no usbmuxd at UNIX:"):
+    with pytest.raises(LidarliveError, match="no usbmuxd at UNIX:"):
         list_devices(f"UNIX:{tmp_path}/nobody")
-    with pytest.raises(CaptureError, match=r"no usbmuxd at 127\.0\.0\.1:1"):
+    with pytest.raises(LidarliveError, match=r"no usbmuxd at 127\.0\.0\.1:1"):
         list_devices("127.0.0.1:1")
 
 
 @pytest.mark.parametrize("address", ["nonsense", "host:port"])
 def test_an_address_that_is_none(address: str) -> None:
-    with pytest.raises(CaptureError, match=f"Received: '{address}'"):
+    with pytest.raises(LidarliveError, match=f"Received: '{address}'"):
         list_devices(address)
 
 
@@ -141,5 +141,5 @@ def test_nonsense_for_an_answer(tmp_path: Path, data: bytes, message: str) -> No
         receive_message(connection)
         connection.sendall(data)
 
-    with pytest.raises(CaptureError, match=message):
+    with pytest.raises(LidarliveError, match=message):
         list_devices(serve_once(tmp_path / "socket", answer))

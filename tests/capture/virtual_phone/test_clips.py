@@ -9,8 +9,9 @@ from pathlib import Path
 import lzfse
 import pytest
 
+from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import CaptureError, Frame
+from capture.frame import Frame
 from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
 from capture.recording import Recording
 from capture.room import VERSION
@@ -44,7 +45,7 @@ def test_a_r3d_file_passes_through_untouched(tmp_path: Path) -> None:
 
 def test_a_damaged_r3d_file(tmp_path: Path) -> None:
     path = write_r3d(tmp_path / "a.r3d", members() | {"rgbd/2.depth": b"????"})
-    with pytest.raises(CaptureError, match=r"a\.r3d: rgbd/2\.depth: not an LZFSE block"):
+    with pytest.raises(LidarliveError, match=r"a\.r3d: rgbd/2\.depth: not an LZFSE block"):
         open_clip(str(path))
 
 
@@ -69,7 +70,7 @@ def test_recordings_of_one_kind_play_one_after_the_other(tmp_path: Path) -> None
     clip = open_clip(str(tmp_path))
     assert [parts(clip.message(i))[0].x_m for i in range(5)] == [0, 1, 7, 8, 9]
     write_recording(tmp_path, "c", [make_frame(0, confidence=False)])
-    with pytest.raises(CaptureError, match="different sizes or cameras"):
+    with pytest.raises(LidarliveError, match="different sizes or cameras"):
         open_clip(str(tmp_path))
 
 
@@ -77,14 +78,14 @@ def test_a_damaged_recording(tmp_path: Path) -> None:
     folder = write_recording(tmp_path, "walk", [make_frame(i) for i in range(4)])
     jpeg = folder / "rgb" / "000002.jpg"
     jpeg.write_bytes(jpeg.read_bytes()[:-10])
-    with pytest.raises(CaptureError, match=r"frame 2 is damaged: not a whole JPEG.*check --repair"):
+    with pytest.raises(LidarliveError, match=r"frame 2 is damaged: not a whole JPEG.*check --repair"):
         open_clip(str(folder))
 
 
 def test_nothing_to_play(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="is not a recording and holds none"):
+    with pytest.raises(LidarliveError, match="is not a recording and holds none"):
         open_clip(str(tmp_path))
-    with pytest.raises(CaptureError, match="does not exist"):
+    with pytest.raises(LidarliveError, match="does not exist"):
         open_clip(str(tmp_path / "nowhere"))
 
 
@@ -239,5 +240,5 @@ def test_stopped_while_rendering_leaves_no_loop(small_room: Path) -> None:
 def test_a_cache_that_cannot_be_written(small_room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(CaptureError, match=r"cannot be kept in .*Set LIDARLIVE_CACHE to another folder"):
+    with pytest.raises(LidarliveError, match=r"cannot be kept in .*Set LIDARLIVE_CACHE to another folder"):
         open_clip("demo")

@@ -13,8 +13,9 @@ import pytest
 
 from capture.jpeg import jpeg_size
 from capture.protocol.lzfse import inflate
-from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header, message_spans
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header
 from capture.virtual_phone.faults import DAMAGE, REPEATED
+from capture.virtual_phone.wire_file import message_spans
 from tests.support.phones import Sent, connect, phone, read, watch
 
 BLOCK = np.zeros((256, 192), bool)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.usbmuxd import HEADER, list_devices, open_socket, send_message
 from capture.virtual_phone.process import PhoneProcess
 from capture.virtual_phone.usbmuxd_server import MAX_CONNECTIONS
@@ -84,7 +84,7 @@ class TestProtocol:
 
     def test_too_many_connections(self, plain_phone: PhoneProcess) -> None:
         crowd = [open_socket(plain_phone.address) for _ in range(MAX_CONNECTIONS + 4)]
-        with pytest.raises((CaptureError, OSError)):
+        with pytest.raises((LidarliveError, OSError)):
             ask(crowd[-1], MessageType="ListDevices")
         for connection in crowd:
             connection.close()
@@ -94,5 +94,5 @@ class TestProtocol:
 def _lists_devices(address: str) -> bool:
     try:
         return len(list_devices(address)) == 1
-    except CaptureError:
+    except LidarliveError:
         return False

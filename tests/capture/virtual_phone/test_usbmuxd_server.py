@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.usb.local_socket import listen, with_port
 from capture.usb.usbmuxd import open_socket
 from capture.virtual_phone.usbmuxd_server import Daemon
@@ -36,7 +36,7 @@ def answers(address: str) -> bool:
         with open_socket(address) as connection:
             connection.sendall(b"there?")
             return connection.recv(100) == b"there?"
-    except (CaptureError, OSError):
+    except (LidarliveError, OSError):
         return False
 
 
@@ -61,7 +61,7 @@ def test_while_it_is_down(tmp_path: Path) -> None:
     with daemon(f"UNIX:{path}", []) as running:
         running.restart(10_000)
         assert not path.exists()
-        with pytest.raises(CaptureError):
+        with pytest.raises(LidarliveError):
             open_socket(f"UNIX:{path}")
     assert not path.exists()
 

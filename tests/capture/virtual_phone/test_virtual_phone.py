@@ -17,8 +17,8 @@ import numpy as np
 import psutil
 import pytest
 
+from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import CaptureError
 from capture.recording import Recording
 from capture.usb.usbmuxd import list_devices
 from capture.virtual_phone.process import PhoneProcess, PhoneStatus, run_phone
@@ -178,7 +178,7 @@ class TestProcess:
             assert "died (exit code -9)" in process.status().error
             assert (tmp_path / "socket").is_socket()
         with phone(wire_file, address=address) as process:
-            with pytest.raises(CaptureError, match="cannot listen at"), phone(wire_file, address=address):
+            with pytest.raises(LidarliveError, match="cannot listen at"), phone(wire_file, address=address):
                 pass
             assert list_devices(process.address), "the one that was there first goes on"
 
@@ -200,7 +200,7 @@ class TestProcess:
 
     def test_a_process_that_fails(self, tmp_path: Path) -> None:
         with PhoneProcess(str(tmp_path)) as process:
-            with pytest.raises(CaptureError, match="is not a recording and holds none"):
+            with pytest.raises(LidarliveError, match="is not a recording and holds none"):
                 process.wait_ready(30)
             assert process.status().state == "failed"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError, Frame, Intrinsics
+from capture.errors import LidarliveError
+from capture.frame import Frame, Intrinsics
 from capture.recording import Recording
 from model.data import batches
 from model.data.augment import View
@@ -104,7 +105,7 @@ def test_memory_is_bounded_and_what_finds_no_room_is_read_anew(dataset: Path, tm
     list(load([refs], SAMPLING, None, cache))
     shutil.rmtree(copy / "rgb")
     assert len(next(load([refs[:2]], SAMPLING, None, cache))) == 2
-    with pytest.raises(CaptureError, match=r"000002\.jpg"):
+    with pytest.raises(LidarliveError, match=r"000002\.jpg"):
         next(load([refs[2:3]], SAMPLING, None, cache))
 
 
@@ -237,5 +238,5 @@ def test_the_reader_ahead_stops_when_nobody_takes_more(recordings: list[Recordin
 def test_a_damaged_file_is_one_clear_error(tmp_path: Path):
     recording = open_recordings([scene_recording(tmp_path, "damaged", 2)])[0]
     (recording.path / "rgb" / "000001.jpg").write_bytes(b"no picture")
-    with pytest.raises(CaptureError, match=r"000001\.jpg"):
+    with pytest.raises(LidarliveError, match=r"000001\.jpg"):
         list(load([frames_of([recording])], SAMPLING, None))

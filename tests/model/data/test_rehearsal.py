@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model import store
 from model.config import RECIPES, TrainConfig
 from model.data import rehearsal
@@ -56,7 +56,7 @@ def test_a_room_is_rendered_once_and_again_where_it_is_torn(cache: Path) -> None
 def test_a_cache_that_cannot_be_written_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(CaptureError, match=r"cannot be kept in .*file.* set LIDARLIVE_CACHE to another folder"):
+    with pytest.raises(LidarliveError, match=r"cannot be kept in .*file.* set LIDARLIVE_CACHE to another folder"):
         rehearsal.rooms()
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.recording import Recording
 from capture.storage.layout import INFO_NAME, LOG_NAME
 from model.data.split import label, open_recordings, split
@@ -43,7 +44,7 @@ def test_one_recording_is_trained_on_and_nothing_held_out(tmp_path: Path):
 
 
 def test_no_recording_is_one_clear_error():
-    with pytest.raises(CaptureError, match="nothing to train on"):
+    with pytest.raises(LidarliveError, match="nothing to train on"):
         split([], None)
 
 
@@ -57,9 +58,9 @@ def test_recordings_are_held_out_by_name_folder_or_path(dataset: Path):
 
 def test_an_unknown_or_all_embracing_held_out_is_refused(dataset: Path):
     recordings = open_recordings([dataset])
-    with pytest.raises(CaptureError, match=r"No recording is called z.*There are: .*_a"):
+    with pytest.raises(LidarliveError, match=r"No recording is called z.*There are: .*_a"):
         split(recordings, ["z"])
-    with pytest.raises(CaptureError, match="nothing is left to train on"):
+    with pytest.raises(LidarliveError, match="nothing is left to train on"):
         split(recordings, ["a", "b", "c"])
 
 
@@ -80,7 +81,7 @@ def test_a_copy_on_the_other_side_of_the_split_is_refused(dataset: Path, tmp_pat
     original = open_recordings([dataset])[0].path
     shutil.copytree(original, tmp_path / "2030-01-01T00-00-00Z_copy")
     recordings = open_recordings([original, tmp_path])
-    with pytest.raises(CaptureError, match=r"Of the held-out .*copy, 4 of 4 frames stand in .*_a too"):
+    with pytest.raises(LidarliveError, match=r"Of the held-out .*copy, 4 of 4 frames stand in .*_a too"):
         split(recordings, ["2030-01-01T00-00-00Z_copy"])
     assert split(recordings, None).held_out == ()
 
@@ -89,7 +90,7 @@ def test_a_part_of_a_recording_on_the_other_side_is_refused(tmp_path: Path):
     scenes = [scene_frame(i) for i in range(4)]
     write_recording(tmp_path, "whole", scenes)
     write_recording(tmp_path, "part", [*scenes[2:], scene_frame(9)])
-    with pytest.raises(CaptureError, match=r"2 of 3 frames stand in .*frame 0 is that of frame 2 there"):
+    with pytest.raises(LidarliveError, match=r"2 of 3 frames stand in .*frame 0 is that of frame 2 there"):
         split(open_recordings([tmp_path]), ["part"])
 
 
@@ -106,7 +107,7 @@ def test_the_same_picture_or_the_same_depth_alone_is_refused(tmp_path: Path, fie
     shared = {"image": first.image} if field == "image" else {"depth_m": first.depth_m}
     recordings = two_recordings(tmp_path, first, replace(second, **shared))
     called = "picture" if field == "image" else "depth map"
-    with pytest.raises(CaptureError, match=f"1 of 3 frames .*the {called} of frame 1 is that of frame 1 there"):
+    with pytest.raises(LidarliveError, match=f"1 of 3 frames .*the {called} of frame 1 is that of frame 1 there"):
         split(recordings, ["two"])
     assert split(recordings, None).held_out == ()
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError, Frame
+from capture import paths
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.storage.layout import LOG_NAME
-from model import store
 from model.config import file_crc32
 from model.data.split import open_recordings
 from model.evaluation.bootstrap import difference_intervals
@@ -190,7 +191,7 @@ def test_what_was_trained_on_is_no_proof(
 ) -> None:
     kitchen, garden = sorted(data.iterdir(), key=lambda path: path.name.endswith("garden"))
     known = {"size": SIZE, "canonical_focal_px": None, "data": [seen(kitchen, False), seen(garden, True)]}
-    version = write_weights(store.weights_folder() / "first", 1.0, **known)
+    version = write_weights(paths.weights_folder() / "first", 1.0, **known)
     if through_parent:
         further = {**known, "data": [], "parent": "first", "train": {"continue_from": str(tmp_path / "moved")}}
         version = write_weights(tmp_path / "second", 1.0, **further)
@@ -250,7 +251,7 @@ def test_a_limit_of_frames_takes_pairs_of_each_recording(data: Path, versions: t
     assert 8 <= found["recordings"]["blocks"] <= 16
     empty = write_recording(data.parent / "empty", "empty", [grey_frame(0)])
     (empty / LOG_NAME).write_bytes(b"")
-    with pytest.raises(CaptureError, match="no frames to compare on"):
+    with pytest.raises(LidarliveError, match="no frames to compare on"):
         compare(*versions, [empty])
 
 

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import CANONICAL_FOCAL_PX, VersionConfig, file_crc32
 from model.export import openvino as export
 from model.export.formats import Wanted
@@ -141,7 +141,7 @@ def test_an_answer_that_is_off_in_one_orientation_is_refused(broken: str, factor
             answers[broken] *= factor
         return answers
 
-    with pytest.raises(CaptureError, match="differ from Keras by"):
+    with pytest.raises(LidarliveError, match="differ from Keras by"):
         export.difference(graph, run, SIZE)
     assert export.difference(graph, lambda rgb: graph(rgb, training=False), SIZE) < 1e-6
 
@@ -184,7 +184,7 @@ def test_networks_of_another_kind_are_refused(tiny: Path):
 def refused(version: Path, form: str, message: str, out: Path | None = None) -> None:
     """The export is, and leaves nothing."""
     out = out or version.parent / "new" / "out"
-    with pytest.raises(CaptureError, match=message):
+    with pytest.raises(LidarliveError, match=message):
         export_version(Wanted(str(version), str(out), form))
     assert not out.parent.exists() or list(out.parent.glob("*out*")) == []
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.jobs.client import events_of
 
 PROGRAM = "tests.support.child_program"
@@ -22,18 +22,18 @@ def test_events_and_nothing_else_arrive(document: str):
 def test_what_the_child_refuses_is_said_in_its_words():
     events = events_of(PROGRAM, "refuse")
     assert next(events)["event"] == "started"
-    with pytest.raises(CaptureError, match=r"^no good\. Received: refuse$"):
+    with pytest.raises(LidarliveError, match=r"^no good\. Received: refuse$"):
         next(events)
 
 
 def test_a_child_that_dies_leaves_its_last_words():
-    with pytest.raises(CaptureError, match=r"tests\.child_program ended with status 7: died of it"):
+    with pytest.raises(LidarliveError, match=r"tests\.child_program ended with status 7: died of it"):
         list(events_of(PROGRAM, "die"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_a_child_that_is_killed_has_run_out_of_memory():
-    with pytest.raises(CaptureError, match=r"^tests\.child_program was killed by the system: it probably ran out"):
+    with pytest.raises(LidarliveError, match=r"^tests\.child_program was killed by the system: it probably ran out"):
         list(events_of(PROGRAM, "killed"))
 
 
@@ -45,6 +45,6 @@ def test_an_interrupt_ends_the_child_and_is_heard_again_afterwards(document: str
     events = events_of(PROGRAM, document)
     assert next(events)["event"] == "started"
     os.kill(os.getpid(), signal.SIGINT)
-    with pytest.raises(CaptureError, match=r"^stopped in the middle$"):
+    with pytest.raises(LidarliveError, match=r"^stopped in the middle$"):
         next(events)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

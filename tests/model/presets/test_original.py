@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import CANONICAL_FOCAL_PX
 from model.data.batches import Batch, FrameRef, Sampling, load_sample
 from model.data.split import open_recordings
@@ -176,7 +176,7 @@ def test_a_size_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: free)
     original.PRESET.check_memory((192, 256), 2)
     expected = r"at 720x960 with batch 2 takes about [\d.]+ GB of memory, and 4.0 GB are free. Close other programs"
-    with pytest.raises(CaptureError, match=expected) as error:
+    with pytest.raises(LidarliveError, match=expected) as error:
         original.PRESET.check_memory((720, 960), 2)
     estimate = float(re.findall(r"([\d.]+) GB", str(error.value))[0])
     assert 6 < estimate < 16

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from model.data.batches import FrameRef, load_sample
 from model.data.split import open_recordings
 from model.presets import original
@@ -96,7 +97,7 @@ def test_data_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, capsys:
     assert capsys.readouterr().err == f"{short} has 5 frames; a reproduction needs 12 or more\n"
     scene_recording(tmp_path / "twice", "a", 14)
     scene_recording(tmp_path / "twice", "b", 13)  # the same scenes
-    with pytest.raises(CaptureError, match=r"13 of 13 frames stand in .* too"):
+    with pytest.raises(LidarliveError, match=r"13 of 13 frames stand in .* too"):
         images.choose([tmp_path / "twice"])
 
 

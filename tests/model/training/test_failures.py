@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.recording import Recording
 from model.config import TrainConfig
 from model.jobs.worker import ENOUGH
@@ -136,7 +136,7 @@ def test_each_epoch_of_the_depth_shows_the_prediction_for_one_frame(config: Trai
     expected = Predictor(out, threads=1)(frame.rgb, frame.intrinsics).depth_m
     assert predicted_m(shown[best - 1]) == pytest.approx(expected, abs=0.01)
     assert len(json.dumps(shown)) < 200_000
-    with pytest.raises(CaptureError, match="preview must be a 16-bit PNG"):
+    with pytest.raises(LidarliveError, match="preview must be a 16-bit PNG"):
         predicted_m({**shown[0], "depth_mm_png": "bm8="})
 
 
@@ -154,11 +154,11 @@ def test_full_memory_is_one_sentence(config: TrainConfig, monkeypatch: pytest.Mo
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nwith shape[8,192]")
 
     sentence = r"^The training ran out of memory: close other programs, .*\. What was trained is kept"
-    with pytest.raises(CaptureError, match=sentence) as error:
+    with pytest.raises(LidarliveError, match=sentence) as error:
         train(config, listen)
     assert "\n" not in str(error.value)
     discard(Path(config.out))
-    with pytest.raises(CaptureError, match=r"ran out of memory: .*\. Nothing was saved$"):
+    with pytest.raises(LidarliveError, match=r"ran out of memory: .*\. Nothing was saved$"):
         train(replace(config, resumable=False), listen)
     assert is_out_of_memory(MemoryError())
     with pytest.raises(np.exceptions.AxisError), in_one_sentence(Path(config.out)):
@@ -184,7 +184,9 @@ def test_a_full_disk_is_one_sentence(config: TrainConfig, small_disk: Path, stag
             (small_disk / "filler").exists() or fill(small_disk, 8192)
 
     full = replace(config, out=str(small_disk / "v"))
-    with pytest.raises(CaptureError, match=r"^.*/v cannot be written \(No space left on device\)\. What was") as error:
+    with pytest.raises(
+        LidarliveError, match=r"^.*/v cannot be written \(No space left on device\)\. What was"
+    ) as error:
         train(full, listen)
     assert "\n" not in str(error.value)
     assert not Path(full.out).exists()
@@ -215,7 +217,7 @@ def test_a_training_that_was_interrupted_is_found_and_goes_on(config: TrainConfi
     assert {len(found.config.data), found.config.epochs, found.config.preset} == {2, 4, "fast"}
     with FileLock(folder_of(Path(config.out)) / LOCK_NAME):
         assert interrupted(tmp_path) == [], "it is running"
-        with pytest.raises(CaptureError, match="is being trained"):
+        with pytest.raises(LidarliveError, match="is being trained"):
             discard(Path(config.out))
     events: list[Event] = []
     train(found.config, events.append)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import RECIPES
 from model.data.batches import FrameRef, Sampling, frames_of, in_order, load
 from model.data.split import open_recordings
@@ -165,7 +165,7 @@ def test_a_loss_that_is_no_number_keeps_the_best_epoch(frames: Frames) -> None:
     assert [state.facts["epoch"] for state in states] == [1], "nothing that is broken is kept to go on from"
     for weight, best in zip(task.model.get_weights(), states[0].arrays["best"], strict=True):
         assert np.array_equal(weight, best)
-    with pytest.raises(CaptureError, match="gradient network's loss became no number in epoch 1"):
+    with pytest.raises(LidarliveError, match="gradient network's loss became no number in epoch 1"):
         fit(edges_task(), *frames, with_recipe(learning_rate=1e30))
 
 
@@ -195,5 +195,5 @@ def plain(outcome: Outcome) -> list[float]:
 def test_a_state_of_other_networks_is_refused(frames: Frames) -> None:
     states: list[State] = []
     fit(edges_task(), *frames, with_recipe(epochs=1), keep=states.append)
-    with pytest.raises(CaptureError, match="networks are no longer those"):
+    with pytest.raises(LidarliveError, match="networks are no longer those"):
         fit(depth_task(), *frames, with_recipe(epochs=2), start=states[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.config import BFLOAT16, CANONICAL_FOCAL_PX, FLOAT32, VersionConfig
 from model.data.batches import FrameRef, Sampling, frames_of
 from model.data.split import open_recordings
@@ -62,7 +62,7 @@ def test_without_held_out_frames_nothing_is_measured(version: Path) -> None:
 
 def test_networks_that_are_gone_are_one_clear_line(version: Path, frames: list[FrameRef]) -> None:
     (version / "finetune.keras").unlink()
-    with pytest.raises(CaptureError, match="its networks cannot be read"):
+    with pytest.raises(LidarliveError, match="its networks cannot be read"):
         rmse_by_precision(TINY, version, frames, SAMPLING)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from app.cli.train import train_config
-from capture.frame import CaptureError
-from model import store
+from capture import paths
+from capture.errors import LidarliveError
 from model.config import TrainConfig
 from model.presets import registry
 from model.train import train
@@ -90,7 +90,7 @@ def test_a_stopped_training_says_how_to_go_on(config: TrainConfig, tmp_path: Pat
     assert status == 1
     assert "same command and --resume" in json.loads(out.splitlines()[-1])["message"]
     assert [file.name for file in tmp_path.iterdir()] == [".training-v"]
-    with pytest.raises(CaptureError, match=r"was interrupted. Go on with it by --resume, or delete .*\.training-v"):
+    with pytest.raises(LidarliveError, match=r"was interrupted. Go on with it by --resume, or delete .*\.training-v"):
         train(config)
     assert is_interrupted(Path(config.out)), "an epoch is never thrown away unasked"
 
@@ -113,10 +113,10 @@ def interrupted(config: TrainConfig) -> TrainConfig:
 
 
 def test_what_was_told_something_else_is_not_resumed(interrupted: TrainConfig, dataset: Path, tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match=r"something else.* epochs: 4 before, 5 now; seed: 4 before, 1 now$"):
+    with pytest.raises(LidarliveError, match=r"something else.* epochs: 4 before, 5 now; seed: 4 before, 1 now$"):
         train(replace(interrupted, epochs=5, seed=1))
     third = scene_recording(tmp_path / "more", "third", 3, seed=3)
-    with pytest.raises(CaptureError, match=r"something else.*third: None before, '.*, held out' now"):
+    with pytest.raises(LidarliveError, match=r"something else.*third: None before, '.*, held out' now"):
         train(replace(interrupted, data=(*interrupted.data, str(third))))
     assert is_interrupted(Path(interrupted.out))
 
@@ -126,36 +126,36 @@ def test_a_damaged_or_foreign_state_is_one_clear_line(interrupted: TrainConfig) 
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"\x80\x04N."):
         path.write_bytes(damaged)
-        with pytest.raises(CaptureError, match=r"state\.npz is damaged .* and train anew"):
+        with pytest.raises(LidarliveError, match=r"state\.npz is damaged .* and train anew"):
             train(interrupted)
     np.savez(path, facts=np.array([{"pickled": True}], dtype=object))
-    with pytest.raises(CaptureError, match="is damaged"):
+    with pytest.raises(LidarliveError, match="is damaged"):
         train(interrupted)
 
 
 def test_a_training_that_still_runs_is_not_resumed(interrupted: TrainConfig) -> None:
     running = working_folder(Path(interrupted.out), resume=True)
-    with running, pytest.raises(CaptureError, match="is being trained already"):
+    with running, pytest.raises(LidarliveError, match="is being trained already"):
         train(interrupted)
 
 
 def test_there_may_be_nothing_to_resume(config: TrainConfig, tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="nothing to resume: no training that was to become"):
+    with pytest.raises(LidarliveError, match="nothing to resume: no training that was to become"):
         train(replace(config, resume=True))
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(CaptureError, match=r"nothing to resume: no training in .* was interrupted"):
+    with pytest.raises(LidarliveError, match=r"nothing to resume: no training in .* was interrupted"):
         newest_interrupted(tmp_path)
 
 
 def test_the_command_line_resumes_the_newest(interrupted: TrainConfig) -> None:
     for name in ("older", "newer"):
-        folder = folder_of(store.weights_folder() / name)
+        folder = folder_of(paths.weights_folder() / name)
         folder.mkdir(parents=True)
         State({}, {}).write(folder / STATE_NAME)
         os.utime(folder / STATE_NAME, (1, 1) if name == "older" else None)
     settings: dict[str, Any] = {"epochs": 4, "budget": None, "size": "64x96", "seed": 4, "preset": None}
     told = train_config([Path(interrupted.data[0])], [], **settings, from_scratch=True, resume=True, out=None)
-    assert told.out == str(store.weights_folder() / "newer")
+    assert told.out == str(paths.weights_folder() / "newer")
     assert told.resume
     assert told.resumable
     own = Path(interrupted.out)

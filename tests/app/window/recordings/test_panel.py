@@ -11,9 +11,9 @@ from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.session.training_roles import HELD_OUT, TRAIN, read_roles
-from app.window.main_window import application
+from app.widgets.recording_row import ROLE
+from app.window.application import application
 from app.window.recordings.panel import Recordings
-from app.window.recordings.row_delegate import ROLE
 from app.window.retrain.recordings_table import HELD_OUT as HELD_OUT_COLUMN
 from app.window.retrain.recordings_table import TRAIN as TRAIN_COLUMN
 from app.window.retrain.recordings_table import RecordingTable, list_summaries

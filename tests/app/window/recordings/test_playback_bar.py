@@ -11,11 +11,12 @@ from PyQt5.QtWidgets import QSlider, QStyle, QStyleOptionSlider
 from pytestqt.qtbot import QtBot
 
 from app.session.live_session import LiveSession
-from app.window.main_window import Window, application
+from app.window.application import application
+from app.window.main_window import Window
 from app.window.recordings.playback_bar import position_line
 from app.window.sources.switch import DEMO
-from capture.frame import CaptureError
-from capture.sources.base import open_source
+from capture.errors import LidarliveError
+from capture.sources.opening import open_source
 from capture.sources.replay import Position
 from tests.support.weights import write_weights
 
@@ -119,7 +120,7 @@ def test_the_panel_is_remembered(qtbot: QtBot, window: Window, numbered: Path, t
 
 def test_a_session_refuses_to_record_what_is_played(numbered: Path, tmp_path: Path):
     session = LiveSession(open_source(str(numbered), replay=True), tmp_path)
-    with pytest.raises(CaptureError, match="choose a phone or the demo room"):
+    with pytest.raises(LidarliveError, match="choose a phone or the demo room"):
         session.start_recording("again")
     session.close()
 

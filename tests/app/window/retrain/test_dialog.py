@@ -13,7 +13,7 @@ from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.session.live_session import LiveSession
-from app.window.main_window import application
+from app.window.application import application
 from app.window.retrain import training_process as app_trainer
 from app.window.retrain.dialog import RetrainDialog
 from app.window.retrain.progress_page import progress_line
@@ -22,6 +22,7 @@ from app.window.retrain.result_page import comparison_lines, figure_lines
 from app.window.retrain.resume_banner import offer_line
 from app.window.retrain.setup_page import duration
 from app.window.retrain.training_process import NICENESS
+from capture import paths
 from capture.sources.stand_in import PlaybackSource
 from model import store
 from model.config import ACTIVE, UNBOUNDED_EPOCHS
@@ -77,7 +78,7 @@ def test_what_is_ticked_and_chosen_becomes_the_training(dialog: RetrainDialog) -
     config = page.config()
     assert set(config.data) == {str(summary.path) for summary in page.table.summaries}
     assert config.held_out == tuple(map(str, page.table.ticked(HELD_OUT)))
-    assert Path(config.out).parent == store.weights_folder()
+    assert Path(config.out).parent == paths.weights_folder()
     assert (config.continue_from, config.preset, config.budget_minutes) == (ACTIVE, None, 5)
     assert config.resumable
     assert not page.preset_box.isEnabled()

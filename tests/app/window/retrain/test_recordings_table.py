@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.session import training_roles
 from app.session.recording_summary import Summary
-from app.window.main_window import application
+from app.window.application import application
 from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingTable, list_summaries, reach
 from capture.storage.encoding import encode
 from capture.storage.writer import RecordingWriter

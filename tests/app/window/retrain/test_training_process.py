@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.window.retrain import training_process as app_trainer
 from app.window.retrain.training_process import Trainer
+from capture import paths
 from model import store
 from model.config import TrainConfig
 from model.training.interrupted import interrupted
@@ -80,25 +81,25 @@ def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config
     end = Listening("progress", kill, epoch=2).run(qtbot, config)
     assert end.startswith("The trainer was killed by the system: it probably ran out of memory: close other programs")
     assert "What was trained is kept: Retrain in the window goes on with it" in end
-    (found,) = interrupted(store.weights_folder())
+    (found,) = interrupted(paths.weights_folder())
     assert store.active() == active
     again = Listening("", None)
     assert again.run(qtbot, found.config) == ""
     assert again.count("epoch") == 8 - found.epoch
     assert again.events[0]["resumed"] is True
-    assert interrupted(store.weights_folder()) == []
+    assert interrupted(paths.weights_folder()) == []
     assert store.active() == active
 
 
 def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtBot, config: TrainConfig) -> None:
     assert Listening("progress", Trainer.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
-    assert list(store.weights_folder().iterdir()) == []
+    assert list(paths.weights_folder().iterdir()) == []
     run = Listening("", None)
     with qtbot.waitSignal(run.trainer.told, timeout=WAIT_MS, check_params_cb=lambda event: event.get("epoch") == 2):
         run.trainer.start(config)
     run.trainer.shut_down()
     assert not run.trainer.running
-    assert [found.config.out for found in interrupted(store.weights_folder())] == [config.out]
+    assert [found.config.out for found in interrupted(paths.weights_folder())] == [config.out]
 
 
 def test_full_disk_is_one_sentence_in_the_window_too(qtbot: QtBot, config: TrainConfig, small_disk: Path) -> None:

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.window.sources.menu import NEWEST, Found, SourceMenu, look
 from app.window.sources.switch import spec_of
-from capture.sources.base import open_source
+from capture.sources.opening import open_source
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from tests.support.fake_usbmuxd import ENDLESS, FakeUsbmuxd, slowly
 from tests.support.frames import make_frame, write_recording

@@ -9,10 +9,11 @@ from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.session.color_maps import TURBO, rgb_image
+from app.session.color_maps import TURBO
 from app.session.readout import Marks
 from app.widgets.color_bar import ColorBar
-from app.window.views.image_panel import Panel, fitted
+from app.widgets.image_panel import Panel, fitted
+from app.widgets.qimages import rgb_image
 from app.window.views.panel_grid import Board
 from tests.support.pictures import color_at
 

@@ -18,8 +18,9 @@ from app.session.display_options import Appearance
 from app.session.live_session import LiveSession
 from app.session.orientation import AS_RECEIVED, Turn
 from app.session.readout import Place
-from app.window.main_window import Window, application
-from app.window.settings import cloud_before, plot_before, seen_before
+from app.window.application import application
+from app.window.main_window import Window
+from app.window.settings import appearance_before, cloud_before, plot_before, seen_before
 from app.window.views.live_panels import USUAL
 from capture.sources.stand_in import PlaybackSource
 from tests.support.cloud_paper import Paper
@@ -64,7 +65,7 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert [name for name, panel in comparison.panels.items() if panel.isVisible()] == ["lidar"]
     window.close()
     assert seen_before() == list(comparison.panels)
-    assert Appearance.saved() == Appearance("viridis", 3, "hidden")
+    assert appearance_before() == Appearance("viridis", 3, "hidden")
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_the_view_turns_with_the_phone_and_its_marks_stay(
         qtbot.keyClick(window, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
         assert comparison.turn == turn
     window.close()
-    assert (Appearance.saved().orientation, Appearance.saved().quarter_turns) == ("received", 2)
+    assert (appearance_before().orientation, appearance_before().quarter_turns) == ("received", 2)
 
 
 def test_accuracy_over_time_is_plotted_and_remembered(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture.errors import LidarliveError
 from capture.formats.parts.archive import Archive
-from capture.frame import CaptureError
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
@@ -47,7 +47,7 @@ def test_a_member_that_inflates_to_more_than_it_says(tmp_path: Path) -> None:
     overwrite(path, CENTRAL, 24, struct.pack("<I", 1000))
     archive = Archive(path)
     tracemalloc.start()
-    with pytest.raises(CaptureError, match=r"a\.zip: bomb: cannot be read: Bad CRC-32"):
+    with pytest.raises(LidarliveError, match=r"a\.zip: bomb: cannot be read: Bad CRC-32"):
         archive.read("bomb")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -69,7 +69,7 @@ def test_a_member_that_inflates_to_more_than_it_says(tmp_path: Path) -> None:
 def test_a_member_that_says_what_is_not_so(at: int, value: bytes, fault: str, tmp_path: Path) -> None:
     path = write(tmp_path / "a.zip", {"member": b"fourteen bytes" + bytes(26)})
     overwrite(path, CENTRAL, at, value)
-    with pytest.raises(CaptureError, match=rf"a\.zip: member: {fault}"):
+    with pytest.raises(LidarliveError, match=rf"a\.zip: member: {fault}"):
         Archive(path).read("member")
 
 
@@ -81,7 +81,7 @@ def test_a_table_of_contents_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
         file.seek(0, 2)
         file.write(end[:12] + struct.pack("<II", (1 << 30) - 100, 100) + end[20:])
     tracemalloc.start()
-    with pytest.raises(CaptureError, match=r"must have parts of at most 25165824 bytes\. Received: 1073741724"):
+    with pytest.raises(LidarliveError, match=r"must have parts of at most 25165824 bytes\. Received: 1073741724"):
         Archive(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -92,10 +92,12 @@ def test_a_table_of_contents_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
 def test_one_that_is_cut_short_is_told_from_one_that_is_none(keep: int, tmp_path: Path) -> None:
     path = write(tmp_path / "a.zip", {"member": bytes(range(256))}, zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CaptureError, match=r"a\.zip is cut short, or damaged at its end.*Copy it from the phone again"):
+    with pytest.raises(
+        LidarliveError, match=r"a\.zip is cut short, or damaged at its end.*Copy it from the phone again"
+    ):
         Archive(path)
     path.write_bytes(path.read_bytes()[1:])
-    with pytest.raises(CaptureError, match="is not a Record3D file"):
+    with pytest.raises(LidarliveError, match="is not a Record3D file"):
         Archive(path)
 
 
@@ -112,10 +114,10 @@ def test_any_bytes_are_members_or_our_one_error(
     path.write_bytes(changed[:end])
     try:
         archive = Archive(path)
-    except CaptureError:
+    except LidarliveError:
         return
     for name in archive.names:
-        with suppress(CaptureError):
+        with suppress(LidarliveError):
             assert len(archive.read(name)) < 1000
     archive.close()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from capture.errors import LidarliveError
 from capture.formats.parts.confidence_levels import confidence_table
-from capture.frame import CaptureError
 
 
 def maps(*levels: list[int]) -> list[np.ndarray]:
@@ -52,5 +52,5 @@ def test_levels_are_those_of_all_maps_together():
     ],
 )
 def test_levels_that_say_nothing(found: list[int], named: str):
-    with pytest.raises(CaptureError, match=named):
+    with pytest.raises(LidarliveError, match=named):
         confidence_table(maps(found[:1], found))

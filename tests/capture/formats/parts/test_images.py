@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture.errors import LidarliveError
 from capture.formats.parts.images import ImageEncoder, depth_table, read_levels, read_picture, same_shape
-from capture.frame import CaptureError, Pose
+from capture.frame import Pose
 from capture.jpeg import decode_jpeg
 from capture.storage.encoding import encode_jpeg
 from tests.support.foreign import depth_map, jpeg, png, put
@@ -76,7 +77,7 @@ def test_alpha_is_ignored(tmp_path: Path):
     ],
 )
 def test_what_is_no_pair_is_told_in_one_line(rgb: bytes, depth: bytes, fault: str, tmp_path: Path):
-    with pytest.raises(CaptureError, match=fault) as raised:
+    with pytest.raises(LidarliveError, match=fault) as raised:
         encoded(tmp_path, rgb, depth)
     assert str(raised.value).startswith(str(tmp_path))
     assert "\n" not in str(raised.value)
@@ -85,7 +86,7 @@ def test_what_is_no_pair_is_told_in_one_line(rgb: bytes, depth: bytes, fault: st
 def test_what_is_no_file_is_told_in_one_line(tmp_path: Path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for path in (tmp_path, tmp_path / "loop", tmp_path / "nothing"):
-        with pytest.raises(CaptureError, match=str(path)):
+        with pytest.raises(LidarliveError, match=str(path)):
             read_picture(path)
 
 
@@ -115,7 +116,7 @@ def test_any_bytes_are_a_frame_or_our_one_error(rgb: bytes, depth: bytes, tmp_pa
     folder = tmp_path_factory.mktemp("bytes")
     try:
         frame = encoded(folder, rgb, depth)
-    except CaptureError:
+    except LidarliveError:
         return
     assert decode_jpeg(frame.jpeg).shape == (*frame.rgb_size[::-1], 3)
     assert cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), -1).shape == frame.depth_size[::-1]
@@ -127,6 +128,6 @@ def test_any_bytes_are_levels_or_our_one_error(data: bytes, tmp_path_factory: py
     path = put(tmp_path_factory.mktemp("bytes"), {"levels": data}) / "levels"
     try:
         levels = read_levels(path)
-    except CaptureError:
+    except LidarliveError:
         return
     assert (levels.dtype, levels.ndim) == (np.uint8, 2)

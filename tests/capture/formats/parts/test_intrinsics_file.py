@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from capture.errors import LidarliveError
 from capture.formats.parts.intrinsics_file import HEADER, NAME, intrinsics_line, read_intrinsics
-from capture.frame import CaptureError, Intrinsics
+from capture.frame import Intrinsics
 from tests.support.foreign import put
 
 
@@ -24,5 +25,5 @@ def test_what_is_written_is_what_is_read(tmp_path: Path):
 )
 def test_what_is_no_camera(line: str, tmp_path: Path):
     put(tmp_path, {NAME: f"# x\n{line}\n".encode("latin-1")})
-    with pytest.raises(CaptureError, match=rf"{NAME}, line 2: must be a picture and fx fy cx cy. Received: "):
+    with pytest.raises(LidarliveError, match=rf"{NAME}, line 2: must be a picture and fx fy cx cy. Received: "):
         read_intrinsics(tmp_path)

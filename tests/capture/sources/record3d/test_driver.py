@@ -16,9 +16,10 @@ import numpy as np
 import psutil
 import pytest
 
-from capture.frame import CaptureError, Frame
+from capture.errors import LidarliveError
+from capture.frame import Frame
 from capture.protocol.wire import PEERTALK_HEADER
-from capture.sources.base import open_source
+from capture.sources.opening import open_source
 from capture.sources.record3d.driver import UsbSource
 from capture.sources.stand_in import PlaybackSource
 from capture.virtual_phone.process import PhoneProcess
@@ -81,13 +82,13 @@ def test_a_frame_with_impossible_numbers_is_lost_and_counted(tmp_path: Path) -> 
 
 
 def test_no_usbmuxd() -> None:
-    with pytest.raises(CaptureError, match="no usbmuxd at"), UsbSource("iPhone", wait=False) as source:
+    with pytest.raises(LidarliveError, match="no usbmuxd at"), UsbSource("iPhone", wait=False) as source:
         next(iter(source))
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "record3d", None)
-    with pytest.raises(CaptureError, match="record3d is not installed"):
+    with pytest.raises(LidarliveError, match="record3d is not installed"):
         next(iter(UsbSource("iPhone", wait=True)))
 
 
@@ -98,7 +99,7 @@ def test_a_phone_that_cannot_stream(numbered: Path, options: dict[str, bool], me
     with PhoneProcess(str(numbered), **options) as phone:
         phone.start()
         phone.wait_ready(20)
-        with pytest.raises(CaptureError, match=message), UsbSource("iPhone", None, phone.address, False) as source:
+        with pytest.raises(LidarliveError, match=message), UsbSource("iPhone", None, phone.address, False) as source:
             next(iter(source))
 
 
@@ -107,7 +108,7 @@ def test_the_serial_picks_the_phone(numbered: Path) -> None:
         phone.start()
         phone.wait_ready(20)
         with (
-            pytest.raises(CaptureError, match="connected: the-one"),
+            pytest.raises(LidarliveError, match="connected: the-one"),
             UsbSource("x", "other", phone.address, False) as s,
         ):
             next(iter(s))
@@ -122,7 +123,7 @@ def test_auto_falls_back_to_the_demo_and_says_so(numbered: Path, monkeypatch: py
         phone.wait_ready(20)
         monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", phone.address)
         assert open_source("auto").label == "iPhone"
-    with pytest.raises(CaptureError, match="Received: 'nonsense'"):
+    with pytest.raises(LidarliveError, match="Received: 'nonsense'"):
         open_source("nonsense")
 
 

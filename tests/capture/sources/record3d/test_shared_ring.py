@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from capture.sources.record3d import shared_ring as ring_module
 from capture.sources.record3d.shared_ring import FrameRing
 from tests.support.frames import make_frame
@@ -60,7 +60,7 @@ def test_a_frame_larger_than_a_slot(ring: FrameRing) -> None:
 
 def test_little_shared_memory_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ring_module, "_shared_memory_bytes", lambda: 64 << 20)
-    with pytest.raises(CaptureError, match="--shm-size"):
+    with pytest.raises(LidarliveError, match="--shm-size"):
         FrameRing.create()
 
 

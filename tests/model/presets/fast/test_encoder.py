@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.presets.fast.convert_encoder import EPSILON, MAGIC, convert, folded, read_state
 from model.presets.fast.encoder import PREFIX, encoder
 
@@ -166,14 +166,14 @@ class _Evil:
 
 @pytest.mark.parametrize("data", [b"", b"PK", pickle.dumps(_Evil()), pickle.dumps(MAGIC, protocol=2)])
 def test_another_file_is_refused_and_nothing_of_it_run(data: bytes, capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(CaptureError, match="no state dictionary"):
+    with pytest.raises(LidarliveError, match="no state dictionary"):
         read_state(io.BytesIO(data))
     assert capsys.readouterr().out == ""
 
 
 def test_a_network_that_lacks_a_layer_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "other.pth").write_bytes(legacy_file({"fc.weight": np.ones((2, 2), np.float32)}, monkeypatch))
-    with pytest.raises(CaptureError, match="not EfficientNet-Lite0"):
+    with pytest.raises(LidarliveError, match="not EfficientNet-Lite0"):
         convert(tmp_path / "other.pth", tmp_path / "out.npz")
-    with pytest.raises(CaptureError, match="nowhere"):
+    with pytest.raises(LidarliveError, match="nowhere"):
         convert(tmp_path / "nowhere.whl", tmp_path / "out.npz")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from capture.frame import CaptureError
+from capture.errors import LidarliveError
 from model.presets.base import Pair
 from model.presets.fast import networks
 
@@ -95,7 +95,7 @@ def test_networks_that_were_saved_give_the_same_answers(pair: Pair, tmp_path: Pa
 def test_networks_of_another_form_are_refused():
     rgb = keras.Input((None, None, 3))
     other = keras.Model(rgb, keras.layers.Conv2D(1, 3)(rgb))
-    with pytest.raises(CaptureError, match="earlier form"):
+    with pytest.raises(LidarliveError, match="earlier form"):
         networks.linked(Pair(other, other))
 
 

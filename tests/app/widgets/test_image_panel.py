@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from PyQt5.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
-from app.session.color_maps import NO_READING, TURBO, rgb_image
+from app.session.color_maps import NO_READING, TURBO
 from app.session.orientation import Turn
 from app.session.readout import Marks, Place
-from app.widgets.color_bar import GAP, ColorBar, bar_height, round_steps
-from app.window.views.image_panel import Panel, fitted
+from app.widgets.color_bar import ColorBar, bar_height, round_steps
+from app.widgets.image_panel import Panel, fitted
+from app.widgets.qimages import rgb_image
+from app.widgets.theme import GAP
 from tests.support.orientations import EVERY_TURN
 from tests.support.pictures import color_at
 

@@ -6,12 +6,11 @@ from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
 from PyQt5.QtGui import QColor, QFontMetrics, QPainter
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.session.color_maps import rgb_image
 from app.session.recording_summary import Summary
 from app.session.training_roles import HELD_OUT
-from app.widgets.basic import AMBER, BLUE, LIGHT_RED
-from app.window.application import ACCENT, DIM_TEXT, SURFACE, TEXT
-from app.window.views.image_panel import EMPTY, fitted
+from app.widgets.image_panel import fitted
+from app.widgets.qimages import rgb_image
+from app.widgets.theme import ACCENT, AMBER, BLUE, DIM_TEXT, EMPTY, LIGHT_RED, SURFACE, TEXT
 from capture.inspection.survey import METRES
 
 SUMMARY, ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1

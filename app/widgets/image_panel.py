@@ -20,13 +20,11 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QWidget
 
-from app.session.color_maps import NO_READING
 from app.session.orientation import AS_RECEIVED, Turn
 from app.session.readout import Marks, Place
-from app.widgets.color_bar import GAP, ColorBar, bar_height, fonts
-from app.window.application import ACCENT, DIM_TEXT, TEXT
+from app.widgets.color_bar import ColorBar, bar_height
+from app.widgets.theme import ACCENT, DIM_TEXT, EMPTY, GAP, TEXT, fonts
 
-EMPTY = QColor(*NO_READING)
 Align = Qt.AlignmentFlag
 PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a frame says otherwise
 DRAG_PIXELS = 5  # a hand moves the mouse so far while it clicks
