@@ -21,7 +21,7 @@ NO_POSES = "The phone sends no camera poses: frames are recorded whether it move
 
 
 @dataclass(frozen=True)
-class Choice:
+class FrameFilter:
     """What a frame must be like to be recorded; all that is chosen must hold.
 
     every       at least so many frames of the stream after the last one that was taken; 1: each
@@ -46,14 +46,14 @@ class Choice:
             )
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> Choice:
+    def from_json(cls, document: dict[str, Any]) -> FrameFilter:
         """As it stands in recording.json. Raises ValueError; fields of later versions are ignored."""
         return cls(**{each.name: document[each.name] for each in fields(cls) if each.name in document})
 
     @property
     def is_all(self) -> bool:
         """Whether every frame is recorded."""
-        return self == Choice()
+        return self == FrameFilter()
 
     @property
     def turned_deg(self) -> float | None:
@@ -78,13 +78,13 @@ class Choice:
         return " · ".join(parts) or "every frame"
 
 
-class Chooser:
+class FrameSelector:
     """Applies a choice to the frames of one stream, handed over in their order. Not thread-safe.
 
     A frame without a pose may have moved, so it is taken; `lacks_poses` says that the last one compared was such.
     """
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: FrameFilter) -> None:
         self.choice = choice
         self.lacks_poses = False
         self._last: tuple[int, Pose] | None = None

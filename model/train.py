@@ -51,9 +51,9 @@ from model.jobs.worker import OnEvent, answer
 from model.presets.base import Pair, Preset
 from model.training import version_files
 from model.training.checkpoint import STATE_NAME, Checkpoint, working_folder
-from model.training.failures import in_one_sentence
+from model.training.failures import explained_failures
 from model.training.progress import Progress
-from model.training.resolve import settled
+from model.training.resolve import resolve
 
 TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
 
@@ -84,14 +84,14 @@ def train(
     if out.exists():
         raise LidarliveError(f"{out} exists already; a version is never overwritten. Choose another folder")
     parts = split(open_recordings(config.data), config.held_out)
-    config, parent = settled(config)
+    config, parent = resolve(config)
     sampling = Sampling(config.size or INPUT_SIZE, CANONICAL_FOCAL_PX, config.zoom)
     _check_depth(parts.train, sampling, "nothing can be learned from these recordings")
     if parts.held_out:
         _check_depth(parts.held_out, sampling, "what is held out cannot measure anything")
     on_event(_started(config, parts))
     run = _Run(config, parts, sampling, parent, Progress(_telling(enough, on_event)), enough)
-    with in_one_sentence(out), working_folder(out, config.resume) as scratch:
+    with explained_failures(out), working_folder(out, config.resume) as scratch:
         report = _make(scratch, run)
         os.replace(scratch / "version", out)
     on_event({"event": "done", "weights": str(out), "report": report, "validated": report["validated"]})
@@ -108,7 +108,7 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
 
     preset = registry.PRESETS[config.preset or DEFAULT_PRESET]
     preset.check_memory(sampling.size, config.recipe.batch)
-    told = version_files.told(config, parts)
+    told = version_files.fingerprint(config, parts)
     checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
     rehearsed, unseen = _rooms(progress) if parent is not None and config.recipe.rehearses else ([], [])
     pair = registry.open_networks(preset, parent, config.seed)

@@ -107,9 +107,9 @@ def x_display() -> Iterator[str]:
 def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
     """Over the stand-in phone, which plays `numbered` round and round; not started."""
     from app.session.live_session import LiveSession
-    from capture.sources.stand_in import PlaybackSource
+    from capture.sources.stand_in import StandInSource
 
-    return LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    return LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from rich.live import Live
 
 from capture import thread_priority
 from capture.errors import LidarliveError
-from capture.frame_filter import MAX_MOVED_M, Choice
+from capture.frame_filter import MAX_MOVED_M, FrameFilter
 from capture.recorder.recorder import Recorder
 from capture.recorder.status import RecordingStatus
 from capture.sources.base import Source
@@ -37,7 +37,7 @@ def record(
     name: str,
     seconds: float | None,
     frames: int | None,
-    choice: Choice,
+    choice: FrameFilter,
     note: str,
     as_json: bool,
 ) -> int:
@@ -56,13 +56,13 @@ def record(
         return _record(source, recorder, seconds, lambda *about: _show(live, *about))
 
 
-def choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[Choice, str]:
+def choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[FrameFilter, str]:
     """What the command line asks for. Raises LidarliveError where it is out of range."""
     most_cm = MAX_MOVED_M * 100
     if moved_cm is not None and not 0 < moved_cm <= most_cm:
         raise LidarliveError(f"--moved must be above 0 and at most {most_cm:g} cm. Received: {moved_cm:g}")
     try:
-        return Choice(every, None if moved_cm is None else moved_cm / 100), recording_note(note)
+        return FrameFilter(every, None if moved_cm is None else moved_cm / 100), recording_note(note)
     except ValueError as error:
         raise LidarliveError(str(error)) from None
 

@@ -37,7 +37,7 @@ def run(
         frames = OFFSCREEN_FRAMES
     folder, weights_error = (store.find(weights), "") if weights is not None else weights_in_use()
 
-    from app.session.connection_check import checkup_of
+    from app.session.connection_check import connection_check_of
     from app.session.live_session import LiveSession
     from app.window.application import application
     from app.window.main_window import Window
@@ -47,7 +47,7 @@ def run(
     qt = application()
     opened = open_source(source, driver=driver, replay=record is None)
     session = LiveSession(opened, recordings, folder, weights_error)
-    checkup = checkup_of(opened, source)
+    checkup = connection_check_of(opened, source)
     window = Window(
         session,
         recordings,

@@ -13,7 +13,7 @@ from rich.table import Table
 from capture.recording import Dataset, Recording
 from model import store
 from model.data import rehearsal
-from model.evaluation.compare import Comparison, compare
+from model.evaluation.compare import VersionComparison, compare
 from model.evaluation.metrics import Metrics
 from model.evaluation.paired_sums import DataSet, Shot
 from model.evaluation.verdict import MAIN
@@ -48,7 +48,7 @@ def _rooms(progress: Progress) -> list[Recording]:
     return rehearsal.unseen_rooms(tell)
 
 
-def _print(found: Comparison, console: Console) -> None:
+def _print(found: VersionComparison, console: Console) -> None:
     recordings, rooms = found["recordings"], found["rooms"]
     console.print(f"champion    {found['champion']}", f"challenger  {found['challenger']}", sep="\n", highlight=False)
     console.print(f"{', '.join(recordings['champion']['recordings'])}: {_amount(recordings)}", highlight=False)

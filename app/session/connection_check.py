@@ -15,14 +15,14 @@ from capture.usb.usbmuxd import NO_STREAM, NOT_STREAMING
 INTERVAL_S = 1.0  # as soon as a person looks up from plugging something in; each look is a few messages to usbmuxd
 
 
-def checkup_of(source: Source, spec: str) -> Checkup | None:
+def connection_check_of(source: Source, spec: str) -> ConnectionCheck | None:
     """For the phone that `source`, opened as `spec`, waits for; None where it plays the demo or a file."""
     if not isinstance(source, PhoneSource):
         return None
-    return Checkup(spec.removeprefix("usb:") if spec.startswith("usb:") else None)
+    return ConnectionCheck(spec.removeprefix("usb:") if spec.startswith("usb:") else None)
 
 
-class Checkup:
+class ConnectionCheck:
     """`steps` is the newest look, by whatever thread; a thread takes them and may block on usbmuxd for seconds."""
 
     def __init__(self, serial: str | None = None, address: str | None = None) -> None:

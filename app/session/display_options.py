@@ -20,7 +20,7 @@ LOW_CONFIDENCE = 0
 
 
 @dataclass(frozen=True)
-class Appearance:
+class DisplayOptions:
     """`colours` is one of DEPTH_MAPS, `far_m` one of RANGES_M or None for the range of what is seen, `doubtful` one of
     DOUBTFUL: what becomes of readings of low confidence. `orientation`, one of ORIENTATIONS, is which way up pictures
     are shown; `quarter_turns` (0 to 3) is how much further clockwise a person has turned them.

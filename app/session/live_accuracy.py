@@ -24,7 +24,7 @@ RATIO_STEP = 4  # every fourth reading gives the same median
 
 
 @dataclass(frozen=True)
-class Bin:
+class DistanceBin:
     """Readings from `near_m` to a metre farther: RMSE in metres and their share of all."""
 
     near_m: int
@@ -40,11 +40,11 @@ class Accuracy:
     abs_rel: float
     delta1: float
     scale_ratio: float  # median of predicted over measured
-    bins: tuple[Bin, ...]
+    bins: tuple[DistanceBin, ...]
 
 
 @dataclass(frozen=True)
-class Moment:
+class AccuracySample:
     """The same of one frame, `ago_s` seconds ago."""
 
     ago_s: float
@@ -62,9 +62,11 @@ class _Sums:
     by_metre: np.ndarray
     ratio: float
 
-    def moment(self) -> Moment:
+    def moment(self) -> AccuracySample:
         count, squared, relative, within = self.by_metre.sum(axis=1)
-        return Moment(0.0, float(np.sqrt(squared / count)), float(relative / count), float(within / count), self.ratio)
+        return AccuracySample(
+            0.0, float(np.sqrt(squared / count)), float(relative / count), float(within / count), self.ratio
+        )
 
 
 class LiveAccuracy:
@@ -73,7 +75,7 @@ class LiveAccuracy:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._frames: deque[_Sums] = deque()
-        self._history: deque[tuple[float, Moment]] = deque()
+        self._history: deque[tuple[float, AccuracySample]] = deque()
         self._lock = threading.Lock()
 
     def add(self, prediction: Prediction, frame: Frame) -> None:
@@ -103,13 +105,13 @@ class LiveAccuracy:
             delta1=float(within / count),
             scale_ratio=ratio,
             bins=tuple(
-                Bin(metre, float(np.sqrt(total[1, metre] / total[0, metre])), float(total[0, metre] / count))
+                DistanceBin(metre, float(np.sqrt(total[1, metre] / total[0, metre])), float(total[0, metre] / count))
                 for metre in range(METRES)
                 if total[0, metre]
             ),
         )
 
-    def history(self) -> list[Moment]:
+    def history(self) -> list[AccuracySample]:
         """Single frames of the last HISTORY_S, oldest first; their `ago_s` is as of now."""
         now_s = self._clock()
         with self._lock:

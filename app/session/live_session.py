@@ -13,13 +13,13 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.session.live_accuracy import Accuracy, LiveAccuracy, Moment, abs_rel_of
-from app.session.mailbox import Rate
-from app.session.predictor_thread import Predicting, PredictingStatus
+from app.session.live_accuracy import Accuracy, AccuracySample, LiveAccuracy, abs_rel_of
+from app.session.mailbox import RateMeter
+from app.session.predictor_thread import PredictorStatus, PredictorThread
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 from capture.recorder.recorder import Recorder
 from capture.recorder.status import RecordingStatus
 from capture.sources.base import Source
@@ -32,7 +32,7 @@ CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
 
 
 @dataclass(frozen=True)
-class View:
+class LiveFrame:
     """What to draw. `prediction` was made from `predicted_frame`: compare the two with each other, not with `frame`."""
 
     frame: Frame | None = None
@@ -53,7 +53,7 @@ class LiveStatus:
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost: int = 0
     recording: RecordingStatus | None = None
-    predicting: PredictingStatus = field(default_factory=PredictingStatus)
+    predicting: PredictorStatus = field(default_factory=PredictorStatus)
     accuracy: Accuracy | None = None  # of the last seconds; None where there was nothing to compare
 
 
@@ -68,9 +68,9 @@ class LiveSession:
         """`weights_error` says why there are none: the view goes on without prediction."""
         thread_priority.settle_process()
         self._source, self._recordings = source, recordings
-        self._view, self._view_lock = View(), threading.Lock()
-        self._frames, self._accuracy = Rate(), LiveAccuracy()
-        self._predicting = Predicting(self._show_prediction, lambda: self.behind, weights, weights_error)
+        self._view, self._view_lock = LiveFrame(), threading.Lock()
+        self._frames, self._accuracy = RateMeter(), LiveAccuracy()
+        self._predicting = PredictorThread(self._show_prediction, lambda: self.behind, weights, weights_error)
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()
@@ -105,7 +105,7 @@ class LiveSession:
         """The source, where it is a recording that is played."""
         return self._source if isinstance(self._source, ReplaySource) else None
 
-    def latest(self) -> View:
+    def latest(self) -> LiveFrame:
         """The newest of everything; the same object until something is newer."""
         return self._view
 
@@ -125,11 +125,11 @@ class LiveSession:
             accuracy=self._accuracy.latest(),
         )
 
-    def accuracy_history(self) -> list[Moment]:
+    def accuracy_history(self) -> list[AccuracySample]:
         """How good the predictions of the last minute were, frame by frame."""
         return self._accuracy.history()
 
-    def start_recording(self, name: str, choice: Choice | None = None, note: str = "") -> None:
+    def start_recording(self, name: str, choice: FrameFilter | None = None, note: str = "") -> None:
         """Record from now on, every frame or those of `choice`.
 
         Raises LidarliveError while a recording runs or is played, and where only frames of poor prediction are chosen
@@ -159,7 +159,7 @@ class LiveSession:
         self._require_no_recording()
         with self._view_lock:
             before, self._source = self._source, source
-            self._view, self._failure, self._began_ns = View(), "", time.perf_counter_ns()
+            self._view, self._failure, self._began_ns = LiveFrame(), "", time.perf_counter_ns()
         self._accuracy = LiveAccuracy()
         before.close()
         self._start_reader()
@@ -168,7 +168,7 @@ class LiveSession:
         """Predict with another version as soon as it is ready, with the one in use until then."""
         self._predicting.use(folder)
 
-    def _recording_status(self, predicting: PredictingStatus) -> RecordingStatus | None:
+    def _recording_status(self, predicting: PredictorStatus) -> RecordingStatus | None:
         if self._recorder is None:
             return None
         recording = self._recorder.status()

@@ -31,7 +31,7 @@ class Mailbox(Generic[T]):
             return item
 
 
-class Rate:
+class RateMeter:
     """Events of the last RATE_WINDOW_S and how long each took; counted by one thread, read by any."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from capture.geometry.gravity import quarter_turns, up_in_camera
 
 
 @dataclass(frozen=True)
-class Turn:
+class Rotation:
     """From the picture as received to the picture as seen: mirrored left to right, then turned clockwise.
 
     Places are in shares of a picture's width and height, from its upper left corner.
@@ -32,9 +32,9 @@ class Turn:
         """Whether width and height change places."""
         return self.quarter_turns % 2 == 1
 
-    def turned(self, quarter_turns: int) -> Turn:
+    def turned(self, quarter_turns: int) -> Rotation:
         """So much further clockwise."""
-        return Turn((self.quarter_turns + quarter_turns) % 4, self.mirrored)
+        return Rotation((self.quarter_turns + quarter_turns) % 4, self.mirrored)
 
     def seen(self, x: float, y: float) -> tuple[float, float]:
         """Where a place in the picture as received is seen."""
@@ -63,22 +63,22 @@ class Turn:
         return (height, width) if self.is_sideways else (width, height)
 
 
-AS_RECEIVED = Turn()
+AS_RECEIVED = Rotation()
 
 
-class Upright:
+class OrientationTracker:
     """Follows one stream, frame by frame; a turn is kept until another one is clearly right."""
 
     def __init__(self) -> None:
         self._quarter_turns = 0
 
-    def turn(self, frame: Frame) -> Turn:
+    def turn(self, frame: Frame) -> Rotation:
         """How `frame` is to be shown. The front camera's pictures come mirrored, and nothing says how it is held."""
         if frame.camera is Camera.TRUEDEPTH:
-            return Turn(0, mirrored=True)
+            return Rotation(0, mirrored=True)
         up = up_in_camera(frame.pose, frame.depth_size)
         self._quarter_turns = quarter_turns(up, self._quarter_turns) or 0
-        return Turn(self._quarter_turns)
+        return Rotation(self._quarter_turns)
 
 
 def up_in_picture(frame: Frame) -> tuple[float, float] | None:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.session.color_maps import DIMMED, DIVERGING, NO_READING, depth_indices, difference_indices
-from app.session.display_options import Appearance
-from app.session.orientation import Turn
+from app.session.display_options import DisplayOptions
+from app.session.orientation import Rotation
 from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image
 from capture.geometry.unproject import unproject
 from model.config import CANONICAL_FOCAL_PX, INPUT_SIZE
@@ -24,7 +24,7 @@ TINT, TINT_SHARE = (60, 150, 255), 0.5  # of the prediction in the colours of th
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
+class PointCloud:
     """points_m  float32 (n, 3), camera axes: x to the right, y up, z towards the viewer
     colours   float32 (n, 4): red, green, blue and alpha, 0 to 1
     """
@@ -32,7 +32,7 @@ class Cloud:
     points_m: Float32
     colours: Float32
 
-    def seen(self, turn: Turn) -> Cloud:
+    def seen(self, turn: Rotation) -> PointCloud:
         """As a picture that is turned so would show it."""
         right, top = turn.seen_direction(1, 0), turn.seen_direction(0, 1)
         axes = np.array([(*right, 0), (*top, 0), (0, 0, 1)], np.float32)
@@ -48,14 +48,14 @@ class Colouring:
     """
 
     by: str
-    appearance: Appearance
+    appearance: DisplayOptions
     near_m: float
     far_m: float
     error_m: DepthMap | None
     limit_m: float
 
 
-def lidar_cloud(frame: Frame, colouring: Colouring) -> Cloud:
+def lidar_cloud(frame: Frame, colouring: Colouring) -> PointCloud:
     """The readings that are to be shown. Raises ValueError where the picture is needed and damaged."""
     appearance, shown = colouring.appearance, frame.depth_m > 0
     if (hidden := appearance.hides(frame)) is not None:
@@ -72,7 +72,7 @@ def lidar_cloud(frame: Frame, colouring: Colouring) -> Cloud:
     return _cloud(frame, frame.depth_m, shown, colours)
 
 
-def predicted_cloud(predicted_m: DepthMap, frame: Frame, colouring: Colouring) -> Cloud:
+def predicted_cloud(predicted_m: DepthMap, frame: Frame, colouring: Colouring) -> PointCloud:
     """What was predicted of `frame`, in the colours of the picture tinted, else in those of the LiDAR's cloud.
 
     Raises ValueError where the picture is needed and damaged.
@@ -99,7 +99,7 @@ def camera_over(frame: Frame, size: tuple[int, int]) -> Intrinsics:
     return camera.resized((width, height), size)
 
 
-def _cloud(frame: Frame, depth_m: DepthMap, shown: NDArray[np.bool_], colours: UInt8Image) -> Cloud:
+def _cloud(frame: Frame, depth_m: DepthMap, shown: NDArray[np.bool_], colours: UInt8Image) -> PointCloud:
     """Of every n-th pixel of every n-th row, so that there are no more than MOST_POINTS."""
     height, width = depth_m.shape
     step = math.ceil(math.sqrt(depth_m.size / MOST_POINTS))
@@ -107,7 +107,7 @@ def _cloud(frame: Frame, depth_m: DepthMap, shown: NDArray[np.bool_], colours: U
     row, column = row * step + step // 2, column * step + step // 2
     rgba = np.ones((len(row), 4), np.float32)
     np.divide(colours[row, column], np.float32(255), out=rgba[:, :3])
-    return Cloud(unproject(row, column, depth_m[row, column], camera_over(frame, (width, height))), rgba)
+    return PointCloud(unproject(row, column, depth_m[row, column], camera_over(frame, (width, height))), rgba)
 
 
 def _picture(frame: Frame, size: tuple[int, int]) -> UInt8Image:

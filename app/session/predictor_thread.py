@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from app.session.mailbox import Mailbox, Rate
+from app.session.mailbox import Mailbox, RateMeter
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
@@ -25,7 +25,7 @@ WAIT_S = 0.1  # how late a thread that waits may notice the end
 
 
 @dataclass(frozen=True)
-class PredictingStatus:
+class PredictorStatus:
     """`weights` is the name of the version in use; `loading`: another, or the first, is being made ready."""
 
     weights: str = ""
@@ -35,7 +35,7 @@ class PredictingStatus:
     mean_ms: float | None = None  # of a prediction; None where there was none lately
 
 
-class Predicting:
+class PredictorThread:
     """Every method returns at once except `close`.
 
     Threads: `predictor` blocks on its mailbox and on inference, `loader` on its mailbox, the disk and OpenVINO; both
@@ -57,7 +57,7 @@ class Predicting:
         self._ready: Mailbox[Predictor] = Mailbox()
         self._weights, self._error = "", error
         self._loading = False
-        self._rate = Rate()
+        self._rate = RateMeter()
         self._closing = threading.Event()
         self._threads = (
             threading.Thread(target=self._predict, name="predictor", daemon=True),
@@ -86,9 +86,9 @@ class Predicting:
         self._loading = True
         self._folders.put(folder)
 
-    def status(self) -> PredictingStatus:
+    def status(self) -> PredictorStatus:
         mean_s = self._rate.mean_seconds()
-        return PredictingStatus(
+        return PredictorStatus(
             self._weights,
             self._error,
             self._loading,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.session.live_session import View
-from app.session.orientation import AS_RECEIVED, Turn
+from app.session.live_session import LiveFrame
+from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.status_text import length
 from capture.frame import DepthMap, Frame
 from capture.geometry.unproject import unproject
@@ -42,7 +42,7 @@ class Marks:
     region: tuple[Place, Place] | None = None
 
 
-def readout(view: View, marks: Marks, turn: Turn = AS_RECEIVED) -> str:
+def readout(view: LiveFrame, marks: Marks, turn: Rotation = AS_RECEIVED) -> str:
     """One line on what is marked; empty where nothing is. Prediction and LiDAR are of the same frame.
 
     `turn` is how the pictures are seen: positions are said in those axes.
@@ -77,7 +77,7 @@ def position_m(frame: Frame, depth_m: DepthMap, place: Place) -> NDArray[np.floa
     return np.asarray(position)
 
 
-def _at(frame: Frame, predicted_m: DepthMap | None, place: Place, turn: Turn) -> str:
+def _at(frame: Frame, predicted_m: DepthMap | None, place: Place, turn: Rotation) -> str:
     measured = float(frame.depth_m[place.pixel(frame.depth_m)])
     parts = []
     if predicted_m is not None:

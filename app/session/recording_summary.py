@@ -19,7 +19,7 @@ BEING_RECORDED = "being recorded"
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class RecordingSummary:
     """`problem` says why there is nothing more to say; empty where all is well.
 
     thumbnail   uint8 (h, w, 3) of the middle frame, as received
@@ -50,15 +50,15 @@ class Summary:
             return ""
 
 
-def summary(path: Path) -> Summary:
+def summary(path: Path) -> RecordingSummary:
     """Reads a few frames; repairs a torn recording first. May block on the disk; never raises."""
     if being_written(path):
-        return Summary(path, path.name, problem=BEING_RECORDED)
+        return RecordingSummary(path, path.name, problem=BEING_RECORDED)
     try:
         recording = Recording(path)
         if not len(recording):
-            return Summary(path, recording.info.name, recording.info.created_utc, problem="no frames")
-        return Summary(
+            return RecordingSummary(path, recording.info.name, recording.info.created_utc, problem="no frames")
+        return RecordingSummary(
             path,
             recording.info.name,
             recording.info.created_utc,
@@ -69,7 +69,7 @@ def summary(path: Path) -> Summary:
             depth_reach(recording, SAMPLES).coverage,
         )
     except LidarliveError as error:
-        return Summary(path, path.name, problem=str(error))
+        return RecordingSummary(path, path.name, problem=str(error))
 
 
 def _thumbnail(recording: Recording) -> UInt8Image:

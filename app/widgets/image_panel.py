@@ -20,7 +20,7 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QWidget
 
-from app.session.orientation import AS_RECEIVED, Turn
+from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Marks, Place
 from app.widgets.color_bar import ColorBar, bar_height
 from app.widgets.theme import ACCENT, DIM_TEXT, EMPTY, GAP, TEXT, fonts
@@ -30,7 +30,7 @@ PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a fra
 DRAG_PIXELS = 5  # a hand moves the mouse so far while it clicks
 
 
-class Panel(QWidget):
+class ImagePanel(QWidget):
     """A title, a picture, and a caption. Without a picture it says why there is none.
 
     Whatever its own size, the picture is drawn with `aspect` (width / height): maps of all sizes cover the same view.
@@ -182,7 +182,7 @@ class Panel(QWidget):
         return QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, self.width())
 
 
-def turned(picture: QImage, turn: Turn) -> QImage:
+def turned(picture: QImage, turn: Rotation) -> QImage:
     """A picture as it is to be seen. By quarter turns Qt only moves pixels, which costs less than drawing aslant."""
     if turn.mirrored:
         picture = picture.mirrored(True, False)

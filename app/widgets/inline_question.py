@@ -17,7 +17,7 @@ Do = Callable[[], None]
 def _nothing() -> None: ...
 
 
-class Ask(QFrame):
+class InlineQuestion(QFrame):
     """Hidden until something is asked; a new question takes the place of one that was not answered. Esc: no."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
 from PyQt5.QtGui import QColor, QFontMetrics, QPainter
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.session.recording_summary import Summary
+from app.session.recording_summary import RecordingSummary
 from app.session.training_roles import HELD_OUT
 from app.widgets.image_panel import fitted
 from app.widgets.qimages import rgb_image
@@ -20,14 +20,14 @@ BAR, BARS_HEIGHT = 9, 20  # pixels of the coverage
 MOST = 0.5  # share of the pixels at which a bar is full: more in one metre is rare
 
 
-class RecordingRow(QStyledItemDelegate):
+class RecordingRowDelegate(QStyledItemDelegate):
     """Paints a Summary and its role."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(200, PICTURE + 2 * EDGE)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        summary: Summary = index.data(SUMMARY)
+        summary: RecordingSummary = index.data(SUMMARY)
         if painter is None or summary is None:
             return
         painter.save()
@@ -43,7 +43,7 @@ class RecordingRow(QStyledItemDelegate):
         painter.restore()
 
 
-def tool_tip(summary: Summary) -> str:
+def tool_tip(summary: RecordingSummary) -> str:
     """Everything there is to say, in lines."""
     lines = [summary.path.name]
     if summary.problem:
@@ -57,7 +57,7 @@ def tool_tip(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def _paint_picture(painter: QPainter, square: QRect, summary: Summary) -> None:
+def _paint_picture(painter: QPainter, square: QRect, summary: RecordingSummary) -> None:
     painter.fillRect(square, EMPTY)
     if summary.thumbnail is not None:
         height, width = summary.thumbnail.shape[:2]
@@ -80,7 +80,7 @@ def _paint_role(painter: QPainter, area: QRect, role: str) -> int:
     return width + EDGE
 
 
-def _paint_words(painter: QPainter, area: QRect, summary: Summary, taken: int) -> None:
+def _paint_words(painter: QPainter, area: QRect, summary: RecordingSummary, taken: int) -> None:
     font = painter.font()
     height = QFontMetrics(font).height() + 2
     lines = [(summary.name, TEXT, True), *_lines(summary)]
@@ -93,7 +93,7 @@ def _paint_words(painter: QPainter, area: QRect, summary: Summary, taken: int) -
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, elided)
 
 
-def _lines(summary: Summary) -> list[tuple[str, QColor, bool]]:
+def _lines(summary: RecordingSummary) -> list[tuple[str, QColor, bool]]:
     if summary.problem:
         return [(summary.problem, DIM_TEXT, False)]
     lost = sum(summary.lost.values())

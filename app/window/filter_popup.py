@@ -20,22 +20,22 @@ from PyQt5.QtWidgets import (
 
 from app.widgets.theme import AMBER, DIM_TEXT, GAP
 from app.window.settings import choice_before, remember_choice
-from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, Choice
+from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, FrameFilter
 from capture.storage.names import MAX_NOTE
 
 WIDTH, MOST_LINES = 400, 4  # pixels; what all that can be chosen takes in words
 TIP_LETTERS = 80  # of the note, in the tool tip
-OFFERED = Choice(every=5, moved_m=0.05, worse_than=0.2)  # what stands beside a box that was never ticked
+OFFERED = FrameFilter(every=5, moved_m=0.05, worse_than=0.2)  # what stands beside a box that was never ticked
 # A frame to stand out from the pictures by; the style's own boxes are near black on a dark palette.
 LOOK = """
-    ChoicePanel { background: #2b2d32; border: 1px solid #8a8f98 }
+    FrameFilterPopup { background: #2b2d32; border: 1px solid #8a8f98 }
     QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid #8a8f98; border-radius: 3px }
     QCheckBox::indicator:checked { background: #4884f0; border-color: #4884f0 }
     QCheckBox::indicator:focus { border-color: #e8eaed }
 """
 
 
-class ChoiceButton(QToolButton):
+class FilterButton(QToolButton):
     """Says which frames are recorded, in amber where not every one is, and opens a panel to choose them.
 
     The choice is kept until the next start; the note is for one recording only.
@@ -43,7 +43,7 @@ class ChoiceButton(QToolButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self.panel = ChoicePanel(choice_before(), self)
+        self.panel = FrameFilterPopup(choice_before(), self)
         self.panel.changed.connect(self._choose)
         self.setMinimumHeight(32)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -51,7 +51,7 @@ class ChoiceButton(QToolButton):
         self._say()
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> FrameFilter:
         """Of the next recording."""
         return self.panel.choice
 
@@ -86,12 +86,12 @@ class ChoiceButton(QToolButton):
         self.setToolTip(f"Recorded: {self.choice.words()}{note}\nChoose which frames, write a note (Ctrl+Shift+R)")
 
 
-class ChoicePanel(QFrame):
+class FrameFilterPopup(QFrame):
     """A pop-up; Esc, Enter or a click elsewhere closes it. What is chosen holds at once."""
 
     changed = pyqtSignal()
 
-    def __init__(self, choice: Choice, parent: QWidget) -> None:
+    def __init__(self, choice: FrameFilter, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # a click on the button closes, and opens no second time
         self.setStyleSheet(LOOK)
@@ -138,11 +138,11 @@ class ChoicePanel(QFrame):
         self._say()
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> FrameFilter:
         every, moved_cm, poor_percent = (
             spin.value() if box.isChecked() else None for box, spin in (self.every, self.moved, self.poor)
         )
-        return Choice(
+        return FrameFilter(
             every or 1,
             None if moved_cm is None else moved_cm / 100,
             None if poor_percent is None else poor_percent / 100,

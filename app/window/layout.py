@@ -5,17 +5,17 @@ from __future__ import annotations
 from PyQt5.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.basic import MessageBar, side
-from app.widgets.inline_question import Ask
+from app.widgets.inline_question import InlineQuestion
 from app.widgets.theme import AMBER, BLUE, GAP, RED
-from app.window.recordings.panel import Recordings
-from app.window.recordings.playback_bar import Scrubber
+from app.window.recordings.panel import RecordingsPanel
+from app.window.recordings.playback_bar import PlaybackBar
 from app.window.settings import appearance_before, cloud_before, plot_before, restore_geometry, seen_before
-from app.window.sources.waiting_page import Notice
-from app.window.status_lines import Footer
-from app.window.toolbar import Header
+from app.window.sources.waiting_page import WaitingPage
+from app.window.status_lines import StatusLines
+from app.window.toolbar import Toolbar
 from app.window.views.accuracy_plot import AccuracyPlot
 from app.window.views.cloud_view import CloudView
-from app.window.views.live_panels import Comparison
+from app.window.views.live_panels import LivePanels
 
 SHARES = [300, 200]  # of the pictures and the point cloud beside them
 
@@ -26,12 +26,12 @@ class WindowLayout(QMainWindow):
     In place of the views stands a notice until there is a frame.
     """
 
-    def __init__(self, header: Header, recordings: Recordings) -> None:
+    def __init__(self, header: Toolbar, recordings: RecordingsPanel) -> None:
         super().__init__()
         self.header, self.recordings = header, recordings
         self.errors, self.hints, self.notes = MessageBar(RED), MessageBar(AMBER), MessageBar(BLUE)
-        self.footer, self.plot, self.scrubber, self.ask = Footer(), AccuracyPlot(), Scrubber(), Ask()
-        self.notice, self.comparison = Notice(), Comparison(seen_before(), appearance_before())
+        self.footer, self.plot, self.scrubber, self.ask = StatusLines(), AccuracyPlot(), PlaybackBar(), InlineQuestion()
+        self.notice, self.comparison = WaitingPage(), LivePanels(seen_before(), appearance_before())
         self.cloud = CloudView(self.comparison)
         self.views, self.pages = QSplitter(), QStackedWidget()
         self._arrange()

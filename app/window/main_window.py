@@ -12,22 +12,22 @@ from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QApplication
 
-from app.session.connection_check import Checkup
-from app.session.live_session import LiveSession, LiveStatus, View
+from app.session.connection_check import ConnectionCheck
+from app.session.live_session import LiveFrame, LiveSession, LiveStatus
 from app.session.status_text import hint, problem
 from app.widgets.menu_entries import Entries, add_menu
 from app.window.error_log import report_exceptions
 from app.window.help import help_entries
 from app.window.layout import WindowLayout
 from app.window.menus import add_view_menu
-from app.window.recordings.panel import Recordings
+from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.dialog import RetrainDialog
 from app.window.settings import remember, remember_appearance
 from app.window.snapshots import Snapshots
 from app.window.sources.menu import SourceMenu
 from app.window.sources.switch import SourceSwitch
-from app.window.toolbar import Header
-from app.window.views.redraw_schedule import Pace
+from app.window.toolbar import Toolbar
+from app.window.views.redraw_schedule import RedrawSchedule
 from capture import paths
 from capture.errors import LidarliveError
 
@@ -56,18 +56,18 @@ class Window(WindowLayout):
         recordings: Path,
         *,
         spec: str = "",
-        checkup: Checkup | None = None,
+        checkup: ConnectionCheck | None = None,
         driver: str | None = None,
         end_after: int | None = None,
         screenshot: Path | None = None,
     ) -> None:
         self.sources = sources = SourceSwitch(session, spec, checkup, driver)
         super().__init__(
-            Header(self.toggle_recording, self.open_retrain), Recordings(recordings, sources.open, sources.uses)
+            Toolbar(self.toggle_recording, self.open_retrain), RecordingsPanel(recordings, sources.open, sources.uses)
         )
         self._session, self._recordings = session, recordings
         self._end_after, self._screenshot = end_after, screenshot
-        self._view, self._frames_shown, self._pace = View(), 0, Pace()
+        self._view, self._frames_shown, self._pace = LiveFrame(), 0, RedrawSchedule()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
         self._recorded = False  # a recording was running at the last look
         self._answered = self._leaves_running = False  # a person was asked what becomes of a training, and said
@@ -207,7 +207,7 @@ class Window(WindowLayout):
         self.hints.show_message("Frozen: press F to go on" if self._frozen else hint(status, streams))
 
     def _see_other_source(self) -> None:
-        self._view, self._frozen = View(), False
+        self._view, self._frozen = LiveFrame(), False
         self._follow_replay()
         self.comparison.clear()
         self.pages.setCurrentWidget(self.notice)

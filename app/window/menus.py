@@ -10,11 +10,11 @@ from app.session.color_maps import DEPTH_MAPS
 from app.session.display_options import DOUBTFUL, RANGES_M
 from app.widgets.menu_entries import add_choice
 from app.window.views.cloud_view import CloudView
-from app.window.views.live_panels import USUAL, Comparison
-from app.window.views.panel_grid import Board
+from app.window.views.live_panels import USUAL, LivePanels
+from app.window.views.panel_grid import PanelGrid
 
 
-def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget, cloud: CloudView) -> None:
+def add_view_menu(bar: QMenuBar | None, comparison: LivePanels, plot: QWidget, cloud: CloudView) -> None:
     """An entry with a tick and a shortcut for each view, in their order; then what stands beside them, and looks."""
     menu = bar.addMenu("&View") if bar is not None else None
     if menu is None:
@@ -59,7 +59,7 @@ def add_view_menu(bar: QMenuBar | None, comparison: Comparison, plot: QWidget, c
     _add_orientation(menu, comparison)
 
 
-def _add_views(menu: QMenu, board: Board) -> None:
+def _add_views(menu: QMenu, board: PanelGrid) -> None:
     actions: dict[str, QAction] = {}
     for number, (name, panel) in enumerate(board.panels.items(), start=1):
         action = QAction(panel.title, menu)
@@ -81,7 +81,7 @@ def _add_views(menu: QMenu, board: Board) -> None:
     tick()
 
 
-def _add_orientation(menu: QMenu, comparison: Comparison) -> None:
+def _add_orientation(menu: QMenu, comparison: LivePanels) -> None:
     """Which way up; and a turn by hand, which lasts until one of the others is chosen."""
 
     def change(orientation: str, quarter_turns: int) -> None:

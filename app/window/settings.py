@@ -9,11 +9,11 @@ from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QMainWindow
 
 from app.session.color_maps import DEPTH_MAPS
-from app.session.display_options import DOUBTFUL, ORIENTATIONS, RANGES_M, Appearance
+from app.session.display_options import DOUBTFUL, ORIENTATIONS, RANGES_M, DisplayOptions
 from app.window.application import NAME
 from app.window.views.live_panels import USUAL
 from capture import paths
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 
 SIZE = (1280, 800)  # of the first start
 
@@ -54,32 +54,32 @@ def cloud_before() -> bool:
     return bool(settings().value("cloud", False, bool))
 
 
-def remember_choice(choice: Choice) -> None:
+def remember_choice(choice: FrameFilter) -> None:
     """Which frames are recorded."""
     for name, value in asdict(choice).items():
         settings().setValue(f"record_{name}", "" if value is None else value)
 
 
-def choice_before() -> Choice:
+def choice_before() -> FrameFilter:
     """Which frames were recorded; every one where that makes no sense any more."""
-    every, moved_m, worse_than = (settings().value(f"record_{each.name}") for each in fields(Choice))
+    every, moved_m, worse_than = (settings().value(f"record_{each.name}") for each in fields(FrameFilter))
     try:
-        return Choice(
+        return FrameFilter(
             int(every) if every else 1, float(moved_m) if moved_m else None, float(worse_than) if worse_than else None
         )
     except (TypeError, ValueError):
-        return Choice()
+        return FrameFilter()
 
 
-def remember_appearance(appearance: Appearance) -> None:
+def remember_appearance(appearance: DisplayOptions) -> None:
     """How depth is shown."""
     for name, value in asdict(appearance).items():
         settings().setValue(name, "" if value is None else value)
 
 
-def appearance_before() -> Appearance:
+def appearance_before() -> DisplayOptions:
     """How depth was shown; what makes no sense any more is as usual."""
-    usual = Appearance()
+    usual = DisplayOptions()
     found: dict[str, Any] = {name: settings().value(name) for name in asdict(usual)}
     if found["colours"] in DEPTH_MAPS:
         usual = replace(usual, colours=found["colours"])

@@ -13,7 +13,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtGui import QImage
 
-from app.session.live_session import View
+from app.session.live_session import LiveFrame
 from capture.frame import Frame
 from capture.storage.encoding import encode_depth, encode_jpeg, encode_png
 
@@ -32,7 +32,7 @@ class Snapshots(QObject):
         self._folder = folder
         self._threads: list[threading.Thread] = []
 
-    def take(self, view: View, window: QImage, weights: str) -> None:
+    def take(self, view: LiveFrame, window: QImage, weights: str) -> None:
         """Write what is seen into a new folder. Of a predicted frame, that frame and its prediction."""
         thread = threading.Thread(target=self._write, args=(view, window, weights), name="snapshot")
         self._threads = [running for running in self._threads if running.is_alive()] + [thread]
@@ -43,14 +43,14 @@ class Snapshots(QObject):
         for thread in self._threads:
             thread.join()
 
-    def _write(self, view: View, window: QImage, weights: str) -> None:
+    def _write(self, view: LiveFrame, window: QImage, weights: str) -> None:
         try:
             self.saved.emit(str(write_snapshot(self._folder, view, window, weights)))
         except (OSError, ValueError) as error:
             self.failed.emit(f"The snapshot cannot be written into {self._folder} ({error})")
 
 
-def write_snapshot(folder: Path, view: View, window: QImage, weights: str) -> Path:
+def write_snapshot(folder: Path, view: LiveFrame, window: QImage, weights: str) -> Path:
     """The new folder <folder>/<UTC time>, which appears whole:
 
         rgb.jpg         the phone's own JPEG where it came as one, else quality 95

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.session.live_session import LiveStatus, View
-from app.session.orientation import Turn
+from app.session.live_session import LiveFrame, LiveStatus
+from app.session.orientation import Rotation
 from app.session.readout import HELP, Marks, readout
 from app.session.status_text import accuracy_line, accuracy_tool_tip, status_line, status_tool_tip
 from app.widgets.basic import ElidedLabel
 
 
-class Footer(QWidget):
+class StatusLines(QWidget):
     """A line each."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Footer(QWidget):
         for label in (self.readout_label, self.accuracy_label, self.status_label):
             layout.addWidget(label)
 
-    def show_marks(self, view: View, marks: Marks, turn: Turn) -> None:
+    def show_marks(self, view: LiveFrame, marks: Marks, turn: Rotation) -> None:
         self.readout_label.show_text(readout(view, marks, turn))
 
     def show_status(self, status: LiveStatus, streams: bool) -> None:

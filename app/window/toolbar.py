@@ -10,14 +10,14 @@ from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 from app.session.status_text import recording_line, recording_tool_tip
 from app.widgets.basic import ElidedLabel, button
 from app.widgets.theme import GAP, LIGHT_RED
-from app.window.filter_popup import ChoiceButton
+from app.window.filter_popup import FilterButton
 from capture.recorder.status import RecordingStatus
 
 USUAL_NAME = "recording"
 NAME_WIDTH = 150  # pixels: a word or two
 
 
-class Header(QWidget):
+class Toolbar(QWidget):
     """`record` and `retrain` are what the buttons do."""
 
     def __init__(self, record: Callable[[], None], retrain: Callable[[], None]) -> None:
@@ -31,7 +31,7 @@ class Header(QWidget):
         self.name_field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.name_field.returnPressed.connect(self.name_field.clearFocus)
         self.record_button = button("● Record", "Record to disk (R)", record)
-        self.choosing = ChoiceButton()
+        self.choosing = FilterButton()
         self.retrain_button = button("Retrain…", "Train the network on your recordings (Ctrl+T)", retrain)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

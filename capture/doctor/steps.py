@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO, Literal
 
-from capture.doctor.stream_sample import GAP, USUAL_FPS, Rate, StreamSample, rate_of
+from capture.doctor.stream_sample import GAP, USUAL_FPS, StreamRate, StreamSample, rate_of
 from capture.frame import Camera, Frame
 from capture.protocol.wire import RECORD3D_PORT
 from capture.sources.drivers import phone_driver
@@ -216,7 +216,7 @@ def _rate(sample: StreamSample) -> Step:
     return Step("rate", "warning", found, remedy(problem), measured)
 
 
-def _against_usual(rate: Rate) -> str:
+def _against_usual(rate: StreamRate) -> str:
     return f"as {rate.usual} fps should" if rate.usual else f"neither {' nor '.join(map(str, USUAL_FPS))}"
 
 

@@ -19,7 +19,7 @@ MIN_FRAMES = 5  # fewer say nothing about a rate
 GAP = 1.5  # intervals: a longer pause is where a frame is missing
 
 
-class Rate(NamedTuple):
+class StreamRate(NamedTuple):
     """How frames arrived: how many a second, which usual rate that is (None: neither), and the pauses between them."""
 
     fps: float
@@ -28,7 +28,7 @@ class Rate(NamedTuple):
     longest_gap_ms: float
 
 
-def rate_of(arrived_s: list[float]) -> Rate | None:
+def rate_of(arrived_s: list[float]) -> StreamRate | None:
     """From the times of arrival, in seconds. None where there are too few to tell."""
     if len(arrived_s) < MIN_FRAMES or arrived_s[-1] <= arrived_s[0]:
         return None
@@ -36,7 +36,7 @@ def rate_of(arrived_s: list[float]) -> Rate | None:
     fps = len(intervals) / (arrived_s[-1] - arrived_s[0])
     usual = next((usual for usual in USUAL_FPS if abs(fps - usual) <= FPS_TOLERANCE * usual), None)
     gaps = [interval for interval in intervals if interval > GAP / (usual or fps)]
-    return Rate(round(fps, 2), usual, len(gaps), round(max(gaps, default=0.0) * 1000, 1))
+    return StreamRate(round(fps, 2), usual, len(gaps), round(max(gaps, default=0.0) * 1000, 1))
 
 
 class StreamSample:

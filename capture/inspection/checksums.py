@@ -21,7 +21,7 @@ from capture.storage.repair import being_written, lines_of
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileDamage:
     """`frame` is None where it is about the recording. `kind` as in Finding."""
 
     kind: str
@@ -36,42 +36,42 @@ class Fault:
 def damage(path: Path) -> Iterator[str]:
     """One line for each thing that is not what was recorded, in the recording at `path` or in what is left of it."""
     for entry in entries(path):
-        if isinstance(entry, Fault):
+        if isinstance(entry, FileDamage):
             yield entry.line
         else:
             yield from (fault.line for fault in read_files(path, entry)[1])
 
 
-def entries(path: Path) -> Iterator[FrameLine | Fault]:
+def entries(path: Path) -> Iterator[FrameLine | FileDamage]:
     """The lines of the log; in place of those that cannot be read, and of documents that are missing, what is wrong."""
     written = being_written(path)
     if not is_recording(path):
         if not written:
             missing = f"{INFO_NAME} is missing: a crash took it, or came before it. Try: lidarlive check --repair"
-            yield Fault("recording", None, missing)
+            yield FileDamage("recording", None, missing)
         return
     try:
         info, log = read_info(path), read_log(path)
     except LidarliveError as error:
-        yield Fault("recording", None, str(error))
+        yield FileDamage("recording", None, str(error))
         return
     if info.status == "recording" and not written:
-        yield Fault("recording", None, "was not closed: a crash may have torn its end")
+        yield FileDamage("recording", None, "was not closed: a crash may have torn its end")
     for number, text in enumerate(lines_of(log)):
         if not text.endswith(b"\n"):
             if not written:
-                yield Fault("recording", None, f"{LOG_NAME}: the last line is torn")
+                yield FileDamage("recording", None, f"{LOG_NAME}: the last line is torn")
             return
         try:
             line = FrameLine.from_json(text)
             line.check_layout(info)
         except ValueError as error:
-            yield Fault("line", None, f"{LOG_NAME}, line {number + 1}: {error}")
+            yield FileDamage("line", None, f"{LOG_NAME}, line {number + 1}: {error}")
             continue
         yield line
 
 
-def read_files(path: Path, line: FrameLine) -> tuple[dict[str, bytes], list[Fault]]:
+def read_files(path: Path, line: FrameLine) -> tuple[dict[str, bytes], list[FileDamage]]:
     """The bytes of the files that are what was recorded, and what is wrong with the others."""
     files, faults = {}, []
     for kind, entry in line.files.items():
@@ -80,7 +80,7 @@ def read_files(path: Path, line: FrameLine) -> tuple[dict[str, bytes], list[Faul
             if entry.matches(data):
                 files[kind] = data
             else:
-                faults.append(Fault("file", line.index, f"{entry.path} does not match its checksum"))
+                faults.append(FileDamage("file", line.index, f"{entry.path} does not match its checksum"))
         except ValueError as error:
-            faults.append(Fault("file", line.index, f"{entry.path} {error}"))
+            faults.append(FileDamage("file", line.index, f"{entry.path} {error}"))
     return files, faults

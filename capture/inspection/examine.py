@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.inspection.checksums import Fault, entries, read_files
+from capture.inspection.checksums import FileDamage, entries, read_files
 from capture.inspection.continuity import Continuity
 from capture.inspection.edge_agreement import SIZE, Agreement, agreement
 from capture.inspection.findings import Finding
@@ -61,7 +61,7 @@ class Examined:
 
 @dataclass(frozen=True)
 class _Look:
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FileDamage, ...] = ()
     agreement: Agreement | None = None
 
 
@@ -70,7 +70,7 @@ def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> 
 
     `on_frame` is told how many frames are done. Raises LidarliveError where recording.json is taken away meanwhile.
     """
-    faults: list[Fault] = []
+    faults: list[FileDamage] = []
     pairs, frames = Pairs(), 0
     continuity: Continuity | None = None
     for entry, look in _in_order(partial(_look, path), entries(path)):
@@ -86,9 +86,9 @@ def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> 
     return Examined((*_damage(faults), *remarks), lines, frames, pairs.usual, pairs.untold)
 
 
-def _look(path: Path, entry: FrameLine | Fault) -> _Look:
+def _look(path: Path, entry: FrameLine | FileDamage) -> _Look:
     """One frame read, decoded and compared with itself, by one of the threads."""
-    if isinstance(entry, Fault):
+    if isinstance(entry, FileDamage):
         return _Look((entry,))
     files, faults = read_files(path, entry)
     decoded: dict[str, NDArray[Any]] = {}
@@ -97,7 +97,7 @@ def _look(path: Path, entry: FrameLine | Fault) -> _Look:
             decoded[kind] = _DECODERS[kind](data, entry.files[kind].size)
         except ValueError as error:
             fault = "picture" if kind == "rgb" else "depth"
-            faults.append(Fault(fault, entry.index, f"{entry.files[kind].path}: {error}"))
+            faults.append(FileDamage(fault, entry.index, f"{entry.files[kind].path}: {error}"))
     if not {"rgb", "depth"} <= decoded.keys():
         return _Look(tuple(faults))
     return _Look(tuple(faults), agreement(decoded["rgb"], decoded["depth"].astype(np.float32) / np.float32(1000)))
@@ -125,11 +125,11 @@ _DECODERS = {"rgb": _picture, "depth": _depth, "confidence": _confidence}
 
 
 def _in_order(
-    work: Callable[[FrameLine | Fault], _Look], items: Iterable[FrameLine | Fault]
-) -> Iterator[tuple[FrameLine | Fault, _Look]]:
+    work: Callable[[FrameLine | FileDamage], _Look], items: Iterable[FrameLine | FileDamage]
+) -> Iterator[tuple[FrameLine | FileDamage, _Look]]:
     """Each item with what `work` makes of it, in their order; AHEAD of them at most are begun and not yet taken."""
     with ThreadPoolExecutor(THREADS, "check") as pool:
-        begun: deque[tuple[FrameLine | Fault, Future[_Look]]] = deque()
+        begun: deque[tuple[FrameLine | FileDamage, Future[_Look]]] = deque()
         for item in items:
             begun.append((item, pool.submit(work, item)))
             if len(begun) >= AHEAD:
@@ -139,7 +139,7 @@ def _in_order(
             yield first, look.result()
 
 
-def _damage(faults: list[Fault]) -> Iterator[Finding]:
+def _damage(faults: list[FileDamage]) -> Iterator[Finding]:
     """Faults of one kind as one finding; those of the recording as a whole speak for themselves."""
     for fault in faults:
         if fault.kind == "recording":

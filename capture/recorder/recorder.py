@@ -13,7 +13,7 @@ from pathlib import Path
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from capture.frame_filter import NO_POSES, Choice, Chooser
+from capture.frame_filter import NO_POSES, FrameFilter, FrameSelector
 from capture.recorder.status import Losses, RecordingStatus
 from capture.sources.base import Source
 from capture.storage.encoding import EncodedFrame, encode
@@ -46,12 +46,12 @@ class Recorder:
         source: Source,
         *,
         max_frames: int | None = None,
-        choice: Choice | None = None,
+        choice: FrameFilter | None = None,
         note: str = "",
     ) -> None:
         self._dataset, self._name, self._source = Path(dataset), recording_name(name), source
-        self.choice, self._note = choice or Choice(), note
-        self._chooser = Chooser(self.choice)
+        self.choice, self._note = choice or FrameFilter(), note
+        self._chooser = FrameSelector(self.choice)
         self._left_out = 0
         self._first_index: int | None = None
         self._losses_before = self._source_losses()

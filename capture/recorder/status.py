@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class RecordingStatus:
     seconds: float = 0.0
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost: int = 0
-    choice: Choice = field(default_factory=Choice)
+    choice: FrameFilter = field(default_factory=FrameFilter)
     left_out: int = 0
     remark: str = ""
     error: str = ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from capture.frame import Camera, DepthMap, Frame, Intrinsics, UInt8Image
 from capture.room.lidar import measure
-from capture.room.render import Rasteriser, View
+from capture.room.render import Rasteriser, RenderedView
 from capture.room.scene import SHELL_SURFACES, build_scene
 from capture.room.walk import Walk
 
@@ -66,15 +66,15 @@ class DemoRoom:
     def _lit(self) -> Rasteriser:
         return Rasteriser(self._scene.lit())
 
-    def _view(self, i: int, size: tuple[int, int]) -> View:
+    def _view(self, i: int, size: tuple[int, int]) -> RenderedView:
         """The camera at frame `i`; focusing changes the focal length by a thousandth, stabilising moves the centre."""
         turn = 2 * np.pi * i / self.frames
         focal = 727.0 + 0.7 * np.sin(2 * turn + 1.0)
         camera = Intrinsics(focal, focal, 362.0 + 0.4 * np.sin(3 * turn), 480.0 + 0.4 * np.cos(2 * turn))
         i %= self.frames
-        return View(self._walk.rotations[i], self._walk.positions_m[i], camera.resized(RGB_SIZE, size), size)
+        return RenderedView(self._walk.rotations[i], self._walk.positions_m[i], camera.resized(RGB_SIZE, size), size)
 
-    def _measure(self, view: View, rgb: UInt8Image, rng: np.random.Generator) -> tuple[DepthMap, UInt8Image]:
+    def _measure(self, view: RenderedView, rgb: UInt8Image, rng: np.random.Generator) -> tuple[DepthMap, UInt8Image]:
         inverse_depth, seen = self._unlit.depth(view)
         rays = view.rays()
         range_ratio = np.linalg.norm(rays, axis=2).astype(np.float32)

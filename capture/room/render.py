@@ -77,7 +77,7 @@ class Surface:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class RenderedView:
     """A pinhole camera: `rotation` (3, 3) camera to world in OpenGL axes, `position_m` (3,), `size` (width, height).
 
     A pixel's centre is at (column + 0.5, row + 0.5), the convention under which intrinsics scale with the image.
@@ -88,8 +88,8 @@ class View:
     intrinsics: Intrinsics
     size: tuple[int, int]
 
-    def resized(self, size: tuple[int, int]) -> View:
-        return View(self.rotation, self.position_m, self.intrinsics.resized(self.size, size), size)
+    def resized(self, size: tuple[int, int]) -> RenderedView:
+        return RenderedView(self.rotation, self.position_m, self.intrinsics.resized(self.size, size), size)
 
     def rays(self) -> Float32:
         """For each pixel's centre the point at depth 1 m in the camera's OpenGL axes, (h, w, 3)."""
@@ -139,7 +139,7 @@ class Rasteriser:
         self._centres = np.stack([o.mean(axis=0) for _, o in outlines])
         self._points = np.stack([surfaces[i].points(c) for i, c in zip(self._owner, self._corners, strict=True)])
 
-    def depth(self, view: View) -> tuple[Float32, NDArray[np.int32]]:
+    def depth(self, view: RenderedView) -> tuple[Float32, NDArray[np.int32]]:
         """Inverse depth in 1/m (h, w), exact at the pixel's centre, and the index of the surface seen (h, w).
 
         Where nothing is seen they are 0 and -1.
@@ -147,13 +147,13 @@ class Rasteriser:
         inverse_depth, seen, _ = self._draw(view, with_colour=False)
         return inverse_depth, seen
 
-    def colour(self, view: View) -> UInt8Image:
+    def colour(self, view: RenderedView) -> UInt8Image:
         """uint8 (h, w, 3), anti-aliased; black where nothing is seen."""
         width, height = view.size
         _, _, image = self._draw(view.resized((width * SUPERSAMPLING, height * SUPERSAMPLING)), with_colour=True)
         return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
-    def _draw(self, view: View, with_colour: bool) -> tuple[Float32, NDArray[np.int32], UInt8Image]:
+    def _draw(self, view: RenderedView, with_colour: bool) -> tuple[Float32, NDArray[np.int32], UInt8Image]:
         width, height = view.size
         inverse_depth = np.zeros((height, width), dtype=np.float32)
         seen = np.full((height, width), -1, dtype=np.int32)
@@ -188,7 +188,7 @@ class Rasteriser:
                 seen[box][mask.view(bool)] = owner
         return inverse_depth, seen, image
 
-    def _homographies(self, view: View) -> tuple[Float, Float]:
+    def _homographies(self, view: RenderedView) -> tuple[Float, Float]:
         """For each surface the homography from (s, t) to pixels and its inverse; (n, 3, 3) each."""
         frames = self._frames - np.array([[0.0, 0.0, 1.0]]) * view.position_m[:, None]
         to_pixels = view.projection @ view.rotation.T @ frames
@@ -196,7 +196,7 @@ class Rasteriser:
         to_pixels[edge_on] = np.eye(3)  # seen exactly from its edge: `_visible` leaves it out
         return to_pixels, np.linalg.inv(to_pixels).astype(np.float64)
 
-    def _visible(self, view: View) -> list[tuple[int, tuple[int, int, int, int]]]:
+    def _visible(self, view: RenderedView) -> list[tuple[int, tuple[int, int, int, int]]]:
         """The outlines that may be seen, nearest first, each with the pixels (x0, y0, x1, y1) it lies within."""
         width, height = view.size
         facing = np.einsum("nk,nk->n", self._normals, view.position_m - self._frames[:, :, 2])

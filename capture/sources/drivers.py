@@ -5,9 +5,9 @@ from __future__ import annotations
 from capture.errors import LidarliveError
 from capture.sources.native import NativeSource
 from capture.sources.phone import PhoneSource
-from capture.sources.record3d.driver import UsbSource, package_installed
+from capture.sources.record3d.driver import Record3dSource, package_installed
 
-DRIVERS: dict[str, type[PhoneSource]] = {UsbSource.name: UsbSource, NativeSource.name: NativeSource}
+DRIVERS: dict[str, type[PhoneSource]] = {Record3dSource.name: Record3dSource, NativeSource.name: NativeSource}
 
 
 def phone_driver(name: str | None = None) -> type[PhoneSource]:
@@ -16,9 +16,9 @@ def phone_driver(name: str | None = None) -> type[PhoneSource]:
     Raises LidarliveError where there is no such driver, or this computer does not have it.
     """
     if name is None:
-        return UsbSource if package_installed() else NativeSource
+        return Record3dSource if package_installed() else NativeSource
     if name not in DRIVERS:
         raise LidarliveError(f"--driver must be {' or '.join(DRIVERS)}. Received: {name!r}")
-    if DRIVERS[name] is UsbSource and not package_installed():
+    if DRIVERS[name] is Record3dSource and not package_installed():
         raise LidarliveError("the package record3d is not installed: use --driver native, or `pip install record3d`")
     return DRIVERS[name]

@@ -11,7 +11,7 @@ from capture.recording import Dataset, Recording
 from capture.sources.base import Source
 from capture.sources.drivers import phone_driver
 from capture.sources.replay import ReplaySource
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.stand_in import StandInSource
 from capture.storage.layout import is_recording
 from capture.usb.usbmuxd import list_devices
 
@@ -43,7 +43,7 @@ def _open_phone(serial: str, options: OpenOptions) -> Source:
 
 
 def _open_demo(_: str, options: OpenOptions) -> Source:
-    return PlaybackSource("demo", "Demo room", options.loop, options.driver)
+    return StandInSource("demo", "Demo room", options.loop, options.driver)
 
 
 def _open_phone_or_demo(_: str, options: OpenOptions) -> Source:
@@ -53,7 +53,7 @@ def _open_phone_or_demo(_: str, options: OpenOptions) -> Source:
         found, reason = False, "no phone found: usbmuxd is not running"
     if found:
         return _open_phone("", options)
-    return PlaybackSource("demo", f"Demo room ({reason})", options.loop, options.driver)
+    return StandInSource("demo", f"Demo room ({reason})", options.loop, options.driver)
 
 
 def _open_path(path: str, options: OpenOptions) -> Source:
@@ -61,7 +61,7 @@ def _open_path(path: str, options: OpenOptions) -> Source:
         return ReplaySource(Recording(path))
     if Path(path).is_dir():
         Dataset(path)  # raises where it holds no recording
-    return PlaybackSource(path, Path(path).name, options.loop, options.driver)
+    return StandInSource(path, Path(path).name, options.loop, options.driver)
 
 
 # By the word a spec begins with; what follows its colon is the opener's first argument. Everything else is a path.

@@ -12,7 +12,7 @@ from capture.sources.phone import POLL_S
 from capture.virtual_phone.process import PhoneProcess
 
 
-class PlaybackSource(Source):
+class StandInSource(Source):
     """A stand-in phone in a child process, and the driver that a real phone would have, connected to it."""
 
     kind = "stand_in"

@@ -22,7 +22,7 @@ from typing import Any
 
 from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 from capture.storage.names import began
 
 SCHEMA_VERSION = 1
@@ -68,7 +68,7 @@ class RecordingInfo:
     serial: str = ""
     note: str = ""
     imported: bool = False
-    chosen: Choice | None = None
+    chosen: FrameFilter | None = None
     software: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(
         default_factory=lambda: {"depth": "millimetres, 0 = no reading", "confidence": "0 low, 1 medium, 2 high"}
@@ -90,7 +90,7 @@ class RecordingInfo:
                     raise ValueError(f"{known.name} must be {known.type}. Received: {value!r:.80}")
                 values[known.name] = tuple(value) if isinstance(value, list) else value
         if values.get("chosen") is not None:
-            values["chosen"] = Choice.from_json(values["chosen"])
+            values["chosen"] = FrameFilter.from_json(values["chosen"])
         try:
             info = cls(**values)
         except TypeError as error:
@@ -263,7 +263,7 @@ _IS_A: dict[str, Callable[[object], bool]] = {
     "int": _is_count,
     "bool": lambda value: isinstance(value, bool),
     "tuple[int, int]": _is_size,
-    "Choice | None": lambda value: value is None or isinstance(value, dict),
+    "FrameFilter | None": lambda value: value is None or isinstance(value, dict),
     "dict[str, int]": lambda value: isinstance(value, dict) and all(map(_is_count, value.values())),
     "dict[str, str]": lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
 }

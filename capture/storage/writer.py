@@ -18,7 +18,7 @@ from types import TracebackType
 from filelock import FileLock
 
 from capture.errors import LidarliveError
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 from capture.storage.durable import make_durable, replace_file
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FileEntry, FrameLine, RecordingInfo, checksum
@@ -51,7 +51,7 @@ class RecordingWriter:
         driver: str = "",
         note: str = "",
         imported: bool = False,
-        chosen: Choice | None = None,
+        chosen: FrameFilter | None = None,
         device_name: str = "",
         serial: str = "",
     ) -> None:

@@ -22,11 +22,11 @@ from capture.errors import LidarliveError
 from capture.protocol.wire import RECORD3D_PORT
 from capture.virtual_phone.clips import open_clip
 from capture.virtual_phone.faults import Fault, OutageError
-from capture.virtual_phone.player import Camera
+from capture.virtual_phone.player import Player
 from capture.virtual_phone.send_log import SendLog
 from capture.virtual_phone.usbmux_messages import (
     Request,
-    Result,
+    UsbmuxResult,
     answer,
     device_list,
     pair_record,
@@ -60,7 +60,7 @@ class PhoneStatus:
 
 @dataclass(frozen=True)
 class PhoneSettings:
-    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Camera`).
+    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Player`).
 
     `trusted`: whether the computer holds a pair record of this phone; `send_log`: the file to keep one in.
     """
@@ -90,7 +90,7 @@ class Phone:
         self._state: State = "preparing"
         self._prepared = 0.0
         self._error = ""
-        self._camera: Camera | None = None
+        self._camera: Player | None = None
         self._daemon: Daemon | None = None
         self._plugged_in_from_s = 0.0 if settings.plugged_in else inf
         self._stopping = threading.Event()
@@ -140,7 +140,7 @@ class Phone:
         try:
             log = SendLog(self._settings.send_log)
             clip = open_clip(self._settings.what, self._on_prepared)
-            self._camera = Camera(
+            self._camera = Player(
                 clip, self._settings.fps, self._settings.loop, self._settings.faults, log, self._on_prepared
             )
             self._become("ready")
@@ -174,7 +174,7 @@ class Phone:
                     known = [self._settings.serial] * self._settings.trusted
                     answer(connection, request, pair_record(request, known))
                 else:
-                    answer(connection, request, result(Result.BAD_COMMAND))
+                    answer(connection, request, result(UsbmuxResult.BAD_COMMAND))
         except (OSError, ValueError):
             return
 
@@ -183,12 +183,12 @@ class Phone:
         camera = self._camera
         is_app = self._settings.in_usb_mode and request.port == RECORD3D_PORT
         if not self._is_plugged_in or request.message.get("DeviceID") != DEVICE_ID:
-            answer(connection, request, result(Result.BAD_DEVICE))
+            answer(connection, request, result(UsbmuxResult.BAD_DEVICE))
         elif camera is None or not is_app or not camera.claim(connection):
-            answer(connection, request, result(Result.CONNECTION_REFUSED))
+            answer(connection, request, result(UsbmuxResult.CONNECTION_REFUSED))
         else:
             try:
-                answer(connection, request, result(Result.OK))
+                answer(connection, request, result(UsbmuxResult.OK))
                 if camera.play(connection):
                     self._become("ended")  # reported before the client sees the stream end
             except OutageError as outage:

@@ -22,7 +22,7 @@ MAX_FPS = 1000.0
 LARGE_PIXELS, LARGE_FPS = 1_000_000, 30.0  # the record3d package decodes 37 larger pictures a second
 
 
-class Camera:
+class Player:
     """Plays a clip in real time to one client at a time. Frame n is due at n / fps after the first client came.
 
     A frame whose turn comes while the one before is still being taken by the client is dropped and counted. A client

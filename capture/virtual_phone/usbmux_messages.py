@@ -19,7 +19,7 @@ MAX_REQUEST_BYTES = 64 << 10  # the longest request a client makes is under a ki
 PRODUCT_ID = 0x12A8  # what iPhones report on USB
 
 
-class Result(IntEnum):
+class UsbmuxResult(IntEnum):
     OK = 0
     BAD_COMMAND = 1
     BAD_DEVICE = 2
@@ -68,7 +68,7 @@ def answer(connection: socket.socket, request: Request, message: dict[str, Any])
     send_message(connection, message, request.tag)
 
 
-def result(number: Result) -> dict[str, Any]:
+def result(number: UsbmuxResult) -> dict[str, Any]:
     return {"MessageType": "Result", "Number": int(number)}
 
 
@@ -100,7 +100,7 @@ def pair_record(request: Request, known: list[str]) -> dict[str, Any]:
     """
     serial = request.message.get("PairRecordID")
     if serial not in known:
-        return result(Result.NO_RECORD)
+        return result(UsbmuxResult.NO_RECORD)
     return {"PairRecordData": plistlib.dumps({"HostID": "LIDARLIVE-STAND-IN-HOST", "SystemBUID": "LIDARLIVE-STAND-IN"})}
 
 

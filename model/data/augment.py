@@ -27,7 +27,7 @@ Shares = tuple[float, float]  # of a picture's width and height
 
 
 @dataclass(frozen=True)
-class View:
+class AugmentedView:
     """A window of a picture: its middle and its sides as shares of the picture's, turned about its middle, mirrored."""
 
     middle: Shares = (0.5, 0.5)
@@ -36,7 +36,7 @@ class View:
     mirrored: bool = False
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, picture: Size, sides: Shares, zoom: float) -> View:
+    def drawn(cls, rng: np.random.Generator, picture: Size, sides: Shares, zoom: float) -> AugmentedView:
         """A window of `sides` or up to `zoom` times smaller, rolled and mirrored at random, anywhere in the picture.
 
         It lies wholly within the picture: where zooming alone does not make it small enough for that, it is smaller.
@@ -51,13 +51,13 @@ class View:
 
     def rgb(self, rgb: UInt8Image, picture: Size, size: Size) -> UInt8Image:
         """uint8 (h, w, 3), interpolated. `rgb` is the whole picture at any size; `picture` its size as recorded."""
-        if self == View():
+        if self == AugmentedView():
             return targets.resize_rgb(rgb, size)
         return np.asarray(self._warped(rgb, picture, size, cv2.INTER_LINEAR), dtype=np.uint8)
 
     def nearest(self, image: NDArray[Any], picture: Size, size: Size) -> NDArray[Any]:
         """(h, w) of the same type: depth or confidence, each pixel the nearest of `image`, none blended."""
-        if self == View():
+        if self == AugmentedView():
             return targets.resize_nearest(image, size)
         return self._warped(image, picture, size, cv2.INTER_NEAREST)
 

@@ -19,7 +19,7 @@ from capture.frame import Intrinsics, UInt8Image
 from capture.jpeg import reduction
 from capture.recording import Recording
 from model.data import targets
-from model.data.augment import View, recoloured
+from model.data.augment import AugmentedView, recoloured
 from model.data.targets import Float32
 
 PREFETCHED_BATCHES = 3  # enough that the networks never wait for the disk, and no more memory than a few megabytes
@@ -163,7 +163,7 @@ def load_sample(
     """
     picture, size = ref.recording.info.rgb_size, sampling.size_of(ref.recording, ref.turned)
     sides = _share_of(picture, size) if ref.turned else (1.0, 1.0)
-    view = View(sides=sides) if rng is None else View.drawn(rng, picture, sides, sampling.zoom)
+    view = AugmentedView(sides=sides) if rng is None else AugmentedView.drawn(rng, picture, sides, sampling.zoom)
     decoded = (cache or Cache(0)).decoded(ref, _kept_size(size, sides, 1.0 if rng is None else MARGIN))
 
     rgb = view.rgb(decoded.rgb, picture, size)

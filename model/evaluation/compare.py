@@ -18,7 +18,7 @@ from model.predictor import Predictor
 Two = tuple[Predictor, Predictor]
 
 
-class Comparison(TypedDict):
+class VersionComparison(TypedDict):
     """Plain JSON: what was compared, on what, and what came of it."""
 
     champion: str  # the versions' folders
@@ -38,7 +38,7 @@ def compare(
     on_progress: OnProgress = lambda done, total: None,
     most_frames: int | None = None,
     rooms: Sequence[Recording] = (),
-) -> Comparison:
+) -> VersionComparison:
     """Both versions on the recordings of `datasets`, and on `rooms`, where forgetting shows.
 
     `most_frames` looks at no more than so many of each recording, as `evaluate` does. `on_progress` counts frames.

@@ -58,7 +58,7 @@ class Lab:
 
 
 @dataclass
-class Training:
+class TrialTraining:
     """One network as it is trained on and on; a training that diverges ends there, which is an outcome too."""
 
     lab: Lab
@@ -132,7 +132,7 @@ def pair(lab: Lab) -> Trial:
     start_s, networks = time.monotonic(), _seeded(PRESET.build)
     runs = []
     for task in PRESET.tasks(networks):
-        runs.append(Training(lab, task))
+        runs.append(TrialTraining(lab, task))
         if not runs[-1].until(lab.plan.epochs):
             return _trial(runs, start_s)
 
@@ -162,7 +162,7 @@ def _trained(
     lab: Lab, network: Model, tests: dict[int, str | None], learning_rate: float = RECIPE.learning_rate
 ) -> Trial:
     """The trial of a network that is trained until each of the epochs named, and tested there."""
-    start_s, training = time.monotonic(), Training(lab, depth_task("single", network), learning_rate)
+    start_s, training = time.monotonic(), TrialTraining(lab, depth_task("single", network), learning_rate)
     measured = {}
     for epochs, only in tests.items():
         if training.ended != DIVERGED and training.until(epochs):
@@ -170,7 +170,7 @@ def _trained(
     return {**_trial([training], start_s), "tests": measured}
 
 
-def _trial(runs: Sequence[Training], start_s: float) -> Trial:
+def _trial(runs: Sequence[TrialTraining], start_s: float) -> Trial:
     return {
         "curves": {run.task.name: run.curve for run in runs},
         "tests": {},

@@ -17,7 +17,7 @@ from capture import paths
 from capture.errors import LidarliveError
 from model.config import DEFAULT_PRESET, INPUT_SIZE, REPORT_NAME, TASKS, TrainConfig, VersionConfig
 from model.data import rehearsal
-from model.training.resolve import settled
+from model.training.resolve import resolve
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def estimate_s(config: TrainConfig, frames: int) -> float:
     recordings to train on, which is too many where they are long and full of near-duplicates.
     """
     with contextlib.suppress(LidarliveError):  # the trainer, and the preflight, say so
-        config, _ = settled(config)
+        config, _ = resolve(config)
     preset, size, recipe = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE, config.recipe
     rehearses = recipe.rehearses and config.continue_from is not None
     cost, slower = COSTS[preset], _how_much_slower(preset)

@@ -21,7 +21,7 @@ _DISK_WORDS = ("No space left on device", f"errno = {errno.ENOSPC}")  # HDF5 has
 
 
 @contextlib.contextmanager
-def in_one_sentence(out: Path) -> Iterator[None]:
+def explained_failures(out: Path) -> Iterator[None]:
     """Around the training that is to become `out`: its end, where it is stopped or memory or disk are full, as words.
 
     Raises LidarliveError; Stopped, with words where it can go on; and what else went wrong, as it came.

@@ -20,7 +20,7 @@ from model.data.batches import frames_of, spread
 from model.data.split import Split, label, open_recordings, split
 from model.data.thinning import LEAST_KEPT, distinct
 from model.presets.memory import check_memory
-from model.training.resolve import settled
+from model.training.resolve import resolve
 
 LOOKED_AT = 40  # frames of each recording: a tenth of a second's work or two
 LEAST_FRAMES = 8  # one step's batch: with fewer a step sees the same frame twice, and every step the same frames
@@ -31,42 +31,42 @@ DISK_BYTES = {"fast": 200_000_000, "original": 100_000_000}
 
 
 @dataclass(frozen=True)
-class Finding:
+class PreflightFinding:
     """`problem`: the trainer would refuse it, or nothing could come of it. `warning`: the result will be worth less."""
 
     level: Literal["problem", "warning"]
     text: str  # a sentence that says what to do, without a full stop
 
 
-def preflight(config: TrainConfig) -> list[Finding]:
+def preflight(config: TrainConfig) -> list[PreflightFinding]:
     """Problems first; empty where nothing is to be said. May block on the disk, for a second or two."""
     try:
-        config, _ = settled(config)
+        config, _ = resolve(config)
         parts = split(open_recordings(config.data), config.held_out)
         found = [*_few_or_alike(parts.train), *_without_depth(parts), *_about_judging(parts), *_without_room(config)]
     except LidarliveError as error:
-        return [Finding("problem", str(error))]
+        return [PreflightFinding("problem", str(error))]
     return sorted(found, key=lambda each: each.level)
 
 
-def _few_or_alike(train: Sequence[Recording]) -> Iterator[Finding]:
+def _few_or_alike(train: Sequence[Recording]) -> Iterator[PreflightFinding]:
     frames = len(frames_of(train))
     differing = sum(len(distinct(spread(frames_of([recording]), LOOKED_AT))) for recording in train)
     if frames < LEAST_FRAMES:
-        yield Finding(
+        yield PreflightFinding(
             "problem",
             f"There are too few frames to train on: {frames}, and one step takes {LEAST_FRAMES}. "
             "Record some seconds more, walking through the room",
         )
     elif differing < LEAST_DISTINCT:
-        yield Finding(
+        yield PreflightFinding(
             "warning",
             f"The frames to train on look nearly all alike: of {frames}, about {differing} differ. "
             "Record again and walk through the room, or little can be learned",
         )
 
 
-def _without_depth(parts: Split) -> Iterator[Finding]:
+def _without_depth(parts: Split) -> Iterator[PreflightFinding]:
     what_to_do = "Record again no further than 5 m from what the phone sees"
     for recordings, therefore in (
         (parts.train, "nothing can be learned from that"),
@@ -76,7 +76,7 @@ def _without_depth(parts: Split) -> Iterator[Finding]:
         names = ", ".join(label(recording, recordings) for recording in blind)
         if blind:
             level: Literal["problem", "warning"] = "problem" if len(blind) == len(recordings) else "warning"
-            yield Finding(level, f"{names} has no depth with confidence, so {therefore}. {what_to_do}")
+            yield PreflightFinding(level, f"{names} has no depth with confidence, so {therefore}. {what_to_do}")
 
 
 def _has_depth(recording: Recording) -> bool:
@@ -88,19 +88,19 @@ def _has_depth(recording: Recording) -> bool:
     return False
 
 
-def _about_judging(parts: Split) -> Iterator[Finding]:
+def _about_judging(parts: Split) -> Iterator[PreflightFinding]:
     if not parts.held_out:
         why = "There is only one recording" if len(parts.train) == 1 else "No recording is held out"
-        yield Finding(
+        yield PreflightFinding(
             "warning",
             f"{why}, so nothing can judge the result: record one more to hold out, or train for a fixed number of "
             "epochs and get weights that are not validated",
         )
     for note in parts.notes:
-        yield Finding("warning", f"{note}. To know more, hold out a recording of another room")
+        yield PreflightFinding("warning", f"{note}. To know more, hold out a recording of another room")
 
 
-def _without_room(config: TrainConfig) -> Iterator[Finding]:
+def _without_room(config: TrainConfig) -> Iterator[PreflightFinding]:
     preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
     folder = next(each for each in Path(config.out).absolute().parents if each.is_dir())
     try:
@@ -108,7 +108,7 @@ def _without_room(config: TrainConfig) -> Iterator[Finding]:
     except OSError as error:
         raise LidarliveError(f"{folder} cannot be written ({error.strerror or error})") from None
     if free < DISK_BYTES[preset]:
-        yield Finding(
+        yield PreflightFinding(
             "problem",
             f"The disk of {folder} has {free / 1e6:.0f} MB free, and a training writes up to "
             f"{DISK_BYTES[preset] / 1e6:.0f} MB. Make room there",
@@ -116,4 +116,4 @@ def _without_room(config: TrainConfig) -> Iterator[Finding]:
     try:
         check_memory(preset, size, config.recipe.batch)
     except LidarliveError as error:
-        yield Finding("problem", str(error))
+        yield PreflightFinding("problem", str(error))

@@ -10,7 +10,7 @@ from model import store
 from model.config import ACTIVE, CANONICAL_FOCAL_PX, DEFAULT_PRESET, INPUT_SIZE, TrainConfig, VersionConfig
 
 
-def settled(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
+def resolve(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
     """The configuration with preset, size and the version to go on from settled; and that version's folder.
 
     Raises LidarliveError where there is no such version or it does not fit.
@@ -20,7 +20,7 @@ def settled(config: TrainConfig) -> tuple[TrainConfig, Path | None]:
         return replace(config, preset=preset, size=size), None
     parent = store.active() if config.continue_from == ACTIVE else store.find(config.continue_from)
     if parent is None:
-        return settled(replace(config, continue_from=None))
+        return resolve(replace(config, continue_from=None))
     its = VersionConfig.read(parent)
     if config.preset not in (None, its.preset):
         raise LidarliveError(

@@ -35,7 +35,7 @@ REPORT_FRAMES = (
 _SHOWN = ("abs_rel", "rmse_m", "mae_m", "delta1", "edge_f1", "scale_ratio")
 
 
-def told(config: TrainConfig, split: Split) -> dict[str, Any]:
+def fingerprint(config: TrainConfig, split: Split) -> dict[str, Any]:
     """What decides how a training comes out, flat: one that is resumed must agree in all of it."""
     apart = ("out", "data", "held_out", "resume", "resumable")  # the recordings say it better than their paths
     known = {name: value for name, value in json.loads(config.to_json()).items() if name not in apart}

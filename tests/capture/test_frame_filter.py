@@ -13,7 +13,7 @@ import pytest
 
 from app.cli.inspect import inspect
 from capture.frame import Frame, Pose
-from capture.frame_filter import MAX_EVERY, NO_POSES, Choice, Chooser
+from capture.frame_filter import MAX_EVERY, NO_POSES, FrameFilter, FrameSelector
 from capture.geometry.poses import apart
 from capture.inspection.checksums import damage
 from capture.recorder.recorder import Recorder
@@ -35,30 +35,32 @@ def turned(degrees: float, x_m: float = 1.0) -> Pose:
     return Pose((0.0, math.sin(half), 0.0, math.cos(half)), (x_m, 0.0, 0.0))
 
 
-def taken(choice: Choice, frames: list[Frame]) -> list[int]:
-    chooser = Chooser(choice)
+def taken(choice: FrameFilter, frames: list[Frame]) -> list[int]:
+    chooser = FrameSelector(choice)
     return [frame.index for frame in frames if chooser.takes(frame)]
 
 
 def test_every_frame_is_what_is_chosen_until_a_person_chooses() -> None:
-    assert Choice().is_all
-    assert taken(Choice(), [make_frame(i) for i in range(5)]) == [0, 1, 2, 3, 4]
+    assert FrameFilter().is_all
+    assert taken(FrameFilter(), [make_frame(i) for i in range(5)]) == [0, 1, 2, 3, 4]
 
 
 def test_every_nth_frame_counts_those_that_were_lost() -> None:
-    assert taken(Choice(every=3), [make_frame(i) for i in range(10, 20)]) == [10, 13, 16, 19]
+    assert taken(FrameFilter(every=3), [make_frame(i) for i in range(10, 20)]) == [10, 13, 16, 19]
     without_its_turn = [make_frame(i) for i in (0, 1, 2, 4, 5, 6, 7, 8)]
-    assert taken(Choice(every=3), without_its_turn) == [0, 4, 7], "the next one stands in for the one that was lost"
+    assert taken(FrameFilter(every=3), without_its_turn) == [0, 4, 7], (
+        "the next one stands in for the one that was lost"
+    )
 
 
 def test_moving_and_turning_are_measured_from_the_last_frame_that_was_taken() -> None:
     slowly = [at(i, turned(0, 1 + i * 0.02)) for i in range(8)]
-    assert taken(Choice(moved_m=0.05), slowly) == [0, 3, 6]
+    assert taken(FrameFilter(moved_m=0.05), slowly) == [0, 3, 6]
     turning = [at(i, turned(2 * i)) for i in range(8)]
-    assert taken(Choice(moved_m=0.05), turning) == [0, 3, 6], "a degree is worth a centimetre"
+    assert taken(FrameFilter(moved_m=0.05), turning) == [0, 3, 6], "a degree is worth a centimetre"
     still = [at(i, turned(30)) for i in range(100)]
-    assert taken(Choice(moved_m=0.05), still) == [0]
-    both = Choice(every=4, moved_m=0.05)
+    assert taken(FrameFilter(moved_m=0.05), still) == [0]
+    both = FrameFilter(every=4, moved_m=0.05)
     assert taken(both, slowly) == [0, 4]
     assert taken(both, still) == [0]
 
@@ -75,21 +77,21 @@ def test_the_distance_of_two_poses() -> None:
     "none", [Pose(), Pose((0.0, 0.0, 0.0, 0.0)), Pose((0.0, 0.0, 0.0, 1.0), (math.nan, 0.0, 0.0))], ids=str
 )
 def test_frames_without_a_pose_are_taken_and_that_is_told(none: Pose) -> None:
-    chooser = Chooser(Choice(moved_m=0.05))
+    chooser = FrameSelector(FrameFilter(moved_m=0.05))
     assert [chooser.takes(at(i, none)) for i in range(4)] == [True] * 4
     assert chooser.lacks_poses
-    assert taken(Choice(every=2, moved_m=0.05), [at(i, none) for i in range(5)]) == [0, 2, 4]
+    assert taken(FrameFilter(every=2, moved_m=0.05), [at(i, none) for i in range(5)]) == [0, 2, 4]
 
 
 def test_a_tracked_camera_may_begin_at_the_origin() -> None:
-    chooser = Chooser(Choice(moved_m=0.05))
+    chooser = FrameSelector(FrameFilter(moved_m=0.05))
     assert chooser.takes(at(0, Pose()))
     assert not chooser.takes(at(1, Pose(position_m=(0.01, 0.0, 0.0))))
     assert not chooser.lacks_poses
 
 
 def test_a_prediction_is_poor_above_the_threshold_only() -> None:
-    chooser = Chooser(Choice(worse_than=0.2))
+    chooser = FrameSelector(FrameFilter(worse_than=0.2))
     errors = [None, 0.1, 0.2, 0.21, math.nan, 3.0]
     expected = [False, False, False, True, False, True]
     assert [chooser.takes(make_frame(i), abs_rel) for i, abs_rel in enumerate(errors)] == expected
@@ -113,28 +115,28 @@ def test_a_prediction_is_poor_above_the_threshold_only() -> None:
 )
 def test_what_makes_no_sense_is_refused_with_what_was_received(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"Received: {next(iter(wrong.values()))!r}"):
-        Choice.from_json(wrong)
+        FrameFilter.from_json(wrong)
 
 
 @pytest.mark.parametrize(
     ("choice", "words", "short"),
     [
-        (Choice(), "every frame", "every frame"),
-        (Choice(every=2), "every 2nd frame", "every 2nd"),
-        (Choice(every=111), "every 111th frame", "every 111th"),
+        (FrameFilter(), "every frame", "every frame"),
+        (FrameFilter(every=2), "every 2nd frame", "every 2nd"),
+        (FrameFilter(every=111), "every 111th frame", "every 111th"),
         (
-            Choice(every=21, moved_m=0.05, worse_than=0.2),
+            FrameFilter(every=21, moved_m=0.05, worse_than=0.2),
             "every 21st frame, moved 5 cm or turned 5°, prediction off by more than 20 %",
             "every 21st · moved 5 cm · off 20 %",
         ),
     ],
 )
-def test_it_is_said_in_words(choice: Choice, words: str, short: str) -> None:
+def test_it_is_said_in_words(choice: FrameFilter, words: str, short: str) -> None:
     assert (choice.words(), choice.short_words()) == (words, short)
 
 
 def test_a_recording_keeps_note_and_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    choice = Choice(every=4, moved_m=0.05)
+    choice = FrameFilter(every=4, moved_m=0.05)
     recorder = Recorder(tmp_path, "some", QuietSource(), choice=choice, note="the sofa, \x1b[31mby day")
     for i in range(1, 11):
         recorder.offer(make_frame(i))
@@ -159,7 +161,7 @@ def test_a_recording_keeps_note_and_choice(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_every_frame_is_no_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recorder = Recorder(tmp_path, "all", QuietSource(), choice=Choice(every=1))
+    recorder = Recorder(tmp_path, "all", QuietSource(), choice=FrameFilter(every=1))
     recorder.offer(make_frame(0))
     recorder.stop()
     assert recorder.join(20)
@@ -179,7 +181,7 @@ def test_recordings_from_before_there_was_a_choice_still_open(tmp_path: Path) ->
     info = Recording(path).info
     assert (info.chosen, info.note) == (None, "")
     later = {**document, "chosen": {"every": 3, "brightness": 0.4}}
-    assert RecordingInfo.from_json(json.dumps(later)).chosen == Choice(every=3)
+    assert RecordingInfo.from_json(json.dumps(later)).chosen == FrameFilter(every=3)
     for wrong in (5, {"every": "often"}, [3]):
         with pytest.raises(ValueError, match="Received"):
             RecordingInfo.from_json(json.dumps({**document, "chosen": wrong}))
@@ -196,7 +198,7 @@ def test_a_chosen_frame_that_finds_no_room_is_lost_and_one_left_out_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("capture.recorder.recorder.MAX_RAW_BYTES", 10)
-    recorder = Recorder(tmp_path, "tiny", QuietSource(), choice=Choice(every=3))
+    recorder = Recorder(tmp_path, "tiny", QuietSource(), choice=FrameFilter(every=3))
     for i in range(7):
         recorder.offer(make_frame(i))
     recorder.stop()
@@ -206,7 +208,7 @@ def test_a_chosen_frame_that_finds_no_room_is_lost_and_one_left_out_is_not(
 
 
 def test_as_many_as_are_asked_for_are_written_not_as_many_as_come(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, "some", QuietSource(), max_frames=2, choice=Choice(every=5))
+    recorder = Recorder(tmp_path, "some", QuietSource(), max_frames=2, choice=FrameFilter(every=5))
     for i in range(20):
         assert recorder.full == (i > 5)
         recorder.offer(make_frame(i))
@@ -216,7 +218,7 @@ def test_as_many_as_are_asked_for_are_written_not_as_many_as_come(tmp_path: Path
 
 
 def test_only_poor_predictions(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, "poor", QuietSource(), choice=Choice(every=2, worse_than=0.2))
+    recorder = Recorder(tmp_path, "poor", QuietSource(), choice=FrameFilter(every=2, worse_than=0.2))
     recorder.offer_predicted(make_frame(9), 1.0)  # it came before the recording began
     for i in range(10, 20):
         recorder.offer(make_frame(i))
@@ -242,7 +244,7 @@ def test_predictions_change_nothing_where_they_were_not_asked_for(tmp_path: Path
 
 
 def test_a_phone_without_poses_is_recorded_and_that_is_said(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, "face", QuietSource(), choice=Choice(moved_m=0.05))
+    recorder = Recorder(tmp_path, "face", QuietSource(), choice=FrameFilter(moved_m=0.05))
     for i in range(4):
         recorder.offer(at(i, Pose()))
     recorder.stop()
@@ -257,8 +259,12 @@ FAULTS = {"jpeg-corrupt@7": "corrupt", "depth-repeated@14": "stale", "cut@26": "
 CAME = 50  # frames, which is after the last fault
 
 
-@pytest.mark.parametrize("choice", [Choice(every=5), Choice(moved_m=0.05, every=2), Choice()], ids=Choice.words)
-def test_a_phone_that_loses_frames_while_others_are_left_out(wire_file: Path, tmp_path: Path, choice: Choice) -> None:
+@pytest.mark.parametrize(
+    "choice", [FrameFilter(every=5), FrameFilter(moved_m=0.05, every=2), FrameFilter()], ids=FrameFilter.words
+)
+def test_a_phone_that_loses_frames_while_others_are_left_out(
+    wire_file: Path, tmp_path: Path, choice: FrameFilter
+) -> None:
     """Frames that never came are losses, whether or not it was their turn; those left out are none."""
     came: list[int] = []
     with phone(wire_file, faults=list(FAULTS)) as stand_in:

@@ -21,7 +21,7 @@ from model.data.batches import Sampling, frames_of, load
 from model.data.split import open_recordings, split
 from model.data.thinning import training_frames
 from model.train import train
-from model.training.resolve import settled
+from model.training.resolve import resolve
 from model.training.version_files import write_report
 from tests.support.frames import write_recording
 from tests.support.paths import ROOT
@@ -116,7 +116,7 @@ def test_going_on_from_a_version_starts_with_its_networks_size_and_preset(run: R
     with pytest.raises(Enough):
         train(replace(run[0], out=str(tmp_path / "v2"), continue_from=run[0].out), listen)
     assert list(tmp_path.iterdir()) == []
-    config, parent = settled(replace(run[0], size=None, continue_from=run[0].out))
+    config, parent = resolve(replace(run[0], size=None, continue_from=run[0].out))
     assert (config.preset, config.size, parent) == ("fast", (64, 96), Path(run[0].out))
 
     refs = frames_of(open_recordings(run[0].data))[:4]

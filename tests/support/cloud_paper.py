@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PyQt5.QtWidgets import QWidget
 
-from app.session.point_cloud import Cloud
+from app.session.point_cloud import PointCloud
 
 
 class Paper(QWidget):
@@ -14,10 +14,10 @@ class Paper(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: list[Sequence[Cloud]] = []
+        self.shown: list[Sequence[PointCloud]] = []
         self.looks: list[float] = []
 
-    def show_clouds(self, clouds: Sequence[Cloud]) -> None:
+    def show_clouds(self, clouds: Sequence[PointCloud]) -> None:
         self.shown.append(clouds)
 
     def look_from_camera(self, middle_m: float) -> None:

@@ -15,11 +15,11 @@ from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt5.QtGui import QMouseEvent, QWheelEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QWidget
 
-from app.session.display_options import Appearance
-from app.session.live_session import View
+from app.session.display_options import DisplayOptions
+from app.session.live_session import LiveFrame
 from app.window.application import application
 from app.window.views.cloud_view import CloudView
-from app.window.views.live_panels import USUAL, Comparison
+from app.window.views.live_panels import USUAL, LivePanels
 from capture.frame import Intrinsics
 from model.predictor import Prediction
 from tests.support.frames import make_frame
@@ -28,18 +28,18 @@ from tests.support.waiting import wait_until
 RED, GREEN = (200, 40, 40), (40, 180, 60)
 
 
-def known_view() -> View:
+def known_view() -> LiveFrame:
     image = np.empty((256, 192, 3), np.uint8)
     image[:, :96], image[:, 96:] = RED, GREEN
     depth_m = np.full((256, 192), 2.0, np.float32)
     camera = Intrinsics(200.0, 200.0, 96.0, 128.0)
     frame = replace(make_frame(0, (192, 256), (192, 256)), image=image, depth_m=depth_m, intrinsics=camera)
-    return View(frame, Prediction(0, depth_m - np.float32(0.5), depth_m * 0, 0.01), frame)
+    return LiveFrame(frame, Prediction(0, depth_m - np.float32(0.5), depth_m * 0, 0.01), frame)
 
 
 def show(folder: Path, number: int) -> str:
     """What went wrong."""
-    window, comparison, problems = QMainWindow(), Comparison(USUAL, Appearance()), []
+    window, comparison, problems = QMainWindow(), LivePanels(USUAL, DisplayOptions()), []
     view = CloudView(comparison)
     view.failed.connect(problems.append)
     window.setCentralWidget(view)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from math import cos, radians, sin
 
-from app.session.orientation import Turn
+from app.session.orientation import Rotation
 from capture.frame import Camera, Frame, Pose
 from tests.support.frames import make_frame
 
-EVERY_TURN = [Turn(quarter_turns, mirrored) for quarter_turns in range(4) for mirrored in (False, True)]
+EVERY_TURN = [Rotation(quarter_turns, mirrored) for quarter_turns in range(4) for mirrored in (False, True)]
 
 
 def held(clockwise: float, pitch: float = 20.0, camera: Camera = Camera.LIDAR) -> Frame:

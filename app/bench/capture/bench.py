@@ -15,7 +15,7 @@ from app.bench.capture.cases import Case, all_cases
 from app.bench.capture.numbered_clip import prepared_clip
 from app.bench.capture.process_monitor import MEMORY_KIND
 from app.bench.capture.report import goals, print_report, summary
-from app.bench.capture.run import Result, run_case
+from app.bench.capture.run import RunResult, run_case
 from app.bench.capture.x_display import display_name
 from app.bench.machine import computer
 from capture.errors import LidarliveError
@@ -64,7 +64,7 @@ def _chosen(cases: list[Case], patterns: list[str]) -> list[Case]:
     ]
 
 
-def _run(cases: list[Case], weights: Path) -> tuple[list[Result], list[str]]:
+def _run(cases: list[Case], weights: Path) -> tuple[list[RunResult], list[str]]:
     """What the cases came to, and why those that came to nothing did not."""
     results, failures = [], []
     for i, case in enumerate(cases, 1):

@@ -22,7 +22,7 @@ POLL_S = 0.002  # how much later than the line the stamp may be: a tenth of what
 CATCH_UP_S = 5.0  # on a computer that is busy with other things
 
 
-class Tail:
+class CommitLogWatcher:
     """That program as a child, so that nothing delays it; it writes its stamps to a file."""
 
     def __init__(self, dataset: Path, stamps: Path) -> None:
@@ -31,7 +31,7 @@ class Tail:
         with stamps.open("w") as file:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file)
 
-    def __enter__(self) -> Tail:
+    def __enter__(self) -> CommitLogWatcher:
         return self
 
     def __exit__(

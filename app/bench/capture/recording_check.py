@@ -24,7 +24,7 @@ class Sent:
     begun_ns: int
 
 
-class SendLog:
+class SentFrames:
     """What the phone offered, in order: the frames it sent, and the `n` of those it dropped."""
 
     def __init__(self, sent: Sequence[Sent], dropped: Sequence[int] = ()) -> None:
@@ -34,7 +34,7 @@ class SendLog:
             self._by_number.setdefault(frame.number, []).append(frame)
 
     @classmethod
-    def read(cls, path: Path) -> SendLog:
+    def read(cls, path: Path) -> SentFrames:
         """From the file of `PhoneProcess(send_log=...)`; a last line that the end of the phone tore is left out."""
         lines = [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
         dropped = [line["n"] for line in lines if "dropped" in line]
@@ -65,12 +65,12 @@ class SendLog:
         i = bisect_right(frames, before.n, key=lambda frame: frame.n)
         return frames[i] if i < len(frames) and frames[i].begun_ns <= stamp[1] else None
 
-    def between(self, first_ns: int, last_ns: int) -> SendLog:
+    def between(self, first_ns: int, last_ns: int) -> SentFrames:
         """What it began to send from `first_ns` to `last_ns`; drops count between the first and the last of those."""
         sent = [frame for frame in self.sent if first_ns <= frame.begun_ns <= last_ns]
         if not sent:
-            return SendLog([])
-        return SendLog(sent, [n for n in self.dropped if sent[0].n < n < sent[-1].n])
+            return SentFrames([])
+        return SentFrames(sent, [n for n in self.dropped if sent[0].n < n < sent[-1].n])
 
     @property
     def fps(self) -> float:
@@ -86,7 +86,7 @@ class SendLog:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RecordingVerdict:
     """What the files say.
 
     recorded       lines in the log
@@ -112,7 +112,9 @@ class Verdict:
         return not wrong and not any(self.lost.values())
 
 
-def verify(recording: Recording, committed_ns: Sequence[int], log: SendLog, in_hands: Iterable[Stamp]) -> Verdict:
+def verify(
+    recording: Recording, committed_ns: Sequence[int], log: SentFrames, in_hands: Iterable[Stamp]
+) -> RecordingVerdict:
     """Read every file of the recording; line i of its log was seen to be there at `committed_ns[i]`.
 
     `in_hands` are the frames that the program had in its hands while the recording ran: those must be in it, and so
@@ -128,7 +130,7 @@ def verify(recording: Recording, committed_ns: Sequence[int], log: SendLog, in_h
     if recorded:
         expected |= {frame.n for frame in log.sent if min(recorded) <= frame.n <= max(recorded)}
     indices = [line.stream_index for line in lines]
-    return Verdict(
+    return RecordingVerdict(
         recorded=len(lines),
         missing=len(expected - recorded),
         mixed=sum(not part.agree for part in parts),

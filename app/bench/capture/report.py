@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.bench.capture.cases import ROUNDS, SEEN
 from app.bench.capture.process_monitor import Percentiles
-from app.bench.capture.run import Result
+from app.bench.capture.run import RunResult
 
 PAINTED_P95_MS = 60.0
 PREDICTED_P95_MS = 60.0
@@ -29,7 +29,7 @@ BARE = "bare-record3d"
 
 
 @dataclass(frozen=True)
-class Goal:
+class CaptureGoal:
     """`measured` may be `limit` at most. A run that does not count meets nothing."""
 
     what: str
@@ -40,7 +40,7 @@ class Goal:
     met: bool
 
 
-def goals(results: Sequence[Result]) -> list[Goal]:
+def goals(results: Sequence[RunResult]) -> list[CaptureGoal]:
     """Those of the cases that were run."""
     found = [goal for result in results if result.case.kind in SEEN for goal in _window_goals(result)]
     by_name = {result.case.name: result for result in results if result.cpu_ms}
@@ -58,7 +58,7 @@ def goals(results: Sequence[Result]) -> list[Goal]:
     return found
 
 
-def _window_goals(result: Result) -> list[Goal]:
+def _window_goals(result: RunResult) -> list[CaptureGoal]:
     name, memory, verdict = result.case.name, result.memory_mb, result.verdict
     found = []
     if verdict is not None:
@@ -90,12 +90,12 @@ def _window_goals(result: Result) -> list[Goal]:
     return found
 
 
-def _goal(what: str, measured: float, limit: float, unit: str, *runs: Result) -> Goal:
+def _goal(what: str, measured: float, limit: float, unit: str, *runs: RunResult) -> CaptureGoal:
     counts = all(run.counts for run in runs)
-    return Goal(what, measured, limit, unit, counts, counts and measured <= limit)
+    return CaptureGoal(what, measured, limit, unit, counts, counts and measured <= limit)
 
 
-def summary(result: Result) -> str:
+def summary(result: RunResult) -> str:
     """One line while others still run."""
     line = f"{result.sent} frames at {result.fps:.1f} fps, {result.phone_dropped} dropped by the phone"
     verdict = result.verdict
@@ -103,7 +103,7 @@ def summary(result: Result) -> str:
     return line if result.trained_images is None else f"{line}, {result.trained_images} images trained on meanwhile"
 
 
-def print_report(about: Mapping[str, Any], results: Sequence[Result]) -> None:
+def print_report(about: Mapping[str, Any], results: Sequence[RunResult]) -> None:
     """Three tables, 80 columns wide: frames, what they cost, and the goals."""
     console = Console()
     for table in (_frames_table(results), _cost_table(results, about["memory_kind"]), _goals_table(goals(results))):
@@ -116,7 +116,7 @@ def print_report(about: Mapping[str, Any], results: Sequence[Result]) -> None:
     )
 
 
-def _frames_table(results: Sequence[Result]) -> Table:
+def _frames_table(results: Sequence[RunResult]) -> Table:
     title = "Frames. A case counts where the phone kept the rate and dropped none."
     table = _table(title, "case", "fps", "sent", "dropped", "written", "lost", "mixed", "order", "counts")
     for result in results:
@@ -131,7 +131,7 @@ def _frames_table(results: Sequence[Result]) -> Table:
     return table
 
 
-def _cost_table(results: Sequence[Result], memory_kind: str) -> Table:
+def _cost_table(results: Sequence[RunResult], memory_kind: str) -> Table:
     title = f"Processor ms a frame; MB {memory_kind}; ms since the phone began to send, p50/p95/p99"
     table = _table(title, "case", "app", "capture", "total", "MB", "in hands", "on disk", "predicted", "painted")
     for result in results:
@@ -142,7 +142,7 @@ def _cost_table(results: Sequence[Result], memory_kind: str) -> Table:
     return table
 
 
-def _goals_table(found: Sequence[Goal]) -> Table:
+def _goals_table(found: Sequence[CaptureGoal]) -> Table:
     table = _table("Goals", "goal", "measured", "at most", "")
     for goal in found:
         digits = 2 if goal.unit == "x" else 0

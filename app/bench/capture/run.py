@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from app.bench.capture.cases import KEPT, SEEN, Case, Kind
-from app.bench.capture.log_watcher import Tail
+from app.bench.capture.log_watcher import CommitLogWatcher
 from app.bench.capture.numbered_clip import prepared_clip
 from app.bench.capture.process_monitor import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
-from app.bench.capture.recording_check import SendLog, Stamp, Verdict, verify
+from app.bench.capture.recording_check import RecordingVerdict, SentFrames, Stamp, verify
 from app.bench.capture.x_display import Display, display
 from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
@@ -42,7 +42,7 @@ OVERHEAD_S = 500.0  # for start and end; longer than after what the program unde
 
 
 @dataclass(frozen=True)
-class Result:
+class RunResult:
     """What a case came to; None and {} where it has no such thing.
 
     counts             whether the phone dropped nothing and kept the rate: else the figures say nothing
@@ -59,7 +59,7 @@ class Result:
     sent: int
     phone_dropped: int
     fps: float
-    verdict: Verdict | None
+    verdict: RecordingVerdict | None
     delay_ms: dict[str, Percentiles]
     start_ms: float | None
     switch_gap_ms: float | None
@@ -75,14 +75,14 @@ class Result:
 class Observed:
     """What was seen of a run; `moments` is what the program printed of itself (`window_probe.Seen`, or a part)."""
 
-    log: SendLog
+    log: SentFrames
     samples: list[Sample]
     moments: dict[str, Any]
     recording: Recording | None
     committed_ns: list[int]
 
 
-def run_case(case: Case, weights: Path) -> Result:
+def run_case(case: Case, weights: Path) -> RunResult:
     """Run and judge one case. Raises LidarliveError where the program under test or the phone fails."""
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         return _result(case, _observed(case, weights, Path(folder)))
@@ -94,7 +94,7 @@ def _observed(case: Case, weights: Path, folder: Path) -> Observed:
     with ExitStack() as parts:
         phone = parts.enter_context(PhoneProcess(str(prepared_clip(case.rgb_size)), fps=case.fps, send_log=sent))
         phone.wait_ready()
-        tail = parts.enter_context(Tail(dataset, folder / "stamps"))
+        tail = parts.enter_context(CommitLogWatcher(dataset, folder / "stamps"))
         seen = case.kind in SEEN
         screen = parts.enter_context(display()) if seen else Display(dict(os.environ))
         environment = {**screen.environment, ADDRESS_VARIABLE: phone.address, "LIDARLIVE_HOME": str(folder)}
@@ -103,7 +103,7 @@ def _observed(case: Case, weights: Path, folder: Path) -> Observed:
         moments = json.loads(output) if seen or case.kind == "hands" else {}
         recording = Dataset(dataset)[0] if case.kind in KEPT else None
         committed_ns = tail.committed_ns(len(recording)) if recording is not None else []
-    return Observed(SendLog.read(sent), samples, moments, recording, committed_ns)
+    return Observed(SentFrames.read(sent), samples, moments, recording, committed_ns)
 
 
 def _command(case: Case, dataset: Path, weights: Path) -> list[str]:
@@ -141,7 +141,7 @@ def _run(case: Case, command: list[str], environment: dict[str, str], pids: dict
         return output, monitor.samples
 
 
-def _result(case: Case, observed: Observed) -> Result:
+def _result(case: Case, observed: Observed) -> RunResult:
     log, moments, recording = observed.log, observed.moments, observed.recording
     if not log.sent:
         raise LidarliveError(f"{case.name}: the phone sent nothing. Try it again: --case {case.name}")
@@ -161,7 +161,7 @@ def _result(case: Case, observed: Observed) -> Result:
     switched_ns = moments.get("switched_ns")
     steady_ns = first_ns + int(min(WARM_UP_S, case.seconds / 4) * 1e9)
     steady = [sample for sample in observed.samples if steady_ns <= sample.ns <= last_ns]
-    return Result(
+    return RunResult(
         case,
         counts=not during.dropped and abs(during.fps / case.fps - 1) <= RATE_TOLERANCE,
         sent=len(during.sent),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from app.window.retrain.training_process import Trainer
+from app.window.retrain.training_process import TrainingProcess
 from model import store
 from model.config import TASKS, TrainConfig
 from model.data import rehearsal
@@ -13,7 +13,7 @@ from model.data import rehearsal
 BUDGET_MINUTES = 60.0  # longer than any case
 
 
-class Training:
+class TrainingLoad:
     """Goes on from `weights` until it is shut down; it leaves no version.
 
     Raises LidarliveError where the rooms cannot be rendered.
@@ -28,7 +28,7 @@ class Training:
             continue_from=str(weights),
             budget_minutes=BUDGET_MINUTES,
         )
-        self._trainer = Trainer()
+        self._trainer = TrainingProcess()
         self._trainer.told.connect(self._hear)
         self._trainer.ended.connect(self._end)
         self._steps: dict[str, int] = {}  # of each task

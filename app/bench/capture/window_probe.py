@@ -22,7 +22,7 @@ from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from app.bench.capture.numbered_clip import frame_number
 from app.bench.capture.recording_check import Stamp
 from app.bench.capture.source_probe import Stamped
-from app.bench.capture.training_load import Training
+from app.bench.capture.training_load import TrainingLoad
 from app.session import predictor_thread
 from app.session.live_session import LiveSession
 from app.window.application import application
@@ -117,7 +117,7 @@ class Probe(QObject):
     def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, what: str) -> None:
         super().__init__()
         self._weights, self._seconds, self._records = weights, seconds, what in ("record", "retrain")
-        self._training = Training(weights) if what == "retrain" else None
+        self._training = TrainingLoad(weights) if what == "retrain" else None
         setattr(predictor_thread, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
         self._source = Stamped(open_source("usb", driver=driver))
         self._session = LiveSession(self._source, dataset, weights)

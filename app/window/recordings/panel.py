@@ -9,12 +9,12 @@ from PyQt5.QtCore import QFile, Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent, QShowEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
-from app.session.recording_summary import Summary, summary
+from app.session.recording_summary import RecordingSummary, summary
 from app.session.training_roles import HELD_OUT, TRAIN, move_role, read_roles, write_role
 from app.widgets.background import Background
 from app.widgets.basic import button
-from app.widgets.inline_question import Ask
-from app.widgets.recording_row import ROLE, SUMMARY, RecordingRow, tool_tip
+from app.widgets.inline_question import InlineQuestion
+from app.widgets.recording_row import ROLE, SUMMARY, RecordingRowDelegate, tool_tip
 from capture.errors import LidarliveError
 from capture.storage.layout import is_recording
 from capture.storage.rename import rename
@@ -38,7 +38,7 @@ class KeyList(QListWidget):
             super().keyPressEvent(event)
 
 
-class Recordings(QWidget):
+class RecordingsPanel(QWidget):
     """The newest first. `play` is given the path of the one to play; `in_use` says why one cannot be touched now.
 
     A thread named `recordings` reads them, because it may block on the disk; everything else is the Qt thread's.
@@ -50,7 +50,7 @@ class Recordings(QWidget):
     def __init__(self, dataset: Path, play: Callable[[str], None], in_use: Callable[[Path], str]) -> None:
         super().__init__()
         self._dataset, self._play, self._in_use = dataset, play, in_use
-        self._known: dict[tuple[Path, int], Summary] = {}
+        self._known: dict[tuple[Path, int], RecordingSummary] = {}
         self._background = Background()
         self._reading = self._again = False  # the thread is at it; and is to begin once more when it has ended
         self._build()
@@ -73,9 +73,9 @@ class Recordings(QWidget):
         self._background.shut_down()
 
     @property
-    def chosen(self) -> Summary | None:
+    def chosen(self) -> RecordingSummary | None:
         item = self.list.currentItem()
-        found: Summary | None = None if item is None else item.data(SUMMARY)
+        found: RecordingSummary | None = None if item is None else item.data(SUMMARY)
         return found
 
     def play_chosen(self) -> None:
@@ -105,7 +105,7 @@ class Recordings(QWidget):
         else:
             item.setData(ROLE, role)
 
-    def _touchable(self) -> Summary | None:
+    def _touchable(self) -> RecordingSummary | None:
         chosen = self.chosen
         if chosen is not None and (reason := self._in_use(chosen.path)):
             self.failed.emit(f"{chosen.name} {reason}")
@@ -139,12 +139,12 @@ class Recordings(QWidget):
             folders = []
         self.found.emit([self._summary(path) for path in sorted(folders, reverse=True)])
 
-    def _summary(self, path: Path) -> Summary:
+    def _summary(self, path: Path) -> RecordingSummary:
         """Read again only where its document has changed."""
         try:
             key = path, (path / "recording.json").stat().st_mtime_ns
         except OSError as error:
-            return Summary(path, path.name, problem=f"cannot be read ({error.strerror})")
+            return RecordingSummary(path, path.name, problem=f"cannot be read ({error.strerror})")
         if key not in self._known:
             found = summary(path)
             if found.problem:
@@ -152,7 +152,7 @@ class Recordings(QWidget):
             self._known[key] = found
         return self._known[key]
 
-    def _show(self, found: list[Summary]) -> None:
+    def _show(self, found: list[RecordingSummary]) -> None:
         chosen = self.chosen.path if self.chosen is not None else None
         roles = read_roles(self._dataset)
         self.list.clear()
@@ -187,8 +187,8 @@ class Recordings(QWidget):
             Key.Key_Delete: self.ask_trash,
             Key.Key_T: self.change_role,
         }
-        self.list, self.ask, self.nothing = KeyList(keys), Ask(), QLabel(EMPTY)
-        self.list.setItemDelegate(RecordingRow(self.list))
+        self.list, self.ask, self.nothing = KeyList(keys), InlineQuestion(), QLabel(EMPTY)
+        self.list.setItemDelegate(RecordingRowDelegate(self.list))
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(2)

@@ -11,7 +11,7 @@ from app.widgets.theme import GAP
 from capture.sources.replay import Position, ReplaySource
 
 
-class Scrubber(QWidget):
+class PlaybackBar(QWidget):
     """Hidden where what is seen is no recording that is played."""
 
     def __init__(self) -> None:

@@ -17,9 +17,9 @@ from app.widgets.theme import BLUE, GAP, RED
 from app.window.retrain.progress_page import ProgressPage
 from app.window.retrain.recordings_table import list_summaries
 from app.window.retrain.result_page import ResultPage
-from app.window.retrain.resume_banner import ResumeOffer
-from app.window.retrain.setup_page import ChoicePage
-from app.window.retrain.training_process import Trainer
+from app.window.retrain.resume_banner import ResumeBanner
+from app.window.retrain.setup_page import SetupPage
+from app.window.retrain.training_process import TrainingProcess
 from capture import paths
 from capture.errors import LidarliveError
 from model import store
@@ -44,7 +44,7 @@ class RetrainDialog(QDialog):
         self.background = Background()
         self._weights: Path | None = None
         self._is_over = False  # nobody looks at it any more
-        self.trainer = Trainer(self)
+        self.trainer = TrainingProcess(self)
         self.setWindowTitle("Retrain")
         self.setModal(False)
         self.resize(*SIZE)
@@ -152,8 +152,8 @@ class RetrainDialog(QDialog):
         self.notes.show_message(text)
 
     def _build(self, recordings: Path) -> None:
-        self.errors, self.notes, self.offer = MessageBar(RED), MessageBar(BLUE), ResumeOffer()
-        self.choice, self.progress, self.outcome = ChoicePage(recordings), ProgressPage(), ResultPage()
+        self.errors, self.notes, self.offer = MessageBar(RED), MessageBar(BLUE), ResumeBanner()
+        self.choice, self.progress, self.outcome = SetupPage(recordings), ProgressPage(), ResultPage()
         self.choice.start.connect(self.start)
         self.offer.resume.connect(self.start)
         self.offer.failed.connect(self.errors.show_message)

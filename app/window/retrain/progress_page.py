@@ -12,8 +12,8 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWid
 from app.session.color_maps import TURBO, SmoothRange, depth_indices
 from app.widgets.background import Background
 from app.widgets.basic import button, row
-from app.widgets.image_panel import Panel
-from app.widgets.inline_question import Ask
+from app.widgets.image_panel import ImagePanel
+from app.widgets.inline_question import InlineQuestion
 from app.widgets.qimages import indexed_image, rgb_image
 from app.widgets.theme import GAP
 from app.window.retrain.setup_page import duration
@@ -112,12 +112,12 @@ class ProgressPage(QWidget):
         self.stop.emit()
 
     def _build(self) -> None:
-        self.stage, self.bar, self.plot, self.ask = QLabel(), QProgressBar(), TrainingPlot(), Ask()
+        self.stage, self.bar, self.plot, self.ask = QLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
         self.stage.setWordWrap(True)
         self.bar.setRange(0, 1000)
-        self.rgb = Panel("RGB", "A frame that the training does not see, where one is held out; always the same")
-        self.lidar = Panel("LiDAR depth", "What the phone measured")
-        self.predicted = Panel("Predicted depth", "What the networks say of it now, in the colours of the LiDAR's")
+        self.rgb = ImagePanel("RGB", "A frame that the training does not see, where one is held out; always the same")
+        self.lidar = ImagePanel("LiDAR depth", "What the phone measured")
+        self.predicted = ImagePanel("Predicted depth", "What the networks say of it now, in the colours of the LiDAR's")
         self.predicted.say("After the first epoch")
         pictures = QHBoxLayout()
         pictures.setSpacing(GAP)

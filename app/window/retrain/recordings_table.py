@@ -9,7 +9,7 @@ from PyQt5.QtGui import QIcon, QImage, QPainter, QPixmap
 from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from app.session import training_roles
-from app.session.recording_summary import Summary, summary
+from app.session.recording_summary import RecordingSummary, summary
 from app.widgets.qimages import rgb_image
 from app.widgets.recording_row import tool_tip
 from capture.inspection.survey import LEAST_SHARE, METRES
@@ -30,21 +30,21 @@ BOXES = """
 """
 
 
-def list_summaries(dataset: Path) -> list[Summary]:
+def list_summaries(dataset: Path) -> list[RecordingSummary]:
     """Every recording in the folder, oldest first. Repairs torn ones: may block on the disk."""
     if not dataset.is_dir():
         return []
     return [summary(path) for path in sorted(dataset.iterdir()) if is_recording(path)]
 
 
-class RecordingTable(QTableWidget):
+class RecordingsTable(QTableWidget):
     """A row a recording, with a tick for training and one for holding out; at most one of the two is set."""
 
     ticks_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
-        self.summaries: list[Summary] = []
+        self.summaries: list[RecordingSummary] = []
         self.setHorizontalHeaderLabels(COLUMNS)
         self.setStyleSheet(BOXES)
         self.setShowGrid(False)
@@ -58,7 +58,7 @@ class RecordingTable(QTableWidget):
             columns.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.itemChanged.connect(self._item_changed)
 
-    def show_recordings(self, found: list[Summary]) -> None:
+    def show_recordings(self, found: list[RecordingSummary]) -> None:
         """List these, ticked as they were or else as they are marked (app/session/training_roles.py).
 
         Of the others the newest is held out where none is and there are two or more to train on; the rest are trained
@@ -94,7 +94,7 @@ class RecordingTable(QTableWidget):
         if (item := self.item(row, column)) is not None:
             item.setCheckState(Tick.Checked if ticked else Tick.Unchecked)
 
-    def _fill(self, row: int, summary: Summary, ticked: int | None) -> None:
+    def _fill(self, row: int, summary: RecordingSummary, ticked: int | None) -> None:
         numbers = ("–",) * 3 if summary.problem else (str(summary.frames), summary.length, reach(summary.coverage))
         for column, text in enumerate(("", "", summary.path.name, *numbers)):
             item = QTableWidgetItem(text)

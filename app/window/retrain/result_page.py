@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QHeaderView, QLabel, QScrollArea, QTableWidget, QTab
 from app.widgets.background import Background
 from app.widgets.basic import button, row
 from app.widgets.theme import GAP
-from app.window.retrain.worst_frames import Looked, ShotRow, look_at
+from app.window.retrain.worst_frames import WorstFrame, WorstFrameRow, look_at
 from capture.errors import LidarliveError
 
 MEASURES = (("abs_rel", "AbsRel", 3), ("rmse_m", "RMSE, m", 3), ("delta1", "δ1", 3), ("edge_f1", "edge F1", 3))
@@ -64,13 +64,13 @@ class ResultPage(QWidget):
         except LidarliveError:  # a recording or a version is gone: the figures stand without pictures
             self.looked.emit([])
 
-    def _show_looked(self, found: list[Looked]) -> None:
-        for old in self.shots.findChildren(ShotRow):
+    def _show_looked(self, found: list[WorstFrame]) -> None:
+        for old in self.shots.findChildren(WorstFrameRow):
             old.setParent(None)
         layout = self.shots.layout()
         assert layout is not None
         for each in found:
-            layout.addWidget(ShotRow(each))
+            layout.addWidget(WorstFrameRow(each))
         self.worst.setVisible(bool(found))
         self.shots_area.setVisible(bool(found))
 

@@ -14,7 +14,7 @@ from capture.errors import LidarliveError
 from model.training.interrupted import Interrupted, discard
 
 
-class ResumeOffer(QFrame):
+class ResumeBanner(QFrame):
     """Hidden where there is none. `resume` carries the TrainConfig to go on with, `failed` one line for the person."""
 
     resume, failed = pyqtSignal(object), pyqtSignal(str)

@@ -7,16 +7,16 @@ from pathlib import Path
 from PyQt5.QtCore import QTimer, pyqtSignal
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from app.session.recording_summary import Summary
+from app.session.recording_summary import RecordingSummary
 from app.widgets.background import Background
 from app.widgets.basic import button, row
 from app.widgets.theme import AMBER, GAP, LIGHT_RED
-from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingTable
+from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingsTable
 from capture.errors import LidarliveError
 from model import store
 from model.config import ACTIVE, DEFAULT_PRESET, RECIPES, TrainConfig
 from model.training.estimate import estimate_s
-from model.training.preflight import Finding, preflight
+from model.training.preflight import PreflightFinding, preflight
 
 MINUTES = (5, 15, 60, None)  # that can be chosen; None: until it stops improving
 LOOK_AFTER_MS = 300  # a person who ticks several boxes is not in between them yet
@@ -26,7 +26,7 @@ WHOLE = "Whole recordings are held out, never single frames: who has learned one
 START_TIP = "Train on the ticked recordings in a process of its own; view and recording go on"
 
 
-class ChoicePage(QWidget):
+class SetupPage(QWidget):
     """`start` carries the TrainConfig that was chosen.
 
     A thread named `preflight` looks at the recordings that are ticked, because it may block on the disk.
@@ -47,7 +47,7 @@ class ChoicePage(QWidget):
         self._build()
         self.looked.connect(self._show_findings)
 
-    def show_recordings(self, found: list[Summary]) -> None:
+    def show_recordings(self, found: list[RecordingSummary]) -> None:
         self._listed = True
         self.table.show_recordings(found)
 
@@ -103,7 +103,7 @@ class ChoicePage(QWidget):
     def _look_at(self, look: int, config: TrainConfig, frames: int) -> None:
         self.looked.emit(look, preflight(config), estimate_s(config, frames))
 
-    def _show_findings(self, look: int, found: list[Finding], seconds: float) -> None:
+    def _show_findings(self, look: int, found: list[PreflightFinding], seconds: float) -> None:
         if look != self._look or self._timer.isActive():
             return
         colours = {"problem": LIGHT_RED, "warning": AMBER}
@@ -113,7 +113,7 @@ class ChoicePage(QWidget):
         self.estimate.setText(f"It will take {duration(seconds)}, at most.")
 
     def _build(self) -> None:
-        self.table = RecordingTable()
+        self.table = RecordingsTable()
         self.table.ticks_changed.connect(self._changed)
         self.about, self.findings, self.estimate = QLabel(), QLabel(), QLabel()
         for label in (self.about, self.findings):

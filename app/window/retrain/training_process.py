@@ -23,7 +23,7 @@ ERROR_TAIL_BYTES = 4096  # of what the child wrote on standard error: enough for
 MODULE = "model.train"
 
 
-class Trainer(QObject):
+class TrainingProcess(QObject):
     """Runs one training at a time. It lives in the Qt thread and blocks on nothing but `shut_down` and, after a cancel,
     on deleting the few files of the checkpoint.
 

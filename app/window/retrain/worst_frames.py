@@ -10,7 +10,7 @@ from typing import Any
 from PyQt5.QtWidgets import QHBoxLayout, QWidget
 
 from app.session.color_maps import TURBO, SmoothRange, depth_indices
-from app.widgets.image_panel import Panel
+from app.widgets.image_panel import ImagePanel
 from app.widgets.qimages import indexed_image, rgb_image
 from app.widgets.theme import GAP
 from capture.frame import DepthMap, Frame
@@ -21,7 +21,7 @@ HEIGHT = 190  # pixels of a row
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class WorstFrame:
     """A frame, what both say of it (float32 (h, w), metres), and their RMSE."""
 
     frame: Frame
@@ -31,7 +31,7 @@ class Looked:
     rmse_m: tuple[float, float]
 
 
-def look_at(shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -> list[Looked]:
+def look_at(shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -> list[WorstFrame]:
     """The frames that a comparison names (model/evaluation/paired_sums.py), predicted by both versions.
 
     Blocks on the disk and on inference. Raises LidarliveError where a recording or a version cannot be read.
@@ -43,14 +43,14 @@ def look_at(shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -
         frame = Recording(path).frame(index)
         errors = float(shot["champion_rmse_m"]), float(shot["challenger_rmse_m"])
         depths = old.of_frame(frame).depth_m, new.of_frame(frame).depth_m
-        found.append(Looked(frame, f"{path.name}, frame {index + 1}", *depths, errors))
+        found.append(WorstFrame(frame, f"{path.name}, frame {index + 1}", *depths, errors))
     return found
 
 
-class ShotRow(QWidget):
+class WorstFrameRow(QWidget):
     """RGB, LiDAR, and what both versions say, in one scale."""
 
-    def __init__(self, looked: Looked) -> None:
+    def __init__(self, looked: WorstFrame) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT)
         frame = looked.frame
@@ -63,11 +63,11 @@ class ShotRow(QWidget):
             ("In use", looked.champion_m, f"RMSE {looked.rmse_m[0]:.2f} m"),
             ("New", looked.challenger_m, f"RMSE {looked.rmse_m[1]:.2f} m"),
         )
-        rgb = Panel("RGB", looked.which)
+        rgb = ImagePanel("RGB", looked.which)
         rgb.show_picture(rgb_image(frame.rgb_for((HEIGHT, HEIGHT))), looked.which)
         pictures = [rgb]
         for title, depth_m, caption in maps:
-            panel = Panel(title, "Near is blue, far is red; one scale for all three")
+            panel = ImagePanel(title, "Near is blue, far is red; one scale for all three")
             panel.show_picture(indexed_image(depth_indices(depth_m, near_m, far_m), TURBO), caption)
             pictures.append(panel)
         for panel in pictures:

@@ -22,7 +22,7 @@ def as_html(text: str) -> str:
     ).replace("\n", "<br>")
 
 
-class StepList(QFrame):
+class Checklist(QFrame):
     """A row a step. What a failed step asks for is said elsewhere, larger; what a warning does stands in its row."""
 
     def __init__(self) -> None:

@@ -20,14 +20,14 @@ NEWEST = 5  # recordings in the menu; all others are in the folder that "Play a 
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSources:
     """What there is to choose: serial numbers as usbmuxd lists them, and the newest recordings first."""
 
     serials: tuple[str, ...] = ()
     recordings: tuple[Path, ...] = ()
 
 
-def look(recordings: Path) -> Found:
+def look(recordings: Path) -> FoundSources:
     """Ask usbmuxd and the disk; may block on either, on usbmuxd for 3 s. What cannot be asked has nothing."""
     serials: tuple[str, ...] = ()
     folders: list[Path] = []
@@ -35,7 +35,7 @@ def look(recordings: Path) -> Found:
         serials = tuple(device.serial for device in list_devices())
     with suppress(LidarliveError, OSError):
         folders = recording_folders(recordings)
-    return Found(serials, tuple(reversed(folders[-NEWEST:])))
+    return FoundSources(serials, tuple(reversed(folders[-NEWEST:])))
 
 
 class SourceMenu(QObject):
@@ -51,7 +51,7 @@ class SourceMenu(QObject):
         super().__init__(parent)
         self._menu, self._parent, self._recordings = menu, parent, recordings
         self._choose, self._in_use = choose, in_use
-        self._found: Found | None = None  # until the first look
+        self._found: FoundSources | None = None  # until the first look
         self._thread: threading.Thread | None = None
         self._specs: dict[QAction, str] = {}
         self._listed: list[QAction] = []  # what is found and may be gone at the next look
@@ -74,7 +74,7 @@ class SourceMenu(QObject):
         with suppress(RuntimeError):  # the window is gone
             self.looked.emit(found)
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: FoundSources) -> None:
         if found != self._found:  # else a menu that is open would lose the entry that is highlighted
             self._found = found
             self._fill()
@@ -84,7 +84,7 @@ class SourceMenu(QObject):
             self._menu.removeAction(action)
             self._specs.pop(action, None)
             action.deleteLater()
-        in_use, found = self._in_use(), self._found or Found()
+        in_use, found = self._in_use(), self._found or FoundSources()
         paths = [path.absolute() for path in found.recordings]
         if in_use not in ("", PHONE, DEMO) and not in_use.startswith("usb:"):
             in_use = str(Path(in_use).absolute())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from app.session.connection_check import Checkup, checkup_of
+from app.session.connection_check import ConnectionCheck, connection_check_of
 from app.session.live_session import LiveSession, LiveStatus
 from capture.doctor.steps import Step
 from capture.errors import LidarliveError
@@ -32,7 +32,7 @@ class SourceSwitch(QObject):
     failed = pyqtSignal(str)
     opened = pyqtSignal(object, str)  # the source, and what it was opened as; from the thread
 
-    def __init__(self, session: LiveSession, spec: str, checkup: Checkup | None, driver: str | None) -> None:
+    def __init__(self, session: LiveSession, spec: str, checkup: ConnectionCheck | None, driver: str | None) -> None:
         super().__init__()
         self._session, self.spec, self._checkup, self._driver = session, spec, checkup, driver
         self.opened.connect(self._use)
@@ -78,7 +78,7 @@ class SourceSwitch(QObject):
             self.failed.emit(str(error))
             return
         self.end_checkup()
-        self.spec, self._checkup = spec, checkup_of(source, spec)
+        self.spec, self._checkup = spec, connection_check_of(source, spec)
         if self._checkup is not None:
             self._checkup.start()
         self.switched.emit()

@@ -16,13 +16,13 @@ from PyQt5.QtWidgets import (
 
 from app.session.live_session import LiveStatus
 from app.session.status_text import notice
-from app.window.sources.checklist import StepList, as_html
+from app.window.sources.checklist import Checklist, as_html
 from capture.doctor.steps import Step
 
 NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
 
 
-class Notice(QWidget):
+class WaitingPage(QWidget):
     """The empty state: one large line, a smaller one that says what to do, and how far the preparation is.
 
     While a phone is waited for, the doctor's steps stand below, and what the failed one asks for is the smaller line.
@@ -31,7 +31,7 @@ class Notice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
-        self.steps = StepList()
+        self.steps = Checklist()
         large = QFont(self.font())
         large.setPointSizeF(large.pointSizeF() * 1.8)
         self.headline.setFont(large)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.session.live_accuracy import HISTORY_S, Moment
+from app.session.live_accuracy import HISTORY_S, AccuracySample
 from app.widgets.plots import add_plots
 from app.widgets.theme import ACCENT
 
@@ -36,7 +36,7 @@ class AccuracyPlot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         self.hide()
 
-    def show_history(self, history: Sequence[Moment]) -> None:
+    def show_history(self, history: Sequence[AccuracySample]) -> None:
         if not self.isVisible():
             return
         if not self.curves:

@@ -18,7 +18,7 @@ from PyQt5.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import QWidget
 from pyqtgraph.opengl import GLScatterPlotItem, GLViewWidget
 
-from app.session.point_cloud import Cloud
+from app.session.point_cloud import PointCloud
 from app.widgets.theme import BACKGROUND
 from app.window.views.opengl_check import surface_format
 
@@ -66,7 +66,7 @@ class _Scene(GLViewWidget):  # type: ignore[misc]
         self.resizeEvent(QResizeEvent(size, before))
         self._points.setData(size=max(2.0, POINT_SHARE * self.deviceWidth()))
 
-    def show_clouds(self, clouds: Sequence[Cloud]) -> None:
+    def show_clouds(self, clouds: Sequence[PointCloud]) -> None:
         points = np.concatenate([cloud.points_m for cloud in clouds])
         self._points.setData(pos=points, color=np.concatenate([cloud.colours for cloud in clouds]))
 
@@ -81,7 +81,7 @@ class _Scene(GLViewWidget):  # type: ignore[misc]
         )
 
 
-class CloudPicture(QWidget):
+class CloudCanvas(QWidget):
     """Drawn only when it is painted: dragging turns it, the wheel goes nearer, dragging with Ctrl moves it.
 
     Raises whatever a driver or PyOpenGL may raise where OpenGL cannot be used here.
@@ -97,7 +97,7 @@ class CloudPicture(QWidget):
         self.setToolTip("Drag to turn it, with Ctrl to move it; the wheel goes nearer")
         self.setAccessibleName("Point cloud")
 
-    def show_clouds(self, clouds: Sequence[Cloud]) -> None:
+    def show_clouds(self, clouds: Sequence[PointCloud]) -> None:
         """These, at least one, and no others."""
         self._scene.show_clouds(clouds)
 

@@ -12,18 +12,18 @@ from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.session.color_maps import DIVERGING, MIN_DIFFERENCE_M, SmoothRange
-from app.session.point_cloud import COLOURINGS, Cloud, Colouring, lidar_cloud, predicted_cloud
+from app.session.point_cloud import COLOURINGS, Colouring, PointCloud, lidar_cloud, predicted_cloud
 from app.widgets.basic import ElidedLabel, button
 from app.widgets.color_bar import ColorBar
 from app.widgets.theme import DIM_TEXT, GAP, fonts
 from app.window.views import opengl_check
-from app.window.views.live_panels import Comparison
+from app.window.views.live_panels import LivePanels
 from app.window.views.redraw_schedule import SHARE
 from capture.frame import Camera, Frame
 from model.predictor import Prediction
 
 if TYPE_CHECKING:
-    from app.window.views.cloud_canvas import CloudPicture
+    from app.window.views.cloud_canvas import CloudCanvas
 
 UPDATES_PER_S = 10  # without a graphics card each costs 10 to 20 ms; no eye needs more of them here
 NO_OPENGL = (
@@ -45,10 +45,10 @@ class CloudView(QWidget):
 
     failed = pyqtSignal(str)
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: LivePanels) -> None:
         super().__init__()
         self._comparison = comparison
-        self.picture: CloudPicture | None = None  # made when a cloud is first to be seen
+        self.picture: CloudCanvas | None = None  # made when a cloud is first to be seen
         self._range = SmoothRange()  # of the error, while the comparison does not show it
         self._looks, self._middle_m = False, 1.0
         self._next_s = 0.0
@@ -91,9 +91,9 @@ class CloudView(QWidget):
     def _make_picture(self) -> bool:
         try:
             opengl_check.prepare()
-            from app.window.views.cloud_canvas import CloudPicture  # only now: see there
+            from app.window.views.cloud_canvas import CloudCanvas  # only now: see there
 
-            self.picture = CloudPicture()
+            self.picture = CloudCanvas()
         except Exception as error:  # whatever is missing, and whatever a driver raises: the window goes on without
             self.hide()
             self.failed.emit(NO_OPENGL.format(cause=str(error) or type(error).__name__))
@@ -119,7 +119,7 @@ class CloudView(QWidget):
         else:
             self._say(self._why_nothing())
 
-    def _clouds(self, frame: Frame, prediction: Prediction | None) -> list[Cloud]:
+    def _clouds(self, frame: Frame, prediction: Prediction | None) -> list[PointCloud]:
         """Those that are chosen and there; the colour bar goes with them."""
         colouring = self._colouring(frame, prediction)
         self._show_bar(colouring)
@@ -146,7 +146,7 @@ class CloudView(QWidget):
             self.bar.show_table(DIVERGING)
             self.bar.show_range(-colouring.limit_m, colouring.limit_m)
 
-    def _show(self, clouds: list[Cloud]) -> None:
+    def _show(self, clouds: list[PointCloud]) -> None:
         assert self.picture is not None
         self._middle_m = float(np.median(np.concatenate([-cloud.points_m[:, 2] for cloud in clouds])))
         if not self._looks:

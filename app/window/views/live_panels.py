@@ -19,15 +19,15 @@ from app.session.color_maps import (
     edge_indices,
     white_of,
 )
-from app.session.display_options import Appearance
-from app.session.live_session import LiveStatus, View
-from app.session.orientation import AS_RECEIVED, Turn, Upright
+from app.session.display_options import DisplayOptions
+from app.session.live_session import LiveFrame, LiveStatus
+from app.session.orientation import AS_RECEIVED, OrientationTracker, Rotation
 from app.session.readout import Marks
 from app.session.status_text import length
 from app.widgets.color_bar import ColorBar
-from app.widgets.image_panel import Panel
+from app.widgets.image_panel import ImagePanel
 from app.widgets.qimages import indexed_image, rgb_image
-from app.window.views.panel_grid import Board
+from app.window.views.panel_grid import PanelGrid
 from capture.frame import Camera, DepthMap, Frame
 from model.data import targets
 from model.predictor import Prediction
@@ -49,7 +49,7 @@ class Scales:
     limit_m: float | None = None
 
 
-class Comparison(Board):
+class LivePanels(PanelGrid):
     """Draws a View. Both depths share one colour scale; the difference has its own, symmetrical about zero.
 
     Each half of the pair of networks is beside what it should have said: predicted depth and the LiDAR's, predicted
@@ -58,26 +58,26 @@ class Comparison(Board):
 
     redrawn = pyqtSignal()
 
-    def __init__(self, seen: Sequence[str], appearance: Appearance) -> None:
-        self.rgb = Panel("RGB", "What the phone's camera sees")
-        self.predicted = Panel(
+    def __init__(self, seen: Sequence[str], appearance: DisplayOptions) -> None:
+        self.rgb = ImagePanel("RGB", "What the phone's camera sees")
+        self.predicted = ImagePanel(
             "Predicted depth",
             f"What the network says from the RGB alone.\n{DEPTH_TIP}",
             ColorBar(appearance.table, DEPTH_BAR_TIP),
         )
-        self.lidar = Panel(
+        self.lidar = ImagePanel(
             "LiDAR depth", f"What the phone measured.\n{DEPTH_TIP}", ColorBar(appearance.table, DEPTH_BAR_TIP)
         )
         self.difference_bar = ColorBar(DIVERGING, "The colours of the difference: predicted minus measured")
-        self.difference = Panel(
+        self.difference = ImagePanel(
             "Difference",
             "Predicted minus measured depth, both of the same frame.\n"
             "Blue: predicted too near. Red: predicted too far. Dark grey: nothing to compare with.",
             self.difference_bar,
         )
-        self.edges_predicted = Panel("Predicted edges", f"What the gradient network says of the RGB.\n{EDGES_TIP}")
-        self.edges_true = Panel("LiDAR edges", f"Of the measured depth of the same frame.\n{EDGES_TIP}")
-        self.confidence = Panel(
+        self.edges_predicted = ImagePanel("Predicted edges", f"What the gradient network says of the RGB.\n{EDGES_TIP}")
+        self.edges_true = ImagePanel("LiDAR edges", f"Of the measured depth of the same frame.\n{EDGES_TIP}")
+        self.confidence = ImagePanel(
             "Confidence", "How sure the phone is of its depth.\nGreen: high, amber: medium, red: low"
         )
         super().__init__(
@@ -95,12 +95,12 @@ class Comparison(Board):
         )
         self.difference_bar.hide()  # until there is a difference
         self.appearance = appearance
-        self._range, self._upright = SmoothRange(), Upright()
+        self._range, self._upright = SmoothRange(), OrientationTracker()
         self.scales = Scales(*self._range.depth())
-        self.drawn = View()
+        self.drawn = LiveFrame()
         self.seen_changed.connect(lambda: self._draw(frame_is_new=True))
 
-    def show_view(self, view: View) -> None:
+    def show_view(self, view: LiveFrame) -> None:
         """Draw what is new in `view`."""
         if view.frame is not None:
             frame_is_new, self.drawn = view.frame is not self.drawn.frame, view
@@ -108,14 +108,14 @@ class Comparison(Board):
 
     def clear(self) -> None:
         """Nothing is seen any more: another source will come."""
-        self.drawn, self._range, self._upright = View(), SmoothRange(), Upright()
+        self.drawn, self._range, self._upright = LiveFrame(), SmoothRange(), OrientationTracker()
         self.mark(Marks())
         self.difference_bar.hide()
         for panel in self.panels.values():
             panel.show_picture(None, "")
         self.redrawn.emit()
 
-    def change(self, appearance: Appearance) -> None:
+    def change(self, appearance: DisplayOptions) -> None:
         """Show depth otherwise from now on."""
         self.appearance = appearance
         for panel in (self.predicted, self.lidar):
@@ -226,7 +226,7 @@ def lidar_caption(frame: Frame) -> str:
     return f"{np.mean(frame.confidence == HIGH_CONFIDENCE):.0%} confident"
 
 
-def turn_caption(turn: Turn) -> str:
+def turn_caption(turn: Rotation) -> str:
     """What was done to the picture as received before it is seen."""
     flipped = ", flipped" if turn.mirrored else ""
     return f"{flipped}, turned {90 * turn.quarter_turns}°" if turn.quarter_turns else flipped

@@ -9,15 +9,15 @@ from PyQt5.QtCore import QRect, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PyQt5.QtWidgets import QWidget
 
-from app.session.orientation import AS_RECEIVED, Turn
+from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Marks, Place
-from app.widgets.image_panel import PORTRAIT, Panel
+from app.widgets.image_panel import PORTRAIT, ImagePanel
 from app.widgets.theme import GAP
 
 RECORDING = QColor(229, 72, 77)
 
 
-class Board(QWidget):
+class PanelGrid(QWidget):
     """Panels in rows of equal pictures, as large as they can be; or one of them alone.
 
     `panels` by name, in the order in which they stand; two whose names are in one of `pairs` stay side by side.
@@ -26,7 +26,9 @@ class Board(QWidget):
     seen_changed = pyqtSignal()
     marks_changed = pyqtSignal()
 
-    def __init__(self, panels: dict[str, Panel], seen: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, panels: dict[str, ImagePanel], seen: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
+    ) -> None:
         super().__init__()
         self.panels, self._pairs = panels, pairs
         self._seen = [name for name in panels if name in seen] or list(panels)
@@ -85,7 +87,7 @@ class Board(QWidget):
                 panel.aspect = aspect
             self.arrange()
 
-    def set_turn(self, turn: Turn) -> None:
+    def set_turn(self, turn: Rotation) -> None:
         """How all pictures are turned; what is marked stays where it is in the scene."""
         if turn != self.turn:
             self.turn = turn

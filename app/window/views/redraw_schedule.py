@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QTimer
 
-from app.session.live_session import View
+from app.session.live_session import LiveFrame
 
 INTERVAL_S = 1 / 32  # between drawings, on average: every frame of a 30 fps stream; a faster one is thinned
 NEXT_FRAME_S = 0.02  # a frame that was there at the last look waits so long for a newer one: at 60 fps it comes
@@ -15,14 +15,14 @@ CATCH_UP_INTERVAL_S = 0.2  # while frames wait to be taken or written: capture c
 SHARE = 0.4  # of the time may go into drawing: where it takes long, it is done less often
 
 
-class Pace:
+class RedrawSchedule:
     """Asked in the Qt thread whenever something may be new."""
 
     def __init__(self) -> None:
         self._next_s = self._came_s = 0.0
-        self._newest = View().frame
+        self._newest = LiveFrame().frame
 
-    def is_due(self, view: View, seen: View, behind: Callable[[], bool]) -> bool:
+    def is_due(self, view: LiveFrame, seen: LiveFrame, behind: Callable[[], bool]) -> bool:
         """Whether `view` is to be drawn now, `seen` being what is on the screen. Yes counts as done."""
         now_s = time.monotonic()
         if came := view.frame is not self._newest:

@@ -1,6 +1,6 @@
 """The phone through the official `record3d` package.
 
-    usbmuxd ── Relay ──► record3d's own thread ── on_new_frame ──► ring slot + pipe message ──► UsbSource ──► Frame
+    usbmuxd ── Relay ──► record3d's own thread ── on_new_frame ──► ring slot + pipe message ──► Record3dSource ──► Frame
 
 The package lives in a child process (`process.py`); a watchdog here ends a child that hangs or falls
 silent, and every connection gets a new one.
@@ -20,7 +20,7 @@ import numpy as np
 from capture.errors import LidarliveError
 from capture.frame import Camera, Frame, Intrinsics, Pose, clean_depth
 from capture.sources.phone import POLL_S, SILENCE_S, PhoneSource
-from capture.sources.record3d.process import FrameHeader, capture_process
+from capture.sources.record3d.process import SlotHeader, capture_process
 from capture.sources.record3d.relay import Relay
 from capture.sources.record3d.shared_ring import FrameRing
 from capture.usb.usbmuxd import Device, default_address
@@ -33,7 +33,7 @@ def package_installed() -> bool:
     return importlib.util.find_spec("record3d") is not None
 
 
-class UsbSource(PhoneSource):
+class Record3dSource(PhoneSource):
     """Frames of one phone through the `record3d` package, in a child process for each connection."""
 
     name = "record3d"
@@ -79,7 +79,7 @@ class UsbSource(PhoneSource):
                 if time.monotonic() > deadline_s:
                     self._note_end("the phone sends nothing")
                     return
-            elif isinstance(message, FrameHeader):
+            elif isinstance(message, SlotHeader):
                 self._count_losses(child, message.lost)
                 child.taken += 1
                 try:
@@ -137,7 +137,7 @@ def start_child(ring: FrameRing, serial: str, address: str) -> tuple[Connection,
     return ours, process
 
 
-def _frame(ring: FrameRing, header: FrameHeader, index: int) -> Frame:
+def _frame(ring: FrameRing, header: SlotHeader, index: int) -> Frame:
     rgb, depth_m, confidence = ring.read(header.sequence, header.rgb_shape, header.depth_shape, header.confidence_shape)
     return Frame(
         index=index,

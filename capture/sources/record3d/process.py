@@ -28,7 +28,7 @@ CHILD_MEMORY_BYTES = 1 << 30  # on top of what the process takes at its start; t
 
 
 @dataclass(frozen=True)
-class FrameHeader:
+class SlotHeader:
     """What the child says of a frame that lies in the ring. `lost` is what it had to drop before, by cause."""
 
     stream_index: int
@@ -104,7 +104,7 @@ class _Receiver:
     def on_stream_stopped(self) -> None:
         os._exit(0)
 
-    def _take(self) -> FrameHeader | None:
+    def _take(self) -> SlotHeader | None:
         received_ns = time.perf_counter_ns()
         stream, ring = self._stream, self._ring
         stream_index = ring.received
@@ -121,7 +121,7 @@ class _Receiver:
         if sequence is None:
             ring.count_lost(flaw or "ring_full")
             return None
-        return FrameHeader(
+        return SlotHeader(
             stream_index=stream_index,
             sequence=sequence,
             received_ns=received_ns,

@@ -11,14 +11,14 @@ import pytest
 from PyQt5.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.session.connection_check import Checkup, checkup_of, with_app_step
+from app.session.connection_check import ConnectionCheck, connection_check_of, with_app_step
 from app.session.live_session import LiveSession, LiveStatus
 from app.window.application import application
 from app.window.main_window import Window
 from app.window.sources.waiting_page import NOTICE_WIDTH
 from capture.doctor.steps import Step, look
 from capture.sources.native import NativeSource
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.stand_in import StandInSource
 from capture.usb.usbmuxd import NOT_STREAMING
 from tests.support.fake_usbmuxd import NO_RECORD, REFUSED, FakeUsbmuxd, hang
 from tests.support.frames import encoded_message, make_frame
@@ -33,7 +33,7 @@ def waiting(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     application()
     address = f"UNIX:{tmp_path}/fake-usbmuxd"
     session = LiveSession(NativeSource("iPhone", address=address), tmp_path / "recordings")
-    shown = Window(session, tmp_path / "recordings", checkup=Checkup(address=address))
+    shown = Window(session, tmp_path / "recordings", checkup=ConnectionCheck(address=address))
     session.start()
     shown.resize(800, 600)
     shown.show()
@@ -96,7 +96,7 @@ def test_a_checkup_that_hangs_does_not_hold_up_closing(
     application()
     with FakeUsbmuxd(tmp_path, ListDevices=hang_and_tell) as usbmuxd:
         session = LiveSession(NativeSource("iPhone", address=usbmuxd.address), tmp_path / "recordings")
-        window = Window(session, tmp_path / "recordings", checkup=Checkup(address=usbmuxd.address))
+        window = Window(session, tmp_path / "recordings", checkup=ConnectionCheck(address=usbmuxd.address))
         window.show()
         assert asked.wait(WAIT_MS / 1000)
         window.close()
@@ -107,9 +107,9 @@ def test_a_checkup_that_hangs_does_not_hold_up_closing(
 
 
 def test_a_checkup_is_for_a_phone_only(numbered: Path) -> None:
-    assert checkup_of(PlaybackSource(str(numbered), "usb:abc", loop=True), "usb:abc") is None
-    assert checkup_of(NativeSource("iPhone"), "usb") is not None
-    assert Checkup().steps(LiveStatus("iPhone", "connecting")) == (), "it has not looked yet"
+    assert connection_check_of(StandInSource(str(numbered), "usb:abc", loop=True), "usb:abc") is None
+    assert connection_check_of(NativeSource("iPhone"), "usb") is not None
+    assert ConnectionCheck().steps(LiveStatus("iPhone", "connecting")) == (), "it has not looked yet"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.session.color_maps import DEPTH_MAPS, NO_READING, depth_indices
-from app.session.display_options import DOUBTFUL, Appearance
+from app.session.display_options import DOUBTFUL, DisplayOptions
 from tests.support.frames import make_frame
 
 
@@ -19,7 +19,7 @@ def frame(confidence: bool = True):
     return replace(make_frame(0), depth_m=depth, confidence=levels)
 
 
-def colours(appearance: Appearance, confidence: bool = True) -> np.ndarray:
+def colours(appearance: DisplayOptions, confidence: bool = True) -> np.ndarray:
     seen = frame(confidence)
     indices, table = appearance.measured(depth_indices(seen.depth_m, 1.0, 4.0), seen)
     return table[indices][0].astype(int)
@@ -27,7 +27,7 @@ def colours(appearance: Appearance, confidence: bool = True) -> np.ndarray:
 
 @pytest.mark.parametrize("name", DEPTH_MAPS)
 def test_doubtful_readings_are_shown_dimmed_or_hidden(name: str) -> None:
-    shown, dimmed, hidden = (colours(Appearance(name, doubtful=doubtful)) for doubtful in DOUBTFUL)
+    shown, dimmed, hidden = (colours(DisplayOptions(name, doubtful=doubtful)) for doubtful in DOUBTFUL)
     background = np.array(NO_READING)
     for each in (shown, dimmed, hidden):
         assert tuple(each[4]) == NO_READING
@@ -40,4 +40,4 @@ def test_doubtful_readings_are_shown_dimmed_or_hidden(name: str) -> None:
 
 @pytest.mark.parametrize("doubtful", DOUBTFUL)
 def test_without_a_confidence_map_nothing_is_doubtful(doubtful: str) -> None:
-    assert np.array_equal(colours(Appearance(doubtful=doubtful), confidence=False), colours(Appearance()))
+    assert np.array_equal(colours(DisplayOptions(doubtful=doubtful), confidence=False), colours(DisplayOptions()))

@@ -12,11 +12,11 @@ import pytest
 from app.session.live_accuracy import abs_rel_of
 from app.session.live_session import NOT_PREDICTED, LiveSession
 from capture.errors import LidarliveError
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 from capture.inspection.checksums import damage
 from capture.recording import Dataset
 from capture.sources.drivers import DRIVERS
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
 from model.predictor import Predictor
 from tests.support.waiting import wait_until
@@ -25,7 +25,7 @@ from tests.support.weights import write_weights
 
 @pytest.fixture
 def session(record3d_package: None, numbered: Path, tmp_path: Path):
-    live = LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    live = LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
     live.start()
     yield live
     live.close()
@@ -62,7 +62,7 @@ def test_record_while_live(session: LiveSession, tmp_path: Path) -> None:
 
 
 def test_closing_finishes_the_recording(record3d_package: None, numbered: Path, tmp_path: Path) -> None:
-    live = LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    live = LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
     live.start()
     live.start_recording("walk")
     wait_until(lambda: live.status().recording.written >= 5, "5 frames written")
@@ -99,11 +99,11 @@ def test_another_source_takes_the_place_of_the_first(session: LiveSession, wire_
     wait_until(lambda: session.latest().prediction is not None, "a prediction")
     session.start_recording("walk")
     with pytest.raises(LidarliveError, match="a recording is running"):
-        session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
+        session.use_source(StandInSource(str(wire_file), "wire", loop=True))
     session.stop_recording()
     wait_until(lambda: session.status().recording.finished, "finished")
     before = session.latest()
-    session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
+    session.use_source(StandInSource(str(wire_file), "wire", loop=True))
     assert session.latest().frame is None
     assert session.status().source == "wire"
     wait_until(lambda: session.latest().prediction is not None, "a prediction of the other source")
@@ -113,9 +113,9 @@ def test_another_source_takes_the_place_of_the_first(session: LiveSession, wire_
     assert view.predicted_frame is not None
     assert view.predicted_frame.received_ns > before.frame.received_ns
     wait_until(lambda: threads("reader") == 1, "the first reader has ended")
-    session.use_source(PlaybackSource(str(tmp_path / "gone.r3d"), "gone", loop=True))
+    session.use_source(StandInSource(str(tmp_path / "gone.r3d"), "gone", loop=True))
     wait_until(lambda: session.status().state == "failed", "a failure")
-    session.use_source(PlaybackSource(str(wire_file), "wire", loop=True))
+    session.use_source(StandInSource(str(wire_file), "wire", loop=True))
     wait_until(lambda: session.latest().frame is not None, "frames again")
     assert session.status().state == "streaming"
 
@@ -126,7 +126,7 @@ def threads(name: str) -> int:
 
 def test_a_source_that_fails_says_why(tmp_path: Path) -> None:
     (tmp_path / "no.r3d").write_bytes(b"nothing")
-    live = LiveSession(PlaybackSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
+    live = LiveSession(StandInSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
     live.start()
     wait_until(lambda: live.status().state == "failed", "a failure")
     assert "no.r3d" in live.status().detail
@@ -142,7 +142,7 @@ def test_weights_that_are_none_are_said_so_and_the_view_goes_on(session: LiveSes
 
 def test_only_frames_of_poor_prediction_are_recorded(session: LiveSession, tmp_path: Path) -> None:
     """Frame i is i levels of grey and 1 m + i mm away, and predicted at 1 m + i cm, for another lens: ever worse."""
-    poor = Choice(worse_than=0.6)
+    poor = FrameFilter(worse_than=0.6)
     with pytest.raises(LidarliveError, match="there are no weights to predict with"):
         session.start_recording("poor", poor)
     assert session.status().recording is None
@@ -169,7 +169,7 @@ def test_where_nothing_is_predicted_any_more_the_recording_of_poor_ones_says_so(
 ) -> None:
     session.use_weights(write_weights(tmp_path / "flat"))
     wait_until(lambda: session.latest().prediction is not None, "a prediction")
-    session.start_recording("poor", Choice(worse_than=0.6))
+    session.start_recording("poor", FrameFilter(worse_than=0.6))
     assert session.status().recording.remark == ""
     monkeypatch.setattr("app.session.live_session.BEHIND_BYTES", -1)  # as if frames waited all the time
     wait_until(lambda: session.status().recording.remark == NOT_PREDICTED, "a remark")
@@ -184,7 +184,7 @@ def test_a_phone_that_loses_frames_while_most_are_left_out(
         phone.wait_ready(30)
         live = LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)
         live.start()
-        live.start_recording("walk", Choice(every=10))
+        live.start_recording("walk", FrameFilter(every=10))
         wait_until(lambda: live.status().lost != {}, "the loss")
         wait_until(lambda: live.status().recording.left_out >= 60, "frames after it")
         live.close()

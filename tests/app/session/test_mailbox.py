@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.session.mailbox import Mailbox, Rate
+from app.session.mailbox import Mailbox, RateMeter
 
 
 def test_a_mailbox_holds_the_newest_only() -> None:
@@ -19,7 +19,7 @@ def test_a_mailbox_holds_the_newest_only() -> None:
 
 
 def test_a_rate_needs_two_events() -> None:
-    rate = Rate()
+    rate = RateMeter()
     assert (rate.per_second(), rate.mean_seconds()) == (0, None)
     rate.count()
     assert rate.per_second() == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.session.orientation import AS_RECEIVED, Turn, Upright, up_in_picture
+from app.session.orientation import AS_RECEIVED, OrientationTracker, Rotation, up_in_picture
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Camera, Pose
 from capture.room import DemoRoom
@@ -17,8 +17,8 @@ from tests.support.orientations import EVERY_TURN, held
 
 @pytest.mark.parametrize(("clockwise", "quarter_turns"), [(1, 0), (90, 1), (180, 2), (270, 3), (-90, 3), (40, 0)])
 def test_up_is_at_the_top_however_the_phone_is_held(clockwise: float, quarter_turns: int) -> None:
-    turn = Upright().turn(held(clockwise))
-    assert turn == Turn(quarter_turns)
+    turn = OrientationTracker().turn(held(clockwise))
+    assert turn == Rotation(quarter_turns)
     up = up_in_picture(held(clockwise))
     assert up is not None
     assert turn.seen_direction(*up)[1] > 0.7
@@ -26,28 +26,28 @@ def test_up_is_at_the_top_however_the_phone_is_held(clockwise: float, quarter_tu
 
 def test_a_picture_taken_with_the_phone_turned_is_turned_as_the_phone() -> None:
     """Its upper edge is what the phone's upper edge points to: turned to the right, it has to point to the right."""
-    assert Upright().turn(held(90)).seen(0.5, 0.0) == (1.0, 0.5)
+    assert OrientationTracker().turn(held(90)).seen(0.5, 0.0) == (1.0, 0.5)
 
 
 def test_a_phone_held_aslant_does_not_flicker() -> None:
-    upright = Upright()
+    upright = OrientationTracker()
     turns = [upright.turn(held(angle)).quarter_turns for angle in (0, 44, 46, 44, 55, 65, 46, 44, 35, 25, 0)]
     assert turns == [0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0]
 
 
 @pytest.mark.parametrize("pitch", [-90, -80, 75, 90])
 def test_straight_down_or_up_keeps_the_turn(pitch: float) -> None:
-    upright = Upright()
-    assert upright.turn(held(90)) == Turn(1)
+    upright = OrientationTracker()
+    assert upright.turn(held(90)) == Rotation(1)
     for clockwise in (0, 90, 180, 270):
-        assert upright.turn(held(clockwise, pitch)) == Turn(1)
+        assert upright.turn(held(clockwise, pitch)) == Rotation(1)
     assert upright.turn(held(0)) == AS_RECEIVED
-    assert Upright().turn(held(180, pitch)) == AS_RECEIVED, "as received until anything is known"
+    assert OrientationTracker().turn(held(180, pitch)) == AS_RECEIVED, "as received until anything is known"
 
 
 def test_without_a_pose_the_turn_is_kept() -> None:
-    upright = Upright()
-    assert upright.turn(held(270)) == Turn(3)
+    upright = OrientationTracker()
+    assert upright.turn(held(270)) == Rotation(3)
     nowhere = make_frame(0, depth_size=(192, 256))
     for quaternion in (
         (0.0, 0.0, 0.0, 1.0),
@@ -55,26 +55,26 @@ def test_without_a_pose_the_turn_is_kept() -> None:
         (float("nan"), 0.0, 0.0, 1.0),
         (1e200, 0.0, 0.0, 1.0),
     ):
-        assert upright.turn(replace(nowhere, pose=Pose(quaternion))) == Turn(3)
-    assert Upright().turn(nowhere) == AS_RECEIVED
+        assert upright.turn(replace(nowhere, pose=Pose(quaternion))) == Rotation(3)
+    assert OrientationTracker().turn(nowhere) == AS_RECEIVED
 
 
 def test_the_front_cameras_pictures_are_mirrored_back_and_not_turned() -> None:
-    upright = Upright()
-    assert upright.turn(held(90)) == Turn(1)
+    upright = OrientationTracker()
+    assert upright.turn(held(90)) == Rotation(1)
     front = make_frame(0, depth_size=(480, 640), confidence=False, camera=Camera.TRUEDEPTH)
-    assert upright.turn(front) == Turn(0, mirrored=True)
+    assert upright.turn(front) == Rotation(0, mirrored=True)
 
 
 def test_poses_of_other_cameras_are_in_worlds_of_their_own() -> None:
     """As those of 7-Scenes, where y is down: by its poses the kitchen would stand on its head."""
     kinect = replace(held(180), depth_m=make_frame(0, depth_size=(640, 480)).depth_m, confidence=None)
-    assert Upright().turn(kinect) == AS_RECEIVED
+    assert OrientationTracker().turn(kinect) == AS_RECEIVED
 
 
 def test_a_landscape_picture_whose_pose_is_in_its_own_axes_stays() -> None:
     wide = replace(make_frame(0, (96, 72), (256, 192)), pose=held(5).pose)
-    assert Upright().turn(wide) == AS_RECEIVED
+    assert OrientationTracker().turn(wide) == AS_RECEIVED
 
 
 def test_a_pose_need_not_have_length_one() -> None:
@@ -102,7 +102,7 @@ def test_real_recordings_of_an_upright_phone_are_upright(real_data: Path, name: 
 
 
 @pytest.mark.parametrize("turn", EVERY_TURN)
-def test_what_is_seen_is_where_it_was_received(turn: Turn) -> None:
+def test_what_is_seen_is_where_it_was_received(turn: Rotation) -> None:
     for x, y in ((0.0, 0.0), (0.25, 0.75), (0.5, 1.0)):
         assert turn.received(*turn.seen(x, y)) == pytest.approx((x, y))
     assert turn.seen_size(*turn.seen_size(72, 96)) == (72, 96)
@@ -112,6 +112,6 @@ def test_what_is_seen_is_where_it_was_received(turn: Turn) -> None:
 
 
 def test_turns_by_hand_add_up() -> None:
-    assert Turn(3).turned(2) == Turn(1)
-    assert Turn(0, mirrored=True).turned(1) == Turn(1, mirrored=True)
-    assert pytest.approx(Turn(0, mirrored=True).turned(1).seen(0.9, 0.2)) == (0.8, 0.1)
+    assert Rotation(3).turned(2) == Rotation(1)
+    assert Rotation(0, mirrored=True).turned(1) == Rotation(1, mirrored=True)
+    assert pytest.approx(Rotation(0, mirrored=True).turned(1).seen(0.9, 0.2)) == (0.8, 0.1)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from app.session.color_maps import DIMMED, DIVERGING, NO_READING, TURBO
-from app.session.display_options import Appearance
-from app.session.orientation import Turn
-from app.session.point_cloud import MOST_POINTS, TINT, Cloud, Colouring, camera_over, lidar_cloud, predicted_cloud
+from app.session.display_options import DisplayOptions
+from app.session.orientation import Rotation
+from app.session.point_cloud import MOST_POINTS, TINT, Colouring, PointCloud, camera_over, lidar_cloud, predicted_cloud
 from capture.frame import Frame, Intrinsics
 from capture.jpeg import Jpeg
 from tests.support.frames import make_frame
@@ -30,12 +30,12 @@ def frame(size: tuple[int, int] = (24, 32), confidence: bool = True) -> Frame:
 
 
 def colouring(by: str, seen: Frame, predicted_m: np.ndarray | None = None, doubtful: str = "shown") -> Colouring:
-    appearance = Appearance(doubtful=doubtful)
+    appearance = DisplayOptions(doubtful=doubtful)
     error_m = appearance.error_m(predicted_m, seen) if predicted_m is not None else None
     return Colouring(by, appearance, 1.0, 3.0, error_m, 0.5)
 
 
-def rgb(cloud: Cloud) -> np.ndarray:
+def rgb(cloud: PointCloud) -> np.ndarray:
     """0 to 255, (n, 3)."""
     assert (cloud.colours[:, 3] == 1).all()
     return cloud.colours[:, :3] * 255
@@ -83,8 +83,10 @@ def test_a_landscape_picture_without_a_focal_length_has_the_networks_own() -> No
     assert len(lidar_cloud(landscape, colouring("depth", landscape)).points_m) == 192 * 256 // 4
 
 
-@pytest.mark.parametrize("turn", [Turn(), Turn(1), Turn(2), Turn(3), Turn(0, mirrored=True), Turn(1, mirrored=True)])
-def test_it_turns_with_the_pictures(turn: Turn) -> None:
+@pytest.mark.parametrize(
+    "turn", [Rotation(), Rotation(1), Rotation(2), Rotation(3), Rotation(0, mirrored=True), Rotation(1, mirrored=True)]
+)
+def test_it_turns_with_the_pictures(turn: Rotation) -> None:
     """A point stands where its place in the picture is seen: to the right, to the top, in shares of the sight."""
     seen = make_frame(0, (72, 72), (24, 24))  # of a focal length of 72 pixels
     seen.depth_m[:] = 0

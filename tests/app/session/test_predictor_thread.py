@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.session import predictor_thread as predicting
-from app.session.predictor_thread import Predicting
+from app.session.predictor_thread import PredictorThread
 from capture.frame import Frame
 from capture.jpeg import Jpeg
 from capture.storage.encoding import encode
@@ -38,14 +38,14 @@ def seen() -> Seen:
 
 
 @pytest.fixture
-def live(seen: Seen, tmp_path: Path) -> Iterator[Predicting]:
-    made = Predicting(seen.add, lambda: seen.must_wait, write_weights(tmp_path / "first"))
+def live(seen: Seen, tmp_path: Path) -> Iterator[PredictorThread]:
+    made = PredictorThread(seen.add, lambda: seen.must_wait, write_weights(tmp_path / "first"))
     made.start()
     yield made
     made.close(10)
 
 
-def offer_until_predicted(live: Predicting, seen: Seen, more: int = 1) -> None:
+def offer_until_predicted(live: PredictorThread, seen: Seen, more: int = 1) -> None:
     wanted = len(seen.predictions) + more
     numbers = iter(range(1000))
 
@@ -56,7 +56,7 @@ def offer_until_predicted(live: Predicting, seen: Seen, more: int = 1) -> None:
     wait_until(enough, "predictions")
 
 
-def test_other_weights_predict_the_frame_that_stands_still(live: Predicting, seen: Seen, tmp_path: Path) -> None:
+def test_other_weights_predict_the_frame_that_stands_still(live: PredictorThread, seen: Seen, tmp_path: Path) -> None:
     """As of a recording that is paused: no newer frame comes."""
     offer_until_predicted(live, seen)
     live.use(write_weights(tmp_path / "second", black_m=3.0))
@@ -67,7 +67,7 @@ def test_other_weights_predict_the_frame_that_stands_still(live: Predicting, see
     assert (after.depth_m > before.depth_m).all()
 
 
-def test_each_prediction_comes_with_its_own_frame(live: Predicting, seen: Seen) -> None:
+def test_each_prediction_comes_with_its_own_frame(live: PredictorThread, seen: Seen) -> None:
     assert live.status().loading
     offer_until_predicted(live, seen, 5)
     for prediction, frame in seen.predictions:
@@ -79,7 +79,7 @@ def test_each_prediction_comes_with_its_own_frame(live: Predicting, seen: Seen) 
 
 
 def test_predictions_go_on_while_other_weights_load(
-    live: Predicting, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live: PredictorThread, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer_until_predicted(live, seen)
     may_load = threading.Event()
@@ -99,7 +99,7 @@ def test_predictions_go_on_while_other_weights_load(
     assert live.status().weights == "second"
 
 
-def test_weights_that_are_no_good_leave_those_in_use(live: Predicting, seen: Seen, tmp_path: Path) -> None:
+def test_weights_that_are_no_good_leave_those_in_use(live: PredictorThread, seen: Seen, tmp_path: Path) -> None:
     offer_until_predicted(live, seen)
     torn = write_weights(tmp_path / "torn")
     (torn / "pair.bin").write_bytes(b"\x80\x04N.")
@@ -114,7 +114,7 @@ def test_weights_that_are_no_good_leave_those_in_use(live: Predicting, seen: See
     assert (live.status().weights, live.status().error) == ("second", "")
 
 
-def test_nothing_is_predicted_while_it_must_wait(live: Predicting, seen: Seen) -> None:
+def test_nothing_is_predicted_while_it_must_wait(live: PredictorThread, seen: Seen) -> None:
     offer_until_predicted(live, seen)
     seen.must_wait = True
     before = len(seen.predictions)
@@ -126,7 +126,7 @@ def test_nothing_is_predicted_while_it_must_wait(live: Predicting, seen: Seen) -
     offer_until_predicted(live, seen)
 
 
-def test_a_damaged_picture_is_passed_over(live: Predicting, seen: Seen) -> None:
+def test_a_damaged_picture_is_passed_over(live: PredictorThread, seen: Seen) -> None:
     offer_until_predicted(live, seen)
     torn = encode(make_frame(500), None).jpeg[:300]
     live.offer(replace(make_frame(500), image=Jpeg(torn, (72, 96))))
@@ -137,7 +137,7 @@ def test_a_damaged_picture_is_passed_over(live: Predicting, seen: Seen) -> None:
 
 
 def test_an_inference_that_fails_is_said_and_others_can_follow(
-    live: Predicting, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live: PredictorThread, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer_until_predicted(live, seen)
 

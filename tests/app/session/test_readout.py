@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.session.live_session import View
-from app.session.orientation import Turn
+from app.session.live_session import LiveFrame
+from app.session.orientation import Rotation
 from app.session.readout import Marks, Place, position_m, readout
 from capture.frame import Frame, Intrinsics
 from model.predictor import Prediction
@@ -24,10 +24,10 @@ def frame() -> Frame:
     return replace(make_frame(0), depth_m=depth, intrinsics=Intrinsics(72.0, 72.0, 36.0, 48.0))
 
 
-def view(predicted_m: float = 2.1, size: tuple[int, int] = (64, 48)) -> View:
+def view(predicted_m: float = 2.1, size: tuple[int, int] = (64, 48)) -> LiveFrame:
     seen = frame()
     edges = np.zeros(size, np.float32)
-    return View(make_frame(9), Prediction(0, np.full(size, predicted_m, np.float32), edges, 0.01), seen)
+    return LiveFrame(make_frame(9), Prediction(0, np.full(size, predicted_m, np.float32), edges, 0.01), seen)
 
 
 def test_a_place_is_read_in_both_depths_of_one_frame() -> None:
@@ -36,7 +36,7 @@ def test_a_place_is_read_in_both_depths_of_one_frame() -> None:
         text == "predicted 2.10 m  ·  LiDAR 2.00 m  ·  +10.0 cm (+5.0%)  ·  high confidence  ·  at 0.04, -0.04, -2.00 m"
     )
     assert readout(view(), Marks()) == ""
-    assert readout(View(), Marks(pointer=MIDDLE)) == ""
+    assert readout(LiveFrame(), Marks(pointer=MIDDLE)) == ""
 
 
 def test_a_hole_has_no_difference_and_no_position() -> None:
@@ -45,7 +45,7 @@ def test_a_hole_has_no_difference_and_no_position() -> None:
 
 
 def test_without_a_prediction_the_newest_frame_is_read() -> None:
-    text = readout(View(frame()), Marks(pointer=MIDDLE))
+    text = readout(LiveFrame(frame()), Marks(pointer=MIDDLE))
     assert text.startswith("LiDAR 2.00 m  ·  high confidence")
 
 
@@ -67,11 +67,11 @@ def test_positions_are_in_the_cameras_axes() -> None:
 
 
 def test_positions_are_said_in_the_axes_of_what_is_seen() -> None:
-    seen = View(replace(frame(), depth_m=np.full((32, 24), 2.0, np.float32)))
+    seen = LiveFrame(replace(frame(), depth_m=np.full((32, 24), 2.0, np.float32)))
     right_above = Marks(pointer=Place(0.99, 0.01))
     assert readout(seen, right_above).endswith("at 0.96, 1.29, -2.00 m")
-    assert readout(seen, right_above, Turn(1)).endswith("at 1.29, -0.96, -2.00 m")
-    assert readout(seen, right_above, Turn(0, mirrored=True)).endswith("at -0.96, 1.29, -2.00 m")
+    assert readout(seen, right_above, Rotation(1)).endswith("at 1.29, -0.96, -2.00 m")
+    assert readout(seen, right_above, Rotation(0, mirrored=True)).endswith("at -0.96, 1.29, -2.00 m")
 
 
 def test_two_points_are_a_distance_in_each_depth() -> None:

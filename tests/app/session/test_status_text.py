@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.session.live_accuracy import Accuracy, Bin
+from app.session.live_accuracy import Accuracy, DistanceBin
 from app.session.live_session import LiveStatus
-from app.session.predictor_thread import PredictingStatus
+from app.session.predictor_thread import PredictorStatus
 from app.session.status_text import (
     accuracy_line,
     accuracy_tool_tip,
@@ -25,13 +25,11 @@ from capture.usb.usbmuxd import NOT_STREAMING
 
 
 def test_status_line_names_rates_weights_and_losses() -> None:
-    predicting = PredictingStatus(per_s=24.2, mean_ms=8.25)
+    predicting = PredictorStatus(per_s=24.2, mean_ms=8.25)
     status = LiveStatus("iPhone", "streaming", fps=29.6, predicting=predicting, lost={"torn": 2})
     assert status_line(status) == "30 frames/s  ·  inference 8.2 ms  ·  24 predictions/s  ·  no weights  ·  2 lost"
     assert status_line(LiveStatus("iPhone", "streaming")) == "0 frames/s  ·  no weights  ·  0 lost"
-    assert "loading weights" in status_line(
-        LiveStatus("iPhone", "streaming", predicting=PredictingStatus(loading=True))
-    )
+    assert "loading weights" in status_line(LiveStatus("iPhone", "streaming", predicting=PredictorStatus(loading=True)))
     assert "possibly" not in status_tool_tip(status).lower()
     possibly = LiveStatus("iPhone", "streaming", lost={"torn": 2}, possibly_lost=5)
     assert status_line(possibly).endswith("2 lost  ·  5 possibly lost before USB")
@@ -41,7 +39,7 @@ def test_status_line_names_rates_weights_and_losses() -> None:
 
 
 def test_accuracy_is_said_in_one_line_and_by_distance() -> None:
-    bins = (Bin(0, 0.042, 0.25), Bin(3, 1.31, 0.75))
+    bins = (DistanceBin(0, 0.042, 0.25), DistanceBin(3, 1.31, 0.75))
     accuracy = Accuracy(rmse_m=0.1236, abs_rel=0.0412, delta1=0.975, scale_ratio=1.019, bins=bins)
     assert accuracy_line(accuracy) == "RMSE 12.4 cm  ·  AbsRel 4.1%  ·  δ1 97.5%  ·  scale 1.02"
     assert accuracy_line(None) == ""

@@ -10,10 +10,10 @@ from PyQt5.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from app.session.color_maps import NO_READING, TURBO
-from app.session.orientation import Turn
+from app.session.orientation import Rotation
 from app.session.readout import Marks, Place
 from app.widgets.color_bar import ColorBar, bar_height, round_steps
-from app.widgets.image_panel import Panel, fitted
+from app.widgets.image_panel import ImagePanel, fitted
 from app.widgets.qimages import rgb_image
 from app.widgets.theme import GAP
 from tests.support.orientations import EVERY_TURN
@@ -51,7 +51,7 @@ def test_a_picture_keeps_its_aspect(aspect: float) -> None:
 
 
 def test_a_panel_shows_its_picture_or_says_why_there_is_none(qtbot: QtBot) -> None:
-    panel = Panel("RGB", "tip")
+    panel = ImagePanel("RGB", "tip")
     qtbot.addWidget(panel)
     panel.resize(150, 200 + panel.text_height())
     panel.say("No weights yet")
@@ -70,7 +70,7 @@ def test_a_panel_shows_its_picture_or_says_why_there_is_none(qtbot: QtBot) -> No
 
 
 def test_a_double_click_or_enter_asks_for_it_alone(qtbot: QtBot) -> None:
-    panel = Panel("RGB", "tip")
+    panel = ImagePanel("RGB", "tip")
     qtbot.addWidget(panel)
     panel.show()
     with qtbot.waitSignal(panel.enlarged):
@@ -83,7 +83,7 @@ def test_a_double_click_or_enter_asks_for_it_alone(qtbot: QtBot) -> None:
 
 def test_a_bar_stands_below_the_caption(qtbot: QtBot) -> None:
     bar = ColorBar(TURBO, "")
-    panel = Panel("Depth", "tip", bar)
+    panel = ImagePanel("Depth", "tip", bar)
     qtbot.addWidget(panel)
     panel.resize(150, 200 + panel.text_height())
     panel.show()
@@ -106,9 +106,9 @@ def test_a_color_bar_runs_from_low_to_high(qtbot: QtBot) -> None:
     assert len(below) > 1, "no numbers below the bar"
 
 
-def turned_panel(qtbot: QtBot, turn: Turn) -> Panel:
+def turned_panel(qtbot: QtBot, turn: Rotation) -> ImagePanel:
     """Whose picture, of 72x96 as received, is red but for a white quarter at its upper left."""
-    panel = Panel("RGB", "tip")
+    panel = ImagePanel("RGB", "tip")
     qtbot.addWidget(panel)
     panel.turn = turn
     width, height = turn.seen_size(72, 96)
@@ -121,7 +121,7 @@ def turned_panel(qtbot: QtBot, turn: Turn) -> Panel:
 
 
 @pytest.mark.parametrize("turn", EVERY_TURN)
-def test_a_place_is_where_it_was_pointed_at_however_the_picture_is_turned(qtbot: QtBot, turn: Turn) -> None:
+def test_a_place_is_where_it_was_pointed_at_however_the_picture_is_turned(qtbot: QtBot, turn: Rotation) -> None:
     panel = turned_panel(qtbot, turn)
     shown = panel.grab().toImage()
     picture = fitted(panel.aspect, panel._area())
@@ -139,7 +139,7 @@ def test_a_place_is_where_it_was_pointed_at_however_the_picture_is_turned(qtbot:
 
 
 @pytest.mark.parametrize("turn", EVERY_TURN)
-def test_marks_stay_on_what_they_mark(qtbot: QtBot, turn: Turn) -> None:
+def test_marks_stay_on_what_they_mark(qtbot: QtBot, turn: Rotation) -> None:
     panel = turned_panel(qtbot, turn)
     panel.show_marks(Marks(region=(Place(0.1, 0.1), Place(0.4, 0.4))))
     shown = panel.grab().toImage()

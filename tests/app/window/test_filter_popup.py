@@ -12,14 +12,14 @@ from pytestqt.qtbot import QtBot
 from app.session.live_session import LiveSession
 from app.session.status_text import recording_line, recording_tool_tip
 from app.window.application import application
-from app.window.filter_popup import OFFERED, ChoiceButton
+from app.window.filter_popup import OFFERED, FilterButton
 from app.window.main_window import Window
 from app.window.settings import choice_before, remember_choice, settings
 from capture.frame import Pose
-from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, Choice
+from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, NO_POSES, FrameFilter
 from capture.recorder.status import RecordingStatus
 from capture.recording import Dataset
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.stand_in import StandInSource
 from capture.storage.names import MAX_NOTE
 from tests.support.frames import make_frame, write_recording
 from tests.support.weights import write_weights
@@ -29,9 +29,9 @@ CTRL_SHIFT = Qt.KeyboardModifiers() | Qt.KeyboardModifier.ControlModifier | Qt.K
 
 
 @pytest.fixture
-def choosing(qtbot: QtBot) -> ChoiceButton:
+def choosing(qtbot: QtBot) -> FilterButton:
     application()
-    shown = ChoiceButton()
+    shown = FilterButton()
     qtbot.addWidget(shown)
     shown.show()
     return shown
@@ -53,7 +53,7 @@ def still(tmp_path: Path) -> Path:
     return write_recording(tmp_path / "clips", "still", [replace(frame, pose=Pose()) for frame in frames])
 
 
-def test_every_frame_until_something_is_ticked(choosing: ChoiceButton) -> None:
+def test_every_frame_until_something_is_ticked(choosing: FilterButton) -> None:
     assert choosing.choice.is_all
     assert choosing.text() == "Every frame ▾"
     assert choosing.styleSheet() == ""
@@ -67,7 +67,7 @@ def test_every_frame_until_something_is_ticked(choosing: ChoiceButton) -> None:
     assert "every 5th frame, moved 5 cm or turned 5°, prediction off by more than 20 %" in choosing.toolTip()
 
 
-def test_the_panel_is_used_by_keyboard_alone(qtbot: QtBot, choosing: ChoiceButton) -> None:
+def test_the_panel_is_used_by_keyboard_alone(qtbot: QtBot, choosing: FilterButton) -> None:
     panel = choosing.panel
     choosing.setFocus()
     qtbot.keyClick(choosing, Qt.Key.Key_Space)
@@ -81,31 +81,31 @@ def test_the_panel_is_used_by_keyboard_alone(qtbot: QtBot, choosing: ChoiceButto
     qtbot.keyClick(panel.every[1], Qt.Key.Key_Up)
     qtbot.keyClick(panel.every[1], Qt.Key.Key_Return)
     assert not panel.isVisible()
-    assert (choosing.choice, choosing.note) == (Choice(every=6), "by day")
+    assert (choosing.choice, choosing.note) == (FrameFilter(every=6), "by day")
     assert choosing.text() == "Every 6th · note ▾"
     choosing.open()
     qtbot.keyClick(panel.note, Qt.Key.Key_Escape)
     assert not panel.isVisible()
-    assert choosing.choice == Choice(every=6), "closing takes nothing back"
+    assert choosing.choice == FrameFilter(every=6), "closing takes nothing back"
 
 
-def test_the_choice_is_kept_until_the_next_start_and_the_note_is_not(qtbot: QtBot, choosing: ChoiceButton) -> None:
+def test_the_choice_is_kept_until_the_next_start_and_the_note_is_not(qtbot: QtBot, choosing: FilterButton) -> None:
     panel = choosing.panel
     panel.note.setText("by day")
     panel.moved[0].setChecked(True)
     panel.moved[1].setValue(7)
-    again = ChoiceButton()
+    again = FilterButton()
     qtbot.addWidget(again)
-    assert (again.choice, again.note) == (Choice(moved_m=0.07), "")
+    assert (again.choice, again.note) == (FrameFilter(moved_m=0.07), "")
     assert again.panel.moved[1].isEnabled()
     panel.moved[0].setChecked(False)
-    assert choice_before() == Choice()
+    assert choice_before() == FrameFilter()
 
 
 @pytest.mark.parametrize(
-    "chosen", [Choice(), OFFERED, Choice(MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN)], ids=Choice.words
+    "chosen", [FrameFilter(), OFFERED, FrameFilter(MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN)], ids=FrameFilter.words
 )
-def test_what_is_remembered_is_what_was_chosen(chosen: Choice) -> None:
+def test_what_is_remembered_is_what_was_chosen(chosen: FrameFilter) -> None:
     remember_choice(chosen)
     assert choice_before() == chosen
 
@@ -115,10 +115,10 @@ def test_what_is_remembered_is_what_was_chosen(chosen: Choice) -> None:
 )
 def test_what_makes_no_sense_any_more_is_every_frame(name: str, value: str) -> None:
     settings().setValue(f"record_{name}", value)
-    assert choice_before() == Choice()
+    assert choice_before() == FrameFilter()
 
 
-def test_the_longest_words_fit_and_a_note_is_bounded(qtbot: QtBot, choosing: ChoiceButton) -> None:
+def test_the_longest_words_fit_and_a_note_is_bounded(qtbot: QtBot, choosing: FilterButton) -> None:
     panel = choosing.panel
     for (box, spin), most in ((panel.every, MAX_EVERY), (panel.moved, 100), (panel.poor, 200)):
         box.setChecked(True)
@@ -137,7 +137,7 @@ def test_the_longest_words_fit_and_a_note_is_bounded(qtbot: QtBot, choosing: Cho
 def test_a_recording_says_what_was_left_out() -> None:
     status = RecordingStatus("walk", written=60, seconds=12.3, lost={"disk_slow": 1}, left_s=600, left_out=240)
     assert recording_line(status) == "00:12   60 frames, 1 lost   disk for 10 min", "nothing is left out of every frame"
-    chosen = replace(status, choice=Choice(every=5))
+    chosen = replace(status, choice=FrameFilter(every=5))
     assert recording_line(chosen) == "00:12   60 frames, 1 lost, 240 left out   disk for 10 min   every 5th"
     assert "Chosen: every 5th frame. Left out by choice: 240" in recording_tool_tip(chosen)
     ended = replace(chosen, finished=True)
@@ -170,7 +170,7 @@ def test_some_frames_are_recorded_with_a_note(qtbot: QtBot, window: Window, tmp_
     qtbot.waitUntil(lambda: label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
     assert " left out: " in label.whole_text
     (recording,) = Dataset(tmp_path / "recordings")
-    assert (recording.info.note, recording.info.chosen) == ("after rain", Choice(every=3))
+    assert (recording.info.note, recording.info.chosen) == ("after rain", FrameFilter(every=3))
     assert choosing.isVisible()
     assert (choosing.note, choosing.text()) == ("", "Every 3rd ▾"), "the note was for one recording"
 
@@ -192,14 +192,14 @@ def test_poor_ones_without_weights_are_refused_and_the_note_stays(
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: session.status().recording.finished, timeout=WAIT_MS)
     (recording,) = Dataset(tmp_path / "recordings")
-    assert recording.info.chosen == Choice(worse_than=OFFERED.worse_than)
+    assert recording.info.chosen == FrameFilter(worse_than=OFFERED.worse_than)
 
 
 def test_a_phone_without_poses_is_recorded_and_the_window_says_so(
     qtbot: QtBot, record3d_package: None, still: Path, tmp_path: Path
 ) -> None:
     application()
-    live = LiveSession(PlaybackSource(str(still), "still", loop=True), tmp_path / "recordings")
+    live = LiveSession(StandInSource(str(still), "still", loop=True), tmp_path / "recordings")
     shown = Window(live, tmp_path / "recordings")
     live.start()
     shown.show()

@@ -22,8 +22,8 @@ from app.window.application import application
 from app.window.main_window import Window
 from capture.errors import LidarliveError
 from capture.recording import Dataset
-from capture.sources.record3d.driver import UsbSource
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.record3d.driver import Record3dSource
+from capture.sources.stand_in import StandInSource
 from capture.storage.names import recording_name
 from capture.virtual_phone.process import PhoneProcess
 from tests.support.paths import ROOT
@@ -75,7 +75,7 @@ def test_weights_in_use_that_are_gone_leave_the_view_and_say_so(
     folder, error = weights_in_use()
     assert folder is None
     application()
-    session = LiveSession(PlaybackSource(str(numbered), "numbered", loop=True), tmp_path, folder, error)
+    session = LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path, folder, error)
     window = Window(session, tmp_path)
     session.start()
     window.show()
@@ -248,7 +248,7 @@ def test_it_ends_by_itself_with_a_picture(qtbot: QtBot, session: LiveSession, tm
 def test_a_source_that_fails_says_so_where_the_picture_would_be(qtbot: QtBot, tmp_path: Path) -> None:
     application()
     (tmp_path / "no.r3d").write_bytes(b"nothing")
-    failing = LiveSession(PlaybackSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
+    failing = LiveSession(StandInSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
     window = Window(failing, tmp_path)
     window.show()
     failing.start()
@@ -293,7 +293,7 @@ def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(
     application()
     with PhoneProcess(str(numbered), faults=["cut@30", "gone@60:1"]) as phone:
         phone.wait_ready(30)
-        session = LiveSession(UsbSource("iPhone", address=phone.address), tmp_path)
+        session = LiveSession(Record3dSource("iPhone", address=phone.address), tmp_path)
         window = Window(session, tmp_path)
         beats: list[float] = []
         heart = QTimer(window)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from app.session.display_options import RANGES_M, Appearance
+from app.session.display_options import RANGES_M, DisplayOptions
 from app.window.settings import appearance_before, remember_appearance, settings
 
 
 def test_it_is_kept_until_the_next_start(own_home: Path) -> None:
-    assert appearance_before() == Appearance()
-    chosen = Appearance("viridis", RANGES_M[1], "dimmed", "received", 3)
+    assert appearance_before() == DisplayOptions()
+    chosen = DisplayOptions("viridis", RANGES_M[1], "dimmed", "received", 3)
     remember_appearance(chosen)
     assert appearance_before() == chosen
     remember_appearance(replace(chosen, far_m=None))
@@ -22,4 +22,4 @@ def test_what_makes_no_sense_any_more_is_as_usual(own_home: Path) -> None:
     nonsense = {"colours": "mauve", "far_m": "7000", "doubtful": "loud", "orientation": "down", "quarter_turns": 7}
     for name, value in nonsense.items():
         settings().setValue(name, value)
-    assert appearance_before() == Appearance()
+    assert appearance_before() == DisplayOptions()

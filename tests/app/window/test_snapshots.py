@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PyQt5.QtGui import QImage
 
-from app.session.live_session import View
+from app.session.live_session import LiveFrame
 from app.window.snapshots import write_snapshot
 from capture.jpeg import Jpeg
 from capture.storage.encoding import encode
@@ -25,11 +25,11 @@ def window() -> QImage:
     return image
 
 
-def view() -> View:
+def view() -> LiveFrame:
     jpeg = Jpeg(encode(make_frame(7), None).jpeg, (72, 96))
     seen = replace(make_frame(7), image=jpeg)
     predicted = np.full((64, 48), 1.5, np.float32)
-    return View(make_frame(8), Prediction(7, predicted, np.zeros((64, 48), np.float32), 0.01), seen)
+    return LiveFrame(make_frame(8), Prediction(7, predicted, np.zeros((64, 48), np.float32), 0.01), seen)
 
 
 def test_it_holds_the_predicted_frame_with_its_prediction(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_it_holds_the_predicted_frame_with_its_prediction(tmp_path: Path) -> Non
 
 
 def test_without_a_prediction_it_is_of_the_newest_frame(tmp_path: Path) -> None:
-    out = write_snapshot(tmp_path, View(make_frame(3, confidence=False)), window(), "")
+    out = write_snapshot(tmp_path, LiveFrame(make_frame(3, confidence=False)), window(), "")
     assert {file.name for file in out.iterdir()} == {"rgb.jpg", "depth.png", "window.png", "snapshot.json"}
     assert json.loads((out / "snapshot.json").read_text())["weights"] is None
 
@@ -64,4 +64,4 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         write_snapshot(tmp_path / "snapshots", view(), QImage(), "")
     assert list((tmp_path / "snapshots").iterdir()) == []
     with pytest.raises(ValueError, match="no picture yet"):
-        write_snapshot(tmp_path, View(), window(), "")
+        write_snapshot(tmp_path, LiveFrame(), window(), "")

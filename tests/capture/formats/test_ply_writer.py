@@ -16,7 +16,7 @@ from plyfile import PlyData
 from capture.errors import LidarliveError
 from capture.formats.ply_writer import PlyWriter, encode_ply
 from capture.frame import Intrinsics
-from capture.room.render import View
+from capture.room.render import RenderedView
 from capture.storage.encoding import decode_png, encode
 from tests.support.frames import make_frame
 
@@ -59,7 +59,7 @@ def test_a_point_lies_on_its_pixels_ray_and_has_its_colour(cell: int):
     rgb, size = picture(24 * cell, 32 * cell, cell), (24, 32)
     camera = CAMERA.resized((48, 64), (24 * cell, 32 * cell))
     points, colours = read(encode_ply(rgb, depth, camera))
-    rays = View(np.eye(3), np.zeros(3), CAMERA.resized((48, 64), size), size).rays()
+    rays = RenderedView(np.eye(3), np.zeros(3), CAMERA.resized((48, 64), size), size).rays()
     np.testing.assert_allclose(points, (rays * depth[..., None]).reshape(-1, 3), rtol=1e-5, atol=1e-6)
     assert np.array_equal(colours, rgb[::cell, ::cell].reshape(-1, 3))
 

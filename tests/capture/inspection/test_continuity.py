@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from capture.frame import Camera, Frame, Intrinsics, Pose
-from capture.frame_filter import Choice
+from capture.frame_filter import FrameFilter
 from capture.inspection.continuity import Continuity
 from capture.inspection.findings import Finding
 from capture.recording import Recording
@@ -36,7 +36,7 @@ def turned(degrees: float) -> tuple[float, float, float, float]:
     return sin(tilt) * cos(roll), -sin(tilt) * sin(roll), cos(tilt) * sin(roll), cos(tilt) * cos(roll)
 
 
-def found(dataset: Path, frames: list[Frame], chosen: Choice | None = None) -> list[Finding]:
+def found(dataset: Path, frames: list[Frame], chosen: FrameFilter | None = None) -> list[Finding]:
     with RecordingWriter(dataset, "walk", source="test", chosen=chosen) as writer:
         for frame in frames:
             writer.append(encode(frame, None))
@@ -113,7 +113,7 @@ def test_pauses(tmp_path: Path) -> None:
 def test_what_was_left_out_by_choice_is_no_pause(tmp_path: Path) -> None:
     frames = [frame for i, frame in enumerate(walk(lambda i, frame: frame, 60)) if not 20 <= i < 40]
     assert kinds(found(tmp_path, frames)) == [("gap", (20,))]
-    assert found(tmp_path, frames, chosen=Choice(moved_m=0.01)) == []
+    assert found(tmp_path, frames, chosen=FrameFilter(moved_m=0.01)) == []
 
 
 def test_time_that_goes_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from capture.room import DemoRoom
 from capture.room.builder import Builder, Materials
 from capture.room.lidar import measure
 from capture.room.light import Lamp, bake
-from capture.room.render import Rasteriser, Surface, View
+from capture.room.render import Rasteriser, RenderedView, Surface
 from capture.room.scene import build_scene
 from capture.room.textures import smooth
 
@@ -123,7 +123,7 @@ def test_a_turned_box_has_the_depth_of_the_slab_test():
     builder = Builder(rng, Materials.draw(rng)).moved(0.3, 1.2, -2.0, yaw=0.7, pitch=0.3)
     low, high = np.array([-0.5, -0.3, -0.4]), np.array([0.4, 0.5, 0.3])
     builder.box(tuple(low), tuple(high), smooth(rng, (200, 100, 50)))
-    view = View(np.eye(3), np.array([0.0, 1.4, 0.0]), Intrinsics(90, 91, 47, 66), (96, 128))
+    view = RenderedView(np.eye(3), np.array([0.0, 1.4, 0.0]), Intrinsics(90, 91, 47, 66), (96, 128))
     inverse_depth, seen = Rasteriser(builder.surfaces).depth(view)
 
     x, y = np.meshgrid((np.arange(96) + 0.5 - 47) / 90, (66 - np.arange(128) - 0.5) / 91)

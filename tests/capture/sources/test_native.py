@@ -15,8 +15,8 @@ from capture.protocol.wire import PEERTALK_HEADER
 from capture.sources.drivers import phone_driver
 from capture.sources.native import NativeSource
 from capture.sources.phone import PhoneSource
-from capture.sources.record3d.driver import UsbSource
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.record3d.driver import Record3dSource
+from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
 from tests.support.frames import encoded_message, make_frame
 
@@ -41,7 +41,7 @@ def without_record3d(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_record3d")
 def test_without_the_package_our_own_driver_plays_every_frame(numbered: Path) -> None:
     assert phone_driver() is NativeSource
-    with PlaybackSource(str(numbered), "test", loop=False) as source:
+    with StandInSource(str(numbered), "test", loop=False) as source:
         frames = list(source)
         assert source.losses() == {}
         assert source.state.name == "ended"
@@ -51,7 +51,7 @@ def test_without_the_package_our_own_driver_plays_every_frame(numbered: Path) ->
 
 @pytest.mark.usefixtures("record3d_package")
 def test_both_drivers_give_the_same_frames(numbered: Path) -> None:
-    ours, theirs = (played(kind, numbered, 20) for kind in (NativeSource, UsbSource))
+    ours, theirs = (played(kind, numbered, 20) for kind in (NativeSource, Record3dSource))
     assert len(ours) == len(theirs) == 20
     for own, official in zip(ours, theirs, strict=True):
         assert np.abs(own.rgb.astype(int) - official.rgb).max() <= 4, "further apart than JPEG decoders are"

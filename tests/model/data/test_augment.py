@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model.data import augment
-from model.data.augment import View
+from model.data.augment import AugmentedView
 
 LANDSCAPE, PORTRAIT = (160, 120), (120, 160)
 SQUARE_CUT = {LANDSCAPE: (0.75, 1.0), PORTRAIT: (1.0, 0.75)}
@@ -18,8 +18,8 @@ FOCAL = 130.0  # of the picture as recorded
 PLANE = np.array([0.1, -0.15, 0.5])  # n with n . p = 1 for its points p: two metres ahead, slanted both ways
 
 
-def drawn(seed: int, picture: augment.Size, zoom: float = 1.5, cut: bool = False) -> View:
-    return View.drawn(np.random.default_rng(seed), picture, SQUARE_CUT[picture] if cut else (1.0, 1.0), zoom)
+def drawn(seed: int, picture: augment.Size, zoom: float = 1.5, cut: bool = False) -> AugmentedView:
+    return AugmentedView.drawn(np.random.default_rng(seed), picture, SQUARE_CUT[picture] if cut else (1.0, 1.0), zoom)
 
 
 def numbered(size: augment.Size) -> NDArray[np.uint16]:
@@ -106,7 +106,7 @@ def test_picture_and_depth_of_other_sizes_stay_registered(seed):
 def test_mirrored_twice_is_as_before():
     rgb = np.random.default_rng(0).integers(0, 256, (*PORTRAIT[::-1], 3), dtype=np.uint8)
     depth = numbered(PORTRAIT)
-    view = View(mirrored=True)
+    view = AugmentedView(mirrored=True)
     once = view.rgb(rgb, PORTRAIT, PORTRAIT), view.nearest(depth, PORTRAIT, PORTRAIT)
     assert np.array_equal(once[0], rgb[:, ::-1])
     assert np.array_equal(view.rgb(once[0], PORTRAIT, PORTRAIT), rgb)
@@ -115,7 +115,7 @@ def test_mirrored_twice_is_as_before():
 
 def test_the_whole_view_is_the_picture_itself():
     depth = numbered(PORTRAIT)
-    assert np.array_equal(View().nearest(depth, PORTRAIT, PORTRAIT), depth)
+    assert np.array_equal(AugmentedView().nearest(depth, PORTRAIT, PORTRAIT), depth)
 
 
 def test_views_come_both_ways_round():

@@ -15,7 +15,7 @@ from capture.errors import LidarliveError
 from capture.frame import Frame, Intrinsics
 from capture.recording import Recording
 from model.data import batches
-from model.data.augment import View
+from model.data.augment import AugmentedView
 from model.data.batches import Batch, Cache, FrameRef, Sampling, frames_of, load, load_sample
 from model.data.split import open_recordings
 from tests.support.frames import write_recording
@@ -204,7 +204,7 @@ def test_a_zoomed_sample_is_what_a_longer_lens_sees(tmp_path: Path, seed: int):
     size = (128, 192)
     recording = open_recordings([write_recording(tmp_path / "wide", "wide", [plane_frame(size, 140.0, (64, 96))])])[0]
     sample = load_sample(FrameRef(recording, 0), SAMPLING, np.random.default_rng(seed))
-    view = View.drawn(np.random.default_rng(seed), size, (1.0, 1.0), SAMPLING.zoom)
+    view = AugmentedView.drawn(np.random.default_rng(seed), size, (1.0, 1.0), SAMPLING.zoom)
     zoom = 1 / view.sides[0]
     axis = (np.array(size) / 2 - (np.array(view.middle) - np.array(view.sides) / 2) * size) * zoom
     lens = plane_frame(size, 140.0 * zoom, (axis[0], axis[1]))

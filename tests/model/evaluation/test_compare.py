@@ -17,7 +17,7 @@ from capture.storage.layout import LOG_NAME
 from model.config import file_crc32
 from model.data.split import open_recordings
 from model.evaluation.bootstrap import difference_intervals
-from model.evaluation.compare import Comparison, compare
+from model.evaluation.compare import VersionComparison, compare
 from model.evaluation.evaluate import evaluate
 from model.evaluation.metrics import Sums
 from tests.support.frames import make_frame, write_recording
@@ -60,12 +60,14 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def found(data: Path, versions: tuple[Path, Path]) -> Comparison:
+def found(data: Path, versions: tuple[Path, Path]) -> VersionComparison:
     """The right one challenges the other."""
     return compare(versions[1], versions[0], [data])
 
 
-def test_the_figures_are_those_of_an_evaluation(found: Comparison, data: Path, versions: tuple[Path, Path]) -> None:
+def test_the_figures_are_those_of_an_evaluation(
+    found: VersionComparison, data: Path, versions: tuple[Path, Path]
+) -> None:
     for side, version in (("champion", versions[1]), ("challenger", versions[0])):
         alone = evaluate([data], version)
         measured = found["recordings"][side]
@@ -77,7 +79,7 @@ def test_the_figures_are_those_of_an_evaluation(found: Comparison, data: Path, v
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_clearly_better_one_is_recommended(found: Comparison) -> None:
+def test_a_clearly_better_one_is_recommended(found: VersionComparison) -> None:
     for metric in ("abs_rel", "rmse_m"):
         change = found["recordings"]["differences"]["near"][metric]
         low, high = change["interval"]
@@ -152,7 +154,7 @@ def test_little_data_is_said_in_words(tmp_path: Path, versions: tuple[Path, Path
     assert found["verdict"]["sentence"].endswith("on 3.0 s of data only.")
 
 
-def test_distances_are_told_apart(found: Comparison) -> None:
+def test_distances_are_told_apart(found: VersionComparison) -> None:
     metres = found["recordings"]["by_metre"]
     assert [metre["from_m"] for metre in metres][:3] == [0, 1, 2]
     assert sum(metre["share"] for metre in metres) == pytest.approx(1)
@@ -163,7 +165,7 @@ def test_distances_are_told_apart(found: Comparison) -> None:
         assert relative == pytest.approx(found["recordings"][side]["all"]["far"]["abs_rel"])
 
 
-def test_the_worst_frames_are_the_worst(found: Comparison, data: Path, versions: tuple[Path, Path]) -> None:
+def test_the_worst_frames_are_the_worst(found: VersionComparison, data: Path, versions: tuple[Path, Path]) -> None:
     """Measured again, each frame as a recording of its own."""
     rmse_m = {}
     for number, recording in enumerate(open_recordings([data])):

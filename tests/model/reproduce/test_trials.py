@@ -15,7 +15,7 @@ from model.presets import original
 from model.reproduce import images, pace
 from model.reproduce.figures import accuracy, depth_figures, edge_figures
 from model.reproduce.results import Plan
-from model.reproduce.trials import TRIALS, Lab, Training
+from model.reproduce.trials import TRIALS, Lab, TrialTraining
 from tests.support.scenes import scene_recording
 
 # Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
@@ -99,7 +99,7 @@ def test_training_on_is_the_same_as_training_through(lab: Lab) -> None:
     curves = []
     for ends in ((1, 3), (3,)):
         keras.utils.set_random_seed(0)
-        training = Training(lab, original.depth_task("single", original.rough_network()))
+        training = TrialTraining(lab, original.depth_task("single", original.rough_network()))
         assert all(training.until(end) for end in ends)
         curves.append([[row["epoch"], row["loss"], row["validation"]] for row in training.curve])
     assert np.allclose(curves[0], curves[1], rtol=1e-4)

@@ -27,7 +27,7 @@ from model.presets import registry
 from model.train import train
 from model.training import progress
 from model.training.checkpoint import LOCK_NAME, STATE_NAME, folder_of, is_interrupted
-from model.training.failures import in_one_sentence, is_out_of_memory
+from model.training.failures import explained_failures, is_out_of_memory
 from model.training.interrupted import discard, interrupted
 from model.training.preview import predicted_m
 from tests.support.paths import ROOT
@@ -161,7 +161,7 @@ def test_full_memory_is_one_sentence(config: TrainConfig, monkeypatch: pytest.Mo
     with pytest.raises(LidarliveError, match=r"ran out of memory: .*\. Nothing was saved$"):
         train(replace(config, resumable=False), listen)
     assert is_out_of_memory(MemoryError())
-    with pytest.raises(np.exceptions.AxisError), in_one_sentence(Path(config.out)):
+    with pytest.raises(np.exceptions.AxisError), explained_failures(Path(config.out)):
         np.zeros(3).sum(axis=2)  # what is nobody's sentence stays what it is
     with pytest.raises(MemoryError) as much:
         np.zeros((1 << 50,), np.uint8)

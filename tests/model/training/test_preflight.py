@@ -16,7 +16,7 @@ from model.data import rehearsal
 from model.presets import memory
 from model.training import preflight
 from model.training.estimate import COSTS, estimate_s
-from model.training.preflight import DISK_BYTES, LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT, Finding
+from model.training.preflight import DISK_BYTES, LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT, PreflightFinding
 from tests.support.frames import write_recording
 from tests.support.scenes import SMALL, scene_frame, scene_recording, training
 
@@ -37,7 +37,7 @@ def config(*data: Path, held_out: tuple[str, ...] | None = None) -> TrainConfig:
     return TrainConfig(data=tuple(map(str, data)), out=out, held_out=held_out, **SMALL)
 
 
-def only(found: list[Finding]) -> tuple[str, str]:
+def only(found: list[PreflightFinding]) -> tuple[str, str]:
     (finding,) = found
     return finding.level, finding.text
 

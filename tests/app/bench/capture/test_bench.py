@@ -16,9 +16,9 @@ import pytest
 from app.bench.capture.cases import Case, all_cases
 from app.bench.capture.numbered_clip import CLIP_FRAMES, Numbers, clip_path, numbered, recorded_numbers
 from app.bench.capture.process_monitor import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
-from app.bench.capture.recording_check import SendLog, Sent, Verdict, verify
+from app.bench.capture.recording_check import RecordingVerdict, Sent, SentFrames, verify
 from app.bench.capture.report import goals, print_report, summary
-from app.bench.capture.run import Result
+from app.bench.capture.run import RunResult
 from capture.frame import Frame
 from capture.protocol.parser import Receiver, WireFrame, decoded
 from capture.recording import Recording
@@ -43,12 +43,12 @@ def record(tmp_path: Path, frames: list[Frame]) -> Recording:
     return Recording(write_recording(tmp_path, "clip", [replace(f, image=f.rgb) for f in frames]))
 
 
-def sent(numbers: list[int]) -> SendLog:
+def sent(numbers: list[int]) -> SentFrames:
     """A phone that sent these, one each INTERVAL_NS."""
-    return SendLog([Sent(n, number, n * INTERVAL_NS) for n, number in enumerate(numbers)])
+    return SentFrames([Sent(n, number, n * INTERVAL_NS) for n, number in enumerate(numbers)])
 
 
-def judge(recording: Recording, log: SendLog, committed: list[int]) -> Verdict:
+def judge(recording: Recording, log: SentFrames, committed: list[int]) -> RecordingVerdict:
     """`committed`: of each line, the how manyth frame that was sent it followed by DELAY_NS."""
     return verify(recording, [n * INTERVAL_NS + DELAY_NS for n in committed], log, [])
 
@@ -69,7 +69,7 @@ def test_a_recording_of_all_that_was_sent_is_perfect(tmp_path: Path) -> None:
     numbers = [254, 255, 0, 1, 2]
     recording = record(tmp_path, [replace(clip_frame(number), index=i) for i, number in enumerate(numbers)])
     verdict = judge(recording, sent(numbers), [0, 1, 2, 3, 4])
-    assert verdict == Verdict(5, missing=0, mixed=0, out_of_order=0, damaged=0, gaps=0, lost={})
+    assert verdict == RecordingVerdict(5, missing=0, mixed=0, out_of_order=0, damaged=0, gaps=0, lost={})
     assert verdict.perfect
 
 
@@ -116,7 +116,7 @@ def test_a_log_is_read_up_to_its_torn_end(tmp_path: Path) -> None:
     ]
     path = tmp_path / "sent.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"n": 4, "cl')
-    log = SendLog.read(path)
+    log = SentFrames.read(path)
     assert (log.sent, log.dropped) == ([Sent(0, 7, 10), Sent(2, 9, 30)], [1, 3])
     during = log.between(10, 30)
     assert (len(during.sent), during.dropped) == (2, [1])
@@ -158,12 +158,12 @@ def test_the_monitor_follows_a_program_and_its_children() -> None:
     assert monitor.samples[-1].memory_mb["app"] > 1
 
 
-def result(case: Case, **changes: object) -> Result:
+def result(case: Case, **changes: object) -> RunResult:
     """A case that went well."""
-    verdict = Verdict(60, missing=0, mixed=0, out_of_order=0, damaged=0, gaps=0, lost={})
+    verdict = RecordingVerdict(60, missing=0, mixed=0, out_of_order=0, damaged=0, gaps=0, lost={})
     delay_ms = {"hands": Percentiles(2, 4, 6), "disk": Percentiles(5, 9, 12), "painted": Percentiles(20, 40, 70)}
     cpu_ms = {"app": 5.0, "total": 5.0}
-    good = Result(
+    good = RunResult(
         case, True, 60, 0, 60.0, verdict, delay_ms, 100.0, None, 12.0, 30.5, 25.0, None, cpu_ms, Memory(400, 390, 400)
     )
     return replace(good, **changes)
@@ -171,7 +171,7 @@ def result(case: Case, **changes: object) -> Result:
 
 def test_goals_are_met_only_by_runs_that_count(capsys: pytest.CaptureFixture[str]) -> None:
     cases = {case.name: case for case in all_cases(60)}
-    lost = Verdict(59, missing=1, mixed=0, out_of_order=0, damaged=0, gaps=1, lost={"disk_slow": 1})
+    lost = RecordingVerdict(59, missing=1, mixed=0, out_of_order=0, damaged=0, gaps=1, lost={"disk_slow": 1})
     results = [
         result(cases["window-record3d"]),
         result(cases["window-native"], counts=False, phone_dropped=3),

@@ -13,15 +13,15 @@ from pytestqt.qtbot import QtBot
 from app.session.training_roles import HELD_OUT, TRAIN, read_roles
 from app.widgets.recording_row import ROLE
 from app.window.application import application
-from app.window.recordings.panel import Recordings
+from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.recordings_table import HELD_OUT as HELD_OUT_COLUMN
 from app.window.retrain.recordings_table import TRAIN as TRAIN_COLUMN
-from app.window.retrain.recordings_table import RecordingTable, list_summaries
+from app.window.retrain.recordings_table import RecordingsTable, list_summaries
 from capture.recording import Recording
 from tests.support.frames import make_frame, write_recording
 
 Key = Qt.Key
-Panel = Callable[..., Recordings]
+Panel = Callable[..., RecordingsPanel]
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def panel(qtbot: QtBot, dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     (tmp_path / "share").mkdir()
 
-    shown: list[Recordings] = []
+    shown: list[RecordingsPanel] = []
 
     def panel(
         play: Callable[[str], None] = lambda path: None, in_use: Callable[[Path], str] = lambda path: ""
-    ) -> Recordings:
-        made = Recordings(dataset, play, in_use)
+    ) -> RecordingsPanel:
+        made = RecordingsPanel(dataset, play, in_use)
         qtbot.addWidget(made)
         shown.append(made)
         made.show()
@@ -56,12 +56,12 @@ def panel(qtbot: QtBot, dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
         each.shut_down()
 
 
-def choose(panel: Recordings, row: int) -> None:
+def choose(panel: RecordingsPanel, row: int) -> None:
     panel.list.setCurrentRow(row)
     panel.list.setFocus()
 
 
-def names(panel: Recordings) -> list[str]:
+def names(panel: RecordingsPanel) -> list[str]:
     items = (panel.list.item(row) for row in range(panel.list.count()))
     return [item.data(Qt.ItemDataRole.AccessibleTextRole) for item in items if item is not None]
 
@@ -144,7 +144,7 @@ def test_marks_go_round_and_are_what_the_retrain_dialog_ticks(panel: Panel, qtbo
     choose(shown, 2)
     qtbot.mouseClick(shown.role_button, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(shown.role_button, Qt.MouseButton.LeftButton)  # desk: held out
-    table = RecordingTable()
+    table = RecordingsTable()
     qtbot.addWidget(table)
     table.show_recordings(list_summaries(dataset))
     assert [path.name[-5:] for path in table.ticked(TRAIN_COLUMN)] == ["_door", "shelf"]
@@ -155,7 +155,7 @@ def test_what_is_unmarked_is_held_out_only_where_nothing_else_is(qtbot: QtBot, d
     shown = panel()
     choose(shown, 0)
     qtbot.keyClick(shown.list, Key.Key_T)  # the newest is to be trained on
-    table = RecordingTable()
+    table = RecordingsTable()
     qtbot.addWidget(table)
     table.show_recordings(list_summaries(dataset))
     assert [path.name[-4:] for path in table.ticked(HELD_OUT_COLUMN)] == ["door"]

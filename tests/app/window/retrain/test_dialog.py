@@ -23,7 +23,7 @@ from app.window.retrain.resume_banner import offer_line
 from app.window.retrain.setup_page import duration
 from app.window.retrain.training_process import NICENESS
 from capture import paths
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.stand_in import StandInSource
 from model import store
 from model.config import ACTIVE, UNBOUNDED_EPOCHS
 from tests.support.frames import make_frame, write_recording
@@ -46,7 +46,7 @@ def dataset(tmp_path: Path) -> Path:
 def dialog(qtbot: QtBot, dataset: Path) -> Iterator[RetrainDialog]:
     """Open over a session that was not started: retraining needs no phone."""
     application()
-    session = LiveSession(PlaybackSource(str(dataset), "recordings", loop=True), dataset)
+    session = LiveSession(StandInSource(str(dataset), "recordings", loop=True), dataset)
     shown = RetrainDialog(session, dataset)
     qtbot.addWidget(shown)
     shown.open_again()
@@ -209,7 +209,7 @@ def test_shutting_down_leaves_no_child(qtbot: QtBot, dialog: RetrainDialog) -> N
 
 def test_an_empty_folder_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
     application()
-    session = LiveSession(PlaybackSource("demo", "Demo room", loop=True), tmp_path)
+    session = LiveSession(StandInSource("demo", "Demo room", loop=True), tmp_path)
     dialog = RetrainDialog(session, tmp_path / "recordings")
     qtbot.addWidget(dialog)
     with qtbot.waitSignal(dialog.listed, timeout=WAIT_MS):

@@ -9,24 +9,24 @@ from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.session import training_roles
-from app.session.recording_summary import Summary
+from app.session.recording_summary import RecordingSummary
 from app.window.application import application
-from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingTable, list_summaries, reach
+from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingsTable, list_summaries, reach
 from capture.storage.encoding import encode
 from capture.storage.writer import RecordingWriter
 from tests.support.frames import make_frame, write_recording
 
 
 @pytest.fixture
-def table(qtbot: QtBot) -> RecordingTable:
+def table(qtbot: QtBot) -> RecordingsTable:
     application()
-    table = RecordingTable()
+    table = RecordingsTable()
     qtbot.addWidget(table)
     return table
 
 
-def recording(folder: Path, name: str, problem: str = "") -> Summary:
-    return Summary(folder / name, name, frames=0 if problem else 9, problem=problem)
+def recording(folder: Path, name: str, problem: str = "") -> RecordingSummary:
+    return RecordingSummary(folder / name, name, frames=0 if problem else 9, problem=problem)
 
 
 def test_recordings_are_listed_with_what_is_wrong_with_them(tmp_path: Path) -> None:
@@ -45,12 +45,12 @@ def test_recordings_are_listed_with_what_is_wrong_with_them(tmp_path: Path) -> N
     assert list_summaries(tmp_path / "nowhere") == []
 
 
-def test_the_newest_is_held_out_where_there_are_two(table: RecordingTable, tmp_path: Path) -> None:
+def test_the_newest_is_held_out_where_there_are_two(table: RecordingsTable, tmp_path: Path) -> None:
     table.show_recordings([recording(tmp_path, name) for name in "abc"])
     assert (table.ticked(TRAIN), table.ticked(HELD_OUT)) == ([tmp_path / "a", tmp_path / "b"], [tmp_path / "c"])
 
 
-def test_one_recording_is_trained_on_and_a_broken_one_cannot_be_ticked(table: RecordingTable, tmp_path: Path) -> None:
+def test_one_recording_is_trained_on_and_a_broken_one_cannot_be_ticked(table: RecordingsTable, tmp_path: Path) -> None:
     table.show_recordings([recording(tmp_path, "a"), recording(tmp_path, "b", problem="no frames")])
     assert (table.ticked(TRAIN), table.ticked(HELD_OUT)) == ([tmp_path / "a"], [])
     item = table.item(1, TRAIN)
@@ -59,7 +59,7 @@ def test_one_recording_is_trained_on_and_a_broken_one_cannot_be_ticked(table: Re
     assert item.toolTip().endswith("no frames")
 
 
-def test_a_recording_is_never_on_both_sides(table: RecordingTable, tmp_path: Path) -> None:
+def test_a_recording_is_never_on_both_sides(table: RecordingsTable, tmp_path: Path) -> None:
     table.show_recordings([recording(tmp_path, name) for name in "ab"])
     for row in range(2):
         table.tick(row, HELD_OUT)
@@ -69,7 +69,7 @@ def test_a_recording_is_never_on_both_sides(table: RecordingTable, tmp_path: Pat
     assert table.ticked(HELD_OUT) == []
 
 
-def test_marks_are_ticked_and_a_person_s_ticks_stay(table: RecordingTable, tmp_path: Path) -> None:
+def test_marks_are_ticked_and_a_person_s_ticks_stay(table: RecordingsTable, tmp_path: Path) -> None:
     training_roles.write_role(tmp_path / "a", training_roles.HELD_OUT)
     training_roles.write_role(tmp_path / "c", training_roles.TRAIN)
     found = [recording(tmp_path, name) for name in "abc"]

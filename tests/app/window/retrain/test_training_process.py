@@ -14,7 +14,7 @@ from PyQt5.QtCore import QProcess
 from pytestqt.qtbot import QtBot
 
 from app.window.retrain import training_process as app_trainer
-from app.window.retrain.training_process import Trainer
+from app.window.retrain.training_process import TrainingProcess
 from capture import paths
 from model import store
 from model.config import TrainConfig
@@ -40,7 +40,7 @@ class Listening:
     """A trainer, all it tells, and what is to be done at the first event of a kind, in that epoch where it has one."""
 
     def __init__(self, kind: str, act: Any, epoch: int | None = None) -> None:
-        self.trainer, self.events, self.ends = Trainer(), list[dict[str, Any]](), list[str]()
+        self.trainer, self.events, self.ends = TrainingProcess(), list[dict[str, Any]](), list[str]()
         self._when, self._act = (kind, epoch), act
         self.trainer.told.connect(self._hear)
         self.trainer.ended.connect(self.ends.append)
@@ -61,13 +61,13 @@ class Listening:
         return sum(event["event"] == kind for event in self.events)
 
 
-def kill(trainer: Trainer) -> None:
+def kill(trainer: TrainingProcess) -> None:
     (process,) = trainer.findChildren(QProcess)
     os.kill(process.processId(), signal.SIGKILL)
 
 
 def test_stopped_early_there_is_a_version_of_the_best_so_far(qtbot: QtBot, config: TrainConfig) -> None:
-    run = Listening("started", Trainer.stop_and_keep_best)
+    run = Listening("started", TrainingProcess.stop_and_keep_best)
     assert run.run(qtbot, config) == ""
     assert run.events[-1]["weights"] == config.out
     assert [event["early"] for event in run.events if event["event"] == "asked"] == [True]
@@ -92,7 +92,7 @@ def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config
 
 
 def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtBot, config: TrainConfig) -> None:
-    assert Listening("progress", Trainer.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
+    assert Listening("progress", TrainingProcess.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
     assert list(paths.weights_folder().iterdir()) == []
     run = Listening("", None)
     with qtbot.waitSignal(run.trainer.told, timeout=WAIT_MS, check_params_cb=lambda event: event.get("epoch") == 2):

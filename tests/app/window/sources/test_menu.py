@@ -9,7 +9,7 @@ import pytest
 from PyQt5.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.window.sources.menu import NEWEST, Found, SourceMenu, look
+from app.window.sources.menu import NEWEST, FoundSources, SourceMenu, look
 from app.window.sources.switch import spec_of
 from capture.sources.opening import open_source
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
@@ -85,7 +85,7 @@ def test_each_phone_on_usb_is_an_entry(
 def test_phones_over_the_network_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeUsbmuxd(tmp_path, ListDevices=listed("abc", connection="Network")) as usbmuxd:
         monkeypatch.setenv(ADDRESS_VARIABLE, usbmuxd.address)
-        assert look(tmp_path / "nowhere") == Found()
+        assert look(tmp_path / "nowhere") == FoundSources()
 
 
 def test_the_stand_in_phone_is_found_by_its_serial(

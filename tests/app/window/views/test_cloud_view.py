@@ -13,12 +13,12 @@ import pytest
 from PyQt5.QtCore import QSize
 from pytestqt.qtbot import QtBot
 
-from app.session.display_options import Appearance
-from app.session.live_session import View
+from app.session.display_options import DisplayOptions
+from app.session.live_session import LiveFrame
 from app.window.application import application
 from app.window.views import opengl_check
 from app.window.views.cloud_view import UPDATES_PER_S, CloudView
-from app.window.views.live_panels import USUAL, Comparison
+from app.window.views.live_panels import USUAL, LivePanels
 from capture.frame import Camera
 from model.predictor import Prediction
 from tests.support.cloud_paper import Paper
@@ -35,26 +35,26 @@ def paper(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def comparison(qtbot: QtBot) -> Iterator[Comparison]:
+def comparison(qtbot: QtBot) -> Iterator[LivePanels]:
     application()
-    board = Comparison(USUAL, Appearance())
+    board = LivePanels(USUAL, DisplayOptions())
     qtbot.addWidget(board)
     return board
 
 
 @pytest.fixture
-def cloud(qtbot: QtBot, comparison: Comparison, paper: None) -> CloudView:
+def cloud(qtbot: QtBot, comparison: LivePanels, paper: None) -> CloudView:
     view = CloudView(comparison)
     qtbot.addWidget(view)
     view.resize(QSize(400, 500))
     return view
 
 
-def view_of(index: int, predicted: bool = True) -> View:
+def view_of(index: int, predicted: bool = True) -> LiveFrame:
     frame = make_frame(index)
     if not predicted:
-        return View(frame)
-    return View(make_frame(99), Prediction(index, frame.depth_m + 1, frame.depth_m * 0, 0.01), frame)
+        return LiveFrame(frame)
+    return LiveFrame(make_frame(99), Prediction(index, frame.depth_m + 1, frame.depth_m * 0, 0.01), frame)
 
 
 def last_depths_m(cloud: CloudView) -> list[float]:
@@ -62,7 +62,7 @@ def last_depths_m(cloud: CloudView) -> list[float]:
     return [round(float(-shown.points_m[-1, 2]), 3) for shown in cloud.picture.shown[-1]]
 
 
-def test_nothing_is_made_or_computed_before_it_is_seen(qtbot: QtBot, comparison: Comparison, cloud: CloudView) -> None:
+def test_nothing_is_made_or_computed_before_it_is_seen(qtbot: QtBot, comparison: LivePanels, cloud: CloudView) -> None:
     comparison.show_view(view_of(1))
     qtbot.wait(150)
     assert cloud.picture is None
@@ -83,7 +83,7 @@ def test_nothing_is_made_or_computed_before_it_is_seen(qtbot: QtBot, comparison:
 
 
 def test_a_fast_stream_is_thinned_and_its_last_frame_drawn(
-    qtbot: QtBot, comparison: Comparison, cloud: CloudView
+    qtbot: QtBot, comparison: LivePanels, cloud: CloudView
 ) -> None:
     cloud.show()
     begun_s = time.monotonic()
@@ -95,7 +95,7 @@ def test_a_fast_stream_is_thinned_and_its_last_frame_drawn(
     qtbot.waitUntil(lambda: last_depths_m(cloud) == [1.049, 2.049], timeout=WAIT_MS)
 
 
-def test_either_cloud_alone_and_why_nothing_is_seen(qtbot: QtBot, comparison: Comparison, cloud: CloudView) -> None:
+def test_either_cloud_alone_and_why_nothing_is_seen(qtbot: QtBot, comparison: LivePanels, cloud: CloudView) -> None:
     cloud.show()
     qtbot.waitUntil(lambda: cloud.words.text() == "No picture yet", timeout=WAIT_MS)
     comparison.predicted.say("No weights yet")
@@ -114,7 +114,7 @@ def test_either_cloud_alone_and_why_nothing_is_seen(qtbot: QtBot, comparison: Co
     qtbot.waitUntil(lambda: cloud.words.text() == "Both clouds are switched off", timeout=WAIT_MS)
     cloud.lidar_box.click()
     empty = replace(make_frame(3), depth_m=np.zeros((32, 24), np.float32), camera=Camera.TRUEDEPTH)
-    comparison.show_view(View(empty))
+    comparison.show_view(LiveFrame(empty))
     qtbot.waitUntil(lambda: cloud.words.text() == "There is no reading to show", timeout=WAIT_MS)
     assert cloud.lidar_box.text() == "TrueDepth"
     comparison.clear()
@@ -124,7 +124,7 @@ def test_either_cloud_alone_and_why_nothing_is_seen(qtbot: QtBot, comparison: Co
 
 
 def test_its_colours_and_scales_are_those_of_the_pictures(
-    qtbot: QtBot, comparison: Comparison, cloud: CloudView
+    qtbot: QtBot, comparison: LivePanels, cloud: CloudView
 ) -> None:
     cloud.show()
     comparison.show_view(view_of(1))
@@ -151,7 +151,7 @@ def test_its_colours_and_scales_are_those_of_the_pictures(
 
 
 def test_without_opengl_a_line_says_so_and_it_hides_itself(
-    qtbot: QtBot, comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, comparison: LivePanels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a computer whose driver makes no context, or where PyOpenGL is not installed."""
     monkeypatch.setitem(sys.modules, "app.window.views.cloud_canvas", None)

@@ -12,25 +12,25 @@ from pytestqt.qtbot import QtBot
 from app.session.color_maps import TURBO
 from app.session.readout import Marks
 from app.widgets.color_bar import ColorBar
-from app.widgets.image_panel import Panel, fitted
+from app.widgets.image_panel import ImagePanel, fitted
 from app.widgets.qimages import rgb_image
-from app.window.views.panel_grid import Board
+from app.window.views.panel_grid import PanelGrid
 from tests.support.pictures import color_at
 
 NAMES = ("rgb", "predicted", "lidar", "difference", "edges_predicted", "edges_true", "confidence")
 PAIRS = (("predicted", "lidar"), ("edges_predicted", "edges_true"))
 
 
-def board(qtbot: QtBot, count: int = 4) -> Board:
+def board(qtbot: QtBot, count: int = 4) -> PanelGrid:
     """Whose first panels are seen."""
-    panels = {name: Panel(name, "", ColorBar(TURBO, "") if "predicted" in name else None) for name in NAMES}
-    made = Board(panels, NAMES[:count], PAIRS)
+    panels = {name: ImagePanel(name, "", ColorBar(TURBO, "") if "predicted" in name else None) for name in NAMES}
+    made = PanelGrid(panels, NAMES[:count], PAIRS)
     qtbot.addWidget(made)
     made.show()
     return made
 
 
-def places(made: Board) -> dict[str, QRect]:
+def places(made: PanelGrid) -> dict[str, QRect]:
     return {name: panel.geometry() for name, panel in made.panels.items() if panel.isVisibleTo(made)}
 
 
@@ -48,7 +48,7 @@ def test_nothing_overlaps_or_leaves_the_board(qtbot: QtBot, size: tuple[int, int
         assert made.rect().contains(place)
         assert not any(place.intersects(other) for other in found[i + 1 :])
     assert len({(place.width(), place.height()) for place in found}) == 1, "all pictures are of one size"
-    text = Panel("RGB", "").text_height()
+    text = ImagePanel("RGB", "").text_height()
     assert found[0].width() / (found[0].height() - text) == pytest.approx(aspect, rel=0.04)
 
 
@@ -108,8 +108,8 @@ def test_panels_are_shown_and_hidden_and_the_last_one_stays(qtbot: QtBot) -> Non
 
 
 def test_names_of_another_version_are_passed_over(qtbot: QtBot) -> None:
-    panels = {"rgb": Panel("RGB", ""), "lidar": Panel("LiDAR", "")}
-    made = Board(panels, ["gone"])
+    panels = {"rgb": ImagePanel("RGB", ""), "lidar": ImagePanel("LiDAR", "")}
+    made = PanelGrid(panels, ["gone"])
     qtbot.addWidget(made)
     assert made.seen == ["rgb", "lidar"]
 
@@ -126,13 +126,13 @@ def test_a_recording_is_framed_in_red(qtbot: QtBot) -> None:
     assert color_at(made.grab().toImage(), 1, 200) == before
 
 
-def place_in(panel: Panel, x: float, y: float) -> QPoint:
+def place_in(panel: ImagePanel, x: float, y: float) -> QPoint:
     """The panel's point at these shares of its picture."""
     picture = fitted(panel.aspect, panel._area())
     return QPoint(picture.left() + round(x * picture.width()), picture.top() + round(y * picture.height()))
 
 
-def move(panel: Panel, at: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+def move(panel: ImagePanel, at: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
     """The mouse over the panel; QTest's own needs a real pointer."""
     event = QMouseEvent(
         QEvent.Type.MouseMove, QPointF(at), Qt.MouseButton.NoButton, held, Qt.KeyboardModifier.NoModifier
@@ -140,7 +140,7 @@ def move(panel: Panel, at: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButto
     QApplication.sendEvent(panel, event)
 
 
-def with_pictures(qtbot: QtBot) -> Board:
+def with_pictures(qtbot: QtBot) -> PanelGrid:
     made = board(qtbot)
     made.resize(1256, 600)
     for panel in made.panels.values():

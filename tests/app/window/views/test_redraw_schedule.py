@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.session.live_session import View
+from app.session.live_session import LiveFrame
 from app.window.views import redraw_schedule as pace
-from app.window.views.redraw_schedule import Pace
+from app.window.views.redraw_schedule import RedrawSchedule
 from tests.support.frames import make_frame
 
 POLL_S = 0.005
@@ -32,11 +32,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def drawn(clock: SimpleNamespace, fps: float, seconds: float = 4.0, behind: bool = False, late_s: float = 0.0) -> float:
     """Drawings a second of a stream of so many frames a second, of which every seventh comes late."""
     frames = [make_frame(i, (72, 96), (24, 32)) for i in range(round(fps * seconds))]
-    begun_s, seen, count, asked = clock.now_s, View(), 0, Pace()
+    begun_s, seen, count, asked = clock.now_s, LiveFrame(), 0, RedrawSchedule()
     while clock.now_s < begun_s + seconds:
         passed_s = clock.now_s - begun_s
         arrived = sum(i / fps + (late_s if i % 7 == 0 else 0.0) <= passed_s for i in range(len(frames)))
-        view = View(frames[arrived - 1]) if arrived else View()
+        view = LiveFrame(frames[arrived - 1]) if arrived else LiveFrame()
         if view.frame is not None and view.frame is not seen.frame and asked.is_due(view, seen, lambda: behind):
             seen, count = view, count + 1
         clock.now_s += POLL_S

@@ -14,15 +14,15 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QDialog, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from app.session.display_options import Appearance
+from app.session.display_options import DisplayOptions
 from app.session.live_session import LiveSession
-from app.session.orientation import AS_RECEIVED, Turn
+from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Place
 from app.window.application import application
 from app.window.main_window import Window
 from app.window.settings import appearance_before, cloud_before, plot_before, seen_before
 from app.window.views.live_panels import USUAL
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.stand_in import StandInSource
 from tests.support.cloud_paper import Paper
 from tests.support.frames import make_frame, write_recording
 from tests.support.orientations import held
@@ -59,13 +59,13 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert comparison.rgb.isVisible()
     for name in ("Viridis", "0 to 3 m", "Hidden"):
         actions[name].trigger()
-    assert comparison.appearance == Appearance("viridis", 3, "hidden")
+    assert comparison.appearance == DisplayOptions("viridis", 3, "hidden")
     assert [action.text() for action in actions["Turbo"].actionGroup().actions() if action.isChecked()] == ["Viridis"]
     qtbot.mouseDClick(comparison.lidar, Qt.MouseButton.LeftButton)
     assert [name for name, panel in comparison.panels.items() if panel.isVisible()] == ["lidar"]
     window.close()
     assert seen_before() == list(comparison.panels)
-    assert appearance_before() == Appearance("viridis", 3, "hidden")
+    assert appearance_before() == DisplayOptions("viridis", 3, "hidden")
 
 
 @pytest.fixture
@@ -81,15 +81,15 @@ def test_the_view_turns_with_the_phone_and_its_marks_stay(
     qtbot: QtBot, record3d_package: None, turning: Path, tmp_path: Path
 ) -> None:
     application()
-    session = LiveSession(PlaybackSource(str(turning), "turning", loop=True), tmp_path / "recordings")
+    session = LiveSession(StandInSource(str(turning), "turning", loop=True), tmp_path / "recordings")
     window = Window(session, tmp_path / "recordings")
     session.start()
     window.resize(900, 600)
     window.show()
     comparison = window.comparison
-    for turn in (AS_RECEIVED, Turn(1), AS_RECEIVED):
+    for turn in (AS_RECEIVED, Rotation(1), AS_RECEIVED):
         qtbot.waitUntil(lambda turn=turn: comparison.isVisible() and comparison.turn == turn, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: comparison.turn == Turn(1), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: comparison.turn == Rotation(1), timeout=WAIT_MS)
     window.toggle_freeze()
     rgb = comparison.rgb
     assert rgb.aspect == pytest.approx(4 / 3)
@@ -105,7 +105,7 @@ def test_the_view_turns_with_the_phone_and_its_marks_stay(
     assert (comparison.turn, rgb.aspect) == (AS_RECEIVED, pytest.approx(3 / 4))
     assert rgb.caption == "240 × 320 pixels"
     assert comparison.marks.points == (marked,)
-    for turn in (Turn(1), Turn(2)):
+    for turn in (Rotation(1), Rotation(2)):
         qtbot.keyClick(window, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
         assert comparison.turn == turn
     window.close()

@@ -20,8 +20,8 @@ from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.protocol.wire import PEERTALK_HEADER
 from capture.sources.opening import open_source
-from capture.sources.record3d.driver import UsbSource
-from capture.sources.stand_in import PlaybackSource
+from capture.sources.record3d.driver import Record3dSource
+from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
 from tests.support.frames import encoded_message, make_frame
 from tests.support.paths import ROOT
@@ -42,7 +42,7 @@ def number_of(frame: Frame) -> int:
 
 
 def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
-    with PlaybackSource(str(numbered), "test", loop=False) as source:
+    with StandInSource(str(numbered), "test", loop=False) as source:
         numbers = [number_of(frame) for frame in source]
         assert numbers == list(range(60))
         assert source.losses() == {}
@@ -50,7 +50,7 @@ def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
 
 
 def test_parts_are_as_they_were_recorded(numbered: Path) -> None:
-    with PlaybackSource(str(numbered), "test", loop=True) as source:
+    with StandInSource(str(numbered), "test", loop=True) as source:
         frame = next(iter(source))
     assert (frame.index, frame.rgb_size, frame.depth_size, frame.camera.value) == (0, (240, 320), (192, 256), "lidar")
     assert frame.depth_m[0, 0] == 0
@@ -59,7 +59,7 @@ def test_parts_are_as_they_were_recorded(numbered: Path) -> None:
 
 
 def test_a_killed_capture_process_is_replaced_and_the_stream_goes_on(numbered: Path) -> None:
-    with PlaybackSource(str(numbered), "test", loop=True) as source:
+    with StandInSource(str(numbered), "test", loop=True) as source:
         frames = iter(source)
         seen = [next(frames) for _ in range(10)]
         (child,) = [p for p in multiprocessing.active_children() if p.name == "lidarlive-capture"]
@@ -76,20 +76,20 @@ def test_a_frame_with_impossible_numbers_is_lost_and_counted(tmp_path: Path) -> 
     messages = [bytearray(encoded_message(make_frame(i))) for i in range(10)]
     struct.pack_into("<f", messages[3], PEERTALK_HEADER.size + 11 * 4, float("nan"))  # fx, behind eleven sizes
     (tmp_path / "nan.wire").write_bytes(b"".join(messages))
-    with PlaybackSource(str(tmp_path / "nan.wire"), "test", loop=False) as source:
+    with StandInSource(str(tmp_path / "nan.wire"), "test", loop=False) as source:
         assert [number_of(frame) for frame in source] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
         assert source.losses() == {"corrupt": 1}
 
 
 def test_no_usbmuxd() -> None:
-    with pytest.raises(LidarliveError, match="no usbmuxd at"), UsbSource("iPhone", wait=False) as source:
+    with pytest.raises(LidarliveError, match="no usbmuxd at"), Record3dSource("iPhone", wait=False) as source:
         next(iter(source))
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "record3d", None)
     with pytest.raises(LidarliveError, match="record3d is not installed"):
-        next(iter(UsbSource("iPhone", wait=True)))
+        next(iter(Record3dSource("iPhone", wait=True)))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,10 @@ def test_a_phone_that_cannot_stream(numbered: Path, options: dict[str, bool], me
     with PhoneProcess(str(numbered), **options) as phone:
         phone.start()
         phone.wait_ready(20)
-        with pytest.raises(LidarliveError, match=message), UsbSource("iPhone", None, phone.address, False) as source:
+        with (
+            pytest.raises(LidarliveError, match=message),
+            Record3dSource("iPhone", None, phone.address, False) as source,
+        ):
             next(iter(source))
 
 
@@ -109,10 +112,10 @@ def test_the_serial_picks_the_phone(numbered: Path) -> None:
         phone.wait_ready(20)
         with (
             pytest.raises(LidarliveError, match="connected: the-one"),
-            UsbSource("x", "other", phone.address, False) as s,
+            Record3dSource("x", "other", phone.address, False) as s,
         ):
             next(iter(s))
-        with UsbSource("x", "the-one", phone.address, False) as source:
+        with Record3dSource("x", "the-one", phone.address, False) as source:
             assert number_of(next(iter(source))) >= 0
 
 
@@ -131,9 +134,9 @@ def test_nothing_is_left_running_when_the_app_is_killed(numbered: Path) -> None:
     """kill -9 of the app: the capture process and the stand-in phone end by themselves."""
     script = (
         "import multiprocessing, sys\n"
-        "from capture.sources.stand_in import PlaybackSource\n"
+        "from capture.sources.stand_in import StandInSource\n"
         "if __name__ == '__main__':\n"
-        "    frames = iter(PlaybackSource(sys.argv[1], 'test', loop=True))\n"
+        "    frames = iter(StandInSource(sys.argv[1], 'test', loop=True))\n"
         "    next(frames)\n"
         "    print(*(p.pid for p in multiprocessing.active_children()), flush=True)\n"
         "    while True: next(frames)\n"
