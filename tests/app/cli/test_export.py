@@ -19,7 +19,7 @@ from tests.support.walks import encoded_walk, write_encoded
 INTERRUPTED_AT_ONCE = """
 import os, sys
 from pathlib import Path
-from app import exporting
+from app.cli import export as exporting
 from capture.formats.exporting import ExportOptions, export_path
 
 path, out, format, number = sys.argv[1:]

@@ -11,11 +11,6 @@ from app.session import color_maps
 from app.session.color_maps import DIVERGING, NO_READING, TURBO, SmoothRange
 
 
-def pixel(image, x: int, y: int) -> tuple[int, int, int]:
-    color = image.pixelColor(x, y)
-    return color.red(), color.green(), color.blue()
-
-
 def test_tables_hold_their_maps_and_no_reading_is_in_neither() -> None:
     for table in (TURBO, DIVERGING):
         assert (table.shape, table.dtype) == ((256, 3), np.uint8)
@@ -55,25 +50,6 @@ def test_difference_is_on_the_lidars_grid_and_only_where_both_have_a_reading() -
     assert (difference.shape, difference.dtype) == ((256, 192), np.float32)
     assert np.isnan(difference[:10]).all()
     assert np.allclose(difference[10:], 0.5)
-
-
-@pytest.mark.parametrize("width", [192, 193, 1])
-def test_an_image_shows_the_colours_of_its_table_and_owns_its_pixels(width: int) -> None:
-    indices = (np.arange(7 * width * 2, dtype=np.uint32) % 256).astype(np.uint8).reshape(7, width * 2)[:, ::2]
-    expected = TURBO[indices[3, width - 1]]
-    image = color_maps.indexed_image(indices, TURBO)
-    indices[:] = 0
-    assert (image.width(), image.height()) == (width, 7)
-    assert pixel(image, width - 1, 3) == tuple(expected)
-
-
-def test_rgb_image_has_red_first_and_owns_its_pixels() -> None:
-    rgb = np.zeros((5, 3, 3), np.uint8)
-    rgb[2, 1] = 250, 120, 3
-    image = color_maps.rgb_image(rgb)
-    rgb[:] = 0
-    assert pixel(image, 1, 2) == (250, 120, 3)
-    assert pixel(image, 0, 0) == (0, 0, 0)
 
 
 def test_the_scale_holds_both_maps_ignores_a_few_wild_pixels_and_is_eased() -> None:

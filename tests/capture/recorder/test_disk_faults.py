@@ -95,7 +95,7 @@ def test_a_file_size_limit_stands_for_a_full_disk(tmp_path: Path) -> None:
     """The log cannot grow, its last line is torn off again."""
     script = (
         "import resource, signal, sys; from pathlib import Path; from capture.storage.encoding import encode\n"
-        "from capture.frame import LidarliveError\n"
+        "from capture.errors import LidarliveError\n"
         "from capture.storage.writer import RecordingWriter; from tests.support.frames import make_frame\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "with RecordingWriter(Path(sys.argv[1]), 'full', source='test') as writer:\n"

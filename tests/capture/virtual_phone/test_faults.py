@@ -158,7 +158,7 @@ def run_session(driver: str, clip: Path, faults: list[str], folder: Path) -> Ses
     log = folder / "sent.jsonl"
     arrivals: list[Arrival] = []
     with PhoneProcess(str(clip), fps=FPS, faults=faults, send_log=log) as phone, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"capture.{'usb' if driver == 'record3d' else 'native'}.SILENCE_S", 1.0)
+        patch.setattr(f"capture.sources.{'record3d.driver' if driver == 'record3d' else 'native'}.SILENCE_S", 1.0)
         patch.setattr("capture.sources.phone.RETRY_S", 0.1)
         phone.wait_ready(30)
         with DRIVERS[driver]("test", address=phone.address) as source:

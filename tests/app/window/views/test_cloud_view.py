@@ -31,7 +31,7 @@ WAIT_MS = 30_000
 def paper(monkeypatch: pytest.MonkeyPatch) -> None:
     """No OpenGL is needed to see when it would draw what."""
     monkeypatch.setattr(opengl_check, "prepare", lambda: None)
-    monkeypatch.setitem(sys.modules, "app.window.views.cloud_canvas", SimpleNamespace(CloudPicture=Paper))
+    monkeypatch.setitem(sys.modules, "app.window.views.cloud_canvas", SimpleNamespace(CloudCanvas=Paper))
 
 
 @pytest.fixture
