@@ -15,8 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from app.cli.photo import Photo, check_photo, read_photo
-from app.cli.side_by_side import encode_side_by_side
+from app.cli.pictures.photo import Photo, check_photo, read_photo
+from app.cli.pictures.side_by_side import encode_side_by_side
 from app.session.color_maps import PERCENTILES
 from capture.errors import LidarliveError
 from capture.formats.ply_writer import encode_ply

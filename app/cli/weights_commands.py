@@ -17,7 +17,7 @@ weights_app = typer.Typer(
 @weights_app.command("list")
 def weights_list(json: JsonOption = False) -> None:
     """The versions, and which one is in use."""
-    from app.cli.weights import list_versions
+    from app.cli.weights.list import list_versions
 
     raise typer.Exit(list_versions(json))
 
@@ -25,7 +25,7 @@ def weights_list(json: JsonOption = False) -> None:
 @weights_app.command("use")
 def weights_use(version: Annotated[str, typer.Argument(help="a version's name, or `starter`")]) -> None:
     """Use this version from now on."""
-    from app.cli.weights import use
+    from app.cli.weights.list import use
 
     raise typer.Exit(use(version))
 
@@ -33,7 +33,7 @@ def weights_use(version: Annotated[str, typer.Argument(help="a version's name, o
 @weights_app.command("rollback")
 def weights_rollback() -> None:
     """Go back to the version that was in use before."""
-    from app.cli.weights import rollback
+    from app.cli.weights.list import rollback
 
     raise typer.Exit(rollback())
 
@@ -49,7 +49,7 @@ def weights_compare(
     json: JsonOption = False,
 ) -> None:
     """Is B better than A? Every measure on the same recordings, by distance, and how much of it may be chance."""
-    from app.cli.weights_compare import compare_versions
+    from app.cli.weights.compare import compare_versions
 
     raise typer.Exit(compare_versions(champion, challenger, data, rooms, json))
 
@@ -62,6 +62,6 @@ def weights_export(
     json: JsonOption = False,
 ) -> None:
     """Write a version in a form that other programs run, compared with Keras before it is there."""
-    from app.cli.weights import export
+    from app.cli.weights.list import export
 
     raise typer.Exit(export(version, out, format, json))

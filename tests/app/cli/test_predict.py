@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from plyfile import PlyData
 
-from app.cli.photo import read_photo
+from app.cli.pictures.photo import read_photo
 from app.main import main
 from capture.frame import Intrinsics
 from model import store

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.cli.side_by_side import BAR, GAP, LEAST_WIDTH, LONG_SIDE, encode_side_by_side
+from app.cli.pictures.side_by_side import BAR, GAP, LEAST_WIDTH, LONG_SIDE, encode_side_by_side
 from app.session.color_maps import NO_READING, TURBO
 
 

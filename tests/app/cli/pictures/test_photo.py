@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from app.cli.photo import Photo, check_photo, focal_px, read_photo
+from app.cli.pictures.photo import Photo, check_photo, focal_px, read_photo
 from capture.errors import LidarliveError
 from tests.support.foreign import png
 from tests.support.pictures import claiming, exif, mutated

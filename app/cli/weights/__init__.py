@@ -1,0 +1,1 @@
+"""The commands of `lidarlive weights`: one file a command."""
