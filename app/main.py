@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from app.bench.commands import bench_app
-from app.cli.commands import app
+from app.bench.commands import BENCHES
+from app.cli.commands import COMMANDS, DEFAULT_COMMAND
+from app.cli.framework.program import NAME, program
 from capture.errors import LidarliveError
-
-app.add_typer(bench_app, name="bench")
 
 
 def main() -> None:
-    """Run the command line; raises SystemExit with its exit status."""
+    """Run the command line and raise SystemExit with its exit status."""
     try:
-        app(prog_name="lidarlive")
+        program((*COMMANDS, BENCHES), DEFAULT_COMMAND).main(prog_name=NAME)
     except LidarliveError as error:
         print(f"lidarlive: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -1,4 +1,4 @@
-"""A line in the terminal: how many frames are done, how fast, and how long it will still take."""
+"""Progress in the terminal: frames done, frames per second and the time left."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 def frame_progress(
     silent: bool = False, console: Console | None = None, get_time: Callable[[], float] | None = None
 ) -> Progress:
-    """A rich Progress on standard error that counts frames; shown in a terminal alone, and gone when it is done."""
+    """Return a rich Progress that counts frames on standard error, in a terminal only, and disappears when done."""
     console = console or Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
     return Progress(
@@ -21,7 +21,7 @@ def frame_progress(
 
 
 class _Rate(ProgressColumn):
-    """Frames a second over the last half minute; a line before the first few."""
+    """Frames per second over the last half minute; `-` before the first ones."""
 
     def render(self, task: Task) -> Text:
         return Text("- frames/s" if task.speed is None else f"{task.speed:.0f} frames/s", style="progress.data.speed")

@@ -17,6 +17,7 @@ from rich.table import Table
 from app.bench.capture.cases import LARGE, NORMAL
 from app.bench.goals import Goal
 from app.bench.machine import computer
+from app.cli.options import JsonOption
 from capture.formats.exporting import ExportOptions, export_path
 from capture.formats.importing import ImportOptions, import_path
 from capture.frame import Pose
@@ -53,6 +54,18 @@ class Measured:
     import_fps: float
     long_import_mb: float
     long_export_mb: float
+
+
+@dataclass(frozen=True)
+class BenchDataCommand:
+    """Time reading, opening, checking, exporting and importing recordings, and measure the memory. Takes 2 minutes."""
+
+    json: JsonOption = False
+
+
+def run(options: BenchDataCommand) -> int:
+    """Run the benchmark. Raises LidarliveError."""
+    return bench_data(as_json=options.json)
 
 
 def bench_data(as_json: bool, sizes: Sizes = Sizes()) -> int:

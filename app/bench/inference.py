@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import psutil
+import typer
 
 from app.bench.goals import Goal
 from app.bench.machine import computer
+from app.cli.options import JsonOption, WeightsOption
 from model import store
 from model.jobs.client import last_event
 
@@ -25,6 +27,20 @@ GOALS = {"bf16": (8.0, 3.0), "f32": (16.0, 1.7)}
 OVER_ORIGINAL = 30.0
 
 Measured = Mapping[str, Any]  # what model.bench.inference says of one number of threads
+
+
+@dataclass(frozen=True)
+class BenchInferenceCommand:
+    """Time the networks per frame in OpenVINO, tf.function, TFLite and ONNX Runtime, with one and two threads."""
+
+    weights: WeightsOption = None
+    turns: Annotated[int, typer.Option(min=1, help="turns for each runtime, of 8 frames each")] = 25
+    json: JsonOption = False
+
+
+def run(options: BenchInferenceCommand) -> int:
+    """Run the benchmark. Raises LidarliveError."""
+    return bench_inference(options.weights, turns=options.turns, as_json=options.json)
 
 
 def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:

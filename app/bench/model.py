@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psutil
+import typer
 
 from app.bench.machine import computer
 from app.bench.model_table import goals, markdown
+from app.cli.options import DataArgument, JsonOption
 from capture import paths
 from capture.errors import LidarliveError
 from model.bench.job import CANDIDATES, STOPPED, Job
@@ -26,6 +28,45 @@ MINUTES = 20.0
 RESULTS_NAME, TABLE_NAME = "results.jsonl", "table.md"
 
 Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BenchModelCommand:
+    """Train each network for the same CPU time and measure all alike. Resumes an interrupted run."""
+
+    data: DataArgument
+    held_out: Annotated[list[str], typer.Option(help="a recording that selects the best epoch and is reported")]
+    test: Annotated[list[str], typer.Option(help="a recording that is only reported")] = field(default_factory=list)
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help=f"CPU time of each training; default: {MINUTES:g}")
+    ] = None
+    images: Annotated[
+        int | None, typer.Option(min=1, help="number of images for each training, instead of --minutes")
+    ] = None
+    only: Annotated[
+        list[str],
+        typer.Option(metavar="NAME", help=f"train only this network: {', '.join(CANDIDATES)}"),
+    ] = field(default_factory=list)
+    seeds: Annotated[int, typer.Option(min=1, help="number of trainings of each network")] = 1
+    out: Annotated[
+        Path | None, typer.Option(help="folder for results and weights; default: bench-model in the home folder")
+    ] = None
+    json: JsonOption = False
+
+
+def run(options: BenchModelCommand) -> int:
+    """Run the benchmark. Raises LidarliveError."""
+    return bench_model(
+        options.data,
+        held_out=options.held_out,
+        test=options.test,
+        minutes=MINUTES if options.minutes is None and options.images is None else options.minutes,
+        images=options.images,
+        only=options.only,
+        seeds=options.seeds,
+        out=options.out,
+        as_json=options.json,
+    )
 
 
 def bench_model(

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.progress import track
 
@@ -22,6 +23,7 @@ from app.bench.capture.process_monitor import MEMORY_KIND
 from app.bench.capture.x_display import display, display_name
 from app.bench.goals import Goal
 from app.bench.machine import computer
+from app.cli.options import JsonOption
 from capture.errors import LidarliveError
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from capture.virtual_phone.process import PhoneProcess
@@ -39,6 +41,19 @@ class Start:
     window_s: float | None
     prediction_s: float | None
     memory_mb: float
+
+
+@dataclass(frozen=True)
+class BenchStartCommand:
+    """Time the start to the painted window and to the first prediction, and measure the memory without a phone."""
+
+    rounds: Annotated[int, typer.Option(min=1, help="starts with a phone, and starts without")] = 5
+    json: JsonOption = False
+
+
+def run(options: BenchStartCommand) -> int:
+    """Run the benchmark. Raises LidarliveError."""
+    return bench_start(options.rounds, as_json=options.json)
 
 
 def bench_start(rounds: int, as_json: bool) -> int:

@@ -17,7 +17,8 @@ from PyQt5.QtCore import QEvent, QObject, QTimer
 from PyQt5.QtWidgets import QWidget
 
 from app.bench.capture.process_monitor import memory_bytes
-from app.cli.commands import app as commands
+from app.cli.commands import COMMANDS, DEFAULT_COMMAND
+from app.cli.framework.program import NAME, program
 from app.window import main_window
 
 IDLE_S = 4.0  # by then everything that starts has started
@@ -74,7 +75,7 @@ class Watched(main_window.Window):
 def main() -> None:
     main_window.Window = Watched  # type: ignore[misc]
     try:
-        commands(["view", *sys.argv[1:]], prog_name="lidarlive")
+        program(COMMANDS, DEFAULT_COMMAND).main(["view", *sys.argv[1:]], prog_name=NAME)
     finally:
         if Watched.seen is not None:
             print(json.dumps(asdict(Watched.seen)))

@@ -1,4 +1,4 @@
-"""`lidarlive check`: is every frame that was recorded still whole, and does it make sense?"""
+"""`lidarlive check`: verify the files of recordings and look for implausible frames."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
+from app.cli.options import DataArgument, JsonOption
 from app.progress import frame_progress
 from capture.errors import LidarliveError
 from capture.inspection.examine import Examined, examine
@@ -18,21 +21,32 @@ from capture.recording import recording_folders
 from capture.storage.layout import read_info, read_log
 from capture.storage.repair import being_written, repair
 
-MAX_DETAILS = 5  # lines a finding; --json has all
+MAX_DETAILS = 5  # lines per finding; --json has all
 
 
-def check(paths: list[Path], repair_torn: bool, as_json: bool) -> int:
-    """Look through the recordings at `paths`. Returns 3 where damage was found. Raises LidarliveError."""
-    folders = [folder for path in paths for folder in recording_folders(path, remains=True)]
-    repairs = {str(folder): _repair(folder) for folder in folders if repair_torn and _is_torn(folder)}
-    examined = dict(_examined(folders, silent=as_json))
-    if as_json:
+@dataclass(frozen=True)
+class CheckCommand:
+    """Verify every file of recordings, and whether their frames are plausible. Exit status 3: damage was found."""
+
+    data: DataArgument
+    repair: Annotated[
+        bool, typer.Option("--repair", help="cut off what a crash left incomplete; deletes no whole frame")
+    ] = False
+    json: JsonOption = False
+
+
+def run(options: CheckCommand) -> int:
+    """Examine the recordings. Returns 3 if damage was found. Raises LidarliveError."""
+    folders = [folder for path in options.data for folder in recording_folders(path, remains=True)]
+    repairs = {str(folder): _repair(folder) for folder in folders if options.repair and _is_torn(folder)}
+    examined = dict(_examined(folders, silent=options.json))
+    if options.json:
         print(json.dumps(_document(repairs, examined)))
     else:
-        for done in repairs.values():
-            print(f"lidarlive: {done}", file=sys.stderr)
+        for outcome in repairs.values():
+            print(f"lidarlive: {outcome}", file=sys.stderr)
         console = Console()
-        width = console.width if console.is_terminal else sys.maxsize  # a file or a program gets whole lines
+        width = console.width if console.is_terminal else sys.maxsize  # do not wrap for files and pipes
         for folder, found in examined.items():
             print(f"{folder}: {_verdict(found)}")
             for indent, line in _lines(found):
@@ -67,18 +81,19 @@ def _document(repairs: dict[str, str], examined: dict[str, Examined]) -> dict[st
         "damage": {folder: found.damage for folder, found in examined.items()},
         "findings": {folder: [asdict(each) for each in found.findings] for folder, found in examined.items()},
         "agreement": {folder: found.agreement for folder, found in examined.items()},
-        "untold": {folder: found.untold for folder, found in examined.items()},
+        "undetermined": {folder: found.untold for folder, found in examined.items()},
+        "untold": {folder: found.untold for folder, found in examined.items()},  # old name, until 0.3
     }
 
 
 def _verdict(found: Examined) -> str:
     remarks, faults = sum(not each.is_damage for each in found.findings), len(found.damage)
-    said = f"{faults} {'fault' if faults == 1 else 'faults'} found" if faults else "whole"
-    return said + (f", {remarks} {'remark' if remarks == 1 else 'remarks'}" if remarks else "")
+    verdict = f"{faults} {'fault' if faults == 1 else 'faults'} found" if faults else "whole"
+    return verdict + (f", {remarks} {'remark' if remarks == 1 else 'remarks'}" if remarks else "")
 
 
 def _lines(found: Examined) -> Iterator[tuple[str, str]]:
-    """Indents and what to write behind them."""
+    """Yield (indent, text) of each line to print."""
     for each in found.findings:
         yield " " * 4, f"{each.where}: {each.what}" if each.where else each.what
         for detail in each.details[:MAX_DETAILS]:
@@ -88,11 +103,11 @@ def _lines(found: Examined) -> Iterator[tuple[str, str]]:
         if each.advice:
             yield " " * 8, each.advice
     if found.untold:
-        yield " " * 4, f"not told: {found.untold}"
+        yield " " * 4, f"undetermined: {found.untold}"
 
 
 def _is_torn(folder: Path) -> bool:
-    """Whether a crash left it so: not closed and nobody writes to it, or with no recording.json that can be read."""
+    """Return whether a crash left it open: no process writes to it, and it is not closed or has no readable info."""
     if being_written(folder):
         return False
     try:
@@ -104,5 +119,5 @@ def _is_torn(folder: Path) -> bool:
 def _repair(folder: Path) -> str:
     try:
         return repair(folder).done
-    except LidarliveError as error:  # one that cannot be repaired does not keep the others from it
+    except LidarliveError as error:  # repair the others nevertheless
         return str(error)

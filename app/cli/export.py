@@ -1,41 +1,67 @@
-"""`lidarlive export`: recordings into formats of others."""
+"""`lidarlive export`: write recordings in the formats of other programs."""
 
 from __future__ import annotations
 
-import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from app.cli.framework.signals import sigterm_interrupts
+from app.cli.options import one_of
 from app.progress import frame_progress
-from capture.formats.exporting import Exported, ExportOptions, export_path
+from capture.formats.exporting import DEPTH_SIZES, FORMATS, Exported, ExportOptions, export_path
 
-MAX_FAULTS = 5  # lines; a recording of thousands of frames may have as many faults
-INTERRUPTED = 130  # as a shell has it for Ctrl-C
+MAX_FAULTS = 5  # lines printed; a recording may have thousands
+RESIZING_FORMATS = [name for name, format in FORMATS.items() if format.resizes]
+INTERRUPTED = 130  # the exit status that shells use for Ctrl-C
 
 
-def export(path: Path, out: Path, options: ExportOptions) -> int:
-    """Export a recording or a data set. Returns the exit status: 3 where damaged frames were left out.
+@dataclass(frozen=True)
+class ExportCommand:
+    """Export recordings for other programs. Exit status 3: done, but damaged frames were left out."""
+
+    path: Annotated[Path, typer.Argument(help="a recording, or a folder of recordings")]
+    out: Annotated[
+        Path, typer.Argument(help="the file or folder to write, which must not exist; a folder for several recordings")
+    ]
+    format: Annotated[str, typer.Option(help=one_of(FORMATS))]
+    frame: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="the frame to export as ply; default: the middle one")
+    ] = None
+    depth_size: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(DEPTH_SIZES),
+            help=f"own: as measured; rgb: enlarged to the picture's size, for {one_of(RESIZING_FORMATS)}",
+        ),
+    ] = "own"
+
+
+def run(options: ExportCommand) -> int:
+    """Export a recording or a data set. Returns the exit status: 3 if damaged frames were left out.
 
     Raises LidarliveError.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C
     try:
-        exported = _export(path, out, options)
+        with sigterm_interrupts():
+            exported = _export(options)
     except KeyboardInterrupt:
-        print(f"lidarlive: stopped; nothing was written to {out}", file=sys.stderr)
+        print(f"lidarlive: stopped; nothing was written to {options.out}", file=sys.stderr)
         return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
     damaged = exported.damaged
     frames = f"{exported.frames} frame{'' if exported.frames == 1 else 's'}"
-    print(f"{out}: {frames}" + (f", {damaged} damaged ones left out" if damaged else ""))
+    print(f"{options.out}: {frames}" + (f", {damaged} damaged ones left out" if damaged else ""))
     return 3 if damaged or exported.repaired else 0
 
 
-def _export(path: Path, out: Path, options: ExportOptions) -> Exported:
+def _export(options: ExportCommand) -> Exported:
+    chosen = ExportOptions(options.format, options.depth_size, options.frame)
     faults: list[str] = []
     with frame_progress() as progress:
-        task = progress.add_task(out.name, total=None)
+        task = progress.add_task(options.out.name, total=None)
 
         def show(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
@@ -44,7 +70,7 @@ def _export(path: Path, out: Path, options: ExportOptions) -> Exported:
             if len(faults) < MAX_FAULTS:
                 faults.append(fault)
 
-        exported = export_path(path, out, options, show, keep)
+        exported = export_path(options.path, options.out, chosen, show, keep)
     for line in (*faults, *exported.remarks):
         print(f"lidarlive: {line}", file=sys.stderr)
     return exported

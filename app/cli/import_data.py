@@ -1,48 +1,75 @@
-"""`lidarlive import`: foreign recordings into a data set."""
+"""`lidarlive import`: convert the recordings of other programs."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from app.cli.framework.signals import sigterm_interrupts
 from app.progress import frame_progress
 from capture.errors import LidarliveError
 from capture.formats.importing import ImportOptions, import_path
 from capture.frame import Intrinsics
 from capture.storage.writer import RecordingWriter
 
-MAX_REMARKS = 5  # lines a source; a data set of thousands of frames may have as many faults
+MAX_REMARKS = 5  # lines per source; a data set may have thousands of faults
 
 
-def import_sources(sources: list[Path], dataset: Path, options: ImportOptions) -> int:
-    """Import each source. Returns the exit status: 3 where damaged frames were left out.
+@dataclass(frozen=True)
+class ImportCommand:
+    """Import data of other programs as recordings. Exit status 3: done, but damaged frames were left out."""
 
-    SIGTERM ends it as Ctrl-C does: by KeyboardInterrupt, with what was imported marked `incomplete`.
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SRC... OUT",
+            help=".r3d files, Stray Scanner scans, folders with rgb/ and depth/, or TUM RGB-D sequences; then the data "
+            "set's folder",
+        ),
+    ]
+    depth_scale: Annotated[
+        float | None,
+        typer.Option(metavar="UNITS_PER_METRE", help="of the depth maps; default: 1000, and 5000 for TUM sequences"),
+    ] = None
+    intrinsics: Annotated[
+        str | None, typer.Option(metavar="FX,FY,CX,CY", help="in pixels of the pictures; default: unknown")
+    ] = None
+    name: Annotated[str | None, typer.Option(help="name of the recording; default: that of the source")] = None
 
-    Raises LidarliveError.
+
+def run(options: ImportCommand) -> int:
+    """Import each source. Returns the exit status: 3 if damaged frames were left out.
+
+    SIGTERM and Ctrl-C raise KeyboardInterrupt and mark what was imported as `incomplete`. Raises LidarliveError.
     """
+    if len(options.sources) < 2:
+        raise typer.BadParameter("name at least one source and the folder to import into")
+    *sources, dataset = options.sources
+    intrinsics = None if options.intrinsics is None else _intrinsics(options.intrinsics)
+    return _import_all(sources, dataset, ImportOptions(options.depth_scale, intrinsics, options.name))
+
+
+def _import_all(sources: list[Path], dataset: Path, options: ImportOptions) -> int:
     if options.name is not None and len(sources) > 1:
         raise LidarliveError(f"--name names one recording. Received: {len(sources)} sources; import them one by one")
     for source in sources:
-        if not os.path.exists(source):  # before the first of them takes minutes
+        if not os.path.exists(source):  # before importing the first, which takes minutes
             raise LidarliveError(f"{source} does not exist; `lidarlive import` takes .r3d files and folders")
-    with ExitStack() as before:
-        before.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
-        try:
+    try:
+        with sigterm_interrupts():
             writers = [_import(source, dataset, options) for source in sources]
-        except KeyboardInterrupt:
-            told = f"Interrupted. What was imported until then, if anything, is in {dataset}, marked incomplete"
-            print(f"lidarlive: {told}", file=sys.stderr)
-            raise
+    except KeyboardInterrupt:
+        print(
+            f"lidarlive: Interrupted. What was imported so far, if anything, is in {dataset}, marked incomplete",
+            file=sys.stderr,
+        )
+        raise
     return 3 if any(writer.lost for writer in writers) else 0
-
-
-def import_options(depth_scale: float | None, intrinsics: str | None, name: str | None) -> ImportOptions:
-    """What was typed, checked. Raises LidarliveError."""
-    return ImportOptions(depth_scale, None if intrinsics is None else _intrinsics(intrinsics), name)
 
 
 def _intrinsics(text: str) -> Intrinsics:

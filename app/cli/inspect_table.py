@@ -1,11 +1,11 @@
-"""What `lidarlive inspect` found, for a person: legible in a terminal of 80 columns."""
+"""The table and the sentences of `lidarlive inspect`, legible in a terminal of 80 columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.bar import Bar
 from rich.console import Console
@@ -13,89 +13,123 @@ from rich.table import Table
 from rich.text import Text
 
 from capture.frame import Camera
-from capture.frame_filter import FrameFilter
 from capture.inspection.findings import runs
-from capture.inspection.survey import LEAST_SHARE, METRES
+from capture.inspection.survey import LEAST_SHARE, METRES, Survey
+from capture.storage.layout import RecordingInfo
 
 CAMERAS = {Camera.LIDAR.value: "LiDAR", Camera.TRUEDEPTH.value: "front"}
-BAR_WIDTH = 40  # letters
-STANDS_STILL = 0.5  # share of the time from which it is worth a remark
+BAR_WIDTH = 40  # characters
+MOSTLY_STILL = 0.5  # share of the time that deserves a remark
 MANY_BLURRED = 0.1  # share of the frames
 MANY_DARK = 0.1
 
 
-def show(rows: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print rows of app.cli.inspect.summary."""
-    console.print(_table(rows))
-    console.print(Text(_legend(rows), style="dim"))
-    for row in rows:
-        for remark in remarks(row):
-            console.print(Text(f"{row['name']}: {remark}"), soft_wrap=not console.is_terminal)
-    seen = [row for row in rows if row["survey"]]
-    if not seen:
+@dataclass(frozen=True)
+class InspectedRecording:
+    """A recording and what a sample of its frames shows.
+
+    frames     those on the disk
+    depth_m    2nd to 98th percentile of the readings; None without readings
+    confident  share of pixels with a confident reading; None without frames, like `survey`
+    repaired   what was repaired on opening; mostly empty
+    """
+
+    info: RecordingInfo
+    path: Path
+    frames: int
+    seconds: float
+    fps: float
+    disk_bytes: int
+    depth_m: tuple[float, float] | None
+    confident: float | None
+    survey: Survey | None
+    repaired: str
+
+
+def show(recordings: Sequence[InspectedRecording], console: Console) -> None:
+    """Print the table, remarks on each recording, and a summary of all."""
+    console.print(_table(recordings))
+    console.print(Text(_legend(recordings), style="dim"))
+    for each in recordings:
+        for remark in remarks(each):
+            console.print(Text(f"{each.info.name}: {remark}"), soft_wrap=not console.is_terminal)
+    if not any(each.survey for each in recordings):
         return
-    coverage = overall(seen)
+    coverage = overall_coverage(recordings)
     console.print("\nConfident depth by distance, share of all pixels")
     console.print(_histogram(coverage))
-    for sentence in sentences(seen, coverage):
+    for sentence in sentences(recordings, coverage):
         console.print(Text(sentence), soft_wrap=not console.is_terminal)
 
 
-def overall(rows: Sequence[dict[str, Any]]) -> list[float]:
-    """Shares of the pixels by metre over all recordings; each counts as long as it has frames."""
-    frames = sum(row["frames"] for row in rows)
-    return [sum(row["survey"]["coverage"][m] * row["frames"] for row in rows) / frames for m in range(METRES + 1)]
+def overall_coverage(recordings: Sequence[InspectedRecording]) -> list[float]:
+    """Return the share of all pixels with a confident reading by metre, each recording weighted by its frames."""
+    surveyed = _surveyed(recordings)
+    frames = sum(each.frames for each, _ in surveyed)
+    return [
+        sum(survey.depth.coverage[m] * each.frames for each, survey in surveyed) / frames for m in range(METRES + 1)
+    ]
 
 
-def remarks(row: dict[str, Any]) -> Iterator[str]:
-    """What the table has no room for, or what is unusual in this recording."""
-    if row["status"] != "closed":
-        yield f"status {row['status']}"
-    if row["lost"]:
-        yield "lost " + ", ".join(f"{count} {cause}" for cause, count in row["lost"].items())
-    if row["possibly_lost_before_usb"]:
-        yield f"possibly lost before USB: {row['possibly_lost_before_usb']}"
-    if row["chosen"] is not None:
-        yield f"chosen: {FrameFilter.from_json(row['chosen']).words()}; what was left out is not lost"
-    if row["note"]:
-        yield f"note: {''.join(letter if letter.isprintable() else ' ' for letter in row['note'])}"
-    if survey := row["survey"]:
-        if survey["still"] and survey["still"]["share"] >= STANDS_STILL:
-            yield f"the camera stands still in {survey['still']['share']:.0%} of it"
-        if survey["blurred"] >= MANY_BLURRED * survey["looked_at"]:
-            yield f"{survey['blurred']} of {survey['looked_at']} pictures looked at are blurred"
-        if survey["dark"] >= MANY_DARK:
-            yield f"{survey['dark']:.0%} of the pictures are dark"
+def remarks(recording: InspectedRecording) -> Iterator[str]:
+    """Yield what the table has no room for, and what is unusual in this recording."""
+    info = recording.info
+    if info.status != "closed":
+        yield f"status {info.status}"
+    if info.lost:
+        yield "lost " + ", ".join(f"{count} {cause}" for cause, count in info.lost.items())
+    if info.possibly_lost_before_usb:
+        yield f"possibly lost before USB: {info.possibly_lost_before_usb}"
+    if info.chosen is not None:
+        yield f"chosen: {info.chosen.words()}; frames left out by choice are not lost"
+    if info.note:
+        yield f"note: {''.join(letter if letter.isprintable() else ' ' for letter in info.note)}"
+    if survey := recording.survey:
+        if survey.still and survey.still.share >= MOSTLY_STILL:
+            yield f"the camera does not move in {survey.still.share:.0%} of it"
+        if survey.blurred >= MANY_BLURRED * survey.looked_at:
+            yield f"{survey.blurred} of {survey.looked_at} sampled pictures are blurred"
+        if survey.dark >= MANY_DARK:
+            yield f"{survey.dark:.0%} of the pictures are dark"
 
 
-def sentences(rows: Sequence[dict[str, Any]], coverage: Sequence[float]) -> Iterator[str]:
-    """On all recordings together."""
+def sentences(recordings: Sequence[InspectedRecording], coverage: Sequence[float]) -> Iterator[str]:
+    """Yield sentences on all recordings together."""
     yield from _missing(coverage)
-    surveys = [row["survey"] for row in rows]
-    darkest, brightest = (f(s["brightness"][i] for s in surveys) for f, i in ((min, 0), (max, 2)))
-    middle = sum(s["brightness"][1] * row["frames"] for s, row in zip(surveys, rows, strict=True))
-    middle /= sum(row["frames"] for row in rows)
+    surveyed = _surveyed(recordings)
+    surveys = [survey for _, survey in surveyed]
+    darkest, brightest = min(s.brightness[0] for s in surveys), max(s.brightness[2] for s in surveys)
+    middle = sum(survey.brightness[1] * each.frames for each, survey in surveyed)
+    middle /= sum(each.frames for each, _ in surveyed)
     yield f"Brightness {middle:.0%}, from {darkest:.0%} in the darkest picture to {brightest:.0%} in the brightest."
-    tilted = [s for s in surveys if s["tilt_deg"]]
-    if tilted:
-        low, high = min(s["tilt_deg"][0] for s in tilted), max(s["tilt_deg"][2] for s in tilted)
-        down, up = (sum(s[key] * s["looked_at"] for s in tilted) for key in ("looked_down", "looked_up"))
-        count = sum(s["looked_at"] for s in tilted)
-        yield (
-            f"The camera looked down in {down / count:.0%} of the pictures, up in {up / count:.0%}: "
-            f"from {_degrees(low)} to {_degrees(high)}."
-        )
-    else:
-        yield "Nothing tells how the camera was tilted: there are no poses of a phone's LiDAR camera."
-    timed = [(s["still"]["share"], row["seconds"]) for s, row in zip(surveys, rows, strict=True) if s["still"]]
+    yield _tilt(surveys)
+    timed = [(survey.still.share, each.seconds) for each, survey in surveyed if survey.still]
     if total := sum(seconds for _, seconds in timed):
-        yield f"It stood still in {sum(share * seconds for share, seconds in timed) / total:.0%} of the time."
-    blurred, looked_at = (sum(s[key] for s in surveys) for key in ("blurred", "looked_at"))
-    yield f"{blurred} of {looked_at} pictures looked at are blurred, compared with the others of their recording."
+        yield f"The camera does not move in {sum(share * seconds for share, seconds in timed) / total:.0%} of the time."
+    blurred, sampled = sum(s.blurred for s in surveys), sum(s.looked_at for s in surveys)
+    yield f"{blurred} of {sampled} sampled pictures are blurred, compared with the others of their recording."
+
+
+def _surveyed(recordings: Sequence[InspectedRecording]) -> list[tuple[InspectedRecording, Survey]]:
+    return [(each, each.survey) for each in recordings if each.survey]
+
+
+def _tilt(surveys: Sequence[Survey]) -> str:
+    tilted = [(survey, survey.tilt_deg) for survey in surveys if survey.tilt_deg]
+    if not tilted:
+        return "The tilt of the camera is unknown: there are no poses of a phone's LiDAR camera."
+    lowest, highest = min(tilt[0] for _, tilt in tilted), max(tilt[2] for _, tilt in tilted)
+    sampled = sum(s.looked_at for s, _ in tilted)
+    down = sum(s.looked_down * s.looked_at for s, _ in tilted) / sampled
+    up = sum(s.looked_up * s.looked_at for s, _ in tilted) / sampled
+    return (
+        f"The camera points down in {down:.0%} of the pictures, up in {up:.0%}: "
+        f"from {_degrees(lowest)} to {_degrees(highest)}."
+    )
 
 
 def _missing(coverage: Sequence[float]) -> Iterator[str]:
-    """Metres without data; neighbours are told as one."""
+    """Yield the metres without data, adjacent ones merged."""
     for words, metres in (
         ("No data at", [m for m, share in enumerate(coverage) if share == 0]),
         ("Hardly any data (under 2 % of the pixels) at", [m for m, s in enumerate(coverage) if 0 < s < LEAST_SHARE]),
@@ -128,41 +162,43 @@ def _share(share: float) -> str:
     return "no data" if not share else f"{share:.1%}" if share >= 0.001 else "under 0.1%"
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> Table:
-    """Two lines a recording, so that sizes and dates have room."""
+def _table(recordings: Sequence[InspectedRecording]) -> Table:
+    """Two lines per recording leave room for sizes and dates."""
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("recording", overflow="fold", min_width=16)
     for name in ("camera", "frames", "fps", "lost", "sizes", "depth", "sure", "disk"):
         table.add_column(name, justify="left" if name == "camera" else "right", no_wrap=True)
-    for row in rows:
-        near, far = row["depth_m"]
-        minutes, seconds = divmod(round(row["seconds"]), 60)
+    for each in recordings:
+        info = each.info
+        minutes, seconds = divmod(round(each.seconds), 60)
         table.add_row(
-            Text(f"{row['name']}\n{_began(row)}"),
-            CAMERAS[row["camera"]],
-            f"{row['frames']}\n{minutes}:{seconds:02d}",
-            f"{row['fps']:.1f}",
-            str(sum(row["lost"].values())),
-            "\n".join("x".join(map(str, row[size])) for size in ("rgb_size", "depth_size")),
-            "none" if near is None else f"{near:.1f}–{far:.1f} m",
-            "–" if row["confident"] is None else f"{row['confident']:.0%}" + ("" if row["has_confidence"] else "*"),
-            _size(row["disk_bytes"]),
+            Text(f"{info.name}\n{_started(each.path)}"),
+            CAMERAS[info.camera],
+            f"{each.frames}\n{minutes}:{seconds:02d}",
+            f"{each.fps:.1f}",
+            str(sum(info.lost.values())),
+            "\n".join("x".join(map(str, size)) for size in (info.rgb_size, info.depth_size)),
+            "none" if each.depth_m is None else "{:.1f}–{:.1f} m".format(*each.depth_m),
+            "–" if each.confident is None else f"{each.confident:.0%}" + ("" if info.has_confidence else "*"),
+            _size(each.disk_bytes),
         )
     return table
 
 
-def _legend(rows: Sequence[dict[str, Any]]) -> str:
-    believed = "" if all(row["has_confidence"] for row in rows) else " (* any reading: it has no confidence)"
-    return f"sure: pixels with a confident reading{believed}"
+def _legend(recordings: Sequence[InspectedRecording]) -> str:
+    all_confident = all(each.info.has_confidence for each in recordings)
+    return "sure: pixels with a confident reading" + (
+        "" if all_confident else " (* any reading: no confidence recorded)"
+    )
 
 
-def _began(row: dict[str, Any]) -> str:
-    """As the recording's folder says it, in UTC; the folder's name where that is another."""
-    began, _, _ = Path(row["path"]).name.partition("_")
+def _started(path: Path) -> str:
+    """Return the time in the name of the recording's folder, in UTC; the whole name if it holds none."""
+    started, _, _ = path.name.partition("_")
     try:
-        return f"{datetime.strptime(began, '%Y-%m-%dT%H-%M-%SZ'):%Y-%m-%d %H:%M}"
+        return f"{datetime.strptime(started, '%Y-%m-%dT%H-%M-%SZ'):%Y-%m-%d %H:%M}"
     except ValueError:
-        return Path(row["path"]).name
+        return path.name
 
 
 def _size(size: int) -> str:

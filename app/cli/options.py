@@ -1,20 +1,22 @@
-"""Options and arguments that several commands take."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-SourceOption = Annotated[
-    str, typer.Option("--source", help="auto, usb, usb:SERIAL, demo, or the path of a recording or .r3d file")
-]
-DriverOption = Annotated[
-    str | None, typer.Option(help="what reads the phone's stream: record3d (where it is installed) or native")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there")]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON on standard output, and nothing else there")]
 DataArgument = Annotated[list[Path], typer.Argument(help="recordings, or folders of recordings")]
 WeightsOption = Annotated[
-    str | None, typer.Option("--weights", help="a version's name or folder; the active one if left out")
+    str | None, typer.Option("--weights", help="name or folder of a version; default: the active one")
 ]
+VersionArgument = Annotated[str, typer.Argument(help="name or folder of a version")]
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Join names for a help text, as in `tum, folders or ply`."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

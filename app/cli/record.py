@@ -1,4 +1,4 @@
-"""`lidarlive record`: a source to disk, without a window."""
+"""`lidarlive record`: record a source to disk without a window."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.live import Live
 
+from app.cli.framework.signals import signal_handlers
+from app.cli.options import JsonOption
+from app.cli.source_options import DriverOption, SourceOption
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame_filter import MAX_MOVED_M, FrameFilter
@@ -25,39 +30,55 @@ from capture.sources.opening import open_source
 from capture.storage.names import recording_note
 
 PROGRESS_INTERVAL_S = 0.5
-SILENT_SAVING_S = 1.0  # saving takes a tenth of this on a disk that keeps up: no line for that
+SILENT_SAVING_S = 1.0  # no line for shorter saving; it takes a tenth of this on a disk that keeps up
 
-Report = Callable[[str, RecordingStatus, str], None]  # event, status, what the source says
+Report = Callable[[str, RecordingStatus, str], None]  # event, status, detail of the source
 
 
-def record(
-    dataset: Path,
-    spec: str,
-    driver: str | None,
-    name: str,
-    seconds: float | None,
-    frames: int | None,
-    choice: FrameFilter,
-    note: str,
-    as_json: bool,
-) -> int:
-    """Record until the source ends, `seconds` have passed, `frames` are written or the person interrupts.
+@dataclass(frozen=True)
+class RecordCommand:
+    """Record a source to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost.
 
-    Returns the exit status: 0, or 3 where frames were lost. Raises LidarliveError.
+    Frames skipped by --every or --moved do not count as lost. Only the window can record frames by how poor their
+    prediction is: this command predicts nothing.
     """
-    # The demo goes round until it is stopped; a file is recorded once.
-    source = open_source(spec, driver=driver, loop=spec in ("auto", "demo"), wait=False)
-    _close_on_signal(source)
+
+    out: Annotated[Path, typer.Argument(help="folder of the data set, in which the recording is created")]
+    source: SourceOption = "auto"
+    driver: DriverOption = None
+    name: Annotated[str, typer.Option(help="name of the recording")] = "recording"
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="stop after this time")] = None
+    frames: Annotated[int | None, typer.Option(min=1, help="stop after writing this many frames")] = None
+    every: Annotated[int, typer.Option(metavar="N", help="record only every n-th frame")] = 1
+    moved: Annotated[
+        float | None,
+        typer.Option(
+            metavar="CM", help="record a frame only after the camera moved this far, or turned as many degrees"
+        ),
+    ] = None
+    note: Annotated[str, typer.Option(help="a line of text to store with the recording")] = ""
+    json: JsonOption = False
+
+
+def run(options: RecordCommand) -> int:
+    """Record until the source ends, a limit is reached or a signal arrives.
+
+    Returns the exit status: 0, or 3 if frames were lost. Raises LidarliveError.
+    """
+    choice, note = _choice_and_note(options.every, options.moved, options.note)
+    loop = options.source in ("auto", "demo")  # the demo plays until it is stopped, a file is recorded once
+    source = open_source(options.source, driver=options.driver, loop=loop, wait=False)
     thread_priority.settle_process()
-    recorder = Recorder(dataset, name, source, max_frames=frames, choice=choice, note=note)
-    if as_json:
-        return _record(source, recorder, seconds, _print_event)
-    with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
-        return _record(source, recorder, seconds, lambda *about: _show(live, *about))
+    recorder = Recorder(options.out, options.name, source, max_frames=options.frames, choice=choice, note=note)
+    with signal_handlers(lambda *_: source.close(), signal.SIGINT, signal.SIGTERM):
+        if options.json:
+            return _record(source, recorder, options.seconds, _print_event)
+        with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
+            return _record(source, recorder, options.seconds, lambda *event: _show(live, *event))
 
 
-def choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[FrameFilter, str]:
-    """What the command line asks for. Raises LidarliveError where it is out of range."""
+def _choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[FrameFilter, str]:
+    """Validate the options. Raises LidarliveError if one is out of range."""
     most_cm = MAX_MOVED_M * 100
     if moved_cm is not None and not 0 < moved_cm <= most_cm:
         raise LidarliveError(f"--moved must be above 0 and at most {most_cm:g} cm. Received: {moved_cm:g}")
@@ -78,16 +99,16 @@ def _record(source: Source, recorder: Recorder, seconds: float | None, report: R
     if status.error:
         raise LidarliveError(status.error)
     if not status.written:
-        raise LidarliveError(f"nothing was recorded: {source.state.detail or 'no frame came'}")
+        raise LidarliveError(f"nothing was recorded: {source.state.detail or 'no frame arrived'}")
     report("done", status, "")
     return 3 if status.lost else 0
 
 
 def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> None:
-    begun, reported_s = False, -math.inf
+    started, reported_s = False, -math.inf
     for frame in source:
-        if not begun:
-            begun = True
+        if not started:
+            started = True
             if seconds is not None:
                 _close_after(source, seconds)
             report("started", recorder.status(), source.label)
@@ -100,7 +121,7 @@ def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Rep
 
 
 def _wait_saved(recorder: Recorder, report: Report) -> None:
-    """Until everything is on the disk, telling how far it is where that takes longer than a moment."""
+    """Wait until everything is on the disk, and report progress if that takes longer than a moment."""
     wait_s = SILENT_SAVING_S
     while not recorder.join(wait_s):
         report("saving", recorder.status(), "")
@@ -108,18 +129,10 @@ def _wait_saved(recorder: Recorder, report: Report) -> None:
 
 
 def _close_after(source: Source, seconds: float) -> None:
-    """A timer, not a look at the clock after each frame: a phone that falls silent sends none."""
+    """Close the source after a time, even if no frame arrives any more."""
     timer = threading.Timer(seconds, source.close)
     timer.daemon = True
     timer.start()
-
-
-def _close_on_signal(source: Source) -> None:
-    def close(number: int, frame: FrameType | None) -> None:
-        source.close()
-
-    signal.signal(signal.SIGINT, close)
-    signal.signal(signal.SIGTERM, close)
 
 
 def _print_event(event: str, status: RecordingStatus, detail: str) -> None:

@@ -1,36 +1,72 @@
-"""`lidarlive train` and `lidarlive evaluate`. The trainer is a child process: nothing here imports TensorFlow."""
+"""`lidarlive train`: train a new version in a child process. Nothing here imports TensorFlow."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.cli.options import JsonOption, one_of
 from capture import paths
 from capture.errors import LidarliveError
-from capture.recording import Dataset
 from model import store
-from model.config import ACTIVE, TrainConfig
-from model.evaluation.evaluate import evaluate as measure
+from model.config import DEFAULT_PRESET, INPUT_SIZE, RECIPES, TrainConfig
 from model.jobs.client import events_of
 from model.training.checkpoint import newest_interrupted
 
-SHOWN = (
-    ("rmse_m", "RMSE m"),
-    ("abs_rel", "AbsRel"),
-    ("delta1", "δ1"),
-    ("edge_f1", "edge F1"),
-    ("boundary_error_px", "boundary px"),
-    ("scale_ratio", "scale"),
-)
+
+@dataclass(frozen=True)
+class TrainCommand:
+    """Train the gradient and the finetune network. Creates a new version and does not activate it."""
+
+    data: Annotated[
+        list[Path] | None, typer.Argument(help="recordings, or folders of recordings; may be in --config")
+    ] = None
+    held_out: Annotated[
+        list[str],
+        typer.Option(help="a recording to validate on, not to train on; may be repeated; default: the newest"),
+    ] = field(default_factory=list)
+    preset: Annotated[
+        str | None, typer.Option(help=f"{one_of(RECIPES)}; default: that of the active weights, else {DEFAULT_PRESET}")
+    ] = None
+    epochs: Annotated[int | None, typer.Option(min=1, help="maximum number of passes over the data")] = None
+    budget: Annotated[
+        float | None, typer.Option(min=0.1, metavar="MINUTES", help="stop after this time and keep the best epoch")
+    ] = None
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="input size of the network for upright pictures; default: that of the active weights, "
+            f"{'x'.join(map(str, INPUT_SIZE))} from scratch",
+        ),
+    ] = None
+    seed: Annotated[int | None, typer.Option(help="the same seed and data give the same weights; default: 0")] = None
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="start from random weights, not from the active ones")
+    ] = False
+    resume: Annotated[
+        bool, typer.Option("--resume", help="resume the newest interrupted training, or the one of --out")
+    ] = False
+    out: Annotated[
+        Path | None, typer.Option(help="folder of the new version; default: a new one in the weights folder")
+    ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="a TrainConfig as JSON; other options override its fields"),
+    ] = None
+    json: JsonOption = False
 
 
-def train(config: TrainConfig, as_json: bool) -> int:
-    """Run the trainer and show how far it is. Raises LidarliveError with what it says went wrong."""
-    if as_json:
+def run(options: TrainCommand) -> int:
+    """Run the trainer in a child process and show its progress. Raises LidarliveError with its error."""
+    config = train_config(options)
+    if options.json:
         for event in events_of("model.train", config.to_json()):
             print(json.dumps(event), flush=True)
         return 0
@@ -46,8 +82,8 @@ def train(config: TrainConfig, as_json: bool) -> int:
         for event in events_of("model.train", config.to_json()):
             if event["event"] == "started":
                 held_out = ", ".join(event["held_out"]) or "none: not validated"
-                goes_on = " (goes on where it was interrupted)" if event["resumed"] else ""
-                progress.console.print(f"training on {', '.join(event['train'])}; held out: {held_out}{goes_on}")
+                resumed = " (resumed)" if event["resumed"] else ""
+                progress.console.print(f"training on {', '.join(event['train'])}; held out: {held_out}{resumed}")
                 for note in event["notes"]:
                     progress.console.print(f"note: {note}")
             elif event["event"] == "progress":
@@ -63,40 +99,51 @@ def train(config: TrainConfig, as_json: bool) -> int:
 
 
 def _stage(event: dict[str, Any]) -> str:
-    """What is done now, and how far that is."""
+    """Return the current stage and its progress."""
     if event["stage"] in ("rooms", "converting"):
         return f"{event['stage']} {event['step']}/{event['steps']}"
     return f"{event['stage']} {event['epoch']}/{event['epochs']}, {event['images_per_s']:.0f} images/s"
 
 
-def train_config(
-    data: list[Path],
-    held_out: list[str],
-    epochs: int | None,
-    budget: float | None,
-    size: str | None,
-    seed: int,
-    preset: str | None,
-    from_scratch: bool,
-    resume: bool,
-    out: Path | None,
-) -> TrainConfig:
-    """The command line's words as a TrainConfig. Raises LidarliveError where they make none."""
-    if out is None:
-        out = newest_interrupted(paths.weights_folder()) if resume else store.new_version_folder()
-    return TrainConfig(
-        data=tuple(map(str, data)),
-        out=str(out),
-        held_out=tuple(held_out) or None,
-        preset=preset,
-        epochs=epochs,
-        budget_minutes=budget,
-        size=None if size is None else _size(size),
-        seed=seed,
-        continue_from=None if from_scratch else ACTIVE,
-        resumable=True,
-        resume=resume,
-    )
+def train_config(options: TrainCommand) -> TrainConfig:
+    """Merge --config and the other options, which win. Raises LidarliveError if a value is invalid."""
+    values: dict[str, object] = {"resumable": True} | ({} if options.config is None else _read_config(options.config))
+    values |= {name: value for name, value in _given(options).items() if value is not None}
+    if options.from_scratch:
+        values["continue_from"] = None
+    if not values.get("data"):
+        raise typer.BadParameter("name the recordings to train on, or a --config FILE that does")
+    if not values.get("out"):
+        resume = bool(values.get("resume"))
+        values["out"] = str(newest_interrupted(paths.weights_folder()) if resume else store.new_version_folder())
+    return TrainConfig.from_json(json.dumps(values))
+
+
+def _given(options: TrainCommand) -> dict[str, object]:
+    """Return the fields of a TrainConfig that the command line sets; None for the others."""
+    return {
+        "data": [str(path) for path in options.data or ()] or None,
+        "out": None if options.out is None else str(options.out),
+        "held_out": options.held_out or None,
+        "preset": options.preset,
+        "epochs": options.epochs,
+        "budget_minutes": options.budget,
+        "size": None if options.size is None else _size(options.size),
+        "seed": options.seed,
+        "resume": options.resume or None,
+    }
+
+
+def _read_config(path: Path) -> dict[str, object]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LidarliveError(f"{path} cannot be read ({error.strerror}): check the name after --config") from None
+    except ValueError as error:
+        raise LidarliveError(f"{path} is not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise LidarliveError(f"{path} must hold a JSON object. Received: {type(values).__name__}")
+    return values
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -104,29 +151,3 @@ def _size(text: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit()):
         raise LidarliveError(f"--size must be WIDTHxHEIGHT. Received: {text!r}")
     return int(width), int(height)
-
-
-def evaluate(data: list[Path], weights: str | None, as_json: bool) -> int:
-    """Print the report of a version on recordings. Raises LidarliveError."""
-    for path in data:
-        Dataset(path)  # what is wrong with the data is said before what is wrong with the weights
-    folder = store.named_or_active(weights)
-    console = Console(stderr=True)
-    with Progress(console=console, disable=as_json or not console.is_terminal, transient=True) as progress:
-        task = progress.add_task(f"evaluating {folder.name}", total=1.0)
-        report = measure(data, folder, lambda done, total: progress.update(task, completed=done / total))
-    if as_json:
-        print(json.dumps(report))
-    else:
-        _print_report(report)
-    return 0
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    """A line a range: legible in a terminal of any width."""
-    print(f"weights: {report['weights']}")
-    for name, ranges in {**report["recordings"], "all": report["all"]}.items():
-        print(f"{name}, {ranges['near']['frames']} frames")
-        for part, figures in ranges.items():
-            shown = (f"{title} {'–' if figures[key] is None else format(figures[key], '.3f')}" for key, title in SHOWN)
-            print(f"    {part:5}" + "   ".join(shown))

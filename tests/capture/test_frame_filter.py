@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.inspect import inspect
+from app.cli.inspect import InspectCommand
+from app.cli.inspect import run as inspect
 from capture.frame import Frame, Pose
 from capture.frame_filter import MAX_EVERY, NO_POSES, FrameFilter, FrameSelector
 from capture.geometry.poses import apart
@@ -150,12 +151,12 @@ def test_a_recording_keeps_note_and_choice(tmp_path: Path, capsys: pytest.Captur
     assert document["chosen"] == {"every": 4, "moved_m": 0.05, "worse_than": None}
     assert (recording.info.chosen, recording.info.note) == (choice, "the sofa, \x1b[31mby day")
     assert list(damage(recording.path)) == []
-    assert inspect([tmp_path], as_json=False) == 0
+    assert inspect(InspectCommand([tmp_path], json=False)) == 0
     text = capsys.readouterr().out
     assert re.search(r"^some +LiDAR +3 +60\.0 +0 ", text, re.MULTILINE), "frames, rate of the stream, lost"
-    assert "some: chosen: every 4th frame, moved 5 cm or turned 5°; what was left out is not lost\n" in text
+    assert "some: chosen: every 4th frame, moved 5 cm or turned 5°; frames left out by choice are not lost\n" in text
     assert "some: note: the sofa,  [31mby day\n" in text, "nothing in a note commands the terminal"
-    assert inspect([tmp_path], as_json=True) == 0
+    assert inspect(InspectCommand([tmp_path], json=True)) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["chosen"], row["note"]) == (asdict(choice), recording.info.note)
 
@@ -167,7 +168,7 @@ def test_every_frame_is_no_choice(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert recorder.join(20)
     (recording,) = Dataset(tmp_path)
     assert json.loads((recording.path / INFO_NAME).read_text())["chosen"] is None
-    assert inspect([tmp_path], as_json=False) == 0
+    assert inspect(InspectCommand([tmp_path], json=False)) == 0
     assert "chosen" not in (text := capsys.readouterr().out)
     assert "note" not in text
 

@@ -78,8 +78,8 @@ def read_everything(path: Path) -> int:
         read += 1
     try:
         about = summary(recording)
-        assert about["seconds"] >= 0
-        assert 0 < about["fps"] < float("inf")
+        assert about.seconds >= 0
+        assert 0 < about.fps < float("inf")
     except LidarliveError:
         pass
     return read

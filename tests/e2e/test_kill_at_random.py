@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.cli.check import check
+from app.cli import check
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME, read_info
@@ -134,7 +134,7 @@ def check_repair(log: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> N
     recording = Recording(log.parent)
     assert recording.info.status == "recovered"
     assert f"was not closed; {len(lines)} whole frames kept" in recording.repaired
-    assert check([copy], repair_torn=True, as_json=True) == 3
+    assert check.run(check.CheckCommand([copy], repair=True, json=True)) == 3
     document = json.loads(capsys.readouterr().out)
     assert list(document["repaired"].values()) == [recording.repaired]
     assert list(document["damage"].values()) == [[]]

@@ -6,10 +6,12 @@ import fnmatch
 import json
 import signal
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import psutil
+import typer
 
 from app.bench.capture.cases import Case, all_cases
 from app.bench.capture.numbered_clip import prepared_clip
@@ -18,9 +20,27 @@ from app.bench.capture.report import goals, print_report, summary
 from app.bench.capture.run import RunResult, run_case
 from app.bench.capture.x_display import display_name
 from app.bench.machine import computer
+from app.cli.options import JsonOption
 from capture.errors import LidarliveError
 from capture.sources.record3d.driver import package_installed
 from model import store
+
+
+@dataclass(frozen=True)
+class BenchCaptureCommand:
+    """Record at 60 frames per second beside the live window: losses, delays, CPU time, memory. Takes 10 minutes."""
+
+    seconds: Annotated[float, typer.Option(min=1, help="length of the longest case; the others scale with it")] = 60
+    case: Annotated[
+        list[str],
+        typer.Option(metavar="NAME", help="run only this case, or all that match a pattern such as 'window-*'"),
+    ] = field(default_factory=list)
+    json: JsonOption = False
+
+
+def run(options: BenchCaptureCommand) -> int:
+    """Run the benchmark. Raises LidarliveError."""
+    return bench_capture(options.seconds, patterns=options.case, as_json=options.json)
 
 
 def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:

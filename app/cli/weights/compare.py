@@ -1,15 +1,18 @@
-"""`lidarlive weights compare`: champion against challenger on the same recordings, as tables or one JSON document."""
+"""`lidarlive weights compare`: compare two versions on the same recordings."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from app.cli.options import DataArgument, JsonOption
 from capture.recording import Dataset, Recording
 from model import store
 from model.data import rehearsal
@@ -22,17 +25,33 @@ RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but u
 ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to see whether it has forgotten
 
 
-def compare_versions(champion: str, challenger: str, data: list[Path], with_rooms: bool, as_json: bool) -> int:
-    """Print how two versions do on recordings. Raises LidarliveError."""
-    for path in data:
-        Dataset(path)  # what is wrong with the data is said before what is wrong with the weights
-    folders = store.find(champion), store.find(challenger)
+@dataclass(frozen=True)
+class WeightsCompareCommand:
+    """Compare B with A: every metric on the same recordings, by distance, with confidence intervals and a verdict."""
+
+    champion: Annotated[str, typer.Argument(metavar="A", help="name or folder of the version to beat")]
+    challenger: Annotated[str, typer.Argument(metavar="B", help="name or folder of the version that may be better")]
+    data: DataArgument
+    rooms: Annotated[
+        bool,
+        typer.Option("--rooms/--no-rooms", help="also compare on rendered rooms, to detect what B has forgotten"),
+    ] = True
+    json: JsonOption = False
+
+
+def run(options: WeightsCompareCommand) -> int:
+    """Print how two versions perform on recordings. Raises LidarliveError."""
+    for path in options.data:
+        Dataset(path)  # report faults of the data before those of the weights
+    folders = store.find(options.champion), store.find(options.challenger)
     console = Console(stderr=True)
-    with Progress(console=console, disable=as_json or not console.is_terminal, transient=True) as progress:
-        rooms = _rooms(progress) if with_rooms else []
+    with Progress(console=console, disable=options.json or not console.is_terminal, transient=True) as progress:
+        rooms = _rooms(progress) if options.rooms else []
         task = progress.add_task("comparing", total=1.0)
-        found = compare(*folders, data, lambda done, total: progress.update(task, completed=done / total), rooms=rooms)
-    if as_json:
+        found = compare(
+            *folders, options.data, lambda done, total: progress.update(task, completed=done / total), rooms=rooms
+        )
+    if options.json:
         print(json.dumps(found))
     else:
         _print(found, Console())

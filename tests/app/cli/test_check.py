@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.check import MAX_DETAILS, check
+from app.cli.check import MAX_DETAILS, CheckCommand, run
 from tests.support.frames import write_recording
 from tests.support.scenes import scene_frame
 
@@ -17,14 +17,15 @@ def test_a_remark_is_no_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str
     frames = [scene_frame(i, seed=4) for i in range(20)]
     frames[4], frames[5] = (replace(frames[i], image=frames[i + 11].image) for i in (4, 5))
     path = write_recording(tmp_path, "swapped", frames)
-    assert check([tmp_path], repair_torn=False, as_json=False) == 0
+    assert run(CheckCommand([tmp_path], json=False)) == 0
     first, second, third = capsys.readouterr().out.splitlines()
     assert first == f"{path}: whole, 1 remark"
     assert second.startswith("    frames 4-5: picture and depth do not show the same")
     assert third.startswith("        One of them is of another moment")
-    assert check([tmp_path], repair_torn=False, as_json=True) == 0
+    assert run(CheckCommand([tmp_path], json=True)) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["repaired"], found["damage"], found["untold"]) == ({}, {str(path): []}, {str(path): ""})
+    assert (found["repaired"], found["damage"]) == ({}, {str(path): []})
+    assert found["undetermined"] == found["untold"] == {str(path): ""}
     (finding,) = found["findings"][str(path)]
     assert (finding["kind"], finding["is_damage"], finding["frames"]) == ("pair", False, [4, 5])
     assert found["agreement"][str(path)] > 0.5
@@ -34,12 +35,12 @@ def test_damage_is_named_with_its_frames_and_what_to_do(tmp_path: Path, capsys: 
     path = write_recording(tmp_path, "hurt", [scene_frame(i) for i in range(12)])
     for i in range(2, 9):
         (path / "depth" / f"{i:06}.png").unlink()
-    assert check([tmp_path], repair_torn=False, as_json=False) == 3
+    assert run(CheckCommand([tmp_path], json=False)) == 3
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{path}: 7 faults found"
     assert lines[1] == "    frames 2-8: files are missing, or are no longer what was recorded"
     assert lines[2].startswith("        frame 2: depth/000002.png cannot be read")
     assert lines[2 + MAX_DETAILS] == f"        and {7 - MAX_DETAILS} more"
     assert lines[3 + MAX_DETAILS].startswith("        The disk or a program has changed them.")
-    assert check([tmp_path], repair_torn=False, as_json=True) == 3
+    assert run(CheckCommand([tmp_path], json=True)) == 3
     assert len(json.loads(capsys.readouterr().out)["damage"][str(path)]) == 7

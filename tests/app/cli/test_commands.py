@@ -22,61 +22,6 @@ from tests.support.paths import ROOT
 from tests.support.programs import lidarlive
 
 
-@pytest.mark.parametrize(
-    ("words", "line"),
-    [
-        (["record", "{tmp}/set", "--source", "usb"], "no usbmuxd at UNIX:"),
-        (["record", "{tmp}/set", "--source", "nonsense"], "Received: 'nonsense'"),
-        (["record", "{tmp}/set", "--source", "{tmp}/file.r3d"], "file.r3d"),
-        (["record", "{tmp}/file.r3d/set", "--source", "{numbered}"], "cannot begin a recording here"),
-        (["record", "{tmp}/set", "--every", "0"], "every must be a whole number from 1 to 1000. Received: 0"),
-        (["record", "{tmp}/set", "--moved", "nan"], "--moved must be above 0 and at most 100 cm. Received: nan"),
-        (["record", "{tmp}/set", "--note", "x" * 501], "a note has at most 500 letters. Received: 501"),
-        (["view", "--source", "{tmp}"], "is not a recording and holds none"),
-        (["view", "--source", "{numbered}", "--weights", "nobody"], "There is no weights version nobody"),
-        (["inspect", "{tmp}"], "is not a recording and holds none"),
-        (["inspect", "{tmp}/nowhere"], "does not exist"),
-        (["import", "{tmp}/nowhere.r3d", "{tmp}/set"], "nowhere.r3d does not exist"),
-        (["import", "{tmp}/file.r3d", "{tmp}/set"], "file.r3d"),
-        (["import", "{tmp}", "{tmp}/set"], "is no folder of pictures and depth maps"),
-        (["import", "{tmp}", "{tmp}/set", "--depth-scale", "0"], "the depth scale is units a metre"),
-        (["import", "{tmp}", "{tmp}/set", "--intrinsics", "500,500,320"], "Received: '500,500,320'"),
-        (["import", "{tmp}", "{tmp}", "{tmp}/set", "--name", "x"], "--name names one recording"),
-        (["train", "{tmp}", "--from-scratch"], "is not a recording and holds none"),
-        (["train", "{numbered}", "--size", "big"], "Received: 'big'"),
-        (["evaluate", "{tmp}"], "is not a recording and holds none"),
-        (["emulate", "{tmp}/nowhere"], "nowhere"),
-        (["weights", "use", "nobody"], "There is no weights version nobody"),
-        (["weights", "rollback"], "no earlier version"),
-        (["weights", "compare", "starter", "nobody", "{numbered}"], "There is no weights version nobody"),
-        (["weights", "compare", "starter", "starter", "{tmp}"], "is not a recording and holds none"),
-    ],
-)
-def test_bad_input(words: list[str], line: str, tmp_path: Path, numbered: Path) -> None:
-    (tmp_path / "file.r3d").write_bytes(b"nothing of the kind")
-    done = lidarlive(*(word.format(tmp=tmp_path, numbered=numbered) for word in words))
-    errors = done.stderr.strip().splitlines()
-    assert done.returncode == 1, done.stderr
-    assert errors[-1].startswith("lidarlive: ")
-    assert line in errors[-1]
-    assert "Traceback" not in done.stderr + done.stdout
-    assert done.stdout == ""
-
-
-@pytest.mark.parametrize("words", [["nonsense"], ["record"], ["import", "one"], ["view", "--frames", "0"]])
-def test_wrong_usage(words: list[str]) -> None:
-    assert lidarlive(*words).returncode == 2
-
-
-def test_an_empty_recording_cannot_be_trained_on(tmp_path: Path) -> None:
-    path = write_recording(tmp_path, "empty", [make_frame(0)])
-    (path / "frames.jsonl").write_bytes(b"")
-    done = lidarlive("train", tmp_path, "--from-scratch", "--epochs", 1)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert done.stderr.strip().splitlines()[-1].startswith("lidarlive: ")
-
-
 @pytest.mark.usefixtures("record3d_package")
 def test_record_and_inspect(numbered: Path, tmp_path: Path) -> None:
     done = lidarlive("record", tmp_path, "--source", numbered, "--name", "again", "--json")
@@ -108,7 +53,10 @@ def test_record_some_frames_with_a_note(numbered: Path, tmp_path: Path) -> None:
     assert ": chosen: every 4th frame, moved 50 cm or turned 50°" in lidarlive("inspect", tmp_path).stdout
     assert lidarlive("check", tmp_path).returncode == 0
     done = lidarlive("record", tmp_path, "--source", numbered, "--every", 10)
-    assert re.search(r": \d+\.\d s, \d frames, \d\d left out by choice, lost: (none|\d+ phone_dropped)\n", done.stdout)
+    assert re.search(
+        r": \d+\.\d s, \d frames, \d\d left out by choice, lost: (none|\d+ phone_dropped)(, possibly lost before USB: \d+)?\n",
+        done.stdout,
+    )
 
 
 @pytest.mark.usefixtures("record3d_package")
@@ -212,7 +160,7 @@ def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_pa
         with PhoneProcess(str(real_data / "desk-1.r3d"), fps=fps, loop=False) as phone:
             phone.start()
             phone.wait_ready()
-            words = ("--source", "usb", "--frames", 180, "--seconds", 180 / fps + 2)
+            words = ("--source", "usb", "--frames", 180, "--seconds", 180 / fps + 10)
             done = lidarlive("record", folder, *words, USBMUXD_SOCKET_ADDRESS=phone.address)
             if not phone.status().dropped:
                 break

@@ -67,7 +67,7 @@ def test_a_step_a_line_and_below_a_failed_one_what_to_do(tmp_path: Path) -> None
     assert [line[1] for line in lines[:2]] == ["drivers", "usbmuxd"]
     assert lines[1][2].startswith("no usbmuxd at UNIX:")
     assert "unset USBMUXD_SOCKET_ADDRESS" in done.stdout.splitlines()[2]
-    assert done.stdout.count("not looked at") == 7
+    assert done.stdout.count("not examined") == 7
     (error,) = done.stderr.splitlines()
     assert error.startswith("lidarlive: no usbmuxd at UNIX:")
     assert error.endswith("unset USBMUXD_SOCKET_ADDRESS")

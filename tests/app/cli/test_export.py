@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.export import export
+from app.cli.export import ExportCommand, run
 from capture.errors import LidarliveError
-from capture.formats.exporting import ExportOptions
 from tests.support.paths import ROOT
 from tests.support.programs import lidarlive
 from tests.support.walks import encoded_walk, write_encoded
@@ -19,14 +18,14 @@ from tests.support.walks import encoded_walk, write_encoded
 INTERRUPTED_AT_ONCE = """
 import os, sys
 from pathlib import Path
-from app.cli import export as exporting
-from capture.formats.exporting import ExportOptions, export_path
+from app.cli import export
+from capture.formats.exporting import export_path
 
 path, out, format, number = sys.argv[1:]
-exporting.export_path = lambda path, out, options, *tell: export_path(
+export.export_path = lambda path, out, options, *callbacks: export_path(
     path, out, options, lambda done, total: os.kill(os.getpid(), int(number))
 )
-sys.exit(exporting.export(Path(path), Path(out), ExportOptions(format)))
+sys.exit(export.run(export.ExportCommand(Path(path), Path(out), format)))
 """
 
 
@@ -39,14 +38,14 @@ def test_the_command(walk: Path, tmp_path: Path):
     done = lidarlive("export", walk, tmp_path / "walk.r3d", "--format", "r3d")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'walk.r3d'}: 8 frames\n", "")
     with pytest.raises(LidarliveError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
-        export(walk, tmp_path / "walk.r3d", ExportOptions("r3d"))
+        run(ExportCommand(walk, tmp_path / "walk.r3d", format="r3d"))
 
 
 def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Five faults by name, then what is to be known of the whole, however many faults there were."""
     for i in range(7):
         (walk / "rgb" / f"{i:06d}.jpg").unlink()
-    assert export(walk, tmp_path / "out", ExportOptions("tum")) == 3
+    assert run(ExportCommand(walk, tmp_path / "out", format="tum")) == 3
     out, err = capsys.readouterr()
     assert out == f"{tmp_path / 'out'}: 1 frame, 7 damaged ones left out\n"
     assert [f"{i:06d}.jpg: cannot be read" in line for i, line in enumerate(err.splitlines())] == [True] * 5
@@ -55,7 +54,7 @@ def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.
 def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     frames = encoded_walk(2)
     path = write_encoded(tmp_path / "in", "walk", [frames[1], frames[0]])
-    assert export(path, tmp_path / "out", ExportOptions("tum")) == 0
+    assert run(ExportCommand(path, tmp_path / "out", format="tum")) == 0
     assert capsys.readouterr().err == (
         f"lidarlive: {path}: 1 of 2 frames were not later than the one before; moved behind it\n"
     )

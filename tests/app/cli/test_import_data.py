@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from app.cli.import_data import import_sources
+from app.cli.import_data import ImportCommand, run
 from app.progress import frame_progress
 from capture.formats.folders_reader import ImageFolder
 from capture.formats.importing import ImportOptions, import_path
@@ -67,7 +67,7 @@ def test_sigterm_ends_it_as_an_interrupt_does(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(ImageFolder, "encoded", terminated)
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
-        import_sources([put(tmp_path / "in", pairs(20))], tmp_path / "set", ImportOptions())
+        run(ImportCommand([put(tmp_path / "in", pairs(20)), tmp_path / "set"]))
     assert signal.getsignal(signal.SIGTERM) == before
     assert f"is in {tmp_path / 'set'}, marked incomplete" in capsys.readouterr().err
     (left,) = (tmp_path / "set").iterdir()

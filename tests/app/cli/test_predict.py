@@ -145,7 +145,7 @@ def test_the_focal_length_is_the_options_else_exifs_else_a_guess_that_is_told(pr
     ]
     assert done.status == 0
     assert done.errors == [
-        f"lidarlive: focal length unknown, so the scale in metres is a guess; give it with --focal PX: {unknown}"
+        f"lidarlive: focal length unknown, so the scale in metres is a guess; set it with --focal PX: {unknown}"
     ]
     depths = [depth_of(tmp_path / "out" / f"{name}.depth.png") for name in ("known", "unknown")]
     canonical = 200 * 150 / 192  # the network's own, in pixels of this picture
@@ -249,7 +249,7 @@ def test_a_full_disk_leaves_whole_pictures_only(predict, small_disk: Path, tmp_p
     done = predict(first, second, small_disk / "out", "--focal", 200, "--ply")
     assert (done.status, done.out) == (1, "")
     (line,) = done.errors
-    assert line.startswith(f"lidarlive: what is predicted for {second} cannot be written into {small_disk / 'out'} (No")
+    assert line.startswith(f"lidarlive: the prediction for {second} cannot be written into {small_disk / 'out'} (No")
     assert names(small_disk / "out") == names(tmp_path / "elsewhere")
     for name in names(small_disk / "out"):
         assert (small_disk / "out" / name).read_bytes() == (tmp_path / "elsewhere" / name).read_bytes()
@@ -263,8 +263,8 @@ def test_the_program_itself_and_no_tensorflow_in_it(tmp_path: Path):
     code = f"""
 import sys
 from pathlib import Path
-from app.cli.predict import predict
-predict([Path({str(image)!r})], Path({str(tmp_path / "again")!r}), None, 200, True, False)
+from app.cli.predict import PredictCommand, run
+run(PredictCommand([Path({str(image)!r}), Path({str(tmp_path / "again")!r})], focal=200, ply=True))
 print({{"tensorflow", "keras"}} & set(sys.modules))
 """
     again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.record import record
+from app.cli.record import RecordCommand, run
 from capture.errors import LidarliveError
-from capture.frame_filter import FrameFilter
 from capture.inspection.checksums import damage
 from capture.recorder.recorder import Recorder
 from capture.recording import Dataset, Recording
@@ -257,4 +256,4 @@ def test_the_command_ends_with_one_line_and_names_what_it_kept(numbered: Path, s
 def test_the_command_says_where_it_cannot_record(numbered: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LidarliveError, match=r"file: cannot begin a recording here \(it is a file\)"):
-        record(tmp_path / "file", str(numbered), None, "walk", None, None, FrameFilter(), "", as_json=True)
+        run(RecordCommand(tmp_path / "file", source=str(numbered), name="walk", json=True))

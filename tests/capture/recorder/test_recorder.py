@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from app.cli import record as record_module
-from app.cli.inspect import inspect
+from app.cli.inspect import InspectCommand
+from app.cli.inspect import run as inspect
 from capture.frame import Frame
 from capture.recorder import recorder as recorder_module
 from capture.recorder.recorder import Recorder
@@ -81,11 +82,11 @@ def test_what_pauses_point_to_is_told_apart_from_losses(tmp_path: Path, capsys: 
     source.lost, source.possibly = {"ring_full": 2}, 3
     recorder.stop()
     assert recorder.join(20)
-    assert inspect([tmp_path], as_json=False) == 0
+    assert inspect(InspectCommand([tmp_path], json=False)) == 0
     text = capsys.readouterr().out
     assert "paused: lost 2 ring_full\n" in text
     assert "paused: possibly lost before USB: 3\n" in text
-    assert inspect([tmp_path], as_json=True) == 0
+    assert inspect(InspectCommand([tmp_path], json=True)) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["driver"], row["lost"], row["possibly_lost_before_usb"]) == ("native", {"ring_full": 2}, 3)
 

@@ -15,7 +15,7 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.cli.check import check
+from app.cli import check
 from capture.errors import LidarliveError
 from capture.frame import Camera
 from capture.recording import Dataset, Recording
@@ -107,7 +107,7 @@ def test_a_recording_that_is_being_written_is_left_alone(tmp_path: Path) -> None
     with FileLock(path / LOCK_NAME):
         assert being_written(path)
         assert Recording(path).repaired == ""
-        assert check([tmp_path], repair_torn=True, as_json=True) == 0
+        assert check.run(check.CheckCommand([tmp_path], repair=True, json=True)) == 0
     assert "3 whole frames kept" in Recording(path).repaired
 
 
@@ -128,9 +128,9 @@ def test_a_lost_document_is_made_anew_by_hand(
         (path / INFO_NAME).write_bytes(document)
     with pytest.raises(LidarliveError, match=r"check --repair|holds none"):
         Dataset(tmp_path)
-    assert check([tmp_path], repair_torn=False, as_json=False) == 3
+    assert check.run(check.CheckCommand([tmp_path], repair=False, json=False)) == 3
     assert f"{path}: 1 fault found\n    " in capsys.readouterr().out
-    assert check([tmp_path], repair_torn=True, as_json=False) == 3
+    assert check.run(check.CheckCommand([tmp_path], repair=True, json=False)) == 3
     out, err = capsys.readouterr()
     assert out.startswith(f"{path}: whole\n")
     assert f"3 whole frames kept, {INFO_NAME} made anew" in err
@@ -153,7 +153,7 @@ def test_one_that_was_killed_before_its_first_frame_is_named(
     (tmp_path / "2026-11-23T14-05-09Z_desk").mkdir()
     whole = write_recording(tmp_path, "whole", [make_frame(0)])
     assert [recording.path for recording in Dataset(tmp_path)] == [whole]
-    assert check([tmp_path], repair_torn=True, as_json=True) == 3
+    assert check.run(check.CheckCommand([tmp_path], repair=True, json=True)) == 3
     document = json.loads(capsys.readouterr().out)
     (done,) = document["repaired"].values()
     assert "holds no whole frame: nothing to repair, the folder can be deleted" in done

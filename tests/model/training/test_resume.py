@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.cli.train import train_config
+from app.cli.train import TrainCommand, train_config
 from capture import paths
 from capture.errors import LidarliveError
 from model.config import TrainConfig
@@ -153,13 +153,13 @@ def test_the_command_line_resumes_the_newest(interrupted: TrainConfig) -> None:
         folder.mkdir(parents=True)
         State({}, {}).write(folder / STATE_NAME)
         os.utime(folder / STATE_NAME, (1, 1) if name == "older" else None)
-    settings: dict[str, Any] = {"epochs": 4, "budget": None, "size": "64x96", "seed": 4, "preset": None}
-    told = train_config([Path(interrupted.data[0])], [], **settings, from_scratch=True, resume=True, out=None)
+    settings: dict[str, Any] = {"epochs": 4, "size": "64x96", "seed": 4, "from_scratch": True, "resume": True}
+    told = train_config(TrainCommand([Path(interrupted.data[0])], **settings))
     assert told.out == str(paths.weights_folder() / "newer")
     assert told.resume
     assert told.resumable
     own = Path(interrupted.out)
-    assert train_config([own], [], **settings, from_scratch=True, resume=True, out=own).out == str(own)
+    assert train_config(TrainCommand([own], **settings, out=own)).out == str(own)
 
 
 def test_what_may_not_be_resumed_leaves_nothing(config: TrainConfig, tmp_path: Path) -> None:

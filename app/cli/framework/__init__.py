@@ -1,0 +1,1 @@
+"""What every command shares: options turned into a command, the reference, signals."""

@@ -1,0 +1,39 @@
+"""`lidarlive weights export`: convert a version of the network for other programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.options import JsonOption, VersionArgument
+from model.export.readme import FORMATS
+from model.jobs.client import last_event
+
+
+@dataclass(frozen=True)
+class WeightsExportCommand:
+    """Convert a version for other programs, and compare its output with that of Keras."""
+
+    version: VersionArgument
+    out: Annotated[Path, typer.Argument(help="folder to create, which must not exist")]
+    format: Annotated[str, typer.Option(help=", ".join(f"{name}: {title}" for name, title in FORMATS.items()))]
+    json: JsonOption = False
+
+
+def run(options: WeightsExportCommand) -> int:
+    """Convert in a child process, which imports TensorFlow. Raises LidarliveError with its error."""
+    job = {"version": options.version, "out": str(options.out), "format": options.format}
+    done = last_event("model.export.formats", json.dumps(job))
+    del done["event"]
+    if options.json:
+        print(json.dumps(done))
+    else:
+        print(
+            f"{options.out}: {done['version']} as {options.format}; it differs from Keras by "
+            f"{done['difference']:.1g} at most, relative"
+        )
+    return 0
