@@ -1,4 +1,4 @@
-"""Pictures of any camera: JPEG and PNG files as upright pixels, and the focal length that their EXIF tells.
+"""Read JPEG and PNG files of any camera as upright pixels, with the focal length from their EXIF.
 
 Exif 2.3 (CIPA DC-008): tags 0112 (Orientation) and A405 (FocalLengthIn35mmFilm).
 """
@@ -20,7 +20,7 @@ from capture.errors import LidarliveError
 from capture.frame import UInt8Image
 
 DIAGONAL_35MM = math.hypot(36, 24)  # millimetres, 43.27
-# Not ImageOps.exif_transpose: it also writes the EXIF again, which fails on a damaged one that tells which way is up.
+# Not ImageOps.exif_transpose: it also rewrites the EXIF, and fails on a damaged one whose orientation is readable.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -37,7 +37,7 @@ class Photo:
     """A decoded picture.
 
     rgb       uint8 (H, W, 3), red first, upright
-    focal_px  focal length in its pixels as its EXIF has it; None where that says nothing
+    focal_px  focal length in its pixels, from EXIF; None if unknown
     """
 
     rgb: UInt8Image
@@ -50,24 +50,24 @@ class Photo:
 
 
 def check_photo(path: Path) -> None:
-    """Read the header of a picture and nothing more.
+    """Read only the header of a picture.
 
-    Raises LidarliveError where it is missing, no JPEG or PNG, or has so many pixels that Pillow takes it for a bomb.
+    Raises LidarliveError if it is missing, no JPEG or PNG, or has more pixels than Pillow's limit for bombs.
     """
     with _opened(path):
         pass
 
 
 def read_photo(path: Path) -> Photo:
-    """The picture as a viewer shows it: upright, 8 bits a colour; grey becomes RGB, transparency is ignored.
+    """Decode a picture as a viewer shows it: upright, 8 bits per colour; grey becomes RGB, transparency is ignored.
 
-    Raises LidarliveError as `check_photo` does, and where the picture is damaged or cut short.
+    Raises LidarliveError as `check_photo` does, and if the picture is damaged or truncated.
     """
     with _opened(path) as image:
         try:
             image.load()
         except Exception as error:  # on damage Pillow raises OSError, SyntaxError, ValueError, struct.error and others
-            raise LidarliveError(f"{path} is damaged ({error}); get it again from where it came from") from None
+            raise LidarliveError(f"{path} is damaged ({error}); copy it again from its source") from None
         orientation, focal_35mm = _exif(image)
         if image.mode == "I;16":  # 16-bit grey, which Pillow would clip instead of scale
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
@@ -78,22 +78,21 @@ def read_photo(path: Path) -> Photo:
 
 
 def focal_px(focal_35mm: float, size: tuple[int, int]) -> float:
-    """The 35 mm-equivalent focal length, in millimetres, in pixels of a picture of `size` (width, height).
+    """Convert a 35 mm-equivalent focal length in millimetres to pixels of a picture of `size` (width, height).
 
-    It is that of the lens which, over a 36x24 mm film, sees the same angle from corner to corner (CIPA DCG-001, 2005),
-    so it is to the film's diagonal as the one in pixels is to the picture's. It is the picture's, not the lens's: a
-    digital zoom is already in it. A picture cropped after it was taken keeps a tag that is no longer true.
+    The equivalent lens has the same diagonal angle of view on a 36x24 mm film (CIPA DCG-001, 2005), so the focal length
+    scales with the diagonals. It includes digital zoom. A picture cropped afterwards keeps a tag that is wrong.
     """
     return focal_35mm / DIAGONAL_35MM * math.hypot(*size)
 
 
 def _exif(image: Image.Image) -> tuple[int, float | None]:
-    """Orientation (1 is upright) and 35 mm-equivalent focal length in millimetres; 1 and None where EXIF lacks them."""
+    """Return orientation (1: upright) and 35 mm-equivalent focal length in mm; 1 and None if EXIF lacks them."""
     try:
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation)
         focal_35mm = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
-    except Exception:  # as many kinds as above; a viewer shows such a picture as it lies
+    except Exception:  # as many kinds as above; viewers ignore such EXIF as well
         return 1, None
     return (
         orientation if isinstance(orientation, int) else 1,
@@ -103,9 +102,9 @@ def _exif(image: Image.Image) -> tuple[int, float | None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """The picture with only its header read; what Pillow warns of stays quiet."""
+    """Open a picture, read only its header, and suppress Pillow's warnings."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # oddities in EXIF, of which a viewer says nothing either
+        warnings.simplefilter("ignore")  # oddities in EXIF, which viewers ignore as well
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = _open(path)
         with image:
@@ -113,17 +112,17 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 def _open(path: Path) -> Image.Image:
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+    if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe would block
         raise LidarliveError(f"{path} is a folder or a device; name the JPEG or PNG files themselves")
     try:
         return Image.open(path, formats=("JPEG", "PNG"))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise LidarliveError(
-            f"{path} has more than {Image.MAX_IMAGE_PIXELS} pixels, the most that are taken; make it smaller first"
+            f"{path} has more than {Image.MAX_IMAGE_PIXELS} pixels, the maximum; make it smaller first"
         ) from None
     except Exception as error:
         if isinstance(error, OSError) and error.strerror:
             raise LidarliveError(
-                f"{path} cannot be read ({error.strerror}); check its name and who may read it"
+                f"{path} cannot be read ({error.strerror}); check its name and its permissions"
             ) from None
-        raise LidarliveError(f"{path} is no JPEG or PNG picture; save it as one first (an iPhone's HEIC too)") from None
+        raise LidarliveError(f"{path} is no JPEG or PNG picture; convert it first (also an iPhone's HEIC)") from None

@@ -1,4 +1,4 @@
-"""A picture and its depth beside each other, to look at: in the window's colours, with the scale below the depth."""
+"""Render a picture beside its depth, in the colours of the window, with a scale below."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.session.color_maps import BACKGROUND, MIN_SPAN_M, STEPS, TEXT, TURBO, d
 from capture.frame import DepthMap, UInt8Image, clean_depth
 from model.data.targets import resize_rgb
 
-LONG_SIDE = 960  # pixels of each picture's longer side, whatever the original's: the scale stays legible beside it
+LONG_SIDE = 960  # pixels of the longer side of each picture: the scale stays legible at any original size
 GAP = 16
-BAR, FONT = 14, 22  # heights of the scale and of its text
-LEAST_WIDTH = 240  # room for both ends of the scale, however narrow the picture
+BAR, FONT = 14, 22  # heights of the scale and of its text, pixels
+LEAST_WIDTH = 240  # both labels of the scale fit, however narrow the picture
 
 
 def encode_side_by_side(rgb: UInt8Image, depth_m: DepthMap, near_m: float, far_m: float) -> bytes:
-    """A PNG: the picture, and its depth from blue (`near_m`) to red (`far_m`) above a scale that says both.
+    """Encode a PNG of the picture and its depth, blue (`near_m`) to red (`far_m`), above a labelled scale.
 
     `rgb` is uint8 (H, W, 3), `depth_m` float32 (h, w) over the whole of it, metres. The scale is at least MIN_SPAN_M
     wide, as the window's.
@@ -39,7 +39,7 @@ def encode_side_by_side(rgb: UInt8Image, depth_m: DepthMap, near_m: float, far_m
 
 
 def _draw_scale(canvas: Image.Image, corner: tuple[int, int], width: int, near_m: float, far_m: float) -> None:
-    """All colours in a bar of `width`, and what its ends stand for below it."""
+    """Draw a bar of all colours, and below it the depth at both ends."""
     left, top = corner
     ramp = Image.fromarray(TURBO[np.linspace(1, STEPS, width).round().astype(int)][None])
     canvas.paste(ramp.resize((width, BAR)), corner)
@@ -50,6 +50,6 @@ def _draw_scale(canvas: Image.Image, corner: tuple[int, int], width: int, near_m
 
 
 def _fitted(size: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of the same shape with the longer side LONG_SIDE."""
+    """Return (width, height) with the same aspect ratio and LONG_SIDE as the longer side."""
     longer = max(size)
     return max(1, round(size[0] * LONG_SIDE / longer)), max(1, round(size[1] * LONG_SIDE / longer))

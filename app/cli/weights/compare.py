@@ -22,7 +22,7 @@ from model.evaluation.paired_sums import DataSet, Shot
 from model.evaluation.verdict import MAIN
 
 RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but unsure readings, up to 10 m"}
-ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to see whether it has forgotten
+ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to detect forgetting
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ def run(options: WeightsCompareCommand) -> int:
 def _rooms(progress: Progress) -> list[Recording]:
     task = progress.add_task("rendering rooms, once", total=1.0, visible=False)
 
-    def tell(done: int, total: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         progress.update(task, completed=done / total, visible=True)
 
-    return rehearsal.unseen_rooms(tell)
+    return rehearsal.unseen_rooms(on_progress)
 
 
 def _print(found: VersionComparison, console: Console) -> None:
@@ -75,9 +75,12 @@ def _print(found: VersionComparison, console: Console) -> None:
         console.print(_figures(recordings, name, title, Metrics.names()))
     console.print(_distances(recordings))
     if rooms is not None:
-        console.print(f"rendered rooms that nobody is trained on: {_amount(rooms)}", highlight=False)
+        console.print(f"rendered rooms, never trained on: {_amount(rooms)}", highlight=False)
         console.print(_figures(rooms, "near", RANGES["near"], ROOM_METRICS))
-    for title, shots in (("the challenger's worst frames", found["worst"]), ("where it lost most", found["lost"])):
+    for title, shots in (
+        ("the worst frames of the challenger", found["worst"]),
+        ("its largest losses against the champion", found["lost"]),
+    ):
         if shots:
             console.print(_shots(title, shots))
     for line in (*(f"note: {note}" for note in found["notes"]), found["verdict"]["sentence"]):

@@ -1,4 +1,4 @@
-"""The command line by its real entry: bad input ends in one clear line and status 1, work in 0, losses in 3."""
+"""The command line by its entry point: exit status 0 for work done, 3 for losses; recording by real processes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from capture.formats.r3d_reader import R3dFile
 from capture.recording import Dataset, Recording
 from capture.storage.layout import INFO_NAME
 from capture.virtual_phone.process import PhoneProcess
+from tests.app.cli.conftest import Call
 from tests.support.foreign import pairs, put, sequence
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import ROOT
@@ -53,10 +54,8 @@ def test_record_some_frames_with_a_note(numbered: Path, tmp_path: Path) -> None:
     assert ": chosen: every 4th frame, moved 50 cm or turned 50°" in lidarlive("inspect", tmp_path).stdout
     assert lidarlive("check", tmp_path).returncode == 0
     done = lidarlive("record", tmp_path, "--source", numbered, "--every", 10)
-    assert re.search(
-        r": \d+\.\d s, \d frames, \d\d left out by choice, lost: (none|\d+ phone_dropped)(, possibly lost before USB: \d+)?\n",
-        done.stdout,
-    )
+    lost = r"lost: (none|\d+ phone_dropped)(, possibly lost before USB: \d+)?"  # some, on a busy computer
+    assert re.search(rf": \d+\.\d s, \d frames, \d\d left out by choice, {lost}\n", done.stdout)
 
 
 @pytest.mark.usefixtures("record3d_package")
@@ -67,43 +66,43 @@ def test_a_number_of_frames(numbered: Path, tmp_path: Path) -> None:
     assert len(recording) == 7
 
 
-def test_inspect_repairs_and_says_so(tmp_path: Path) -> None:
+def test_inspect_repairs_and_says_so(tmp_path: Path, call: Call) -> None:
     path = write_recording(tmp_path, "torn", [make_frame(i) for i in range(3)])
     info = json.loads((path / INFO_NAME).read_text())
     (path / INFO_NAME).write_text(json.dumps({**info, "status": "recording"}))
-    done = lidarlive("inspect", tmp_path)
+    done = call("inspect", tmp_path)
     assert done.returncode == 3
     assert "3 whole frames kept" in done.stderr
 
 
-def test_check_names_what_is_damaged_and_repairs_what_is_torn(tmp_path: Path) -> None:
+def test_check_names_what_is_damaged_and_repairs_what_is_torn(tmp_path: Path, call: Call) -> None:
     whole = write_recording(tmp_path, "whole", [make_frame(i) for i in range(3)])
     hurt = write_recording(tmp_path, "hurt", [make_frame(i) for i in range(3)])
-    assert lidarlive("check", tmp_path).returncode == 0
+    assert call("check", tmp_path).returncode == 0
     (hurt / "depth" / "000001.png").write_bytes(b"x")
     (hurt / "rgb" / "000002.jpg").unlink()
     info = json.loads((whole / INFO_NAME).read_text())
     (whole / INFO_NAME).write_text(json.dumps({**info, "status": "recording"}))
-    done = lidarlive("check", tmp_path, "--json")
+    done = call("check", tmp_path, "--json")
     assert done.returncode == 3
     found = json.loads(done.stdout)
     assert found["damage"][str(whole)] == ["was not closed: a crash may have torn its end"]
     depth, rgb = found["damage"][str(hurt)]
     assert depth == "frame 1: depth/000001.png does not match its checksum"
     assert rgb.startswith("frame 2: rgb/000002.jpg cannot be read")
-    done = lidarlive("check", whole, "--repair")
+    done = call("check", whole, "--repair")
     assert done.returncode == 3
     assert "3 whole frames kept" in done.stderr
-    assert lidarlive("check", whole).returncode == 0
+    assert call("check", whole).returncode == 0
 
 
-def test_import_names_what_it_leaves_out(tmp_path: Path) -> None:
+def test_import_names_what_it_leaves_out(tmp_path: Path, call: Call) -> None:
     files = pairs(9)
     for i in range(1, 8):
         del files[f"depth/{i}.png"]
     source = put(tmp_path / "desk", files)
     words = ("--depth-scale", 500, "--intrinsics", "70,71,36,48", "--name", "far")
-    done = lidarlive("import", source, tmp_path / "set", *words)
+    done = call("import", source, tmp_path / "set", *words)
     assert done.returncode == 3, done.stderr
     assert done.stdout.endswith("_far: 2 frames, 7 damaged ones left out\n")
     assert done.stderr.splitlines() == [
@@ -115,9 +114,9 @@ def test_import_names_what_it_leaves_out(tmp_path: Path) -> None:
     assert recording[0].intrinsics.as_list() == [70, 71, 36, 48]
 
 
-def test_import_of_several_sources(tmp_path: Path) -> None:
+def test_import_of_several_sources(tmp_path: Path, call: Call) -> None:
     sources = [put(tmp_path / "desk", pairs(2)), put(tmp_path / "freiburg1_walk", sequence(2))]
-    done = lidarlive("import", *sources, tmp_path / "set")
+    done = call("import", *sources, tmp_path / "set")
     assert (done.returncode, done.stderr) == (0, "")
     assert [recording.info.name for recording in Dataset(tmp_path / "set")] == ["desk", "freiburg1_walk"]
     assert done.stdout.count(": 2 frames\n") == 2

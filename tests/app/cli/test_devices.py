@@ -12,6 +12,7 @@ import pytest
 from capture.sources.record3d.driver import package_installed
 from capture.virtual_phone.process import PhoneProcess
 from capture.virtual_phone.wire_file import message_spans
+from tests.app.cli.conftest import Call
 from tests.support.fake_usbmuxd import FakeUsbmuxd
 from tests.support.frames import encoded_message, make_frame
 from tests.support.programs import lidarlive
@@ -117,8 +118,11 @@ def test_a_damaged_stream_is_kept_as_it_came(tmp_path: Path) -> None:
         (["--serial", "other"], "other is not connected; connected: stand-in"),
     ],
 )
-def test_bad_input(words: list[str], line: str, phone: PhoneProcess, tmp_path: Path) -> None:
-    done = lidarlive("devices", *(w.format(tmp=tmp_path) for w in words), USBMUXD_SOCKET_ADDRESS=phone.address)
+def test_bad_input(
+    words: list[str], line: str, phone: PhoneProcess, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", phone.address)
+    done = call("devices", *(word.format(tmp=tmp_path) for word in words))
     assert done.returncode == 1
     assert line in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
