@@ -26,16 +26,20 @@ from tests.support.programs import lidarlive
 @pytest.mark.usefixtures("record3d_package")
 def test_record_and_inspect(numbered: Path, tmp_path: Path) -> None:
     done = lidarlive("record", tmp_path, "--source", numbered, "--name", "again", "--json")
-    assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
+    written, lost = events[-1]["written"], events[-1]["lost"]
+    assert done.returncode == (3 if lost else 0), done.stderr
     assert events[0]["event"] == "started"
     assert events[-1]["event"] == "done"
-    assert (events[-1]["written"], events[-1]["lost"]) == (60, {})
+    assert lost.keys() <= {"phone_dropped"}, "as a phone does on a busy computer"
+    assert written + sum(lost.values()) == 60
     (row,) = json.loads(lidarlive("inspect", tmp_path, "--json").stdout)
-    assert (row["name"], row["frames"], row["status"], row["lost"]) == ("again", 60, "closed", {})
+    assert (row["name"], row["frames"], row["status"], row["lost"]) == ("again", written, "closed", lost)
     assert row["depth_m"] == pytest.approx([1.0, 1.06], abs=0.01)
     text = lidarlive("inspect", tmp_path).stdout
-    assert re.search(r"^again +LiDAR +60 +\S+ +0 +240x320 +1\.0–1\.1 m +100% ", text, re.MULTILINE)
+    assert re.search(
+        rf"^again +LiDAR +{written} +\S+ +{sum(lost.values())} +240x320 +1\.0–1\.1 m +100% ", text, re.MULTILINE
+    )
     assert "No data at 0–1 m, 2 m and beyond." in text
 
 
@@ -159,7 +163,7 @@ def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_pa
         with PhoneProcess(str(real_data / "desk-1.r3d"), fps=fps, loop=False) as phone:
             phone.start()
             phone.wait_ready()
-            words = ("--source", "usb", "--frames", 180, "--seconds", 180 / fps + 10)
+            words = ("--source", "usb", "--frames", 180, "--seconds", 180 / fps + 30)
             done = lidarlive("record", folder, *words, USBMUXD_SOCKET_ADDRESS=phone.address)
             if not phone.status().dropped:
                 break
