@@ -24,9 +24,18 @@ from capture.storage.repair import being_written, repair
 MAX_DETAILS = 5  # lines per finding; --json has all
 
 
+EXAMPLES = (
+    "lidarlive check data",
+    "lidarlive check data --repair",
+)
+
+
 @dataclass(frozen=True)
 class CheckCommand:
-    """Verify every file of recordings, and whether their frames are plausible. Exit status 3: damage was found."""
+    """Verify every file of recordings, and whether their frames are plausible. Exit status 3: damage was found.
+
+    Remarks are not damage: a changed lens, a turned phone, a pause, a picture that does not match its depth map.
+    """
 
     data: DataArgument
     repair: Annotated[

@@ -26,9 +26,19 @@ ASCII_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 
+EXAMPLES = (
+    "lidarlive devices",
+    "lidarlive devices --save-wire phone.wire  # for somebody else to play with emulate",
+)
+
+
 @dataclass(frozen=True)
 class DevicesCommand:
-    """Diagnose the phone connection step by step and suggest fixes."""
+    """Diagnose the phone connection step by step and suggest fixes.
+
+    It takes 10 s at most. Close the window first: the app on the phone serves one program at a time. The file of
+    --save-wire contains pictures of your room.
+    """
 
     serial: Annotated[
         str | None, typer.Option(help="serial number, if several phones are connected; default: the first one")

@@ -19,6 +19,13 @@ FAULTS = (*OF_ONE_FRAME, *LASTING_S)
 REPORT_INTERVAL_S = 1.0
 
 
+EXAMPLES = (
+    "lidarlive emulate demo  # prints the address for clients",
+    "lidarlive emulate demo --fault silent@30:2  # silent for 2 s from frame 30 on",
+    "lidarlive emulate phone.wire --fps 30",
+)
+
+
 @dataclass(frozen=True)
 class EmulateCommand:
     """Emulate a phone: play the demo room or a recording to any Record3D client."""

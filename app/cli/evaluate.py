@@ -24,6 +24,9 @@ SHOWN = (
 )
 
 
+EXAMPLES = ("lidarlive evaluate data --weights starter",)
+
+
 @dataclass(frozen=True)
 class EvaluateCommand:
     """Measure the network on recordings: RMSE, AbsRel and other metrics, near and far."""

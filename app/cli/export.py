@@ -19,6 +19,13 @@ RESIZING_FORMATS = [name for name, format in FORMATS.items() if format.resizes]
 INTERRUPTED = 130  # the exit status that shells use for Ctrl-C
 
 
+EXAMPLES = (
+    "lidarlive export data/2026-11-23T14-05-09Z_desk desk.r3d --format r3d",
+    "lidarlive export data out --format folders --depth-size rgb  # X/ and Y/ for each recording",
+    "lidarlive export data/2026-11-23T14-05-09Z_desk desk.ply --format ply  # the point cloud of the middle frame",
+)
+
+
 @dataclass(frozen=True)
 class ExportCommand:
     """Export recordings for other programs. Exit status 3: done, but damaged frames were left out."""

@@ -20,6 +20,12 @@ from capture.storage.writer import RecordingWriter
 MAX_REMARKS = 5  # lines per source; a data set may have thousands of faults
 
 
+EXAMPLES = (
+    "lidarlive import walk.r3d 71de12f9/ data",
+    "lidarlive import photos data --depth-scale 5000 --intrinsics 525,525,319.5,239.5",
+)
+
+
 @dataclass(frozen=True)
 class ImportCommand:
     """Import data of other programs as recordings. Exit status 3: done, but damaged frames were left out."""

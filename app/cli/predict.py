@@ -33,9 +33,19 @@ from model.predictor import Predictor
 MAX_FOCAL_PX = 1e6  # a hundred times that of any lens: larger values are mistyped
 
 
+EXAMPLES = (
+    "lidarlive predict a.jpg b.png out --ply",
+    "lidarlive predict a.jpg out --focal 3028  # where EXIF has no focal length",
+)
+
+
 @dataclass(frozen=True)
 class PredictCommand:
-    """Predict the depth of pictures and write it to files. Exit status 3: done, but some pictures were damaged."""
+    """Predict the depth of pictures and write it to files. Exit status 3: done, but some pictures were damaged.
+
+    Each picture gives a 16-bit PNG of the depth in millimetres, a PNG of picture and depth side by side, and a point
+    cloud on request.
+    """
 
     images: Annotated[
         list[Path],

@@ -35,6 +35,13 @@ SILENT_SAVING_S = 1.0  # no line for shorter saving; it takes a tenth of this on
 Report = Callable[[str, RecordingStatus, str], None]  # event, status, detail of the source
 
 
+EXAMPLES = (
+    "lidarlive record data --name desk  # until Ctrl-C",
+    "lidarlive record data --driver native  # the phone's own JPEG, at under half the CPU time",
+    'lidarlive record data --every 5 --moved 2 --note "by day"  # one frame in five, after a move of 2 cm',
+)
+
+
 @dataclass(frozen=True)
 class RecordCommand:
     """Record a source to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost.

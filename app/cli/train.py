@@ -19,10 +19,19 @@ from model.config import DEFAULT_PRESET, INPUT_SIZE, RECIPES, TrainConfig
 from model.jobs.client import events_of
 from model.training.checkpoint import newest_interrupted
 
+EXAMPLES = (
+    "lidarlive train data  # on all recordings but the newest, which it validates on",
+    "lidarlive train data --budget 15 --resume  # the best of 15 minutes; resume after Ctrl-C, a crash or a full disk",
+    "lidarlive train data --preset original --from-scratch  # the networks as first published",
+)
+
 
 @dataclass(frozen=True)
 class TrainCommand:
-    """Train the gradient and the finetune network. Creates a new version and does not activate it."""
+    """Train the gradient and the finetune network. Creates a new version and does not activate it.
+
+    Ctrl-C, a crash or a full disk interrupt a training; --resume continues it after the last complete epoch.
+    """
 
     data: Annotated[
         list[Path] | None, typer.Argument(help="recordings, or folders of recordings; may be in --config")

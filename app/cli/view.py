@@ -25,6 +25,12 @@ OFFSCREEN_FRAMES = 90  # without a screen: three seconds of the demo, enough for
 OFFSCREEN_PICTURE = Path("lidarlive-window.png")
 
 
+EXAMPLES = (
+    "lidarlive  # the connected phone, else the demo room",
+    "lidarlive view --source walk.r3d  # a Record3D file or a recording",
+)
+
+
 @dataclass(frozen=True)
 class ViewCommand:
     """Open the live window: RGB, predicted depth, LiDAR depth and their difference."""

@@ -1,7 +1,7 @@
 """Commands as frozen dataclasses. A module is imported when its command is called, so that `--help` stays fast.
 
 The module of a command holds the dataclass, whose fields are typer-annotated and whose docstring is the help text, and
-`run(options) -> int`, which returns the exit status.
+`run(options) -> int`, which returns the exit status. A module may have EXAMPLES: command lines, for help and reference.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ class Command:
     def options_class(self) -> type[Any]:
         """Import the module and return its dataclass: the one that `run` takes."""
         return _options_class(importlib.import_module(self.module))
+
+    def examples(self) -> tuple[str, ...]:
+        """Import the module and return its EXAMPLES."""
+        examples: tuple[str, ...] = getattr(importlib.import_module(self.module), "EXAMPLES", ())
+        return examples
 
     def run(self, options: object) -> int:
         """Return the exit status. Raises LidarliveError."""
@@ -81,10 +86,16 @@ def _typer_command(command: Command) -> TyperCommand:
     call.__signature__ = inspect.Signature(list(parameters.values()))  # type: ignore[attr-defined]
     call.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(command.name, help=inspect.getdoc(options_class))(call)
+    epilog = "\n\n".join(("Examples:", *command.examples())) if command.examples() else None
+    single.command(command.name, help=unwrap(inspect.getdoc(options_class) or ""), epilog=epilog)(call)
     built = typer.main.get_command(single)
     assert isinstance(built, TyperCommand)
     return built
+
+
+def unwrap(text: str) -> str:
+    """Join the lines of each paragraph: a terminal breaks them by its own width."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _parameters(options_class: type[Any]) -> Mapping[str, inspect.Parameter]:

@@ -16,7 +16,7 @@ PLACEHOLDERS = {int: "N", float: "NUMBER", str: "TEXT", Path: "PATH"}
 
 
 def reference(name: str, summary: str, entries: Sequence[Entry]) -> str:
-    """Return Markdown: a list of the commands, then a section for each with its usage and its options."""
+    """Return Markdown: a list of the commands, then a section for each with its usage, options and examples."""
     return "\n".join(
         (
             f"# Commands of {name}",
@@ -53,6 +53,8 @@ def _sections(prefix: str, entries: Sequence[Entry]) -> Iterator[str]:
             yield "|---|---|---|"
             yield from (parameter.row() for parameter in parameters)
             yield ""
+        if command.examples():
+            yield from ("```", *command.examples(), "```", "")
 
 
 def _commands(prefix: str, entries: Sequence[Entry]) -> Iterator[tuple[str, Command]]:

@@ -25,6 +25,9 @@ RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but u
 ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to detect forgetting
 
 
+EXAMPLES = ("lidarlive weights compare starter 2026-11-26T18-47-14Z data --no-rooms",)
+
+
 @dataclass(frozen=True)
 class WeightsCompareCommand:
     """Compare B with A: every metric on the same recordings, by distance, with confidence intervals and a verdict."""

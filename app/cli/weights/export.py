@@ -13,10 +13,15 @@ from app.cli.options import JsonOption, VersionArgument
 from model.export.readme import FORMATS
 from model.jobs.client import last_event
 
+EXAMPLES = ("lidarlive weights export starter out --format tf",)
+
 
 @dataclass(frozen=True)
 class WeightsExportCommand:
-    """Convert a version for other programs, and compare its output with that of Keras."""
+    """Convert a version for other programs, and compare its output with that of Keras.
+
+    README.md in the new folder explains how to run it.
+    """
 
     version: VersionArgument
     out: Annotated[Path, typer.Argument(help="folder to create, which must not exist")]

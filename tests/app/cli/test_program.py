@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def full_names(*entries: Entry) -> list[tuple[list[str], Command]]:
 
 
 ALL = full_names(*COMMANDS, BENCHES)
+EXAMPLES = [line for _, each in ALL for line in each.examples()]
 IMPORT_ALL = f"import importlib; [importlib.import_module(name) for name in {[each.module for _, each in ALL]}]"
 
 
@@ -52,6 +54,16 @@ def test_every_command_has_help(words: list[str], command: Command, call: Call) 
 def test_a_group_without_a_command_shows_its_help(words: list[str], call: Call) -> None:
     done = call(*words)
     assert "Commands" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_every_example_is_understood(line: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[object] = []
+    monkeypatch.setattr(Command, "run", lambda command, options: called.append(options) or 0)
+    program, *words = shlex.split(line, comments=True)
+    assert program == "lidarlive"
+    assert call(*words).returncode == 0
+    assert len(called) == 1
 
 
 def test_the_list_of_commands_imports_no_library_of_theirs() -> None:
