@@ -1,4 +1,4 @@
-"""`lidarlive export` as a person calls it: what it prints, its exit status, and how it ends when stopped."""
+"""`lidarlive export`: its output, its exit status, and what an interrupt leaves."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_command(walk: Path, tmp_path: Path):
 
 
 def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """Five faults by name, then what is to be known of the whole, however many faults there were."""
+    """At most five faults are printed one by one; the last line counts all."""
     for i in range(7):
         (walk / "rgb" / f"{i:06d}.jpg").unlink()
     assert run(ExportCommand(walk, tmp_path / "out", format="tum")) == 3

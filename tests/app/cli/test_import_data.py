@@ -1,4 +1,4 @@
-"""An import on its way: interrupted, killed, in bounded memory, and what a person sees of it."""
+"""A running import: interrupted, killed, its memory and its progress display."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_progress_shows_the_rate_and_the_time_left():
 
 
 def test_a_few_frames_are_held_at_a_time(tmp_path: Path):
-    """What an import of 60 frames takes at most is what one of 6 takes: of 430 kB a frame none is kept."""
+    """The peak memory of importing 60 frames, 430 kB each, is that of importing 6."""
     noise = np.random.default_rng(0).integers(0, 255, (480, 300, 3), np.uint8)
     data = {"rgb": bytes(cv2.imencode(".jpg", noise)[1]), "depth": png(depth_map(1000, (300, 480)))}
     peaks = []

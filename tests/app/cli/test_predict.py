@@ -1,4 +1,4 @@
-"""`lidarlive predict` by its real entry, with the weights that ship: what is written, said, and left alone."""
+"""`lidarlive predict` with the starter weights: its files, its output, and what it does not overwrite."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from PIL import Image
 from plyfile import PlyData
 
 from app.cli.pictures.photo import read_photo
-from app.main import main
 from capture.frame import Intrinsics
 from model import store
 from model.predictor import Predictor
+from tests.app.cli.conftest import Call
 from tests.support.pictures import exif
 from tests.support.programs import lidarlive
 from tests.support.weights import write_weights
@@ -34,16 +34,13 @@ class Done(NamedTuple):
 
 
 @pytest.fixture
-def predict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """The command in this process, by the function that the program starts with."""
+def predict(call: Call) -> Callable[..., Done]:
+    """Run `lidarlive predict WORDS...` in this process."""
 
     def run(*words: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["lidarlive", "predict", *map(str, words)])
-        with pytest.raises(SystemExit) as raised:
-            main()
-        out, errors = capsys.readouterr()
-        assert "Traceback" not in out + errors
-        return Done(int(raised.value.code or 0), out, errors.splitlines())
+        done = call("predict", *words)
+        assert "Traceback" not in done.stdout + done.stderr
+        return Done(done.returncode, done.stdout, done.stderr.splitlines())
 
     return run
 
@@ -61,7 +58,7 @@ def save(path: Path, pixels: np.ndarray = SCENE, tags: Image.Exif | None = None)
 
 
 def cut(path: Path) -> Path:
-    """A picture of that name that ends in the middle."""
+    """Save a truncated picture."""
     save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return path
@@ -159,7 +156,7 @@ def test_the_focal_length_is_the_options_else_exifs_else_a_guess_that_is_told(pr
 
 
 def test_other_weights_predict_other_depth(predict, tmp_path: Path):
-    """Weights that answer 1 m and a centimetre a grey level, so black and a mid grey are known to the millimetre."""
+    """The weights predict 1 m plus a centimetre per grey level, so the depth of black and of mid grey is exact."""
     weights = write_weights(tmp_path / "weights")
     black, grey = (save(tmp_path / f"{v}.png", np.full((90, 60, 3), v, np.uint8), exif(1, 27)) for v in (0, 100))
     done = predict(black, grey, tmp_path / "out", "--weights", weights)
@@ -240,7 +237,7 @@ def test_what_is_there_is_never_written_over(predict, tmp_path: Path):
 
 
 def test_a_full_disk_leaves_whole_pictures_only(predict, small_disk: Path, tmp_path: Path):
-    """There is room for the first picture's files, and for a part of the second's."""
+    """The disk has room for the files of the first picture and some of those of the second."""
     first, second = save(tmp_path / "a.png"), save(tmp_path / "b.png")
     assert predict(first, tmp_path / "elsewhere", "--focal", 200, "--ply").status == 0
     needed = sum(path.stat().st_size for path in (tmp_path / "elsewhere").iterdir())

@@ -1,4 +1,4 @@
-"""Pictures of any camera: upright, with the focal length that EXIF tells; whatever bytes they hold, or one error."""
+"""Pictures of any camera: upright, with the focal length from EXIF; any bytes give a picture or a LidarliveError."""
 
 from __future__ import annotations
 
