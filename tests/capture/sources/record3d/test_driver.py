@@ -19,7 +19,6 @@ import pytest
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.protocol.wire import PEERTALK_HEADER
-from capture.sources.opening import open_source
 from capture.sources.record3d.driver import Record3dSource
 from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
@@ -117,17 +116,6 @@ def test_the_serial_picks_the_phone(numbered: Path) -> None:
             next(iter(s))
         with Record3dSource("x", "the-one", phone.address, False) as source:
             assert number_of(next(iter(source))) >= 0
-
-
-def test_auto_falls_back_to_the_demo_and_says_so(numbered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert open_source("auto").label == "Demo room (no phone found: usbmuxd is not running)"
-    with PhoneProcess(str(numbered)) as phone:
-        phone.start()
-        phone.wait_ready(20)
-        monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", phone.address)
-        assert open_source("auto").label == "iPhone"
-    with pytest.raises(LidarliveError, match="Received: 'nonsense'"):
-        open_source("nonsense")
 
 
 def test_nothing_is_left_running_when_the_app_is_killed(numbered: Path) -> None:
