@@ -17,8 +17,9 @@ from rich.table import Table
 from app.bench.capture.cases import LARGE, NORMAL
 from app.bench.goals import Goal
 from app.bench.machine import computer
+from capture.formats.base import ImportOptions
 from capture.formats.exporting import ExportOptions, export_path
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.importing import import_path
 from capture.frame import Pose
 from capture.inspection.examine import examine
 from capture.recording import Recording

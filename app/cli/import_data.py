@@ -10,7 +10,8 @@ from pathlib import Path
 
 from app.progress import frame_progress
 from capture.errors import LidarliveError
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
 from capture.frame import Intrinsics
 from capture.storage.writer import RecordingWriter
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from capture.errors import LidarliveError
+from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.confidence_levels import confidence_table
 from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
@@ -142,3 +144,18 @@ def _read_pose(path: Path) -> Pose:
         return pose_from_matrix(np.reshape(numbers, (4, 4)))
     except ValueError as error:
         raise LidarliveError(f"{path}: {error}") from None
+
+
+def _open(path: Path, options: ImportOptions) -> nullcontext[ImageFolder]:
+    return nullcontext(ImageFolder(path, options.depth_scale, options.intrinsics))
+
+
+# Matches every folder, so that one without images gets a message that lists the sub-folders to provide.
+FORMAT = ImportFormat(
+    name="folders",
+    title="folders with rgb/ and depth/",
+    reads="`rgb/` (or `color/`, `image/`, `images/`, `X/`) and `depth/` (or `Y/`): JPEG or PNG and 16-bit PNG, paired "
+    "by name; optional `confidence/`, `pose/`, `intrinsics.txt`",
+    matches=Path.is_dir,
+    open=_open,
+)

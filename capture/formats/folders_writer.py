@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from capture.formats.base import ExportFormat
 from capture.formats.parts import intrinsics_file
 from capture.formats.parts.opencv_poses import opencv_matrix_from_pose
 from capture.frame import Pose
@@ -55,3 +56,19 @@ class FoldersWriter:
             shutil.rmtree(self._path / "pose")
         if not self._has_intrinsics:
             (self._path / intrinsics_file.NAME).unlink()
+
+
+def _open(path: Path, at_rgb_size: bool) -> FoldersWriter:
+    # X/ and Y/: the layout of the data set that the network pair was first trained on, where both have one size
+    return FoldersWriter(path, rgb="X", depth="Y") if at_rgb_size else FoldersWriter(path)
+
+
+FORMAT = ExportFormat(
+    name="folders",
+    title="folders with rgb/ and depth/",
+    writes="`rgb/ depth/ confidence/ pose/` and `intrinsics.txt`, as `import` reads them; `X/` and `Y/` with "
+    "`--depth-size rgb`",
+    drops="times",
+    open=_open,
+    resizes=True,
+)

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 
 from capture.errors import LidarliveError
+from capture.formats.base import ExportFormat
 from capture.formats.parts.opencv_poses import matrix_from_pose
 from capture.frame import Pose
 from capture.storage.encoding import EncodedFrame
@@ -66,3 +67,14 @@ class NerfstudioWriter:
     def close(self) -> None:
         with self._transforms:
             self._transforms.write("\n]}\n")
+
+
+FORMAT = ExportFormat(
+    name="nerfstudio",
+    title="nerfstudio data sets",
+    writes="`transforms.json` with intrinsics, pose (OpenGL's axes) and depth map of each frame, in millimetres at "
+    "their own size (nerfstudio stretches them)",
+    drops="confidence, times",
+    open=lambda path, _: NerfstudioWriter(path),
+    resizes=True,
+)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
+from capture.formats.base import ExportFormat
 from capture.frame import DepthMap, Intrinsics, UInt8Image, describe
 from capture.geometry.unproject import unproject
 from capture.jpeg import decode_jpeg
@@ -86,3 +87,14 @@ def _points(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> NDArr
     for i, colour in enumerate(_COLOURS):
         points[colour] = colours[row, column, i]
     return points
+
+
+FORMAT = ExportFormat(
+    name="ply",
+    title="point clouds",
+    writes="one frame's point cloud, in its camera's axes",
+    drops="all other frames",
+    open=lambda path, _: PlyWriter(path),
+    suffix=".ply",
+    one_frame=True,
+)

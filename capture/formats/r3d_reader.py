@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from capture.errors import LidarliveError
-from capture.formats.parts.archive import Archive
+from capture.formats.base import ImportFormat, ImportOptions
+from capture.formats.parts.archive import ZIP_START, Archive
 from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
 from capture.jpeg import jpeg_size
 from capture.protocol.lzfse import inflate, inflated_size
@@ -27,6 +28,7 @@ from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
 MAX_METADATA_BYTES, MAX_FRAME_METADATA_BYTES = 1 << 20, 1 << 10
 MAX_SIDE = 4096  # pixels, twice the largest picture seen; a depth map of float32 then fits a member of the archive
 MAX_NUMBER = 1e30  # beyond anything measured; within float32 and float64
+SUFFIX = ".r3d"
 _JPEG_NAME = re.compile(r"rgbd/(0|[1-9][0-9]{0,7})\.jpg")
 
 
@@ -238,3 +240,28 @@ def _is_number(value: object) -> bool:
 
 def _by(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
+
+
+def _matches(path: Path) -> bool:
+    """By suffix, or by the first bytes of a file that was renamed."""
+    if path.suffix.lower() == SUFFIX:
+        return not path.is_dir()
+    if not path.is_file():  # reading a pipe would block
+        return False
+    with path.open("rb") as file:
+        return file.read(len(ZIP_START)) == ZIP_START
+
+
+def _open(path: Path, _: ImportOptions) -> R3dFile:
+    return R3dFile(path)
+
+
+FORMAT = ImportFormat(
+    name="r3d",
+    title="Record3D files",
+    reads="Record3D's own file, with or without confidence, from the LiDAR or the TrueDepth camera",
+    matches=_matches,
+    open=_open,
+    suffixes=(SUFFIX,),
+    has_own_scale=True,
+)

@@ -14,6 +14,7 @@ from typing import Any
 import lzfse
 import numpy as np
 
+from capture.formats.base import ExportFormat
 from capture.frame import Camera, Pose
 from capture.storage.encoding import EncodedFrame, decode_png
 
@@ -83,3 +84,13 @@ def _fps(times_s: list[float]) -> int:
     """The mean rate, whole as the app writes it; 30 where it cannot be told."""
     seconds = times_s[-1] - times_s[0] if times_s else 0.0
     return min(max(round((len(times_s) - 1) / seconds), 1), MAX_FPS) if seconds > 0 else 30
+
+
+FORMAT = ExportFormat(
+    name="r3d",
+    title="Record3D files",
+    writes="Record3D's own file: depth in float32 metres, confidence, poses, intrinsics and time of each frame",
+    drops="the time of day",
+    open=lambda path, _: R3dWriter(path),
+    suffix=".r3d",
+)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from capture.errors import LidarliveError
+from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.formats.parts.video import Video
@@ -143,13 +145,6 @@ class StrayScan:
         return levels
 
 
-def is_stray(path: Path) -> bool:
-    """Whether the folder at `path` holds a scan."""
-    return (path / "odometry.csv").is_file() and any(
-        (path / name).is_file() for name in ("rgb.mp4", "camera_matrix.csv")
-    )
-
-
 def _read_odometry(path: Path) -> Iterator[_Line | str]:
     """Each line, or what is wrong with it."""
     try:
@@ -229,3 +224,24 @@ def _by_number(folder: Path, suffixes: tuple[str, ...]) -> dict[int, str]:
         for child in folder.iterdir()
         if child.suffix.lower() in suffixes and _FRAME_NUMBER.fullmatch(child.stem)
     }
+
+
+def _matches(path: Path) -> bool:
+    return (path / "odometry.csv").is_file() and any(
+        (path / name).is_file() for name in ("rgb.mp4", "camera_matrix.csv")
+    )
+
+
+def _open(path: Path, _: ImportOptions) -> closing[StrayScan]:
+    return closing(StrayScan(path))
+
+
+FORMAT = ImportFormat(
+    name="stray",
+    title="Stray Scanner scans",
+    reads="the folder as the app writes it: `rgb.mp4` (or `rgb/`), `depth/`, `confidence/`, `odometry.csv`, "
+    "`camera_matrix.csv`",
+    matches=_matches,
+    open=_open,
+    has_own_scale=True,
+)

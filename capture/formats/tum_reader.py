@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
+from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.images import ImageEncoder, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_opencv
@@ -119,11 +121,6 @@ class TumSequence:
         return [pose_at(truth, self._rgb.times_s[picture]) for picture, _ in self._pairs]
 
 
-def is_tum(path: Path) -> bool:
-    """Whether the folder at `path` holds a sequence."""
-    return (path / "rgb.txt").is_file() and (path / "depth.txt").is_file()
-
-
 def associate(rgb_s: Floats, depth_s: Floats) -> list[tuple[int, int]]:
     """Pairs of indices into two ascending lists of times, at most MAX_APART_S apart, the nearest first served.
 
@@ -212,3 +209,21 @@ def _is_within(name: str) -> bool:
     return not any(
         path.drive or path.root or ".." in path.parts for path in (PurePosixPath(name), PureWindowsPath(name))
     )
+
+
+def _matches(path: Path) -> bool:
+    return (path / "rgb.txt").is_file() and (path / "depth.txt").is_file()
+
+
+def _open(path: Path, options: ImportOptions) -> nullcontext[TumSequence]:
+    return nullcontext(TumSequence(path, options.depth_scale, options.intrinsics))
+
+
+FORMAT = ImportFormat(
+    name="tum",
+    title="TUM RGB-D sequences",
+    reads="`rgb.txt` and `depth.txt`, 5000 units per metre; optional `groundtruth.txt` and the `intrinsics.txt` that "
+    "`export` writes",
+    matches=_matches,
+    open=_open,
+)

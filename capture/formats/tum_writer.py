@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from capture.formats.base import ExportFormat
 from capture.formats.parts import intrinsics_file
 from capture.formats.parts.images import NO_READING
 from capture.formats.parts.opencv_poses import opencv_from_pose
@@ -97,3 +98,14 @@ class TumWriter:
         too_far = millimetres > MAX_MM
         self._too_far += int(np.count_nonzero(too_far))
         return np.where(too_far, np.uint16(0), millimetres) * np.uint16(UNITS_PER_MM)
+
+
+FORMAT = ExportFormat(
+    name="tum",
+    title="TUM RGB-D sequences",
+    writes="`rgb.txt`, `depth.txt`, `groundtruth.txt` (OpenCV's axes), 5000 units per metre; `intrinsics.txt` with the "
+    "camera of each picture",
+    drops="confidence; depth beyond 13.1 m, which is counted",
+    open=lambda path, _: TumWriter(path),
+    resizes=True,
+)

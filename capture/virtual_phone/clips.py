@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import lzfse
 from filelock import FileLock
 
 from capture.errors import LidarliveError
+from capture.formats import r3d_reader
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Frame
 from capture.paths import CACHE_VARIABLE, cache_folder
@@ -25,7 +27,7 @@ from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode_jpeg
 from capture.storage.layout import FrameLine
-from capture.virtual_phone.wire_file import is_whole, message_spans
+from capture.virtual_phone.wire_file import is_complete, message_spans
 
 MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
 MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
@@ -107,14 +109,21 @@ def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
     if what == "demo":
         return _demo_clip(report)
     path = Path(what).expanduser()
-    if path.suffix.lower() == ".wire":
-        return _wire_clip(path, WIRE_FPS, report)
-    if path.suffix.lower() == ".r3d":
-        return _r3d_clip(R3dFile(path), report)
+    suffix = path.suffix.lower()
+    if suffix in CLIP_FILES:
+        return CLIP_FILES[suffix].open(path, report)
     return _dataset_clip(Dataset(path), report)
 
 
-def _r3d_clip(source: R3dFile, report: Report) -> Clip:
+def clip_file_filter() -> str:
+    """Filter of a file dialog: `Record3D files, wire files (*.r3d *.wire)`."""
+    titles = ", ".join(file.title for file in CLIP_FILES.values())
+    return f"{titles} ({' '.join(f'*{suffix}' for suffix in CLIP_FILES)})"
+
+
+def _r3d_clip(path: Path, report: Report) -> Clip:
+    source = R3dFile(path)
+
     def encode(i: int) -> bytes:
         return encode_message(
             source.jpeg(i),
@@ -174,7 +183,7 @@ def _layout(recording: Recording) -> tuple[object, ...]:
     return info.camera, info.rgb_size, info.depth_size, info.has_confidence
 
 
-def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
+def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS) -> Clip:
     """What a connection to a phone carried, unchanged: damaged messages too, and at the end a torn one."""
     spans = message_spans(path)
     whole_end = sum(spans[-1])
@@ -193,10 +202,10 @@ def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
 def _demo_clip(report: Report) -> Clip:
     """The demo room's loop from the cache, rendered into it where it is not there, or was torn by a power cut."""
     path = cache_folder() / f"demo-room-{VERSION}.wire"
-    if not is_whole(path):
+    if not is_complete(path):
         _render_demo(path, report)
-        return _wire_clip(path, DemoRoom.fps, lambda prepared: None)
-    return _wire_clip(path, DemoRoom.fps, report)
+        return _wire_clip(path, lambda prepared: None, DemoRoom.fps)
+    return _wire_clip(path, report, DemoRoom.fps)
 
 
 def _render_demo(path: Path, report: Report) -> None:
@@ -205,7 +214,7 @@ def _render_demo(path: Path, report: Report) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            if is_whole(path):
+            if is_complete(path):
                 return
             with part.open("wb") as file:
                 for message in _rendered(DemoRoom(), report):
@@ -245,3 +254,18 @@ def frame_message(frame: Frame, jpeg_quality: int) -> bytes:
         frame.pose,
         frame.camera,
     )
+
+
+@dataclass(frozen=True)
+class ClipFile:
+    """A single file that can be played: its title in file dialogs, and what opens it."""
+
+    title: str
+    open: Callable[[Path, Report], Clip]
+
+
+# By suffix; a new kind of file to play is one opener and one line.
+CLIP_FILES = {
+    r3d_reader.SUFFIX: ClipFile(r3d_reader.FORMAT.title, _r3d_clip),
+    ".wire": ClipFile("wire files", _wire_clip),
+}

@@ -95,7 +95,7 @@ def jpeg_scan(message: bytes) -> bytes:
     return whole._replace(jpeg=jpeg[:middle] + bytes(end - middle) + jpeg[end:]).join()
 
 
-def jpeg_size(message: bytes) -> bytes:
+def wrong_jpeg_size(message: bytes) -> bytes:
     """The header says twice the width and height that the JPEG has."""
     whole = Message.split(message)
     width, height = whole.header.rgb_size

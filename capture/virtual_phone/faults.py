@@ -24,7 +24,7 @@ from capture.virtual_phone.clips import Clip, Report
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "jpeg-corrupt": damage.jpeg_corrupt,
     "jpeg-scan": damage.jpeg_scan,
-    "jpeg-size": damage.jpeg_size,
+    "jpeg-size": damage.wrong_jpeg_size,
     "rgb-past-body": damage.rgb_past_body,
     "depth-truncated": damage.depth_truncated,
     "depth-flipped": damage.depth_flipped,

@@ -32,7 +32,7 @@ def message_spans(path: Path) -> list[tuple[int, int]]:
     return spans or [(0, end)]
 
 
-def is_whole(path: Path) -> bool:
+def is_complete(path: Path) -> bool:
     """Whether a file holds messages whose headers agree, from its first byte to its last, as a torn one does not."""
     end = 0
     try:

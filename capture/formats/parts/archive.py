@@ -17,7 +17,7 @@ from capture.errors import LidarliveError
 MAX_MEMBER_BYTES = 64 << 20  # hundreds of times the largest seen; a ZIP may claim anything of what it inflates to
 MAX_DIRECTORY_BYTES = 24 << 20  # 100,000 frames of three members; zipfile takes some ten times that in memory
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others zipfile inflates as much as there is, all at once
-_FIRST_BYTES = b"PK\x03\x04"  # of a ZIP that has a member
+ZIP_START = b"PK\x03\x04"  # of a ZIP that has a member
 # RuntimeError: a member that is encrypted; struct.error, IndexError: extra fields that are none
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, IndexError)
 
@@ -75,7 +75,7 @@ class Archive:
 
     def _begins_like_one(self) -> bool:
         self._file.seek(0)
-        return self._file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
+        return self._file.read(len(ZIP_START)) == ZIP_START
 
     def _fault(self, name: str, message: str) -> LidarliveError:
         return LidarliveError(f"{self._path}: {name}: {message}")

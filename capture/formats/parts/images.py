@@ -1,12 +1,10 @@
 """A picture and its depth map, as image files of foreign data sets, into the bytes that a recording holds.
 
 The headers are read before anything is decoded, so that a small file that claims a huge picture takes no memory.
-PNG: ISO/IEC 15948, 5.2 (signature) and 11.2.2 (IHDR).
 """
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,30 +15,36 @@ from numpy.typing import NDArray
 from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose, UInt8Image
 from capture.jpeg import Jpeg, decode_jpeg
-from capture.storage.encoding import EncodedFrame, UInt16Image, encode_jpeg, encode_png, to_millimetres
+from capture.storage.encoding import (
+    GREY,
+    EncodedFrame,
+    UInt16Image,
+    encode_jpeg,
+    encode_png,
+    png_header,
+    to_millimetres,
+)
 from capture.storage.layout import MAX_IMAGE_BYTES, MAX_SIDE, read_file
 
 UNKNOWN_INTRINSICS = Intrinsics(0.0, 0.0, 0.0, 0.0)  # no focal length is 0: whoever looks takes it for unknown
 NO_READING = 65535  # what 7-Scenes writes where nothing was measured, and where any 16-bit map is at its end
 _VALUES = 1 << 16  # of a 16-bit depth map
 _JPEG_START = b"\xff\xd8"
-_PNG_START = struct.Struct(">8s4x4sIIBB")  # signature, (length), name of the first chunk, width, height, bits, colour
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOURS = {0: "grey", 2: "colour", 3: "palette", 4: "grey with alpha", 6: "colour with alpha"}
+_COLOURS = {GREY: "grey", 2: "colour", 3: "palette", 4: "grey with alpha", 6: "colour with alpha"}
 
 
 class _Png(NamedTuple):
-    """What a PNG must be, and how OpenCV decodes it."""
+    """Required kind of a PNG (`title` for messages), and the flags with which OpenCV decodes it."""
 
-    words: str
+    title: str
     bits: int
     colours: tuple[int, ...]
     flags: int
 
 
 _PICTURE = _Png("an 8-bit colour PNG or a JPEG", 8, (2, 6), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-_DEPTH = _Png("a 16-bit grey PNG", 16, (0,), cv2.IMREAD_UNCHANGED)
-_LEVELS = _Png("an 8-bit grey PNG", 8, (0,), cv2.IMREAD_UNCHANGED)
+_DEPTH = _Png("a 16-bit grey PNG", 16, (GREY,), cv2.IMREAD_UNCHANGED)
+_LEVELS = _Png("an 8-bit grey PNG", 8, (GREY,), cv2.IMREAD_UNCHANGED)
 
 
 class ImageEncoder:
@@ -126,13 +130,12 @@ def _read_png(path: Path, wanted: _Png) -> NDArray[Any]:
 
 
 def _decode(data: bytes, wanted: _Png) -> NDArray[Any]:
-    signature, chunk, width, height, bits, colour = (
-        _PNG_START.unpack_from(data) if len(data) >= _PNG_START.size else (b"", b"", 0, 0, 0, 0)
-    )
-    if (signature, chunk) != (_PNG_SIGNATURE, b"IHDR"):
-        raise ValueError(f"must be {wanted.words}. Received: {len(data)} bytes, {data[:8].hex() or 'nothing'}")
+    header = png_header(data)
+    if header is None:
+        raise ValueError(f"must be {wanted.title}. Received: {len(data)} bytes, {data[:8].hex() or 'nothing'}")
+    width, height, bits, colour = header
     if bits != wanted.bits or colour not in wanted.colours:
-        raise ValueError(f"must be {wanted.words}. Received: {bits} bits, {_COLOURS.get(colour, colour)}")
+        raise ValueError(f"must be {wanted.title}. Received: {bits} bits, {_COLOURS.get(colour, colour)}")
     _require_sides((width, height))
     try:
         image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), wanted.flags)

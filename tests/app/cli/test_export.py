@@ -38,7 +38,7 @@ def walk(tmp_path: Path) -> Path:
 def test_the_command(walk: Path, tmp_path: Path):
     done = lidarlive("export", walk, tmp_path / "walk.r3d", "--format", "r3d")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'walk.r3d'}: 8 frames\n", "")
-    with pytest.raises(LidarliveError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
+    with pytest.raises(LidarliveError, match=r"walk.r3d exists already. Choose a new name$"):
         export(walk, tmp_path / "walk.r3d", ExportOptions("r3d"))
 
 

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from capture.errors import LidarliveError
-from capture.formats.exporting import FORMATS, Exported, ExportOptions, export_path
+from capture.formats.base import ImportOptions
+from capture.formats.exporting import Exported, ExportOptions, export_path
 from capture.formats.folders_reader import ImageFolder
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.importing import import_path
+from capture.formats.registry import WRITERS
 from capture.frame import Pose
 from capture.recording import Recording
 from capture.storage.encoding import EncodedFrame, decode_png
@@ -23,6 +25,7 @@ from tests.support.foreign import depth_map, png, rotation
 from tests.support.frames import make_frame, write_recording
 from tests.support.walks import encoded_walk, write_encoded
 
+FORMATS = [writer.name for writer in WRITERS]
 SEQUENCES = ("r3d", "tum", "nerfstudio", "folders")
 
 
@@ -176,9 +179,9 @@ def test_the_cloud_of_a_frame(walk: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"format": "bag"}, "--format must be one of r3d, tum, nerfstudio, folders, ply. Received: 'bag'"),
+        ({"format": "bag"}, "--format must be r3d, tum, nerfstudio, folders or ply. Received: 'bag'"),
         ({"format": "tum", "depth_size": "big"}, "--depth-size must be own or rgb. Received: 'big'"),
-        ({"format": "r3d", "depth_size": "rgb"}, "--depth-size rgb is for tum, nerfstudio, folders. Received"),
+        ({"format": "r3d", "depth_size": "rgb"}, "--depth-size rgb is for tum, nerfstudio or folders. Received"),
         ({"format": "tum", "frame": 1}, "--frame is for ply"),
     ],
 )
@@ -226,13 +229,13 @@ def test_an_interrupt_leaves_nothing(format: str, walk: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_nothing_whole(format: str, tmp_path: Path):
+def test_no_intact_frame(format: str, tmp_path: Path):
     path = write_encoded(tmp_path / "in", "walk", encoded_walk(1))
     (path / "rgb" / "000000.jpg").write_bytes(b"")
-    with pytest.raises(LidarliveError, match=r"nothing of it is whole; the first fault was: .*000000.jpg"):
+    with pytest.raises(LidarliveError, match=r"no frame is intact. The first fault: .*000000.jpg"):
         exported(path, tmp_path / "out", format)
     (path / "frames.jsonl").write_bytes(b"")
-    with pytest.raises(LidarliveError, match="nothing of it is whole; the first fault was: it has no frame"):
+    with pytest.raises(LidarliveError, match=r"no frame is intact\. The first fault: it has no frame"):
         exported(path, tmp_path / "out", format)
     assert list(tmp_path.iterdir()) == [tmp_path / "in"]
 

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from capture.formats.base import ImportOptions
 from capture.formats.folders_reader import ImageFolder
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.importing import import_path
 from capture.formats.r3d_reader import R3dFile
 from capture.formats.tum_reader import TumSequence
 from capture.frame import Intrinsics

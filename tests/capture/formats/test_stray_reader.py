@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
 from capture.formats.parts.video import Video
-from capture.formats.stray_reader import StrayScan, is_stray
+from capture.formats.stray_reader import FORMAT, StrayScan
 from capture.frame import Intrinsics
 from capture.inspection.checksums import damage
 from capture.jpeg import decode_jpeg
@@ -62,12 +63,12 @@ def test_a_scan(tmp_path: Path):
 
 def test_import_of_a_scan(tmp_path: Path):
     source = filmed(tmp_path / "71de12f9", 4)
-    assert is_stray(source)
+    assert FORMAT.matches(source)
     recording = Recording(import_path(source, tmp_path / "set", ImportOptions(), lambda *now: None).path)
     assert (recording.info.name, len(recording), recording.info.has_confidence) == ("71de12f9", 4, True)
     assert recording.fps == pytest.approx(60, rel=1e-3)
     assert list(damage(recording.path)) == []
-    with pytest.raises(LidarliveError, match="71de12f9 says its own depth scale and intrinsics"):
+    with pytest.raises(LidarliveError, match="71de12f9 contains its own depth scale and intrinsics"):
         import_path(source, tmp_path / "set", ImportOptions(depth_scale=5000), lambda *now: None)
 
 

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
 from capture.frame import Frame
 from capture.inspection.checksums import damage
 from capture.inspection.examine import Examined, examine
