@@ -17,7 +17,7 @@ from capture.storage.layout import (
     read_info,
     read_log,
 )
-from capture.storage.repair import being_written, lines_of
+from capture.storage.repair import being_written, split_lines
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def entries(path: Path) -> Iterator[FrameLine | FileDamage]:
         return
     if info.status == "recording" and not written:
         yield FileDamage("recording", None, "was not closed: a crash may have torn its end")
-    for number, text in enumerate(lines_of(log)):
+    for number, text in enumerate(split_lines(log)):
         if not text.endswith(b"\n"):
             if not written:
                 yield FileDamage("recording", None, f"{LOG_NAME}: the last line is torn")

@@ -36,14 +36,17 @@ def stillness(recording: Recording) -> Stillness | None:
     pairs = max(0, len(recording) - step)
     if not pairs:
         return None
-    poses = [_poses(recording, i, i + step) for i in spread(pairs, POSE_PAIRS)]
+    poses = [_poses(recording, i, i + step) for i in evenly_spaced(pairs, POSE_PAIRS)]
     if any(before != Pose() or now != Pose() for before, now in poses):
         return Stillness(float(np.mean([_is_still(before, now) for before, now in poses])), "pose")
-    still = [not changed(thumbnail(recording, i), thumbnail(recording, i + step)) for i in spread(pairs, PICTURE_PAIRS)]
+    still = [
+        not changed(thumbnail(recording, i), thumbnail(recording, i + step))
+        for i in evenly_spaced(pairs, PICTURE_PAIRS)
+    ]
     return Stillness(float(np.mean(still)), "picture")
 
 
-def spread(of: int, most: int) -> list[int]:
+def evenly_spaced(of: int, most: int) -> list[int]:
     """At most `most` of the numbers from 0 to below `of`, evenly spread, with the first and the last."""
     return sorted(set(np.linspace(0, of - 1, min(most, of)).astype(int).tolist())) if of else []
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.geometry.gravity import up_in_camera
-from capture.inspection.motion import Stillness, spread, stillness
+from capture.inspection.motion import Stillness, evenly_spaced, stillness
 from capture.jpeg import reduction
 from capture.recording import Recording
 
@@ -68,7 +68,7 @@ class Survey:
 
 def survey(recording: Recording) -> Survey | None:
     """None where there is no frame. Raises LidarliveError where one cannot be read."""
-    chosen = spread(len(recording), SAMPLES)
+    chosen = evenly_spaced(len(recording), SAMPLES)
     if not chosen:
         return None
     reduced = reduction(recording.info.rgb_size, LOOKED_AT)
@@ -92,7 +92,7 @@ def depth_reach(recording: Recording, samples: int) -> DepthReach:
     """Of a recording with at least one frame. Raises LidarliveError where one cannot be read."""
     counts, pixels = np.zeros(METRES + 1), 0
     readings = []
-    for i in spread(len(recording), samples):
+    for i in evenly_spaced(len(recording), samples):
         line = recording.line(i)
         depth_m, confidence = recording.depth_m(line), recording.confidence(line)
         read = depth_m > 0

@@ -57,11 +57,6 @@ class DemoRoom:
             camera=Camera.LIDAR,
         )
 
-    def exact_depth_m(self, i: int, depth_size: tuple[int, int] = DEPTH_SIZE) -> DepthMap:
-        """The true depth along the optical axis at pixel centres, float32 (h, w), metres; glass counts as solid."""
-        inverse_depth, _ = self._unlit.depth(self._view(i, depth_size))
-        return np.asarray(1 / inverse_depth, dtype=np.float32)
-
     @cached_property
     def _lit(self) -> Rasteriser:
         return Rasteriser(self._scene.lit())

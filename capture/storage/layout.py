@@ -64,8 +64,6 @@ class RecordingInfo:
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost_before_usb: int = 0
     driver: str = ""
-    device_name: str = ""
-    serial: str = ""
     note: str = ""
     imported: bool = False
     chosen: FrameFilter | None = None

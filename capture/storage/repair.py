@@ -58,7 +58,7 @@ def repair(path: Path) -> Repaired:
             return Repaired(info, log, "")
         kept = list(_whole_lines(path, log, info))
         info = replace(info, status="incomplete" if info.imported else "recovered", frames=len(kept))
-        dropped = sum(1 for _ in lines_of(log)) - len(kept)
+        dropped = sum(1 for _ in split_lines(log)) - len(kept)
         done = f"{path.name}: was not closed; {len(kept)} whole frames kept"
         done += f", {dropped} torn dropped" if dropped else ""
         done += f", {INFO_NAME} made anew" if rebuilt else ""
@@ -70,7 +70,7 @@ def repair(path: Path) -> Repaired:
         return replace(repaired, done=done)
 
 
-def is_whole(path: Path, line: bytes, info: RecordingInfo) -> bool:
+def is_intact(path: Path, line: bytes, info: RecordingInfo) -> bool:
     """Whether a line of the log can be understood, fits `info`, and each of its files is there, to the byte."""
     try:
         frame = FrameLine.from_json(line)
@@ -93,7 +93,7 @@ def being_written(path: Path) -> bool:
         return False
 
 
-def lines_of(log: bytes) -> Iterator[bytes]:
+def split_lines(log: bytes) -> Iterator[bytes]:
     """The lines of the log, each with its end; the last may have lost its own."""
     start = 0
     while start < len(log):
@@ -122,14 +122,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _whole_lines(path: Path, log: bytes, info: RecordingInfo) -> Iterator[bytes]:
-    for number, line in enumerate(lines_of(log)):
-        if number < info.frames or is_whole(path, line, info):
+    for number, line in enumerate(split_lines(log)):
+        if number < info.frames or is_intact(path, line, info):
             yield line if line.endswith(b"\n") else line + b"\n"
 
 
 def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
     """`recording.json` as the first line of the log that is whole says it must have been."""
-    for line in lines_of(log):
+    for line in split_lines(log):
         try:
             frame = FrameLine.from_json(line)
         except ValueError:
@@ -146,7 +146,7 @@ def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
             has_confidence="confidence" in frame.files,
             note=f"{INFO_NAME} was lost and made anew from {LOG_NAME}; the camera is told by the size of the depth map",
         )
-        if is_whole(path, line, info):
+        if is_intact(path, line, info):
             return info
     raise LidarliveError(f"{path}: holds no whole frame: nothing to repair, the folder can be deleted")
 

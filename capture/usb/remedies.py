@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from enum import Enum, auto
 
-SYSTEMS = ("linux", "darwin", "win32")  # as in sys.platform
-
 
 class Problem(Enum):
     """Each has one way out on each system: `remedy`."""

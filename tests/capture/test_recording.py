@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def test_what_is_not_a_recording(tmp_path: Path) -> None:
     (tmp_path / INFO_NAME).write_text('{"name": 1}')
     with pytest.raises(LidarliveError, match=f"{INFO_NAME}: name must be str"):
         Recording(tmp_path)
+
+
+def test_fields_of_other_versions_are_ignored(tmp_path: Path) -> None:
+    """Version 0.1 wrote `device_name` and `serial`, always empty."""
+    path = write_recording(tmp_path, "old", [make_frame(0)])
+    document = json.loads((path / INFO_NAME).read_bytes())
+    (path / INFO_NAME).write_text(json.dumps({**document, "device_name": "", "serial": "", "later": 1}))
+    assert Recording(path).info.name == "old"
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from capture.frame import Pose
-from capture.inspection.motion import Stillness, spread, stillness
+from capture.inspection.motion import Stillness, evenly_spaced, stillness
 from capture.recording import Recording
 from tests.support.frames import make_frame, write_recording
 
@@ -51,6 +51,6 @@ def test_numbers_that_are_no_pose_do_not_stand_still(tmp_path: Path) -> None:
 
 
 def test_evenly_spread() -> None:
-    assert spread(0, 5) == []
-    assert spread(3, 5) == [0, 1, 2]
-    assert spread(101, 5) == [0, 25, 50, 75, 100]
+    assert evenly_spaced(0, 5) == []
+    assert evenly_spaced(3, 5) == [0, 1, 2]
+    assert evenly_spaced(101, 5) == [0, 25, 50, 75, 100]

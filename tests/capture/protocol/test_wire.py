@@ -13,7 +13,7 @@ from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose
 from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message
 from capture.storage.encoding import encode_jpeg
-from capture.virtual_phone.wire_file import is_whole, message_spans
+from capture.virtual_phone.wire_file import is_complete, message_spans
 
 JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
 DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())
@@ -77,7 +77,7 @@ def test_spans_of_concatenated_messages(tmp_path: Path) -> None:
     path = tmp_path / "three.wire"
     path.write_bytes(b"".join(messages))
     assert parts_of(path) == messages
-    assert is_whole(path)
+    assert is_complete(path)
 
 
 NO_BODY = struct.pack(">4I", 1, 101, 0, 0)
@@ -103,7 +103,7 @@ def test_spans_of_what_is_damaged(tmp_path: Path, messages: list[bytes], rest: b
     path = tmp_path / "x.wire"
     path.write_bytes(b"".join(messages) + rest)
     assert parts_of(path) == messages
-    assert not is_whole(path)
+    assert not is_complete(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 200, message()[:15], struct.pack(">4I", 2, 101, 0, 88) + bytes(88)])
@@ -112,10 +112,10 @@ def test_a_file_of_anything_else(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(LidarliveError, match=r"x\.wire does not begin with a Record3D frame"):
         message_spans(path)
-    assert not is_whole(path)
+    assert not is_complete(path)
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(LidarliveError, match=r"nowhere\.wire cannot be read: No such file"):
         message_spans(tmp_path / "nowhere.wire")
-    assert not is_whole(tmp_path / "nowhere.wire")
+    assert not is_complete(tmp_path / "nowhere.wire")
