@@ -1,4 +1,4 @@
-"""A frame as the bytes of its three files: what queues hold and what goes to disk unchanged."""
+"""Encode frames as the bytes of their files (JPEG and PNG), and decode PNG files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from capture.frame import Camera, DepthMap, Frame, Intrinsics, Pose, UInt8Image,
 
 UInt16Image = NDArray[np.uint16]
 
-JPEG_QUALITY = 95  # only where the source does not hand over the phone's own JPEG
-PNG_COMPRESSION = 1  # higher levels take half as long again and more, and save under a tenth of the bytes
+JPEG_QUALITY = 95  # only if the source has no JPEG of the phone's own
+PNG_COMPRESSION = 1  # higher levels take over 50 % longer and save under 10 % of the bytes
 NO_COMPRESSION = 0
-PNG_FILTER = cv2.IMWRITE_PNG_FILTER_UP  # a depth map in 2.1 ms; trying all filters on each row: 3.0 ms, 4 % fewer bytes
+PNG_FILTER = cv2.IMWRITE_PNG_FILTER_UP  # a depth map in 2.1 ms; trying all filters per row: 3.0 ms, 4 % fewer bytes
 # First bytes of a PNG (ISO/IEC 15948, 5.2 and 11.2.2): signature, length and name of the first chunk, then width,
 # height, bits per sample and colour type.
 _PNG_START = struct.Struct(">16sIIBB")
@@ -26,7 +26,7 @@ GREY = 0  # colour type
 
 
 class PngHeader(NamedTuple):
-    """What a PNG file says of itself before anything is decoded; `colour` is its colour type, such as GREY."""
+    """Header of a PNG file. `bits` per sample; `colour` is its colour type, such as GREY."""
 
     width: int
     height: int
@@ -36,7 +36,7 @@ class PngHeader(NamedTuple):
 
 @dataclass(frozen=True)
 class EncodedFrame:
-    """The bytes of one frame's files and what its log line says. Sizes are (width, height)."""
+    """A frame as the bytes of its files, with the data of its log line. Sizes are (width, height)."""
 
     index: int
     received_ns: int
@@ -52,14 +52,14 @@ class EncodedFrame:
 
     @property
     def layout(self) -> tuple[object, ...]:
-        """What must stay the same within one recording: camera, sizes, and whether there is confidence."""
+        """Properties that must not change within a recording: camera, sizes, and whether there is confidence."""
         return self.camera, self.rgb_size, self.depth_size, self.confidence_png is None
 
 
 def encode(frame: Frame, time_utc: str | None, in_haste: bool = False) -> EncodedFrame:
-    """The frame's own JPEG where it has one, else quality 95; depth as 16-bit millimetres.
+    """Encode a frame: its own JPEG if it has one, else at quality 95; depth as 16-bit millimetres.
 
-    `in_haste`: PNG without compression, in a tenth of the time and at three times the size.
+    `in_haste`: PNG without compression, in a tenth of the time and three times the size.
     """
     level = NO_COMPRESSION if in_haste else PNG_COMPRESSION
     return EncodedFrame(
@@ -78,17 +78,17 @@ def encode(frame: Frame, time_utc: str | None, in_haste: bool = False) -> Encode
 
 
 def encode_jpeg(rgb: UInt8Image, quality: int = JPEG_QUALITY) -> bytes:
-    """JPEG of uint8 (H, W, 3), red first."""
+    """Encode uint8 (H, W, 3), red first, as JPEG."""
     return _imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
 def encode_depth(depth_m: DepthMap) -> bytes:
-    """16-bit PNG in millimetres of float32 (h, w) metres; whatever is not a reading becomes 0."""
+    """Encode float32 (h, w) metres as a 16-bit PNG in millimetres; values that are no reading become 0."""
     return encode_png(to_millimetres(depth_m))
 
 
 def to_millimetres(depth_m: DepthMap) -> UInt16Image:
-    """uint16 (h, w) millimetres, rounded to the nearest."""
+    """Convert float metres (h, w) to uint16 millimetres, rounded; values that are no reading become 0."""
     millimetres: UInt16Image = np.rint(clean_depth(depth_m) * np.float32(1000)).astype(np.uint16)
     return millimetres
 

@@ -22,7 +22,7 @@ from capture.formats import r3d_reader
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Frame
 from capture.paths import CACHE_VARIABLE, cache_folder
-from capture.protocol.wire import agreed_header, encode_message
+from capture.protocol.wire import consistent_header, encode_message
 from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode_jpeg
@@ -96,7 +96,7 @@ class Clip:
 
 def _rgb_size(message: bytes) -> tuple[int, int] | None:
     try:
-        return agreed_header(message).rgb_size
+        return consistent_header(message).rgb_size
     except ValueError:
         return None
 

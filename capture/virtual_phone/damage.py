@@ -23,7 +23,7 @@ from capture.protocol.wire import (
     PEERTALK_HEADER,
     PEERTALK_VERSION,
     FrameHeader,
-    agreed_header,
+    consistent_header,
 )
 from capture.storage.encoding import encode_jpeg
 
@@ -45,7 +45,7 @@ class Message(NamedTuple):
     @classmethod
     def split(cls, message: bytes) -> Message:
         """Raises ValueError where the headers contradict each other: such a message has no parts."""
-        header = agreed_header(message)
+        header = consistent_header(message)
         parts, offset = [], PEERTALK_HEADER.size + FRAME_HEADER.size
         for size in (header.rgb_bytes, header.depth_bytes, header.confidence_bytes, header.misc_bytes):
             parts.append(message[offset : offset + size])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from capture.errors import LidarliveError
-from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, agreed_header, announced_bytes
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, consistent_header, message_size
 
 
 def message_spans(path: Path) -> list[tuple[int, int]]:
@@ -21,7 +21,7 @@ def message_spans(path: Path) -> list[tuple[int, int]]:
         end = path.stat().st_size
         with path.open("rb") as file:
             offset = 0
-            while (size := announced_bytes(file.read(PEERTALK_HEADER.size))) and offset + size <= end:
+            while (size := message_size(file.read(PEERTALK_HEADER.size))) and offset + size <= end:
                 spans.append((offset, size))
                 offset += size
                 file.seek(offset)
@@ -39,7 +39,7 @@ def is_complete(path: Path) -> bool:
         with path.open("rb") as file:
             for offset, size in message_spans(path):
                 file.seek(offset)
-                header = agreed_header(file.read(min(size, PEERTALK_HEADER.size + FRAME_HEADER.size)))
+                header = consistent_header(file.read(min(size, PEERTALK_HEADER.size + FRAME_HEADER.size)))
                 end = offset + PEERTALK_HEADER.size + header.body_bytes
         return end == path.stat().st_size
     except (OSError, ValueError, LidarliveError):

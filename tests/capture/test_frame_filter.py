@@ -36,8 +36,8 @@ def turned(degrees: float, x_m: float = 1.0) -> Pose:
 
 
 def taken(choice: FrameFilter, frames: list[Frame]) -> list[int]:
-    chooser = FrameSelector(choice)
-    return [frame.index for frame in frames if chooser.takes(frame)]
+    selector = FrameSelector(choice)
+    return [frame.index for frame in frames if selector.selects(frame)]
 
 
 def test_every_frame_is_what_is_chosen_until_a_person_chooses() -> None:
@@ -77,24 +77,24 @@ def test_the_distance_of_two_poses() -> None:
     "none", [Pose(), Pose((0.0, 0.0, 0.0, 0.0)), Pose((0.0, 0.0, 0.0, 1.0), (math.nan, 0.0, 0.0))], ids=str
 )
 def test_frames_without_a_pose_are_taken_and_that_is_told(none: Pose) -> None:
-    chooser = FrameSelector(FrameFilter(moved_m=0.05))
-    assert [chooser.takes(at(i, none)) for i in range(4)] == [True] * 4
-    assert chooser.lacks_poses
+    selector = FrameSelector(FrameFilter(moved_m=0.05))
+    assert [selector.selects(at(i, none)) for i in range(4)] == [True] * 4
+    assert selector.lacks_poses
     assert taken(FrameFilter(every=2, moved_m=0.05), [at(i, none) for i in range(5)]) == [0, 2, 4]
 
 
 def test_a_tracked_camera_may_begin_at_the_origin() -> None:
-    chooser = FrameSelector(FrameFilter(moved_m=0.05))
-    assert chooser.takes(at(0, Pose()))
-    assert not chooser.takes(at(1, Pose(position_m=(0.01, 0.0, 0.0))))
-    assert not chooser.lacks_poses
+    selector = FrameSelector(FrameFilter(moved_m=0.05))
+    assert selector.selects(at(0, Pose()))
+    assert not selector.selects(at(1, Pose(position_m=(0.01, 0.0, 0.0))))
+    assert not selector.lacks_poses
 
 
 def test_a_prediction_is_poor_above_the_threshold_only() -> None:
-    chooser = FrameSelector(FrameFilter(worse_than=0.2))
+    selector = FrameSelector(FrameFilter(worse_than=0.2))
     errors = [None, 0.1, 0.2, 0.21, math.nan, 3.0]
     expected = [False, False, False, True, False, True]
-    assert [chooser.takes(make_frame(i), abs_rel) for i, abs_rel in enumerate(errors)] == expected
+    assert [selector.selects(make_frame(i), abs_rel) for i, abs_rel in enumerate(errors)] == expected
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_recordings_from_before_there_was_a_choice_still_open(tmp_path: Path) ->
 def test_a_note_is_one_line_of_bounded_length() -> None:
     assert recording_note("  by day,\n\twith lamp ") == "by day, with lamp"
     assert len(recording_note("é" * MAX_NOTE)) == MAX_NOTE
-    with pytest.raises(ValueError, match=f"at most {MAX_NOTE} letters. Received: {MAX_NOTE + 1}"):
+    with pytest.raises(ValueError, match=f"at most {MAX_NOTE} characters. Received: {MAX_NOTE + 1}"):
         recording_note("x" * (MAX_NOTE + 1))
 
 

@@ -31,7 +31,7 @@ from tests.support.programs import lidarlive
         (["record", "{tmp}/file.r3d/set", "--source", "{numbered}"], "cannot begin a recording here"),
         (["record", "{tmp}/set", "--every", "0"], "every must be a whole number from 1 to 1000. Received: 0"),
         (["record", "{tmp}/set", "--moved", "nan"], "--moved must be above 0 and at most 100 cm. Received: nan"),
-        (["record", "{tmp}/set", "--note", "x" * 501], "a note has at most 500 letters. Received: 501"),
+        (["record", "{tmp}/set", "--note", "x" * 501], "a note must have at most 500 characters. Received: 501"),
         (["view", "--source", "{tmp}"], "is not a recording and holds none"),
         (["view", "--source", "{numbered}", "--weights", "nobody"], "There is no weights version nobody"),
         (["inspect", "{tmp}"], "is not a recording and holds none"),

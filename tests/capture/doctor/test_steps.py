@@ -172,7 +172,7 @@ def test_whether_the_phone_trusts_the_computer_does_not_decide(tmp_path: Path, a
     ("answer", "word"),
     [
         (REFUSED, "port 1337 of the phone is closed"),
-        ({"MessageType": "Result", "Number": 2}, "usbmuxd says 2"),
+        ({"MessageType": "Result", "Number": 2}, "result: 2"),
         (hang, "does not answer"),
     ],
 )
@@ -187,10 +187,10 @@ def test_the_app_cannot_be_connected_to(tmp_path: Path, answer: Answer, word: st
     ("stream", "found"),
     [
         (hang, "the phone sent nothing in 0.3 s"),
-        (slowly(encoded_message(make_frame(0))), "bytes, but no whole frame in 0.3 s"),
+        (slowly(encoded_message(make_frame(0))), "bytes, but no complete frame in 0.3 s"),
         (lambda connection: None, "the phone closed the stream and had sent nothing"),
         (sent(b"GET / HTTP/1.1\r\n\r\n"), "not a Record3D stream"),
-        (sent(encoded_message(make_frame(0))[:-1]), "bytes, but no whole frame"),
+        (sent(encoded_message(make_frame(0))[:-1]), "bytes, but no complete frame"),
     ],
 )
 def test_a_stream_without_a_frame(tmp_path: Path, stream: Stream, found: str) -> None:

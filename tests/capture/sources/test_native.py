@@ -69,7 +69,9 @@ def test_damage_is_counted_and_the_stream_goes_on(tmp_path: Path) -> None:
     with PhoneProcess(str(tmp_path / "hurt.wire"), fps=20, loop=False) as phone:
         phone.start()
         phone.wait_ready()
-        with NativeSource("test", address=phone.address, wait=False, over=lambda: phone.status().state == "ended") as s:
+        with NativeSource(
+            "test", address=phone.address, wait=False, is_over=lambda: phone.status().state == "ended"
+        ) as s:
             indices = [frame.index for frame in s]
             losses = s.losses()
     assert 4 not in indices

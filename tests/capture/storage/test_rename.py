@@ -10,7 +10,7 @@ import pytest
 from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOCK_NAME
-from capture.storage.names import began
+from capture.storage.names import time_prefix
 from capture.storage.rename import rename
 from tests.support.frames import make_frame, write_recording
 
@@ -31,7 +31,7 @@ def test_a_recording_keeps_its_beginning_and_all_else(recording: Path):
 
 
 def test_two_recordings_of_one_name_keep_apart(recording: Path):
-    other = shutil.copytree(recording, recording.with_name(f"{began(recording)}other"))
+    other = shutil.copytree(recording, recording.with_name(f"{time_prefix(recording)}other"))
     assert rename(other, "first").name == f"{recording.name}-2"
     assert rename(recording, "first") == recording
 

@@ -133,7 +133,7 @@ def test_a_lost_document_is_made_anew_by_hand(
     assert check([tmp_path], repair_torn=True, as_json=False) == 3
     out, err = capsys.readouterr()
     assert out.startswith(f"{path}: whole\n")
-    assert f"3 whole frames kept, {INFO_NAME} made anew" in err
+    assert f"3 whole frames kept, {INFO_NAME} rebuilt" in err
     after = Recording(path)
     assert numbers(path) == [0, 1, 2]
     assert (after.info.name, after.camera, after.info.status) == ("lost", Camera.LIDAR, "recovered")
@@ -156,7 +156,7 @@ def test_one_that_was_killed_before_its_first_frame_is_named(
     assert check([tmp_path], repair_torn=True, as_json=True) == 3
     document = json.loads(capsys.readouterr().out)
     (done,) = document["repaired"].values()
-    assert "holds no whole frame: nothing to repair, the folder can be deleted" in done
+    assert "no frame is intact. There is nothing to repair; the folder can be deleted" in done
     assert document["damage"][str(whole)] == []
 
 
