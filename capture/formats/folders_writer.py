@@ -1,4 +1,4 @@
-"""Frames into plain folders of paired images; their files are described in `capture.formats.folders_reader`."""
+"""Write plain folders of paired images; `capture.formats.folders_reader` describes the files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from capture.storage.encoding import EncodedFrame
 
 
 class FoldersWriter:
-    """Writes one folder of paired images. JPEG bytes, depth in 16-bit millimetres and confidence 0, 1, 2 are copied.
+    """Writer of one folder of paired images. JPEG, depth in 16-bit millimetres and confidence 0, 1, 2 are copied.
 
-    rgb, depth   what the sub-folders are called; X and Y are what the gradient and finetune pair was first trained on
+    rgb, depth   names of the sub-folders
 
     A recording without poses gets no `pose/`, one without intrinsics no `intrinsics.txt`. The frames' times are lost:
-    nothing here has a place for them.
+    the format cannot store them.
 
-    Raises OSError where the folder cannot be written.
+    Raises OSError if the folder cannot be written.
     """
 
     remark = ""

@@ -52,13 +52,13 @@ def inflate(data: bytes, expected_bytes: int) -> bytes:
     """
     size = inflated_size(data)
     if size != expected_bytes:
-        raise ValueError(f"LZFSE must inflate to {expected_bytes} bytes. Received: {size}")
+        raise ValueError(f"LZFSE must decompress to {expected_bytes} bytes. Received: {size}")
     try:
         inflated: bytes = lzfse.decompress(data)
     except (lzfse.error, MemoryError):  # MemoryError: the package's failure on payloads that grow without end
         raise ValueError(f"LZFSE is corrupt. Received: {len(data)} bytes that do not decompress") from None
     if len(inflated) != expected_bytes:
-        raise ValueError(f"LZFSE must inflate to {expected_bytes} bytes. Received: {len(inflated)}")
+        raise ValueError(f"LZFSE must decompress to {expected_bytes} bytes. Received: {len(inflated)}")
     return inflated
 
 

@@ -114,7 +114,7 @@ def decode_png(data: bytes, size: tuple[int, int], dtype: type[np.unsignedintege
     except cv2.error:
         image = None
     if image is None or image.dtype != dtype or image.shape != size[::-1]:
-        raise ValueError("is not a whole PNG")
+        raise ValueError("is not an intact PNG")
     return image
 
 

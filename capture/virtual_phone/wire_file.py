@@ -1,4 +1,4 @@
-"""`.wire` files: what a connection to a phone carried, message after message."""
+"""`.wire` files: the bytes of a connection to a phone, message after message."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, consistent_head
 
 
 def message_spans(path: Path) -> list[tuple[int, int]]:
-    """(offset, size) of each whole message in a file of concatenated messages, by their PeerTalk headers alone.
+    """Return (offset, size) of each complete message in the file, according to the PeerTalk headers alone.
 
-    The bodies may hold anything, and so may the bytes after the last whole message: a stream that somebody saved is
-    played as it came. A file that holds no whole message is one span.
+    The bodies, and the bytes after the last complete message, may be anything: a saved stream is played as received. A
+    file without a complete message is one span.
 
-    Raises LidarliveError where the file cannot be read or does not begin with the header of a message.
+    Raises LidarliveError if the file cannot be read or does not begin with the header of a message.
     """
     spans: list[tuple[int, int]] = []
     try:
@@ -33,7 +33,7 @@ def message_spans(path: Path) -> list[tuple[int, int]]:
 
 
 def is_complete(path: Path) -> bool:
-    """Whether a file holds messages whose headers agree, from its first byte to its last, as a torn one does not."""
+    """Whether the file consists of messages with consistent headers up to its last byte; a torn file does not."""
     end = 0
     try:
         with path.open("rb") as file:

@@ -38,7 +38,7 @@ from tests.support.programs import lidarlive
         (["inspect", "{tmp}/nowhere"], "does not exist"),
         (["import", "{tmp}/nowhere.r3d", "{tmp}/set"], "nowhere.r3d does not exist"),
         (["import", "{tmp}/file.r3d", "{tmp}/set"], "file.r3d"),
-        (["import", "{tmp}", "{tmp}/set"], "is no folder of pictures and depth maps"),
+        (["import", "{tmp}", "{tmp}/set"], "is not a folder of pictures and depth maps"),
         (["import", "{tmp}", "{tmp}/set", "--depth-scale", "0"], "the depth scale is units a metre"),
         (["import", "{tmp}", "{tmp}/set", "--intrinsics", "500,500,320"], "Received: '500,500,320'"),
         (["import", "{tmp}", "{tmp}", "{tmp}/set", "--name", "x"], "--name names one recording"),
@@ -159,7 +159,7 @@ def test_import_names_what_it_leaves_out(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert done.stdout.endswith("_far: 2 frames, 7 damaged ones left out\n")
     assert done.stderr.splitlines() == [
-        f"{source / 'depth'} holds no {i}; the files of a frame have one name" for i in range(1, 6)
+        f"{source / 'depth'} has no file {i}. The files of a frame must have one name" for i in range(1, 6)
     ]
     (recording,) = Dataset(tmp_path / "set")
     assert [line.stream_index for line in recording.lines()] == [0, 8]

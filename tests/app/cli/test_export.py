@@ -57,7 +57,7 @@ def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     path = write_encoded(tmp_path / "in", "walk", [frames[1], frames[0]])
     assert export(path, tmp_path / "out", ExportOptions("tum")) == 0
     assert capsys.readouterr().err == (
-        f"lidarlive: {path}: 1 of 2 frames were not later than the one before; moved behind it\n"
+        f"lidarlive: {path}: 1 of 2 frames were not later than the previous one and were moved after it\n"
     )
 
 

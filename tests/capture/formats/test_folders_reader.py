@@ -75,7 +75,7 @@ def test_a_frame_without_a_part_keeps_its_number(tmp_path: Path):
     assert len(folder) == 4
     assert folder.encoded(2).index == 2
     for i, missing in ((0, "depth"), (1, "pose"), (3, "rgb")):
-        with pytest.raises(LidarliveError, match=f"{missing} holds no {i}; the files of a frame have one name"):
+        with pytest.raises(LidarliveError, match=f"{missing} has no file {i}. The files of a frame must have one name"):
             folder.encoded(i)
 
 
@@ -117,11 +117,11 @@ def test_any_text_is_a_pose_or_our_one_error(data: bytes, tmp_path_factory: pyte
 @pytest.mark.parametrize(
     ("files", "fault"),
     [
-        ({"a.txt": b""}, "no folder of pictures and depth maps. Looked for: rgb in rgb/, color/"),
-        ({"rgb/0.jpg": b"x"}, "Looked for: depth in depth/, y/"),
-        ({"rgb/0.jpg": b"x", "depth": b"x"}, "Looked for: depth in depth/, y/"),
-        (pairs(1) | {"color/0.jpg": b"x"}, "color/ and rgb/ both hold rgb"),
-        (pairs(1) | {"rgb/0.png": b"x"}, "are of one frame. Remove one"),
+        ({"a.txt": b""}, "not a folder of pictures and depth maps. Missing: rgb in rgb/, color/"),
+        ({"rgb/0.jpg": b"x"}, "Missing: depth in depth/, y/"),
+        ({"rgb/0.jpg": b"x", "depth": b"x"}, "Missing: depth in depth/, y/"),
+        (pairs(1) | {"color/0.jpg": b"x"}, "color/ and rgb/ both contain rgb"),
+        (pairs(1) | {"rgb/0.png": b"x"}, "belong to one frame. Remove one"),
         ({"rgb/0.bmp": b"x", "depth/0.exr": b"x"}, "no JPEG or PNG in rgb/ and no PNG in depth/"),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_part_that_is_missing_or_damaged_costs_its_frame_and_is_named(tmp_path
     assert (writer.written, writer.lost) == (3, {"damaged": 2})
     assert [line.stream_index for line in Recording(writer.path).lines()] == [0, 2, 4]
     assert remarks == [
-        f"{source / 'rgb'} holds no 1; the files of a frame have one name",
+        f"{source / 'rgb'} has no file 1. The files of a frame must have one name",
         f"{source / 'depth' / '3.png'}: must have the shape of its picture, 72x96. Received: 32x24",
     ]
 
@@ -212,7 +212,7 @@ def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
     ("make", "fault"),
     [
         (lambda path: None, "does not exist"),
-        (lambda path: path.mkdir(), "is no folder of pictures and depth maps"),
+        (lambda path: path.mkdir(), "is not a folder of pictures and depth maps"),
         (
             lambda path: path.write_bytes(b"x"),
             r"has no known import format. Known formats: Record3D",
@@ -221,7 +221,7 @@ def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
         (lambda path: put(path, {"recording.json": b"{}"}), "is a recording already"),
         (lambda path: put(path, {**pairs(1), "depth/0.png": png(np.zeros((32, 24), np.uint8))}), "8 bits, grey"),
         (lambda path: put(path, {**pairs(1), "depth/0.png": png(np.zeros((32, 24, 3), np.uint8))}), "8 bits, colour"),
-        (lambda path: put(path, {"rgb/0.jpg": jpeg(0), "depth/1.png": png(depth_map(1))}), "depth holds no 0"),
+        (lambda path: put(path, {"rgb/0.jpg": jpeg(0), "depth/1.png": png(depth_map(1))}), "depth has no file 0"),
     ],
 )
 def test_what_cannot_be_imported_leaves_nothing(make, fault: str, tmp_path: Path):

@@ -47,4 +47,4 @@ def test_no_poses_are_told(tmp_path: Path):
     writer = NerfstudioWriter(tmp_path / "out")
     writer.append(replace(encoded_walk(1)[0], pose=Pose()))
     writer.close()
-    assert writer.remark == "it has no poses: every camera stands at the same place"
+    assert writer.remark == "it has no poses: every camera has the same position"

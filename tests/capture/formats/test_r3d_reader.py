@@ -188,7 +188,7 @@ def test_most_frames_say_whether_there_is_confidence(tmp_path: Path) -> None:
             r3d.encoded(1)
     del files["rgbd/2.conf"]
     with R3dFile(write_r3d(tmp_path / "few.r3d", files)) as r3d:
-        assert r3d.remark == "1 of 3 frames have confidence; it is left out"
+        assert r3d.remark == "only 1 of 3 frames have confidence; it is ignored"
         assert [r3d.encoded(i).confidence_png for i in range(3)] == [None] * 3
 
 

@@ -141,7 +141,7 @@ def test_no_camera_matrix(tmp_path: Path):
         ({"depth/000001.png": b"x"}, "depth/000001.png: must be a 16-bit grey PNG. Received: 1 bytes"),
         ({"depth/000001.png": png(depth_map(1, (24, 32)))}, "must have the shape of its picture, 96x72"),
         ({"confidence/000001.png": png(np.full((24, 32), 3, np.uint8))}, "confidence must be 0, 1 or 2. Received: 3"),
-        ({"confidence/000001.png": None}, "confidence holds no 000001.png; the others have confidence"),
+        ({"confidence/000001.png": None}, "confidence has no file 000001.png, but other frames have confidence"),
     ],
 )
 def test_a_damaged_frame(files: dict[str, bytes | None], fault: str, tmp_path: Path):
@@ -196,11 +196,11 @@ def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp
         ({"camera_matrix.csv": b"one,0,1,0,1,1,0,0,1"}, "camera_matrix.csv: could not convert string to float: 'one'"),
         ({"camera_matrix.csv": b"70,0,0,0,71,0,47,35,1"}, "must be fx 0 cx, 0 fy cy, 0 0 1"),
         ({"camera_matrix.csv": b"0,0,0,0,71,0,0,0,1"}, "must be fx 0 cx, 0 fy cy, 0 0 1"),
-        ({"rgb.mp4": b""}, "rgb.mp4 is not an MP4 film"),
-        ({"rgb.mp4": b"#EXTM3U\n#EXT-X-VERSION:3\n/etc/passwd"}, "rgb.mp4 is not an MP4 film"),
+        ({"rgb.mp4": b""}, "rgb.mp4 is not an MP4 video"),
+        ({"rgb.mp4": b"#EXTM3U\n#EXT-X-VERSION:3\n/etc/passwd"}, "rgb.mp4 is not an MP4 video"),
         (
             {"rgb.mp4": b"\0\0\0\x10ftypisom" + bytes(400)},
-            "rgb.mp4 cannot be opened as a film. It is probably cut short",
+            "rgb.mp4 cannot be opened as a video. It is probably cut short",
         ),
     ],
 )
@@ -223,7 +223,7 @@ def test_a_film_that_is_cut_short_is_told_to_be(tmp_path: Path):
     whole = film(tmp_path / "whole.mp4", 6, (960, 720)).read_bytes()
     at = whole.index(b"moov") - 4
     (tmp_path / "cut.mp4").write_bytes(whole[:at])
-    with pytest.raises(LidarliveError, match=r"cut\.mp4 cannot be opened as a film"):
+    with pytest.raises(LidarliveError, match=r"cut\.mp4 cannot be opened as a video"):
         Video(tmp_path / "cut.mp4")
 
 

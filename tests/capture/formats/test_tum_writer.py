@@ -70,7 +70,7 @@ def test_depth_that_does_not_fit_is_no_reading_and_counted(tmp_path: Path):
     millimetres = np.full((32, 24), 13106, np.uint16)
     millimetres[0, :3] = 13107, 20000, 65535
     writer = write(tmp_path / "out", [replace(encoded_walk(1)[0], depth_png=encode_png(millimetres))])
-    assert writer.remark.startswith("3 depth readings beyond 13.106 m do not fit 16 bits at 5000 units a metre")
+    assert writer.remark.startswith("3 depth readings beyond 13.106 m do not fit 16 bits at 5000 units per metre")
     back = cv2.imdecode(np.frombuffer(TumSequence(tmp_path / "out").encoded(0).depth_png, np.uint8), -1)
     assert back[0, :3].tolist() == [0, 0, 0]
     assert (back[1:] == 13106).all()
@@ -80,7 +80,7 @@ def test_times_are_unique_and_rise(tmp_path: Path):
     times = [-5_000_000, 0, 2_000_000_000, 2_000_000_400, 1_000_000_000, 3_000_000_000]
     frames = [replace(frame, received_ns=at) for frame, at in zip(encoded_walk(6), times, strict=True)]
     writer = write(tmp_path / "out", frames)
-    assert writer.remark == "4 of 6 frames were not later than the one before; moved behind it"
+    assert writer.remark == "4 of 6 frames were not later than the previous one and were moved after it"
     names = [line.split()[0] for line in (tmp_path / "out" / "rgb.txt").read_text().splitlines()[1:]]
     assert names == ["0.000000", "0.000001", "2.000000", "2.000001", "2.000002", "3.000000"]
     back = TumSequence(tmp_path / "out")

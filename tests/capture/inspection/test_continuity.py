@@ -105,7 +105,7 @@ def test_pauses(tmp_path: Path) -> None:
     frames = walk(lambda i, frame: replace(frame, received_ns=frame.received_ns + (i >= 4) * 800_000_000))
     (gap,) = found(tmp_path, frames)
     assert (gap.kind, gap.frames) == ("gap", (4,))
-    assert gap.what == "time is missing before these: 0.82 s before frame 4, where 0.017 s are usual"
+    assert gap.what == "there is a pause before these: 0.82 s before frame 4, usually 0.017 s"
     short = walk(lambda i, frame: replace(frame, received_ns=frame.received_ns + (i >= 4) * 70_000_000))
     assert found(tmp_path, short) == []
 

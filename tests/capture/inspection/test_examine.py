@@ -46,7 +46,7 @@ def kinds(found: Examined) -> list[tuple[str, bool, tuple[int, ...]]]:
 def test_a_clean_one_has_none_and_every_frame_is_told(tmp_path: Path, scenes: list[Frame]) -> None:
     told: list[int] = []
     found = examine(write_recording(tmp_path, "clean", scenes), told.append)
-    assert (found.findings, found.damage, found.untold, found.frames) == ((), (), "", FRAMES)
+    assert (found.findings, found.damage, found.undetermined, found.frames) == ((), (), "", FRAMES)
     assert told == list(range(1, FRAMES + 1))
     assert found.agreement is not None
     assert found.agreement > 0.5
@@ -132,12 +132,12 @@ def test_a_bare_wall_is_no_wrong_pair(tmp_path: Path, scenes: list[Frame]) -> No
 
 def test_where_wrong_pairs_cannot_be_told_that_is_said(tmp_path: Path, scenes: list[Frame]) -> None:
     few = examine(write_recording(tmp_path, "few", scenes[: LEAST_JUDGED - 1]))
-    assert "belong together" in few.untold
+    assert "belong together" in few.undetermined
     assert few.agreement is None
     mixed = [replace(f, image=scenes[i - 7].image) for i, f in enumerate(scenes)]
     all_wrong = examine(write_recording(tmp_path, "mixed", mixed))
     assert all_wrong.findings == ()
-    assert "their edges agree too little" in all_wrong.untold
+    assert "their edges agree too little" in all_wrong.undetermined
 
 
 @pytest.mark.parametrize("name", ["stills"])  # more of them in docs/check.md; this one is read in a second
@@ -145,7 +145,7 @@ def test_real_recordings_are_clean_and_swapped_ones_are_not(real_data: Path, tmp
     import_path(real_data / name, tmp_path, ImportOptions(), lambda done, total: None, lambda remark: None)
     (path,) = tmp_path.iterdir()
     found = examine(path)
-    assert (found.findings, found.untold) == ((), "")
+    assert (found.findings, found.undetermined) == ((), "")
     lines = [json.loads(line) for line in (path / LOG_NAME).read_text().splitlines()]
     far = lines[2 + len(lines) // 2]["files"]["rgb"]
     lines[2]["files"]["rgb"] = far

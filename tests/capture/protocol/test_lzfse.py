@@ -56,7 +56,7 @@ def test_cut_short(keep: int) -> None:
 def test_another_size_is_refused_before_inflating() -> None:
     """A stream that claims 4 GiB in a few bytes: the size is refused, nothing is taken."""
     bomb = struct.pack("<4sII", b"bvxn", 0xFFFFFFFF, 4) + bytes(4) + b"bvx$"
-    with pytest.raises(ValueError, match=r"must inflate to 10 bytes\. Received: 4294967295"):
+    with pytest.raises(ValueError, match=r"must decompress to 10 bytes\. Received: 4294967295"):
         inflate(bomb, 10)
 
 

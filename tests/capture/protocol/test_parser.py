@@ -81,10 +81,10 @@ def test_no_memory_is_taken_for_a_size_that_no_frame_has() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("rgb_width", 73, "the JPEG must be"),
+        ("rgb_width", 73, "the JPEG must have the size"),
         ("depth_width", 48, "LZFSE"),
-        ("depth_width", 0, "no depth map has this size"),
-        ("depth_width", 0xFFFFFFFF, "no depth map has this size"),
+        ("depth_width", 0, "a depth map must have"),
+        ("depth_width", 0xFFFFFFFF, "a depth map must have"),
         ("device_type", 7, "device type"),
         ("fx", float("nan"), "finite"),
     ],

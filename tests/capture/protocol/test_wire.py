@@ -47,7 +47,7 @@ def test_header_reads_back() -> None:
     assert (header.confidence_width, header.confidence_height, header.confidence_bytes) == (0, 0, 0)
     assert (header.device_type, header.qw, header.z_m) == (0, 0.75, 3.5)
     assert header.body_bytes == 88 + len(JPEG) + len(DEPTH)
-    with pytest.raises(ValueError, match="begins with 88 bytes"):
+    with pytest.raises(ValueError, match="begin with 88 bytes"):
         FrameHeader.parse(bytes(87))
 
 
@@ -56,9 +56,9 @@ def test_header_reads_back() -> None:
     [
         ("jpeg", encode_jpeg(np.zeros((72, 96, 3), np.uint8)), r"JPEG must be \(72, 96\). Received: \(96, 72\)"),
         ("jpeg", JPEG[:-1], "not a whole JPEG"),
-        ("depth", CONFIDENCE, "must hold 3072 bytes. Received: 768"),
+        ("depth", CONFIDENCE, "must decompress to 3072 bytes. Received: 768"),
         ("depth", DEPTH[:-1], "cut short"),
-        ("confidence", DEPTH, "must hold 768 bytes. Received: 3072"),
+        ("confidence", DEPTH, "must decompress to 768 bytes. Received: 3072"),
         ("confidence", b"", "cut short"),
     ],
 )

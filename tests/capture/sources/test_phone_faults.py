@@ -143,14 +143,14 @@ class TestAskingForFaults:
             Fault.parse(text)
 
     def test_seconds_of_a_fault_that_has_none(self) -> None:
-        with pytest.raises(LidarliveError, match=r"leave out the seconds\. Received: 'cut@3:1'"):
+        with pytest.raises(LidarliveError, match=r"drop the seconds\. Received: 'cut@3:1'"):
             Fault.parse("cut@3:1")
 
     def test_the_command_says_it_in_one_line(self, wire_file: Path) -> None:
         command = [sys.executable, "-m", "app", "emulate", wire_file, "--fault", "cut@1", "--fault", "x@1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 1
-        assert done.stderr.startswith("lidarlive: a fault is KIND@FRAME")
+        assert done.stderr.startswith("lidarlive: a fault must be KIND@FRAME")
         assert done.stderr.count("\n") == 1
 
     def test_two_for_one_frame(self, wire_file: Path, tmp_path: Path) -> None:
@@ -192,5 +192,5 @@ class TestAskingForFaults:
             with connection:
                 assert read(connection, 1) == b""
             wait_until(lambda: process.status().state == "failed", "the phone fails")
-            assert "depth-nan needs a whole frame" in process.status().error
-        assert "landscape needs a whole frame" in run_phone(str(torn), faults=["landscape@0"]).error
+            assert "depth-nan needs an intact frame" in process.status().error
+        assert "landscape needs an intact frame" in run_phone(str(torn), faults=["landscape@0"]).error

@@ -41,8 +41,8 @@ def test_a_folder_without_a_time_takes_the_name_alone(recording: Path):
     assert rename(moved, "kitchen") == recording.with_name("kitchen")
 
 
-def test_nothing_is_no_name(recording: Path):
-    with pytest.raises(LidarliveError, match="needs a name"):
+def test_an_empty_name_is_rejected(recording: Path):
+    with pytest.raises(LidarliveError, match="must have a name"):
         rename(recording, "  ")
 
 

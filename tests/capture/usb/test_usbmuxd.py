@@ -97,7 +97,7 @@ def test_an_answer_that_comes_byte_by_byte_is_given_up(tmp_path: Path) -> None:
 def test_what_is_listed_and_is_no_device(tmp_path: Path, listed: object) -> None:
     with (
         FakeUsbmuxd(tmp_path, ListDevices={"DeviceList": listed}) as usbmuxd,
-        pytest.raises(UsbmuxdError, match="is no device"),
+        pytest.raises(UsbmuxdError, match="a malformed device"),
     ):
         list_devices(usbmuxd.address)
 

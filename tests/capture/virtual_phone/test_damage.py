@@ -71,7 +71,7 @@ class TestOneMessage:
         [
             ("depth-truncated", "cut short"),
             ("depth-flipped", "corrupt"),
-            ("depth-size", "must inflate to 196608 bytes. Received: 98304"),
+            ("depth-size", "must decompress to 196608 bytes. Received: 98304"),
         ],
     )
     def test_depth_that_does_not_inflate(self, damaged: dict[str, Sent], kind: str, error: str) -> None:

@@ -186,8 +186,8 @@ class TestProcess:
         ("options", "message"),
         [
             ({"what": "nowhere.r3d"}, "nowhere.r3d does not exist"),
-            ({"address": "0.0.0.0:5000"}, "listens at UNIX:/path or 127.0.0.1:PORT. Received: '0.0.0.0:5000'"),
-            ({"address": "/tmp/x"}, "listens at UNIX:/path"),
+            ({"address": "0.0.0.0:5000"}, "must be UNIX:/path or 127.0.0.1:PORT. Received: '0.0.0.0:5000'"),
+            ({"address": "/tmp/x"}, "must be UNIX:/path"),
             ({"address": "UNIX:/nowhere/at/all"}, "cannot listen at"),
             ({"address": "127.0.0.1:99999"}, "cannot listen at"),
             ({"fps": -1.0}, "the frame rate must be above 0"),

@@ -63,7 +63,7 @@ def test_alpha_is_ignored(tmp_path: Path):
         (jpeg(0), png(COLOUR.astype(np.uint16)), "Received: 16 bits, colour"),
         (jpeg(0), jpeg(0), "depth: must be a 16-bit grey PNG. Received: [0-9]+ bytes, ffd8"),
         (jpeg(0), b"", "depth: must be a 16-bit grey PNG. Received: 0 bytes"),
-        (jpeg(0), png(depth_map(1))[:-20], "depth: is not a whole PNG"),
+        (jpeg(0), png(depth_map(1))[:-20], "depth: is not an intact PNG"),
         (jpeg(0), claiming(png(depth_map(1)), 60000, 60000), "1 to 8192 pixels wide and high. Received: 60000x60000"),
         (jpeg(0), png(depth_map(1, (32, 24))), "depth: must have the shape of its picture, 72x96. Received: 32x24"),
         (png(depth_map(1)), png(depth_map(1)), "rgb: must be an 8-bit colour PNG or a JPEG. Received: 16 bits, grey"),
