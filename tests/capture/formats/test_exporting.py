@@ -66,7 +66,7 @@ def test_round_trip(format: str, walk: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize(("format", "within_ns"), [("r3d", 0), ("tum", 1000)])
-def test_times_come_back(format: str, within_ns: int, walk: Path, tmp_path: Path):
+def test_times_survive_the_round_trip(format: str, within_ns: int, walk: Path, tmp_path: Path):
     exported(walk, tmp_path / "out", format)
     recordings = Recording(walk), back(tmp_path / "out", tmp_path / "set")
     before, after = ([line.received_ns for line in recording.lines()] for recording in recordings)
@@ -90,7 +90,7 @@ def test_what_is_unknown_stays_unknown(format: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("format", SEQUENCES)
-def test_a_damaged_frame_is_left_out_and_counted(format: str, tmp_path: Path):
+def test_a_damaged_frame_is_skipped_and_counted(format: str, tmp_path: Path):
     path = write_encoded(tmp_path / "in", "walk", encoded_walk(5))
     (path / "rgb" / "000001.jpg").write_bytes(Recording(path).encoded(2).jpeg)
     (path / "depth" / "000003.png").unlink()
@@ -107,7 +107,7 @@ def test_a_damaged_frame_is_left_out_and_counted(format: str, tmp_path: Path):
         ]
 
 
-def test_numbers_that_are_no_pose_are_damage(tmp_path: Path):
+def test_invalid_poses_count_as_damage(tmp_path: Path):
     frames = encoded_walk(2)
     frames[1] = replace(frames[1], pose=Pose((0.0, 0.0, 0.0, 0.0)))
     path = write_encoded(tmp_path / "in", "walk", frames)
@@ -124,7 +124,7 @@ def test_a_data_set_is_a_folder_of_exports(tmp_path: Path):
     assert sorted(child.name for child in (tmp_path / "folders").iterdir()) == [path.name for path in paths]
 
 
-def test_a_recording_that_was_torn_is_repaired_and_that_is_told(tmp_path: Path):
+def test_a_torn_recording_is_repaired_and_reported(tmp_path: Path):
     path = write_encoded(tmp_path / "in", "torn", encoded_walk(2))
     info = (path / "recording.json").read_text().replace('"closed"', '"recording"')
     (path / "recording.json").write_text(info)
@@ -185,13 +185,13 @@ def test_the_cloud_of_a_frame(walk: Path, tmp_path: Path):
         ({"format": "tum", "frame": 1}, "--frame is for ply"),
     ],
 )
-def test_options_that_make_no_sense(options: dict[str, object], line: str):
+def test_invalid_options(options: dict[str, object], line: str):
     with pytest.raises(LidarliveError, match=line):
         ExportOptions(**options)
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_what_is_there_stays(format: str, walk: Path, tmp_path: Path):
+def test_existing_files_are_never_replaced(format: str, walk: Path, tmp_path: Path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
@@ -205,7 +205,7 @@ def test_what_is_there_stays(format: str, walk: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("format", SEQUENCES)
-def test_what_appears_meanwhile_stays(format: str, walk: Path, tmp_path: Path):
+def test_a_file_that_appears_meanwhile_is_never_replaced(format: str, walk: Path, tmp_path: Path):
     out = tmp_path / "out"
     with pytest.raises(LidarliveError, match="exists already"):
         export_path(walk, out, ExportOptions(format), lambda *now: out.write_text("mine"))
@@ -272,7 +272,7 @@ def short_and_long(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.parametrize("format", SEQUENCES)
-def test_one_frame_is_held_at_a_time(format: str, short_and_long: list[Path], tmp_path: Path):
+def test_memory_does_not_grow_with_the_number_of_frames(format: str, short_and_long: list[Path], tmp_path: Path):
     """What 40 frames take at most is what 4 take, but for numbers and names: no frame of 430 kB is kept."""
     peaks = []
     for i, path in enumerate(short_and_long):

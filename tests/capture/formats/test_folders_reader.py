@@ -46,7 +46,7 @@ def test_depth_scale_and_intrinsics(tmp_path: Path):
     assert folder.encoded(0).intrinsics == Intrinsics(70, 71, 36, 48)
 
 
-def test_numbers_in_names_count_by_value(tmp_path: Path):
+def test_names_are_sorted_by_their_numbers(tmp_path: Path):
     names = ["learn10", "learn2", "learn1", "test0", "learn01"]
     files = {f"rgb/{name}.jpg": jpeg(0) for name in names}
     files |= {f"depth/{name}.png": png(depth_map(i + 1)) for i, name in enumerate(names)}
@@ -56,7 +56,7 @@ def test_numbers_in_names_count_by_value(tmp_path: Path):
     ]
 
 
-def test_what_belongs_to_no_frame_is_not_looked_at(tmp_path: Path):
+def test_unrelated_files_are_ignored(tmp_path: Path):
     files = {
         "rgb/readme.txt": b"x",
         "rgb/._0.jpg": b"x",
@@ -85,7 +85,7 @@ def test_confidence_by_the_levels_of_all_files(tmp_path: Path):
     assert [levels(folder.encoded(i).confidence_png) for i in range(3)] == [[0], [1], [2]]
 
 
-def test_confidence_that_fails(tmp_path: Path):
+def test_invalid_confidence(tmp_path: Path):
     put(tmp_path, pairs(3) | {"conf/0.png": png(LEVELS), "conf/1.png": b"x", "conf/2.png": png(LEVELS[1:])})
     folder = ImageFolder(tmp_path)
     assert levels(folder.encoded(0).confidence_png) == [1]
@@ -98,7 +98,7 @@ def test_confidence_that_fails(tmp_path: Path):
         ImageFolder(tmp_path)
 
 
-def test_poses_are_turned_into_our_axes(tmp_path: Path):
+def test_poses_are_converted_to_our_axes(tmp_path: Path):
     folder = ImageFolder(put(tmp_path, pairs(1) | {"poses/0.txt": POSE}))
     pose = folder.encoded(0).pose
     assert pose.position_m == (1.5, 2, 3)
@@ -108,7 +108,7 @@ def test_poses_are_turned_into_our_axes(tmp_path: Path):
 
 @settings(deadline=None)
 @given(data=st.one_of(st.binary(max_size=200), st.text("0123456789.-+einf \n_", max_size=200).map(str.encode)))
-def test_any_text_is_a_pose_or_our_one_error(data: bytes, tmp_path_factory: pytest.TempPathFactory):
+def test_any_text_gives_a_pose_or_a_clear_error(data: bytes, tmp_path_factory: pytest.TempPathFactory):
     folder = ImageFolder(put(tmp_path_factory.mktemp("text"), pairs(1) | {"pose/0.txt": data}))
     with pytest.raises(LidarliveError, match=r"pose/0\.txt"):  # sixteen numbers that rotate are not found by chance
         folder.encoded(0)
@@ -125,7 +125,7 @@ def test_any_text_is_a_pose_or_our_one_error(data: bytes, tmp_path_factory: pyte
         ({"rgb/0.bmp": b"x", "depth/0.exr": b"x"}, "no JPEG or PNG in rgb/ and no PNG in depth/"),
     ],
 )
-def test_what_is_no_folder_of_pairs(files: dict[str, bytes], fault: str, tmp_path: Path):
+def test_folders_that_are_rejected(files: dict[str, bytes], fault: str, tmp_path: Path):
     with pytest.raises(LidarliveError, match=fault) as raised:
         ImageFolder(put(tmp_path, files))
     assert str(raised.value).startswith(str(tmp_path))

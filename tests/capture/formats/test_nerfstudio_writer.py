@@ -43,7 +43,7 @@ def test_a_data_set(tmp_path: Path):
     assert names == sorted(names)
 
 
-def test_no_poses_are_told(tmp_path: Path):
+def test_missing_poses_are_reported(tmp_path: Path):
     writer = NerfstudioWriter(tmp_path / "out")
     writer.append(replace(encoded_walk(1)[0], pose=Pose()))
     writer.close()

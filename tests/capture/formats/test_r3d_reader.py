@@ -169,7 +169,7 @@ def test_corrupt_zip(tmp_path: Path) -> None:
         r3d.jpeg(1)
 
 
-def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
+def test_a_member_that_states_a_huge_size_is_not_read(tmp_path: Path) -> None:
     files = members() | {"rgbd/1.jpg": bytes((64 << 20) + 1)}
     with (
         R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d,
@@ -178,7 +178,7 @@ def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
         r3d.jpeg(1)
 
 
-def test_most_frames_say_whether_there_is_confidence(tmp_path: Path) -> None:
+def test_the_majority_of_frames_decides_about_confidence(tmp_path: Path) -> None:
     files = members()
     del files["rgbd/1.conf"]
     with R3dFile(write_r3d(tmp_path / "most.r3d", files)) as r3d:
@@ -199,7 +199,7 @@ def test_metadata_too_large_for_its_frames_is_not_parsed(tmp_path: Path) -> None
         R3dFile(write_r3d(tmp_path / "a.r3d", files))
 
 
-def test_an_lzfse_bomb_is_not_inflated(tmp_path: Path) -> None:
+def test_an_lzfse_bomb_is_not_decompressed(tmp_path: Path) -> None:
     bomb = lzfse.compress(bytes(1 << 16))[:-4] * 1024 + b"bvx$"
     files = members() | {"rgbd/1.depth": bomb}
     with (
@@ -242,7 +242,7 @@ def changed_bytes(whole: bytes) -> st.SearchStrategy[bytes]:
 
 @settings(deadline=None, max_examples=40)
 @given(data=st.data(), part=st.sampled_from(PARTS))
-def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
+def test_any_bytes_of_a_part_give_a_frame_or_a_clear_error(
     data: st.DataObject, part: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     files = members() | {part: data.draw(changed_bytes(members()[part]) | st.binary(max_size=40))}
@@ -251,7 +251,7 @@ def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
 
 @settings(deadline=None, max_examples=40)
 @given(field=st.sampled_from([*METADATA, "other"]), value=JSON)
-def test_any_value_in_metadata_is_a_frame_or_our_one_error(
+def test_any_value_in_metadata_gives_a_frame_or_a_clear_error(
     field: str, value: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     frames_or_our_one_error(write_r3d(tmp_path_factory.mktemp("value") / "a.r3d", changed(**{field: value})))

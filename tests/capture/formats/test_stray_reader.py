@@ -91,13 +91,15 @@ def test_a_frames_own_intrinsics(tmp_path: Path):
         (3, 4, 3, "1 of 4 depth maps have no picture or no line in odometry.csv"),
     ],
 )
-def test_what_fits_is_a_frame_and_the_rest_is_told(pictures: int, frames: int, left: int, remark: str, tmp_path: Path):
+def test_incomplete_frames_are_counted_in_the_remark(
+    pictures: int, frames: int, left: int, remark: str, tmp_path: Path
+):
     scanned = StrayScan(filmed(tmp_path, frames, pictures))
     assert (len(scanned), scanned.remark) == (left, remark)
     assert [depth(scanned.encoded(i)) for i in range(left)] == [1000 + i for i in range(left)]
 
 
-def test_picture_and_depth_stay_together_behind_a_map_that_is_missing(tmp_path: Path):
+def test_picture_and_depth_stay_together_after_a_missing_map(tmp_path: Path):
     filmed(tmp_path, 5)
     (tmp_path / "depth" / "000002.png").unlink()
     scanned = StrayScan(tmp_path)
@@ -174,7 +176,7 @@ def test_a_damaged_frame(files: dict[str, bytes | None], fault: str, tmp_path: P
         ("000001, 0.01, 1.5, 0.0, 1.0, 0.0, 0.0, 0.0", "000001, 0.01, 1.5", "line 3: z must be a number. Received: ''"),
     ],
 )
-def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp_path: Path):
+def test_a_malformed_line_damages_its_frame(old: str, new: str, fault: str, tmp_path: Path):
     rewrite(filmed(tmp_path, 3) / "odometry.csv", old, new)
     scanned = StrayScan(tmp_path)
     assert len(scanned) == 3
@@ -204,7 +206,7 @@ def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp
         ),
     ],
 )
-def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+def test_malformed_scans(files: dict[str, bytes], fault: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     put(filmed(tmp_path, 1), files)
     with pytest.raises(LidarliveError, match=fault) as raised:
         StrayScan(tmp_path)
@@ -213,12 +215,12 @@ def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, ca
     assert capfd.readouterr().err == ""  # one line, and none of FFmpeg's own
 
 
-def test_no_film_and_no_pictures(tmp_path: Path):
+def test_no_video_and_no_pictures(tmp_path: Path):
     with pytest.raises(LidarliveError, match=r"rgb\.mp4 does not exist"):
         StrayScan(put(tmp_path, scan(1)))
 
 
-def test_a_film_that_is_cut_short_is_told_to_be(tmp_path: Path):
+def test_a_truncated_video_is_reported(tmp_path: Path):
     """What says where its pictures are stands at its end, as cameras write it."""
     whole = film(tmp_path / "whole.mp4", 6, (960, 720)).read_bytes()
     at = whole.index(b"moov") - 4
@@ -227,7 +229,7 @@ def test_a_film_that_is_cut_short_is_told_to_be(tmp_path: Path):
         Video(tmp_path / "cut.mp4")
 
 
-def test_a_film_is_read_in_order(tmp_path: Path):
+def test_a_video_is_read_in_order(tmp_path: Path):
     video = Video(film(tmp_path / "a.mp4", 4))
     assert (len(video), video.size) == (4, (96, 72))
     assert video.picture(1).mean() == pytest.approx(20, abs=4)
@@ -251,7 +253,7 @@ def one_frame(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None, max_examples=60)
 @given(header=st.sampled_from([scan(0)["odometry.csv"].decode(), "", "x\n"]), lines=st.lists(LINE, max_size=4))
-def test_any_text_is_lines_or_our_one_error(header: str, lines: list[str], one_frame: Path) -> None:
+def test_any_text_gives_lines_or_a_clear_error(header: str, lines: list[str], one_frame: Path) -> None:
     put(one_frame, {"odometry.csv": (header + "\n".join(lines)).encode()})
     try:
         frame = StrayScan(one_frame).encoded(0)
@@ -266,7 +268,7 @@ number = st.floats(-100, 100).map(lambda value: round(value, 6))
 
 @settings(deadline=None, max_examples=40)
 @given(position=st.tuples(number, number, number), axis=st.integers(0, 3), time_s=st.floats(0, 1e6))
-def test_a_line_comes_back_as_it_was_written(
+def test_a_line_survives_the_round_trip(
     position: tuple[float, float, float], axis: int, time_s: float, one_frame: Path
 ) -> None:
     quaternion = [float(i == axis) for i in range(4)]
@@ -281,7 +283,7 @@ def test_a_line_comes_back_as_it_was_written(
 
 @settings(deadline=None, max_examples=30)
 @given(data=st.data())
-def test_any_bytes_are_a_film_or_our_one_error(data: st.DataObject, film_bytes: bytes, tmp_path_factory) -> None:
+def test_any_bytes_give_a_video_or_a_clear_error(data: st.DataObject, film_bytes: bytes, tmp_path_factory) -> None:
     changed = bytearray(film_bytes)
     for at, value in data.draw(st.lists(st.tuples(st.integers(8, len(changed) - 1), st.integers(0, 255)), max_size=6)):
         changed[at] = value

@@ -97,7 +97,7 @@ def test_frames_far_apart_keep_their_poses(tmp_path: Path):
         np.testing.assert_allclose(rotation(back.encoded(i).pose), rotation(frame.pose), atol=1e-6)
 
 
-def test_what_a_person_says_of_the_camera_counts_more(tmp_path: Path):
+def test_intrinsics_of_the_user_take_precedence(tmp_path: Path):
     write(tmp_path / "fr1", encoded_walk(1))
     assert TumSequence(tmp_path / "fr1").encoded(0).intrinsics == encoded_walk(1)[0].intrinsics
     said = Intrinsics(1, 2, 3, 4)

@@ -18,7 +18,7 @@ def measured(seed: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("fresh_rows", "damage"), [(0, "stale"), (200, "stale"), (252, "stale"), (253, None), (256, None)]
 )
-def test_rows_of_the_map_before(fresh_rows: int, damage: str | None) -> None:
+def test_repeated_rows_of_the_previous_map(fresh_rows: int, damage: str | None) -> None:
     detector, depth_m = DepthDamageDetector(), measured(1)
     assert detector.check(measured(0)) is None
     depth_m[fresh_rows:] = measured(0)[fresh_rows:]
@@ -26,7 +26,7 @@ def test_rows_of_the_map_before(fresh_rows: int, damage: str | None) -> None:
     assert detector.check(measured(2)) is None
 
 
-def test_not_a_number_is_the_same_as_itself() -> None:
+def test_nan_equals_nan() -> None:
     detector, depth_m = DepthDamageDetector(), measured(0)
     depth_m[::3] = np.nan
     assert detector.check(depth_m) is None
@@ -43,7 +43,7 @@ def test_a_covered_sensor_is_not_stale() -> None:
     assert detector.check(depth_m) is None
 
 
-def test_another_size_is_another_map() -> None:
+def test_maps_of_another_size_are_not_compared() -> None:
     detector = DepthDamageDetector()
     detector.check(np.ones((4, 8), np.float32))
     assert detector.check(np.ones((8, 4), np.float32)) is None
@@ -53,7 +53,7 @@ def test_another_size_is_another_map() -> None:
     ("value", "damage"),
     [(1e-20, "corrupt"), (-3e30, "corrupt"), (70, "corrupt"), (np.nan, None), (np.inf, None), (-1, None), (0, None)],
 )
-def test_sizes_that_no_sensor_measures(value: float, damage: str | None) -> None:
+def test_magnitudes_that_no_sensor_measures(value: float, damage: str | None) -> None:
     depth_m = measured(0)
     depth_m.flat[: IMPOSSIBLE_PIXELS - 1] = value
     assert DepthDamageDetector().check(depth_m) is None

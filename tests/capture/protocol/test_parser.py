@@ -24,7 +24,7 @@ def stream() -> bytes:
 
 
 @given(st.lists(st.integers(1, len(stream()) - 1), max_size=8))
-def test_the_pieces_do_not_matter(cuts: list[int]) -> None:
+def test_the_stream_may_arrive_in_any_pieces(cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(stream())]
     receiver = StreamParser()
     messages = [m for a, b in pairwise(edges) for m in receiver.feed(stream()[a:b])]
@@ -32,7 +32,7 @@ def test_the_pieces_do_not_matter(cuts: list[int]) -> None:
     assert len(messages) == 3
 
 
-def test_what_is_decoded_is_what_was_sent() -> None:
+def test_decoded_frames_equal_the_sent_ones() -> None:
     for i, message in enumerate(StreamParser().feed(stream())):
         assert isinstance(message, WireFrame)
         sent, frame = make_frame(i, confidence=i != 1), decode_frame(message, 7, 8)
@@ -66,14 +66,14 @@ def test_a_flipped_byte_gives_a_frame_or_a_value_error(offset: int, flip: int) -
 
 
 @pytest.mark.parametrize("size", [0, 20])
-def test_a_body_too_short_is_damage_and_the_next_message_is_whole(size: int) -> None:
+def test_a_body_that_is_too_short_is_damaged_and_the_next_message_intact(size: int) -> None:
     short = PEERTALK_HEADER.pack(1, 101, 0, size) + bytes(size)
     damaged, whole = StreamParser().feed(short + encoded_message(make_frame(0)))
     assert isinstance(damaged, DamagedMessage)
     assert isinstance(whole, WireFrame)
 
 
-def test_no_memory_is_taken_for_a_size_that_no_frame_has() -> None:
+def test_no_memory_is_allocated_for_impossible_sizes() -> None:
     with pytest.raises(ValueError, match="4294967295 bytes"):
         list(StreamParser().feed(PEERTALK_HEADER.pack(1, 101, 0, 0xFFFFFFFF)))
 

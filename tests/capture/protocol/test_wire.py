@@ -62,7 +62,7 @@ def test_header_reads_back() -> None:
         ("confidence", b"", "cut short"),
     ],
 )
-def test_a_part_of_another_size_is_refused(part: str, data: bytes, message_part: str) -> None:
+def test_parts_of_another_size_are_rejected(part: str, data: bytes, message_part: str) -> None:
     with pytest.raises(ValueError, match=message_part):
         message(**{part: data})
 
@@ -98,7 +98,7 @@ NOISE_IN_BODY = struct.pack(">4I", 1, 101, 0, 300) + b"?" * 300
         ([struct.pack(">4I", 1, 101, 0, 0xFFFFFFFF) + b"?" * 300], b""),
     ],
 )
-def test_spans_of_what_is_damaged(tmp_path: Path, messages: list[bytes], rest: bytes) -> None:
+def test_spans_of_damaged_files(tmp_path: Path, messages: list[bytes], rest: bytes) -> None:
     """By PeerTalk's sizes alone; what follows the last whole message is left to who plays it."""
     path = tmp_path / "x.wire"
     path.write_bytes(b"".join(messages) + rest)
@@ -107,7 +107,7 @@ def test_spans_of_what_is_damaged(tmp_path: Path, messages: list[bytes], rest: b
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 200, message()[:15], struct.pack(">4I", 2, 101, 0, 88) + bytes(88)])
-def test_a_file_of_anything_else(tmp_path: Path, data: bytes) -> None:
+def test_other_files_are_rejected(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.wire"
     path.write_bytes(data)
     with pytest.raises(LidarliveError, match=r"x\.wire does not begin with a Record3D frame"):

@@ -68,7 +68,7 @@ def pixels(frame, points, size):
     return k.fx * camera[..., 0] / z + k.cx, k.cy - k.fy * camera[..., 1] / z, z
 
 
-def test_frames_are_whole(frames):
+def test_frames_have_the_right_shapes_and_types(frames):
     frame = frames[1]
     assert (frame.index, frame.received_ns, frame.jpeg) == (16, 533_333_333, None)
     assert (frame.rgb_size, frame.depth_size) == (RGB, (96, 128))
@@ -173,7 +173,7 @@ def test_the_walk_is_a_closed_loop(room):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_camera_keeps_its_distance_and_sees_no_hole(seed):
+def test_the_camera_keeps_its_distance_and_sees_no_gaps(seed):
     room = room_of(seed)
     depths = np.stack([exact_depth_m(room, i, DEPTH) for i in range(0, 240, 8)])
     assert np.isfinite(depths).all()
@@ -182,7 +182,7 @@ def test_the_camera_keeps_its_distance_and_sees_no_hole(seed):
     assert np.quantile(depths, 0.02) < 1.3
 
 
-def test_other_seeds_are_other_rooms(room):
+def test_other_seeds_give_other_rooms(room):
     first, second = exact_depth_m(room, 0, DEPTH), exact_depth_m(room_of(1), 0, DEPTH)
     assert np.abs(first - second).mean() > 0.1
 
@@ -208,7 +208,7 @@ def test_lidar_of_the_walk(room, frames):
     assert np.median(error[read & (confidence == 0)]) > 2 * np.median(error[confidence == 2])
 
 
-def test_lidar_loses_what_is_far_dark_grazing_or_glass():
+def test_lidar_loses_far_dark_grazing_and_glass_surfaces():
     def wall(depth_m, cosine=1.0, brightness=0.6, glass=False):
         shape = (64, 48)
         rng = np.random.default_rng(0)

@@ -61,7 +61,7 @@ def test_both_drivers_give_the_same_frames(numbered: Path) -> None:
         assert (own.index, official.jpeg) == (official.index, None)
 
 
-def test_damage_is_counted_and_the_stream_goes_on(tmp_path: Path) -> None:
+def test_damage_is_counted_and_the_stream_continues(tmp_path: Path) -> None:
     messages = [bytearray(encoded_message(make_frame(i))) for i in range(6)]
     messages[2][-40] ^= 0xFF  # in the confidence map
     struct.pack_into("<f", messages[4], PEERTALK_HEADER.size + 11 * 4, float("inf"))
@@ -87,7 +87,7 @@ def test_a_phone_that_does_not_stream(numbered: Path) -> None:
             next(iter(NativeSource("test", address=phone.address, wait=False)))
 
 
-def test_a_phone_that_goes_and_comes_back(numbered: Path, tmp_path: Path) -> None:
+def test_a_phone_that_is_unplugged_and_reconnected(numbered: Path, tmp_path: Path) -> None:
     address = f"UNIX:{tmp_path}/usbmuxd"
     source = NativeSource("test", address=address, wait=True)
     frames = iter(source)

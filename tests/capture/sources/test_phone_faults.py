@@ -138,7 +138,7 @@ class TestAskingForFaults:
     @pytest.mark.parametrize(
         "text", ["", "silent", "silent@", "silent@-1", "silent@1:", "silent@1:x", "silent@1:1:1", "Silent@1", "no@1"]
     )
-    def test_what_is_none(self, text: str) -> None:
+    def test_bytes_that_are_no_jpeg(self, text: str) -> None:
         with pytest.raises(LidarliveError, match=rf"KIND@FRAME:SECONDS\. Received: '{text}'\. KIND.*cut.*silent"):
             Fault.parse(text)
 

@@ -40,7 +40,7 @@ def number_of(frame: Frame) -> int:
     return number
 
 
-def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
+def test_every_frame_arrives_in_order_and_unmixed(numbered: Path) -> None:
     with StandInSource(str(numbered), "test", loop=False) as source:
         numbers = [number_of(frame) for frame in source]
         assert numbers == list(range(60))
@@ -48,7 +48,7 @@ def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
         assert source.state.name == "ended"
 
 
-def test_parts_are_as_they_were_recorded(numbered: Path) -> None:
+def test_the_parts_of_a_frame_are_unchanged(numbered: Path) -> None:
     with StandInSource(str(numbered), "test", loop=True) as source:
         frame = next(iter(source))
     assert (frame.index, frame.rgb_size, frame.depth_size, frame.camera.value) == (0, (240, 320), (192, 256), "lidar")
@@ -57,7 +57,7 @@ def test_parts_are_as_they_were_recorded(numbered: Path) -> None:
     assert (frame.confidence == 2).all()
 
 
-def test_a_killed_capture_process_is_replaced_and_the_stream_goes_on(numbered: Path) -> None:
+def test_a_killed_capture_process_is_replaced_and_the_stream_continues(numbered: Path) -> None:
     with StandInSource(str(numbered), "test", loop=True) as source:
         frames = iter(source)
         seen = [next(frames) for _ in range(10)]
