@@ -22,7 +22,8 @@ from capture.formats import (
 )
 from capture.formats.base import ExportFormat, ImportFormat
 
-# The first format that matches a path reads it. Folders of images match every folder, so they are the last.
+# The first format that matches a path reads it, those with its suffix before the others. Folders of images match every
+# folder, so they are the last.
 READERS: tuple[ImportFormat, ...] = (
     r3d_reader.FORMAT,
     stray_reader.FORMAT,
@@ -43,7 +44,8 @@ def find_reader(path: Path) -> ImportFormat:
 
     Raises LidarliveError if there is none, OSError if the path cannot be read.
     """
-    for reader in READERS:
+    suffix = path.suffix.lower()
+    for reader in sorted(READERS, key=lambda reader: suffix not in reader.suffixes):  # files by suffix, then by content
         if reader.matches(path):
             return reader
     raise LidarliveError(f"{path} has no known import format. Known formats: {import_titles()}")

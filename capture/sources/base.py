@@ -13,7 +13,23 @@ from typing import Literal
 from capture.frame import Frame
 
 StateName = Literal["preparing", "connecting", "streaming", "waiting", "ended", "failed"]
-SourceKind = Literal["phone", "stand_in", "replay"]
+SourceKind = Literal["phone", "stand_in", "replay", "other"]
+
+
+@dataclass(frozen=True)
+class OpenOptions:
+    """Options for opening a source.
+
+    driver  `record3d`, `native`, or None for the default of this computer
+    loop    the demo room and files restart at their end
+    wait    wait for a phone that is not connected; otherwise iterating raises LidarliveError
+    replay  play a single recording as a ReplaySource, which can pause and seek, instead of through the stand-in phone
+    """
+
+    driver: str | None = None
+    loop: bool = True
+    wait: bool = True
+    replay: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,10 +45,11 @@ class Source(ABC):
     """Context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
 
     Frames are yielded in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. `driver`
-    reads the phone's stream: `record3d`, `native`, or empty if there is no phone.
+    reads the phone's stream: `record3d`, `native`, or empty if there is no phone. `kind`: a phone on USB, the stand-in
+    phone, a replayed recording, or other.
     """
 
-    kind: SourceKind
+    kind: SourceKind = "other"
     recordable = True  # False: the frames come from a recording already
 
     def __init__(self, label: str, driver: str = "") -> None:

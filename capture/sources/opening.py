@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
-from capture.sources.base import Source
+from capture.sources.base import OpenOptions, Source
 from capture.sources.drivers import phone_driver
 from capture.sources.replay import ReplaySource
 from capture.sources.stand_in import StandInSource
 from capture.storage.layout import is_recording
 from capture.usb.usbmuxd import list_devices
-
-
-@dataclass(frozen=True)
-class OpenOptions:
-    """Options for opening a source.
-
-    driver  `record3d`, `native`, or None for the default of this computer
-    loop    the demo room and files restart at their end
-    wait    wait for a phone that is not connected; else iterating raises LidarliveError
-    replay  play a single recording as a ReplaySource, which can pause and seek, instead of through the stand-in phone
-    """
-
-    driver: str | None = None
-    loop: bool = True
-    wait: bool = True
-    replay: bool = False
-
 
 Opener = Callable[[str, OpenOptions], Source]
 

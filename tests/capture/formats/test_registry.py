@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from capture.errors import LidarliveError
+from capture.formats import registry
 from capture.formats.registry import (
     READERS,
     WRITERS,
@@ -45,6 +47,15 @@ def test_a_record3d_file_is_recognised_by_its_suffix_or_its_first_bytes(tmp_path
     with zipfile.ZipFile(tmp_path / "renamed.zip", "w") as archive:
         archive.writestr("metadata", "{}")
     assert find_reader(tmp_path / "torn.R3D").name == find_reader(tmp_path / "renamed.zip").name == "r3d"
+
+
+def test_the_suffix_counts_more_than_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Another format may be a ZIP too."""
+    other = replace(READERS[0], name="other", suffixes=(".npz",), matches=lambda path: path.suffix == ".npz")
+    monkeypatch.setattr(registry, "READERS", (*READERS, other))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("rgb.npy", "")
+    assert find_reader(tmp_path / "a.npz").name == "other"
 
 
 def test_paths_of_no_format_are_rejected_with_the_known_ones(tmp_path: Path):
