@@ -1,4 +1,4 @@
-"""Frames are checked when built, and errors end in what was received."""
+"""Frames are checked on creation, and errors end in what was received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frames a choice takes, and that what it leaves out is never counted as lost."""
+"""Which frames a filter selects, and that skipped frames are never counted as lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the markers of a JPEG tell without decoding it, and its pixels for those who look."""
+"""JPEG files: checking their markers without decoding, and decoding on demand."""
 
 from __future__ import annotations
 

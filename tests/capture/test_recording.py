@@ -1,4 +1,4 @@
-"""What is written is what is read."""
+"""Recordings are read as they were written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who waits for whom: each thread lowers its own priority, and those it starts inherit it."""
+"""Each thread lowers its own priority, and the threads it starts inherit it."""
 
 from __future__ import annotations
 

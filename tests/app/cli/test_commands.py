@@ -39,7 +39,7 @@ from tests.support.programs import lidarlive
         (["import", "{tmp}/nowhere.r3d", "{tmp}/set"], "nowhere.r3d does not exist"),
         (["import", "{tmp}/file.r3d", "{tmp}/set"], "file.r3d"),
         (["import", "{tmp}", "{tmp}/set"], "is not a folder of pictures and depth maps"),
-        (["import", "{tmp}", "{tmp}/set", "--depth-scale", "0"], "the depth scale is units a metre"),
+        (["import", "{tmp}", "{tmp}/set", "--depth-scale", "0"], "the depth scale must be 1 "),
         (["import", "{tmp}", "{tmp}/set", "--intrinsics", "500,500,320"], "Received: '500,500,320'"),
         (["import", "{tmp}", "{tmp}", "{tmp}/set", "--name", "x"], "--name names one recording"),
         (["train", "{tmp}", "--from-scratch"], "is not a recording and holds none"),

@@ -1,4 +1,4 @@
-"""The connection doctor: for everything that can stand in the way, the step that fails, and what it says to do."""
+"""The connection doctor: for every problem, the step that fails and its advice."""
 
 from __future__ import annotations
 

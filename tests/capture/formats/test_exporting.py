@@ -1,4 +1,4 @@
-"""Export: what comes back of it, what is left out, and that nothing is left of one that did not end."""
+"""Export: round trips, skipped frames, and that interrupted exports leave nothing."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_torn_recording_is_repaired_and_reported(tmp_path: Path):
 
 @pytest.mark.parametrize("format", ["tum", "nerfstudio", "folders"])
 def test_depth_at_the_pictures_size(format: str, walk: Path, tmp_path: Path):
-    """Every pixel has the reading that it lies in, and no other value comes up."""
+    """Every pixel has the reading that it lies in, and no other values occur."""
     exported(walk, tmp_path / "out", format, depth_size="rgb")
     folder = {"tum": "depth", "nerfstudio": "depths", "folders": "Y"}[format]
     files = sorted((tmp_path / "out" / folder).iterdir())

@@ -1,4 +1,4 @@
-"""Folders of paired images: which files are a frame, in which order, and what confidence and pose they carry."""
+"""Folders of paired images: which files form a frame, their order, confidence and poses."""
 
 from __future__ import annotations
 

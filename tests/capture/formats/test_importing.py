@@ -1,4 +1,4 @@
-"""Import: JPEG bytes untouched, depth to half a millimetre, damage counted and survived, whatever the format."""
+"""Import: JPEG bytes unchanged, depth to half a millimetre, damage counted and skipped, in every format."""
 
 from __future__ import annotations
 

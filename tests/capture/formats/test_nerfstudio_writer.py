@@ -1,4 +1,4 @@
-"""Our nerfstudio data sets, read as docs.nerf.studio/quickstart/data_conventions.html describes them."""
+"""nerfstudio data sets that we write, read as docs.nerf.studio/quickstart/data_conventions.html describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Point clouds, read back by a package of others and held against the demo room's own camera."""
+"""Point clouds, read back by another package and compared with the demo room's own camera."""
 
 from __future__ import annotations
 

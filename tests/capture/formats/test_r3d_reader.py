@@ -1,4 +1,4 @@
-"""Record3D's own files: the real ones, the old ones, and the broken ones."""
+"""Record3D's own files: real ones, old ones, and damaged ones."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_not_a_zip(tmp_path: Path) -> None:
 
 
 def test_corrupt_zip(tmp_path: Path) -> None:
-    """A byte of a member flipped: its checksum says so, in words."""
+    """A flipped byte of a member is reported as a wrong checksum."""
     path = write_r3d(tmp_path / "a.r3d", members())
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo("rgbd/1.jpg")

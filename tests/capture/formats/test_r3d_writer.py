@@ -1,4 +1,4 @@
-"""Our `.r3d` files, read as others read them: by a reader of a dozen lines that knows nothing of ours."""
+"""`.r3d` files that we write, read by an independent reader of a dozen lines."""
 
 from __future__ import annotations
 

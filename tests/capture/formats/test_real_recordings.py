@@ -1,4 +1,4 @@
-"""Import of real recordings: what the files hold, and poses that carry one picture into another."""
+"""Import of real recordings: their contents, and poses that map one picture onto another."""
 
 from __future__ import annotations
 

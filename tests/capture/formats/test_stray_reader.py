@@ -1,4 +1,4 @@
-"""Stray Scanner's folders: a film, depth maps by number, poses by line; and those that do not fit together."""
+"""Stray Scanner's folders: a video, depth maps by number, poses by line; and inconsistent ones."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_no_video_and_no_pictures(tmp_path: Path):
 
 
 def test_a_truncated_video_is_reported(tmp_path: Path):
-    """What says where its pictures are stands at its end, as cameras write it."""
+    """Its index of pictures is at its end, as cameras write it."""
     whole = film(tmp_path / "whole.mp4", 6, (960, 720)).read_bytes()
     at = whole.index(b"moov") - 4
     (tmp_path / "cut.mp4").write_bytes(whole[:at])

@@ -1,4 +1,4 @@
-"""Our TUM sequences: read by evo where it is installed, else by ours."""
+"""TUM sequences that we write: read by evo if it is installed, else by our reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places in space, held against some that were worked out by hand."""
+"""Points in space, compared with points calculated by hand."""
 
 from __future__ import annotations
 

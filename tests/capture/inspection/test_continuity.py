@@ -1,4 +1,4 @@
-"""Lines that do not follow from one another: each fault in a recording that has it, none in one that has not."""
+"""Continuity of log lines: each fault is found in a recording that has it, and none in others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording looked through: each fault in one that has it, none in one that has not."""
+"""Examining a recording: each fault is found in a recording that has it, and none in others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def scenes() -> list[Frame]:
 
 
 def replaced(path: Path, number: int, kind: str, data: bytes, honest: bool = True) -> None:
-    """Other bytes in a frame's file; `honest`: and their checksum in the log, as if they had come so."""
+    """Replace a frame's file; `honest`: also its checksum in the log, as if it had been recorded that way."""
     lines = [json.loads(line) for line in (path / LOG_NAME).read_text().splitlines()]
     entry: dict[str, Any] = lines[number]["files"][kind]
     (path / entry["path"]).write_bytes(data)

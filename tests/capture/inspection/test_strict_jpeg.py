@@ -1,4 +1,4 @@
-"""Damage inside a JPEG's scan, which OpenCV shows without a word."""
+"""Damage inside a JPEG's scan, which OpenCV decodes silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sample of frames says of a recording."""
+"""The survey of a recording by a sample of its frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Depth that is damaged, or is the map before from a row on, is told from depth that a sensor measured."""
+"""Damaged depth, and depth that repeats the previous map, is distinguished from measured depth."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_nan_equals_nan() -> None:
 
 
 def test_a_covered_sensor_is_not_stale() -> None:
-    """It sends maps without a reading, or with readings in too few rows to tell."""
+    """It sends maps without a reading, or with readings in too few rows to decide."""
     detector, depth_m = DepthDamageDetector(), np.zeros((256, 192), np.float32)
     for _ in range(3):
         assert detector.check(depth_m) is None

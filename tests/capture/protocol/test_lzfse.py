@@ -1,4 +1,4 @@
-"""The size that an LZFSE stream says it has, and refusing to inflate anything else."""
+"""The decompressed size that an LZFSE stream states, and rejecting streams of any other size."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_kind_of_block(data: bytes, magic: bytes) -> None:
 
 
 def test_bvx1_by_its_layout() -> None:
-    """No encoder writes bvx1; its payload sizes stand at bytes 20 and 24, and its header has 772 bytes."""
+    """No encoder writes bvx1; its payload sizes are at bytes 20 and 24, and its header has 772 bytes."""
     header = struct.pack("<4s6I", b"bvx1", 1000, 0, 0, 0, 30, 12).ljust(772, b"\0")
     assert inflated_size(header + bytes(42) + b"bvx$") == 1000
     with pytest.raises(ValueError, match="cut short"):

@@ -1,4 +1,4 @@
-"""Our own parser: any pieces give the same frames; any bytes give frames, damage or one error."""
+"""The parser: any pieces give the same frames; any bytes give frames, damage or one error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One frame as bytes on the tunnel, against the layout as the record3d package reads it."""
+"""The wire format of a frame, against the layout that the record3d package reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that fills up, goes away or was never there ends a recording with one clear line; its whole frames stay."""
+"""A full, missing or read-only disk ends a recording with one clear line and keeps its intact frames."""
 
 from __future__ import annotations
 

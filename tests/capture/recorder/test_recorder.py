@@ -1,4 +1,4 @@
-"""The recorder takes every frame, keeps order, and counts what it cannot take."""
+"""The recorder writes every frame in order, and counts what it cannot write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo room: its geometry against ray casting, its poses against its depth, and its LiDAR's manners."""
+"""The demo room: its geometry against ray casting, its poses against its depth, and its simulated LiDAR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pauses in a stream: counted where frames may be missing, not where one was only late or is known to be lost."""
+"""Pauses in a stream are counted if frames may be missing, not if one was only late or is known to be lost."""
 
 from __future__ import annotations
 

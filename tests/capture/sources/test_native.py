@@ -1,4 +1,4 @@
-"""The driver of our own against the stand-in phone, and against the official package on the same stream."""
+"""Our own driver against the stand-in phone, and against the official package on the same stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The faults of the stand-in phone's connection, as a bare socket sees them, and how faults are asked for."""
+"""Faults of the stand-in phone's connection, observed by a plain socket, and how faults are requested."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TestConnection:
                 assert read_message(connection) in wire_file.read_bytes()
 
     def test_a_byte_at_a_time(self) -> None:
-        """What is there each time the phone pauses is one byte; when its time is up the rest comes at once."""
+        """One byte arrives per pause of the phone; after the fault's duration the rest arrives at once."""
         ours, theirs = socket.socketpair()
         message = bytes(range(250)) * 400
         pieces: list[bytes] = []

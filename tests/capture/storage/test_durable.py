@@ -1,4 +1,4 @@
-"""What is said to be on the disk was put there before it was said."""
+"""Everything that is reported as on the disk was flushed before."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_document_counts_only_frames_that_are_on_the_disk(tmp_path: Path, mo
 
 
 def test_a_failing_disk_counts_no_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Linux tells of a failed write once; what is asked next succeeds. So nothing is asked again."""
+    """Linux reports a failed write once, and a second sync succeeds. So there must be no second one."""
     monkeypatch.setattr(writer, "SYNC_INTERVAL_S", -1)
     recording = RecordingWriter(tmp_path, "failed", source="test")
     recording.append(encode(make_frame(0), None))

@@ -1,4 +1,4 @@
-"""Another name for a recording on disk."""
+"""Renaming a recording on disk."""
 
 from __future__ import annotations
 

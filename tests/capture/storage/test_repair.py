@@ -1,4 +1,4 @@
-"""What a crash or a power cut tears is repaired: no whole frame is lost, and none is invented."""
+"""Repair after a crash or a power cut: no intact frame is lost, and none is invented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking usbmuxd: what is not there, and what is not usbmuxd, is said in one line."""
+"""The usbmuxd client: every failure gives one clear line."""
 
 from __future__ import annotations
 

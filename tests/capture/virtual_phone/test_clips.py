@@ -1,4 +1,4 @@
-"""What the stand-in phone plays: the right bytes in the right order, held or encoded ahead, and clear errors."""
+"""Clips: the right bytes in the right order, held in memory or encoded ahead, and clear errors."""
 
 from __future__ import annotations
 

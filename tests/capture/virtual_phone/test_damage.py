@@ -1,4 +1,4 @@
-"""What each damage does to a message, as it comes over the wire from the stand-in phone."""
+"""The effect of each damage on a message that the stand-in phone sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""usbmuxd as a process: it goes down, drops who is connected, and comes back where it was."""
+"""The stand-in usbmuxd stops, drops its connections, and restarts at the same address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in phone: the real record3d package connects to it as to an iPhone; its process and its socket."""
+"""The stand-in phone: the real record3d package connects to it like to an iPhone; its process and its socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ZIP from anyone: what it claims is not what it gets."""
+"""Untrusted ZIP files: memory is bounded whatever they state."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_members_come_back(tmp_path_factory: pytest.TempPathFactory, files: dict
 
 
 def test_a_member_that_inflates_to_more_than_it_says(tmp_path: Path) -> None:
-    """32 kB that say they are 1000 bytes and inflate to 32 MB: no more than the 1000 is inflated."""
+    """32 kB that state 1000 bytes and expand to 32 MB: only the 1000 are decompressed."""
     path = write(tmp_path / "a.zip", {"bomb": bytes(32 << 20)})
     overwrite(path, CENTRAL, 24, struct.pack("<I", 1000))
     archive = Archive(path)

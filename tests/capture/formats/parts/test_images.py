@@ -1,4 +1,4 @@
-"""Image files of others: whatever bytes they hold, they are a part of a frame or end in our one error."""
+"""Foreign image files: whatever bytes they contain, they give a part of a frame or a clear error."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("record3d_package")
 
 
 def number_of(frame: Frame) -> int:
-    """The frame's number as its parts say it; fails where they do not agree."""
+    """Return the number that the frame's parts encode; fails if they contradict each other."""
     numbers = {
         round(float(frame.depth_m[1, 1] - 1) * 1000),
         round(frame.pose.position_m[0]),

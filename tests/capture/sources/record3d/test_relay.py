@@ -1,4 +1,4 @@
-"""The relay takes what the phone sends at once, holds it for a client that is busy, and leaves nothing behind."""
+"""The relay reads the phone's bytes at once, buffers them for a busy client, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ring hands frames over unchanged, refuses what finds no room, and goes round."""
+"""The ring passes frames on unchanged, rejects them when full, and reuses its slots."""
 
 from __future__ import annotations
 
