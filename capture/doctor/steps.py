@@ -101,13 +101,13 @@ def _all_steps(address: str, serial: str | None, wire: BinaryIO | None, deadline
             return
         yield Step("first frame", "ok", f"arrived after {(sample.arrived_s[0] - begun_s) * 1000:.0f} ms")
         sample.listen(min(deadline_s, time.monotonic() + SAMPLE_S))
-    yield _rate(sample)
-    yield _pictures(sample.first)
+    yield _check_rate(sample)
+    yield _check_pictures(sample.first)
 
 
 def _look_steps(address: str, serial: str | None, deadline_s: float) -> Generator[Step, None, Device | None]:
     """Yield the steps; return the phone to connect to, or None after a failed step."""
-    yield _drivers()
+    yield _check_drivers()
     try:
         devices = list_all_devices(address, _at_most(ANSWER_S, deadline_s))
     except UsbmuxdError as error:
@@ -118,10 +118,10 @@ def _look_steps(address: str, serial: str | None, deadline_s: float) -> Generato
         return None
     yield Step("usbmuxd", "ok", f"listens at {address}")
     yield Step("reachable", "ok", "answers")
-    phone, step = _phone(devices, serial)
+    phone, step = _select_phone(devices, serial)
     yield step
     if phone is not None:
-        yield _trusted(phone, address, _at_most(ANSWER_S, deadline_s))
+        yield _check_trust(phone, address, _at_most(ANSWER_S, deadline_s))
     return phone
 
 
@@ -133,7 +133,7 @@ def _exists(address: str, error: UsbmuxdError) -> bool:
     return not (error.problem is Problem.BAD_ADDRESS or isinstance(error.__cause__, ConnectionRefusedError))
 
 
-def _drivers() -> Step:
+def _check_drivers() -> Step:
     selected = phone_driver().name
     try:
         official = f"record3d {version('record3d')}" if package_installed() else "no record3d"
@@ -144,7 +144,7 @@ def _drivers() -> Step:
     return Step("drivers", "warning" if fix else "ok", found, fix)
 
 
-def _phone(devices: list[Device], serial: str | None) -> tuple[Device | None, Step]:
+def _select_phone(devices: list[Device], serial: str | None) -> tuple[Device | None, Step]:
     """Select the phone to connect to: the one with `serial`, else the first on USB."""
     on_usb = [device for device in devices if device.over_usb]
     if not on_usb:
@@ -163,7 +163,7 @@ def _phone(devices: list[Device], serial: str | None) -> tuple[Device | None, St
     return phone, Step("phone", "ok", phone.serial, measured=measured)
 
 
-def _trusted(phone: Device, address: str, timeout_s: float) -> Step:
+def _check_trust(phone: Device, address: str, timeout_s: float) -> Step:
     """Check for a pair record. Never fails: usbmuxd may open the tunnel to the app without its keys."""
     try:
         trusted = has_pair_record(phone, address, timeout_s)
@@ -194,7 +194,7 @@ def _no_frame(sample: StreamSample) -> Step:
     return Step("first frame", "failed", found, remedy(Problem.SILENT))
 
 
-def _rate(sample: StreamSample) -> Step:
+def _check_rate(sample: StreamSample) -> Step:
     """Compare the frame rate and its steadiness with 30 and 60 fps."""
     frames, rate = len(sample.arrived_s), rate_of(sample.arrived_s)
     measured: dict[str, Any] = {"frames": frames, "damaged": sample.damaged}
@@ -205,7 +205,7 @@ def _rate(sample: StreamSample) -> Step:
         remarks.insert(0, f"{frames} frames in {SAMPLE_S:g} s, too few to measure a rate")
     else:
         measured |= rate._asdict()
-        remarks.insert(0, f"{rate.fps:.1f} fps over {frames} frames, {_compared(rate)}")
+        remarks.insert(0, f"{rate.fps:.1f} fps over {frames} frames, {_compare(rate)}")
         if rate.gaps:
             remarks.append(f"{rate.gaps} pauses of more than {GAP} intervals, the longest {rate.longest_gap_ms:.0f} ms")
     found = "; ".join(remarks)
@@ -216,11 +216,11 @@ def _rate(sample: StreamSample) -> Step:
     return Step("rate", "warning", found, remedy(problem), measured)
 
 
-def _compared(rate: StreamRate) -> str:
+def _compare(rate: StreamRate) -> str:
     return f"as expected for {rate.usual} fps" if rate.usual else f"neither {' nor '.join(map(str, USUAL_FPS))}"
 
 
-def _pictures(frame: Frame) -> Step:
+def _check_pictures(frame: Frame) -> Step:
     """Report the camera and the sizes, width x height, and decode the picture."""
     camera = "LiDAR" if frame.camera is Camera.LIDAR else "TrueDepth (front camera)"
     confidence = None if frame.confidence is None else frame.depth_size

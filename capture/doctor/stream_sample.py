@@ -62,14 +62,14 @@ class StreamSample:
             left_s = until_s - time.monotonic()
             if left_s <= 0:
                 return
-            data = self._received(left_s)
+            data = self._receive(left_s)
             self._keep(data)
             self.received_bytes += len(data)
             self._take(data, time.monotonic())
             if self.received_bytes > MAX_SAMPLE_BYTES:
                 self.end = f"the phone sent {self.received_bytes >> 20} MiB without a pause"
 
-    def _received(self, timeout_s: float) -> bytes:
+    def _receive(self, timeout_s: float) -> bytes:
         try:
             self._tunnel.settimeout(timeout_s)
             data = self._tunnel.recv(RECEIVE_BYTES)

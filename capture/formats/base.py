@@ -51,7 +51,7 @@ class FrameReader(Protocol):
 
     def __len__(self) -> int: ...
 
-    def encoded(self, i: int) -> EncodedFrame:
+    def read_frame(self, i: int) -> EncodedFrame:
         """Return frame `i`. Called in ascending order, at most once per frame.
 
         Raises LidarliveError if the frame is damaged.

@@ -69,14 +69,14 @@ class ImageFolder:
     def __len__(self) -> int:
         return len(self._stems)
 
-    def encoded(self, i: int) -> EncodedFrame:
+    def read_frame(self, i: int) -> EncodedFrame:
         """Encode frame `i`: JPEG files unchanged, depth in 16-bit millimetres, at 30 frames per second.
 
         Raises LidarliveError if a part of it is missing, damaged, or does not fit the others.
         """
         stem = self._stems[i]
         paths = {kind: self._path(kind, stem) for kind in self._folders}
-        frame = self._encoder.encoded(
+        frame = self._encoder.encode(
             i,
             round(i / FPS * 1e9),
             read_picture(paths["rgb"]),

@@ -70,7 +70,7 @@ def _read_ahead(frames: FrameReader) -> Iterator[Iterator[Future[EncodedFrame]]]
 
         def in_order() -> Iterator[Future[EncodedFrame]]:
             for i in range(len(frames)):
-                ahead.append(reader.submit(frames.encoded, i))
+                ahead.append(reader.submit(frames.read_frame, i))
                 if len(ahead) == READ_AHEAD:
                     yield ahead.popleft()
             while ahead:

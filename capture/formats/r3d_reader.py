@@ -85,17 +85,17 @@ class R3dFile:
 
     def depth_lzfse(self, i: int) -> bytes:
         """Return LZFSE of float32 metres, row by row, `depth_size`; only the size in its block headers is checked."""
-        return self._compressed(f"rgbd/{i}.depth", itemsize=4)
+        return self._read_compressed(f"rgbd/{i}.depth", itemsize=4)
 
     def depth_m(self, i: int) -> DepthMap:
         """Return float32 (h, w), metres, 0 = no reading."""
-        data = self._inflated(f"rgbd/{i}.depth", itemsize=4)
+        data = self._decompress(f"rgbd/{i}.depth", itemsize=4)
         width, height = self.depth_size
         return clean_depth(np.frombuffer(data, dtype="<f4").reshape(height, width))
 
     def confidence_lzfse(self, i: int) -> bytes | None:
         """Return LZFSE of uint8, row by row, `depth_size`; None if the file has no confidence."""
-        return self._compressed(f"rgbd/{i}.conf", itemsize=1) if self._has_confidence else None
+        return self._read_compressed(f"rgbd/{i}.conf", itemsize=1) if self._has_confidence else None
 
     def confidence(self, i: int) -> UInt8Image | None:
         """Return uint8 (h, w), 0..2; None if the file has no confidence."""
@@ -103,7 +103,7 @@ class R3dFile:
             return None
         name = f"rgbd/{i}.conf"
         width, height = self.depth_size
-        levels = np.frombuffer(self._inflated(name, itemsize=1), dtype=np.uint8).reshape(height, width)
+        levels = np.frombuffer(self._decompress(name, itemsize=1), dtype=np.uint8).reshape(height, width)
         if levels.max() > 2:
             raise self._fault(name, f"confidence must be 0, 1 or 2. Received: {levels.max()}")
         return levels
@@ -120,7 +120,7 @@ class R3dFile:
         """Return seconds from the start of the recording: the app's time stamp, else `i / fps`."""
         return self._times_s[i] if self._times_s else i / self.fps
 
-    def encoded(self, i: int) -> EncodedFrame:
+    def read_frame(self, i: int) -> EncodedFrame:
         """Encode frame `i`: JPEG bytes unchanged, depth in 16-bit millimetres, no wall-clock time."""
         confidence = self.confidence(i)
         return EncodedFrame(
@@ -212,7 +212,7 @@ class R3dFile:
             raise self._fault(f"metadata: {key}", f"must be {count} numbers. Received: {values!r:.80}")
         return [float(value) for value in values]
 
-    def _compressed(self, name: str, itemsize: int) -> bytes:
+    def _read_compressed(self, name: str, itemsize: int) -> bytes:
         data = self._archive.read(name)
         expected = self.depth_size[0] * self.depth_size[1] * itemsize
         try:
@@ -223,8 +223,8 @@ class R3dFile:
             raise self._fault(name, f"must hold {expected} bytes ({_by(self.depth_size)}). Received: {size}")
         return data
 
-    def _inflated(self, name: str, itemsize: int) -> bytes:
-        data = self._compressed(name, itemsize)
+    def _decompress(self, name: str, itemsize: int) -> bytes:
+        data = self._read_compressed(name, itemsize)
         try:
             return inflate(data, self.depth_size[0] * self.depth_size[1] * itemsize)
         except ValueError as error:

@@ -43,7 +43,7 @@ class R3dWriter:
     def append(self, frame: EncodedFrame) -> None:
         i = len(self._times_ns)
         if i == 0:
-            self._metadata = _shared(frame)
+            self._metadata = _recording_metadata(frame)
         self._times_ns.append(frame.received_ns)
         self._poses.append(frame.pose.as_list())
         self._intrinsics.append(frame.intrinsics.as_list())
@@ -56,9 +56,9 @@ class R3dWriter:
 
     def close(self) -> None:
         with self._zip:
-            self._zip.writestr("metadata", json.dumps(self._metadata | self._of_every_frame()))
+            self._zip.writestr("metadata", json.dumps(self._metadata | self._frame_metadata()))
 
-    def _of_every_frame(self) -> dict[str, Any]:
+    def _frame_metadata(self) -> dict[str, Any]:
         times_s = [(time_ns - self._times_ns[0]) / 1e9 for time_ns in self._times_ns]
         return {
             "fps": _fps(times_s),
@@ -68,7 +68,7 @@ class R3dWriter:
         }
 
 
-def _shared(first: EncodedFrame) -> dict[str, Any]:
+def _recording_metadata(first: EncodedFrame) -> dict[str, Any]:
     k = first.intrinsics
     return {
         "w": first.rgb_size[0],

@@ -61,14 +61,14 @@ def find_writer(name: str) -> ExportFormat:
 
 def import_titles() -> str:
     """Import formats for help and messages: `Record3D files (.r3d), Stray Scanner scans, ... or ...`."""
-    return _listed(
+    return _join(
         f"{reader.title} ({', '.join(reader.suffixes)})" if reader.suffixes else reader.title for reader in READERS
     )
 
 
 def export_names(include: Callable[[ExportFormat], bool] = lambda _: True) -> str:
     """Export formats for help and messages: `r3d, tum, nerfstudio, folders or ply`."""
-    return _listed(writer.name for writer in WRITERS if include(writer))
+    return _join(writer.name for writer in WRITERS if include(writer))
 
 
 def formats_table() -> str:
@@ -83,6 +83,6 @@ def formats_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def _listed(words: Iterable[str]) -> str:
+def _join(words: Iterable[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last

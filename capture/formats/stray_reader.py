@@ -99,7 +99,7 @@ class StrayScan:
             remarks.append("there is no camera_matrix.csv")
         return "; ".join(remarks)
 
-    def encoded(self, i: int) -> EncodedFrame:
+    def read_frame(self, i: int) -> EncodedFrame:
         """Encode frame `i`: pictures of a video at JPEG quality 95, JPEG files unchanged.
 
         Raises LidarliveError if a part of it is missing, damaged, or does not fit the others.
@@ -108,7 +108,7 @@ class StrayScan:
         line = self._lines[n]
         if isinstance(line, str):
             raise LidarliveError(line)
-        frame = self._encoder.encoded(
+        frame = self._encoder.encode(
             i,
             round(line.time_s * 1e9),
             self._picture(n, line.frame),

@@ -92,13 +92,13 @@ class TumSequence:
             remarks.append(f"{lost} of {len(self)} frames have no ground truth, and the identity as their pose")
         return "; ".join(remarks)
 
-    def encoded(self, i: int) -> EncodedFrame:
+    def read_frame(self, i: int) -> EncodedFrame:
         """Encode frame `i`: pictures at JPEG quality 95, depth in 16-bit millimetres.
 
         Raises LidarliveError if a part of it is missing, damaged, or does not fit the others.
         """
         picture, depth = self._pairs[i]
-        frame = self._encoder.encoded(
+        frame = self._encoder.encode(
             i,
             round(self._rgb.times_s[picture] * 1e6) * 1000,  # stamps have microseconds; a float64 holds no more
             read_picture(self.path / self._rgb.names[picture]),

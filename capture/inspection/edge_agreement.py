@@ -54,12 +54,12 @@ def picture_edges(grey: UInt8Image) -> Edges:
 
 def depth_edges(depth_m: DepthMap) -> Edges:
     """Return float32 (h, w): curvature of the depth's logarithm, so that a step counts the same near and far."""
-    smooth = cv2.GaussianBlur(np.log(np.maximum(_filled(depth_m), NEAREST_M)), (0, 0), FINE)
+    smooth = cv2.GaussianBlur(np.log(np.maximum(_fill_holes(depth_m), NEAREST_M)), (0, 0), FINE)
     bent = np.abs(cv2.Laplacian(smooth, cv2.CV_32F, ksize=3))
     return _high_pass(np.log1p(40 * np.minimum(bent, 1)))
 
 
-def _filled(depth_m: DepthMap) -> DepthMap:
+def _fill_holes(depth_m: DepthMap) -> DepthMap:
     """Fill holes from their rims with the farther depth: a depth sensor has no readings behind an edge."""
     filled = depth_m
     for _ in range(HOLES):

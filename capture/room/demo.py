@@ -49,7 +49,7 @@ class DemoRoom:
         return Frame(
             index=i,
             received_ns=round(i / self.fps * 1e9),
-            image=_photographed(rgb, rng),
+            image=_simulate_sensor(rgb, rng),
             depth_m=depth_m,
             confidence=confidence,
             intrinsics=view.intrinsics,
@@ -79,7 +79,7 @@ class DemoRoom:
         return measure(inverse_depth, range_ratio, np.abs(facing) / range_ratio, brightness, self._glass[seen], rng)
 
 
-def _photographed(rgb: UInt8Image, rng: np.random.Generator) -> UInt8Image:
+def _simulate_sensor(rgb: UInt8Image, rng: np.random.Generator) -> UInt8Image:
     """Simulate the image sensor: darker corners, and noise of standard deviation 1.6 (of 255)."""
     h, w = rgb.shape[:2]
     x, y = (np.linspace(-1, 1, n, dtype=np.float32) ** 2 / 2 for n in (w, h))

@@ -27,15 +27,15 @@ class NativeSource(PhoneSource):
             self._note_connected()
             receiver, detector = StreamParser(), DepthDamageDetector()
             try:
-                for data, received_ns in self._received(tunnel):
+                for data, received_ns in self._receive(tunnel):
                     for message in receiver.feed(data):
-                        frame = self._decoded(message, received_ns, detector)
+                        frame = self._decode(message, received_ns, detector)
                         if frame is not None:
                             yield frame
             except ValueError as error:  # not, or no longer, a Record3D stream
                 self._note_end(str(error))
 
-    def _received(self, tunnel: socket.socket) -> Iterator[tuple[bytes, int]]:
+    def _receive(self, tunnel: socket.socket) -> Iterator[tuple[bytes, int]]:
         """Yield bytes and their arrival time until the phone hangs up or completes no message for SILENCE_S."""
         first_index, deadline_s = self._next_index, time.monotonic() + SILENCE_S
         while not self.closed:
@@ -56,7 +56,7 @@ class NativeSource(PhoneSource):
                 return
             yield data, time.perf_counter_ns()
 
-    def _decoded(
+    def _decode(
         self, message: WireFrame | DamagedMessage, received_ns: int, detector: DepthDamageDetector
     ) -> Frame | None:
         """Decode a message; None, counted as lost, if it is damaged or repeats the previous depth."""

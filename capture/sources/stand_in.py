@@ -27,7 +27,7 @@ class StandInSource(Source):
     def __iter__(self) -> Iterator[Frame]:
         with self._phone:
             self._phone.start()
-            if self._prepared():
+            if self._wait_until_prepared():
                 self._playing = True
                 yield from self._stream
 
@@ -55,7 +55,7 @@ class StandInSource(Source):
     def _is_over(self) -> bool:
         return self._phone.status().state in ("ended", "failed")
 
-    def _prepared(self) -> bool:
+    def _wait_until_prepared(self) -> bool:
         """Wait until the clip is encoded; False if the source was closed before."""
         while not self.closed:
             status = self._phone.status()

@@ -93,7 +93,7 @@ class FaultScript:
         self._clip = clip
         self._pending = sorted(faults, key=lambda fault: fault.frame)
         kinds = [fault.kind for fault in faults if fault.kind in CHANGES]
-        self._changed = {kind: clip.changed(partial(_damaged, kind), report) for kind in kinds}
+        self._changed = {kind: clip.changed(partial(_damage, kind), report) for kind in kinds}
         self._change = ""
         self._change_until_s = self._flood_until_s = -math.inf
         self._before: bytes | None = None
@@ -108,7 +108,7 @@ class FaultScript:
         message = clip.message(n)
         before, self._before = self._before, message
         if fault is not None and fault.kind not in CHANGES:
-            message = _damaged(fault.kind, message, before or clip.message(n - 1))
+            message = _damage(fault.kind, message, before or clip.message(n - 1))
         return message, fault
 
     def begin(self, fault: Fault) -> None:
@@ -143,12 +143,12 @@ def deliver(client: socket.socket, message: bytes, fault: Fault | None, wait: Ca
                 client.sendall(left[: len(left) // 2])
                 raise ConnectionAbortedError("cut, as requested")
             case "trickle":
-                left = _trickled(client, left, fault.seconds, wait)
+                left = _trickle(client, left, fault.seconds, wait)
     client.sendall(left)
     return True
 
 
-def _trickled(client: socket.socket, left: memoryview, seconds: float, wait: Callable[[float], bool]) -> memoryview:
+def _trickle(client: socket.socket, left: memoryview, seconds: float, wait: Callable[[float], bool]) -> memoryview:
     """Send one byte per millisecond for `seconds`; return the rest."""
     until_s = time.monotonic() + seconds
     while left and time.monotonic() < until_s:
@@ -158,7 +158,7 @@ def _trickled(client: socket.socket, left: memoryview, seconds: float, wait: Cal
     return left
 
 
-def _damaged(kind: str, message: bytes, before: bytes = b"") -> bytes:
+def _damage(kind: str, message: bytes, before: bytes = b"") -> bytes:
     """Apply the fault `kind` to a message; faults of the connection leave it unchanged."""
     try:
         if kind == REPEATED:

@@ -54,7 +54,7 @@ class ImageEncoder:
         self._millimetres = depth_table(units_per_metre)
         self._intrinsics = intrinsics or UNKNOWN_INTRINSICS
 
-    def encoded(
+    def encode(
         self, index: int, received_ns: int, jpeg: Jpeg, depth: Path, confidence: UInt8Image | None, pose: Pose
     ) -> EncodedFrame:
         """Encode a frame for a recording; `jpeg` is checked already.

@@ -57,7 +57,7 @@ def test_every_depth_value_survives_the_round_trip(tmp_path: Path):
     every = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
     frame = replace(encoded_walk(1, confidence=False)[0], depth_png=encode_png(every), depth_size=(256, 256))
     with R3dFile(write(tmp_path / "walk.r3d", [frame])) as file:
-        np.testing.assert_array_equal(decode_png(file.encoded(0).depth_png, (256, 256), np.uint16), every)
+        np.testing.assert_array_equal(decode_png(file.read_frame(0).depth_png, (256, 256), np.uint16), every)
 
 
 def test_the_front_camera_and_no_confidence(tmp_path: Path):

@@ -75,7 +75,7 @@ def recorded(source: ImageFolder | TumSequence, chosen: Iterable[int], dataset: 
     """A recording of some frames of a large data set."""
     with RecordingWriter(dataset, "chosen", source="test") as writer:
         for i in chosen:
-            writer.append(source.encoded(i))
+            writer.append(source.read_frame(i))
     return Recording(writer.path)
 
 

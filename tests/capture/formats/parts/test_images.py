@@ -24,7 +24,7 @@ COLOUR = np.zeros((32, 24, 3), np.uint8)
 
 def encoded(folder: Path, rgb: bytes, depth: bytes):
     put(folder, {"rgb": rgb, "depth": depth})
-    return ImageEncoder(1000, None).encoded(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
+    return ImageEncoder(1000, None).encode(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
 
 
 @pytest.mark.parametrize(
