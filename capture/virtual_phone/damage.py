@@ -79,27 +79,27 @@ def with_body(body: bytes, announced: int | None = None) -> bytes:
 
 def jpeg_corrupt(message: bytes) -> bytes:
     """Replace everything before the JPEG's scan (sizes, quantisation, Huffman tables) by noise, except SOI."""
-    whole = Message.split(message)
-    scan = whole.jpeg.rindex(START_OF_SCAN)
-    noise = bytes(b ^ 0xA5 for b in whole.jpeg[2:scan])
-    return whole._replace(jpeg=whole.jpeg[:2] + noise + whole.jpeg[scan:]).join()
+    parts = Message.split(message)
+    scan = parts.jpeg.rindex(START_OF_SCAN)
+    noise = bytes(b ^ 0xA5 for b in parts.jpeg[2:scan])
+    return parts._replace(jpeg=parts.jpeg[:2] + noise + parts.jpeg[scan:]).join()
 
 
 def jpeg_scan(message: bytes) -> bytes:
     """Replace the second half of the JPEG's entropy-coded scan by zeros, which are still valid code words."""
-    whole = Message.split(message)
-    jpeg = whole.jpeg
+    parts = Message.split(message)
+    jpeg = parts.jpeg
     scan = jpeg.rindex(START_OF_SCAN) + len(START_OF_SCAN)
     end = len(jpeg) - len(END_OF_IMAGE)
     middle = (scan + end) // 2
-    return whole._replace(jpeg=jpeg[:middle] + bytes(end - middle) + jpeg[end:]).join()
+    return parts._replace(jpeg=jpeg[:middle] + bytes(end - middle) + jpeg[end:]).join()
 
 
 def wrong_jpeg_size(message: bytes) -> bytes:
     """Double the RGB width and height in the header."""
-    whole = Message.split(message)
-    width, height = whole.header.rgb_size
-    return whole._replace(header=whole.header._replace(rgb_width=2 * width, rgb_height=2 * height)).join()
+    parts = Message.split(message)
+    width, height = parts.header.rgb_size
+    return parts._replace(header=parts.header._replace(rgb_width=2 * width, rgb_height=2 * height)).join()
 
 
 def rgb_past_body(message: bytes) -> bytes:
@@ -111,40 +111,40 @@ def rgb_past_body(message: bytes) -> bytes:
 
 def depth_truncated(message: bytes) -> bytes:
     """Truncate the depth's LZFSE to 80 % of its bytes, and correct the header."""
-    whole = Message.split(message)
-    return whole._replace(depth_lzfse=whole.depth_lzfse[: len(whole.depth_lzfse) * 4 // 5]).join()
+    parts = Message.split(message)
+    return parts._replace(depth_lzfse=parts.depth_lzfse[: len(parts.depth_lzfse) * 4 // 5]).join()
 
 
 def depth_flipped(message: bytes) -> bytes:
     """Invert 64 bytes in the middle of the depth's LZFSE."""
-    whole = Message.split(message)
-    depth = bytearray(whole.depth_lzfse)
+    parts = Message.split(message)
+    depth = bytearray(parts.depth_lzfse)
     middle = slice(len(depth) // 2, len(depth) // 2 + 64)
     depth[middle] = bytes(b ^ 0xFF for b in depth[middle])
-    return whole._replace(depth_lzfse=bytes(depth)).join()
+    return parts._replace(depth_lzfse=bytes(depth)).join()
 
 
 def depth_size(message: bytes) -> bytes:
     """Replace the depth by an LZFSE stream of half of its rows, without correcting the header."""
-    whole = Message.split(message)
-    half = whole.depth_m()[: whole.header.depth_height // 2]
-    return whole._replace(depth_lzfse=lzfse.compress(half.tobytes())).join()
+    parts = Message.split(message)
+    half = parts.depth_m()[: parts.header.depth_height // 2]
+    return parts._replace(depth_lzfse=lzfse.compress(half.tobytes())).join()
 
 
 def depth_repeated(message: bytes, before: bytes) -> bytes:
     """Replace depth and confidence by those of the previous message."""
-    whole, stale = Message.split(message), Message.split(before)
-    return whole._replace(depth_lzfse=stale.depth_lzfse, confidence_lzfse=stale.confidence_lzfse).join()
+    parts, stale = Message.split(message), Message.split(before)
+    return parts._replace(depth_lzfse=stale.depth_lzfse, confidence_lzfse=stale.confidence_lzfse).join()
 
 
 def depth_filled(value: float) -> Callable[[bytes], bytes]:
     """Return a function that sets DAMAGED_BLOCK of the depth map to `value`, in metres."""
 
     def fill(message: bytes) -> bytes:
-        whole = Message.split(message)
-        depth = whole.depth_m()
+        parts = Message.split(message)
+        depth = parts.depth_m()
         depth[DAMAGED_BLOCK] = value
-        return whole.with_depth(depth).join()
+        return parts.with_depth(depth).join()
 
     return fill
 
@@ -161,10 +161,10 @@ def body_4gib(message: bytes) -> bytes:
 
 def truedepth(message: bytes) -> bytes:
     """Turn the message into one of the front camera: device type, depth size, no confidence, no pose."""
-    whole = Message.split(message)
-    upright = whole.header.depth_height >= whole.header.depth_width
+    parts = Message.split(message)
+    upright = parts.header.depth_height >= parts.header.depth_width
     size = TRUEDEPTH_SIZE if upright else TRUEDEPTH_SIZE[::-1]
-    front = whole.with_depth(cv2.resize(whole.depth_m(), size, interpolation=cv2.INTER_NEAREST))  # NaN does not spread
+    front = parts.with_depth(cv2.resize(parts.depth_m(), size, interpolation=cv2.INTER_NEAREST))  # NaN does not spread
     header = FrameHeader(*front.header[:-7], *Pose().as_list())._replace(
         device_type=DEVICE_TYPES.index(Camera.TRUEDEPTH), confidence_width=0, confidence_height=0
     )
@@ -173,9 +173,9 @@ def truedepth(message: bytes) -> bytes:
 
 def landscape(message: bytes) -> bytes:
     """Rotate picture, depth, confidence, sizes, intrinsics and pose clockwise by 90 degrees."""
-    whole = Message.split(message)
-    turned = whole.with_depth(np.rot90(whole.depth_m(), -1))
-    old, sine = whole.header, math.sqrt(0.5)  # sine and cosine of 45 degrees: the camera rotates about its own z
+    parts = Message.split(message)
+    turned = parts.with_depth(np.rot90(parts.depth_m(), -1))
+    old, sine = parts.header, math.sqrt(0.5)  # sine and cosine of 45 degrees: the camera rotates about its own z
     header = turned.header._replace(
         rgb_width=old.rgb_height,
         rgb_height=old.rgb_width,
@@ -190,14 +190,14 @@ def landscape(message: bytes) -> bytes:
         qz=sine * (old.qz + old.qw),
         qw=sine * (old.qw - old.qz),
     )
-    jpeg = encode_jpeg(np.ascontiguousarray(np.rot90(decode_jpeg(whole.jpeg), -1)))
-    return turned._replace(header=header, jpeg=jpeg, confidence_lzfse=_turned_confidence(whole)).join()
+    jpeg = encode_jpeg(np.ascontiguousarray(np.rot90(decode_jpeg(parts.jpeg), -1)))
+    return turned._replace(header=header, jpeg=jpeg, confidence_lzfse=_turned_confidence(parts)).join()
 
 
-def _turned_confidence(whole: Message) -> bytes:
-    if not whole.confidence_lzfse:
+def _turned_confidence(parts: Message) -> bytes:
+    if not parts.confidence_lzfse:
         return b""
-    height, width = whole.header.confidence_height, whole.header.confidence_width
-    confidence = np.frombuffer(inflate(whole.confidence_lzfse, width * height), np.uint8).reshape(height, width)
+    height, width = parts.header.confidence_height, parts.header.confidence_width
+    confidence = np.frombuffer(inflate(parts.confidence_lzfse, width * height), np.uint8).reshape(height, width)
     turned: bytes = lzfse.compress(np.rot90(confidence, -1).tobytes())
     return turned

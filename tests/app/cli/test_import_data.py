@@ -59,14 +59,14 @@ def test_a_kill_leaves_what_is_whole_marked_incomplete_once_it_is_opened(tmp_pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_sigterm_ends_it_as_an_interrupt_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
-    read = ImageFolder.encoded
+    read = ImageFolder.read_frame
 
     def terminated(folder: ImageFolder, i: int):
         if i == 5:
             os.kill(os.getpid(), signal.SIGTERM)
         return read(folder, i)
 
-    monkeypatch.setattr(ImageFolder, "encoded", terminated)
+    monkeypatch.setattr(ImageFolder, "read_frame", terminated)
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
         import_sources([put(tmp_path / "in", pairs(20))], tmp_path / "set", ImportOptions())
