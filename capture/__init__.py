@@ -1,1 +1,1 @@
-"""Everything between the phone and the disk: sources, the stand-in phone, recordings. Knows neither model nor app."""
+"""Everything between the phone and the disk: sources, the stand-in phone, recordings. Imports neither model nor app."""

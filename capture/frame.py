@@ -1,4 +1,4 @@
-"""One frame as it flows through the program: the picture, the depth that belongs to it, and where the camera was."""
+"""The data types of a frame: picture, depth map, confidence, intrinsics and pose."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.errors import LidarliveError as CaptureError  # noqa: F401 - where it was in 0.1; gone in 0.3
+from capture.errors import LidarliveError as CaptureError  # noqa: F401 - its place in 0.1; to be removed in 0.3
 from capture.jpeg import Jpeg, reduction
-from capture.jpeg import UInt8Image as UInt8Image  # a type of frames, whoever decodes them
+from capture.jpeg import UInt8Image as UInt8Image  # part of this module's interface
 
 DepthMap = NDArray[np.float32]
 
-MAX_DEPTH_M = 65.535  # what 16-bit millimetres can hold; anything farther is stored as "no reading"
-LIDAR_PIXELS = 192 * 256  # every iPhone's LiDAR depth map; TrueDepth has 480 x 640
+MAX_DEPTH_M = 65.535  # the largest value of 16-bit millimetres; larger depth is stored as "no reading"
+LIDAR_PIXELS = 192 * 256  # of every iPhone's LiDAR depth map; TrueDepth has 480 x 640
 
 
 class Camera(Enum):
-    """Which of the phone's depth sensors measured the frame."""
+    """The depth sensor of the phone that measured a frame."""
 
     LIDAR = "lidar"
     TRUEDEPTH = "truedepth"
@@ -29,10 +29,7 @@ class Camera(Enum):
 
 @dataclass(frozen=True)
 class Intrinsics:
-    """Pinhole camera in pixels of the RGB image. Depth aligned to it has the same, resized.
-
-    All four are 0 where the camera is unknown.
-    """
+    """Pinhole camera in pixels of the RGB image; for the aligned depth map, resize it. All 0 if unknown."""
 
     fx: float
     fy: float
@@ -44,7 +41,7 @@ class Intrinsics:
             raise ValueError(f"intrinsics must be finite. Received: {self}")
 
     def resized(self, old: tuple[int, int], new: tuple[int, int]) -> Intrinsics:
-        """The same camera for an image resized from `old` to `new`, both (width, height)."""
+        """Return the intrinsics for an image resized from `old` to `new`, both (width, height)."""
         sx, sy = new[0] / old[0], new[1] / old[1]
         return Intrinsics(self.fx * sx, self.fy * sy, self.cx * sx, self.cy * sy)
 
@@ -64,22 +61,22 @@ class Pose:
 
     @classmethod
     def from_list(cls, values: list[float]) -> Pose:
-        """From seven numbers qx qy qz qw tx ty tz."""
+        """Create a pose from seven numbers qx qy qz qw tx ty tz. Raises ValueError for another count."""
         if len(values) != 7:
-            raise ValueError(f"a pose has 7 numbers (qx qy qz qw tx ty tz). Received: {len(values)}")
+            raise ValueError(f"a pose must have 7 numbers (qx qy qz qw tx ty tz). Received: {len(values)}")
         qx, qy, qz, qw, tx, ty, tz = (float(v) for v in values)
         return cls((qx, qy, qz, qw), (tx, ty, tz))
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One moment of the stream.
+    """A frame of the stream.
 
-    index        position in the stream; gaps are frames that were lost on the way
+    index        position in the stream; gaps are lost frames
     received_ns  host monotonic clock at arrival (the wire carries no time)
-    image        the picture as received, unrotated and unmirrored: pixels, or the phone's own JPEG. Look at `rgb`
+    image        the picture as received, unrotated and unmirrored: pixels, or the phone's own JPEG; read it by `rgb`
     depth_m      float32 (h, w), metres, 0 = no reading
-    confidence   uint8 (h, w), 0 low, 1 medium, 2 high; None where the phone sends none (counts as confident)
+    confidence   uint8 (h, w), 0 low, 1 medium, 2 high; None if the phone sends none (counts as confident)
     """
 
     index: int
@@ -106,14 +103,14 @@ class Frame:
 
     @property
     def rgb(self) -> UInt8Image:
-        """uint8 (H, W, 3), red first. Raises ValueError where the phone's JPEG cannot be decoded."""
+        """uint8 (H, W, 3), red first. Raises ValueError if the phone's JPEG cannot be decoded."""
         return self.rgb_for(self.rgb_size)
 
     def rgb_for(self, size: tuple[int, int]) -> UInt8Image:
-        """uint8 (H, W, 3), red first, at least as large as `size` (width, height) where the picture is.
+        """Return uint8 (H, W, 3), red first, at least as large as `size` (width, height), if the picture is.
 
-        It comes at an eighth, a quarter or half of its size where that is enough: a JPEG is decoded so, once for all
-        who look, and pixels are averaged. Raises ValueError where a JPEG cannot be decoded.
+        Reduced to an eighth, a quarter or half if that is large enough: a JPEG is decoded at that scale and cached,
+        pixels are averaged. Raises ValueError if a JPEG cannot be decoded.
         """
         if isinstance(self.image, Jpeg):
             return self.image.pixels_for(size)
@@ -121,7 +118,7 @@ class Frame:
 
     @property
     def jpeg(self) -> bytes | None:
-        """The phone's own JPEG where the source has it."""
+        """The phone's own JPEG; None if the source has pixels only."""
         return self.image.data if isinstance(self.image, Jpeg) else None
 
     @property
@@ -136,7 +133,7 @@ class Frame:
 
     @property
     def nbytes(self) -> int:
-        """How much memory it holds while nobody has looked at its JPEG."""
+        """Memory of the frame while its JPEG is not decoded."""
         picture = len(self.image.data) if isinstance(self.image, Jpeg) else self.image.nbytes
         return picture + self.depth_m.nbytes + (0 if self.confidence is None else self.confidence.nbytes)
 
@@ -149,7 +146,7 @@ def _shrunk(rgb: UInt8Image, factor: int) -> UInt8Image:
 
 
 def clean_depth(depth_m: NDArray[Any]) -> DepthMap:
-    """A float32 copy in which NaN, infinite, negative and > 65.535 m are 0, no reading."""
+    """Return a float32 copy in which NaN, infinite, negative values and those above 65.535 m are 0, no reading."""
     depth = np.array(depth_m, dtype=np.float32)
     with np.errstate(invalid="ignore"):
         depth[~((depth > 0) & (depth <= MAX_DEPTH_M))] = 0
@@ -157,7 +154,7 @@ def clean_depth(depth_m: NDArray[Any]) -> DepthMap:
 
 
 def describe(array: NDArray[Any]) -> str:
-    """Type and shape of an array, for error messages: `float64 (256, 192, 1)`."""
+    """Describe type and shape of an array for error messages: `float64 (256, 192, 1)`."""
     return f"{array.dtype} {array.shape}"
 
 

@@ -1,7 +1,4 @@
-"""Which frames of a stream are recorded: every one, or fewer where a person chose so.
-
-What is left out by choice is no loss; what is lost is one, whatever was chosen.
-"""
+"""Select which frames of a stream are recorded. Frames that are skipped by choice do not count as lost."""
 
 from __future__ import annotations
 
@@ -13,22 +10,22 @@ from capture.geometry.poses import apart, is_pose
 
 MAX_EVERY = 1000  # at 60 fps a frame every 17 s
 MAX_MOVED_M = 1.0
-MAX_WORSE_THAN = 2.0  # a prediction twice too far off
-# A degree of turning changes the picture about as much as a centimetre of the way does at half a metre from what is
-# seen, which is where a scan is closest (model/data/thinning.py thins recordings by the same rule).
+MAX_WORSE_THAN = 2.0  # an error of 200 %
+# Turning by a degree changes the picture about as much as moving by a centimetre at half a metre from the scene, the
+# closest distance of a scan (model/data/thinning.py thins recordings by the same rule).
 DEG_A_METRE = 100.0
 NO_POSES = "The phone sends no camera poses: frames are recorded whether it moved or not"
 
 
 @dataclass(frozen=True)
 class FrameFilter:
-    """What a frame must be like to be recorded; all that is chosen must hold.
+    """Conditions for a frame to be recorded; all of them must hold.
 
-    every       at least so many frames of the stream after the last one that was taken; 1: each
-    moved_m     the camera has moved so far since then, or turned by DEG_A_METRE times that; None: whether or not
-    worse_than  AbsRel of its prediction against the LiDAR is above this (0.2: 20 %); None: whatever is predicted
+    every       minimum distance, in frames of the stream, from the last selected frame; 1: every frame
+    moved_m     the camera has moved this far since then, or turned by DEG_A_METRE times that; None: no condition
+    worse_than  AbsRel of its prediction against the LiDAR exceeds this (0.2: 20 %); None: no condition
 
-    Raises ValueError where a value is out of range.
+    Raises ValueError if a value is out of range.
     """
 
     every: int = 1
@@ -47,7 +44,7 @@ class FrameFilter:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> FrameFilter:
-        """As it stands in recording.json. Raises ValueError; fields of later versions are ignored."""
+        """Read the object in recording.json; fields of later versions are ignored. Raises ValueError."""
         return cls(**{each.name: document[each.name] for each in fields(cls) if each.name in document})
 
     @property
@@ -60,7 +57,7 @@ class FrameFilter:
         return None if self.moved_m is None else self.moved_m * DEG_A_METRE
 
     def words(self) -> str:
-        """`every 5th frame, moved 5 cm or turned 5°, prediction off by more than 20 %`."""
+        """Describe the filter: `every 5th frame, moved 5 cm or turned 5°, prediction off by more than 20 %`."""
         parts = [f"every {_ordinal(self.every)} frame"] if self.every > 1 else []
         if self.moved_m is not None:
             parts.append(f"moved {self.moved_m * 100:.3g} cm or turned {self.turned_deg:.3g}°")
@@ -69,7 +66,7 @@ class FrameFilter:
         return ", ".join(parts) or "every frame"
 
     def short_words(self) -> str:
-        """The same for a button: `every 5th · moved 5 cm · off 20 %`."""
+        """Describe the filter for a button: `every 5th · moved 5 cm · off 20 %`."""
         parts = [f"every {_ordinal(self.every)}"] if self.every > 1 else []
         if self.moved_m is not None:
             parts.append(f"moved {self.moved_m * 100:.3g} cm")
@@ -79,9 +76,9 @@ class FrameFilter:
 
 
 class FrameSelector:
-    """Applies a choice to the frames of one stream, handed over in their order. Not thread-safe.
+    """Applies a filter to the frames of one stream, in their order. Not thread-safe.
 
-    A frame without a pose may have moved, so it is taken; `lacks_poses` says that the last one compared was such.
+    A frame without a pose may have moved, so it is selected; `lacks_poses`: the last compared frame had no pose.
     """
 
     def __init__(self, choice: FrameFilter) -> None:
@@ -89,10 +86,10 @@ class FrameSelector:
         self.lacks_poses = False
         self._last: tuple[int, Pose] | None = None
 
-    def takes(self, frame: Frame, abs_rel: float | None = None) -> bool:
-        """Whether `frame` is to be recorded; the next ones are compared with it then.
+    def selects(self, frame: Frame, abs_rel: float | None = None) -> bool:
+        """Return whether to record `frame`; if so, the next frames are compared with it.
 
-        `abs_rel` is the error of its prediction, None where that is not known: then it is not known to be poor.
+        `abs_rel` is the error of its prediction; None (unknown) does not count as poor.
         """
         if self.choice.worse_than is not None and not (abs_rel is not None and abs_rel > self.choice.worse_than):
             return False
@@ -107,8 +104,8 @@ class FrameSelector:
         )
 
     def _has_moved(self, moved_m: float, before: Pose, now: Pose) -> bool:
-        # Without tracking (TrueDepth) a phone sends the identity for ever. A tracked camera may begin there, but is
-        # never exactly there twice: gravity turns it, and hands shake.
+        # Without tracking (TrueDepth) a phone always sends the identity. A tracked camera may start there, but is
+        # never exactly there twice: its pose includes gravity, and hands shake.
         self.lacks_poses = before == now == Pose() or not (is_pose(before) and is_pose(now))
         if self.lacks_poses:
             return True

@@ -1,4 +1,4 @@
-"""A JPEG as the phone sent it: what its markers say without decoding it, and its pixels for those who look.
+"""JPEG files as sent by the phone: check their markers without decoding, and decode pixels on demand.
 
 Markers and frame header: ITU-T T.81 (1992), B.1.1.3 (table B.1) and B.2.2.
 """
@@ -32,7 +32,7 @@ _REDUCED_FLAGS = {
 
 @dataclass(frozen=True, eq=False)
 class Jpeg:
-    """A whole colour JPEG; `size` is (width, height), as stored. `Jpeg.checked` makes one of bytes from outside."""
+    """An intact colour JPEG; `size` is (width, height), as stored. Create it from untrusted bytes by `Jpeg.checked`."""
 
     data: bytes
     size: tuple[int, int]
@@ -41,13 +41,13 @@ class Jpeg:
 
     @classmethod
     def checked(cls, data: bytes) -> Jpeg:
-        """Raises ValueError where `data` is not a whole colour JPEG, as far as its markers tell."""
+        """Check the markers of `data`. Raises ValueError if it is not an intact colour JPEG."""
         return cls(data, jpeg_size(data))
 
     def pixels_for(self, size: tuple[int, int]) -> UInt8Image:
-        """uint8 (H, W, 3), red first, the smallest decoding that is not smaller than `size`; kept for the next to look.
+        """Decode to uint8 (H, W, 3), red first, at the smallest scale that is not smaller than `size`; cached.
 
-        Raises ValueError where it cannot be decoded.
+        Raises ValueError if it cannot be decoded.
         """
         with self._decoding:
             reduced = reduction(self.size, size)
@@ -58,14 +58,14 @@ class Jpeg:
 
 
 def reduction(size: tuple[int, int], wanted: tuple[int, int]) -> int:
-    """1, 2, 4 or 8: the largest factor that a picture of `size` can be reduced by and still be `wanted` or larger."""
+    """Return 1, 2, 4 or 8: the largest factor by which `size` can be reduced and still be at least `wanted`."""
     return max(f for f in _REDUCED_FLAGS if f == 1 or (size[0] >= f * wanted[0] and size[1] >= f * wanted[1]))
 
 
 def decode_jpeg(data: bytes, reduced: int = 1) -> UInt8Image:
-    """uint8 (H, W, 3), red first, as stored; `reduced` 2, 4 or 8 decodes at that fraction of the size, much faster.
+    """Decode to uint8 (H, W, 3), red first, as stored; `reduced` 2, 4 or 8: at that fraction of the size, much faster.
 
-    Raises ValueError where it cannot be decoded.
+    Raises ValueError if it cannot be decoded.
     """
     try:
         flags = _REDUCED_FLAGS[reduced] | cv2.IMREAD_IGNORE_ORIENTATION
@@ -79,10 +79,10 @@ def decode_jpeg(data: bytes, reduced: int = 1) -> UInt8Image:
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """(width, height) of a whole colour JPEG, as stored: an EXIF orientation is not applied.
+    """Return (width, height) of an intact colour JPEG, as stored: an EXIF orientation is not applied.
 
-    Walks from marker to marker to the end of the image; what lies in a scan is not decoded, but a marker that no scan
-    may hold is found. Raises ValueError where that walk does not lead to the end, or the picture is not in colour.
+    Follows the markers to the end of the image; scans are not decoded, but checked for invalid markers. Raises
+    ValueError if the markers do not lead to the end, or the picture is not in colour.
     """
     if not data.startswith(_START) or not data.endswith(_END):
         raise ValueError(f"not a whole JPEG. Received: {len(data)} bytes, {data[:2].hex()}...{data[-2:].hex()}")
@@ -110,7 +110,7 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     if size is None:
         raise ValueError(f"a JPEG without a frame header. Received: {len(data)} bytes")
     if offset + len(_END) != len(data):
-        raise ValueError(f"a JPEG must end where its data does. Received: {offset} of {len(data)} bytes")
+        raise ValueError(f"a JPEG must end where its data ends. Received: {offset} of {len(data)} bytes")
     return size
 
 
@@ -122,8 +122,8 @@ def _size(data: bytes, offset: int) -> tuple[int, int]:
 
 
 def _end_of_scan(data: bytes, offset: int) -> int:
-    """Where the first marker after the scan that begins at `offset` stands."""
-    found = _MARKER_AFTER_SCAN.search(data, offset)
-    if found is None:
+    """Return the offset of the first marker after the scan that begins at `offset`."""
+    marker = _MARKER_AFTER_SCAN.search(data, offset)
+    if marker is None:
         raise ValueError(f"a JPEG's scan does not end. Received: {len(data)} bytes")
-    return found.start()
+    return marker.start()

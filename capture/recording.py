@@ -1,4 +1,4 @@
-"""Recordings read from disk, with random access. What lies there is described in `capture.storage.layout`."""
+"""Read recordings from disk, with random access. `capture.storage.layout` describes their files."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from capture.storage.layout import (
 )
 from capture.storage.repair import being_written, repair
 
-MIN_LINE_BYTES = 100  # a third of the shortest line; bounds the index of a log, 8 bytes a line
+MIN_LINE_BYTES = 100  # a third of the shortest line; limits the index of a log, 8 bytes per line
 
 
 class Recording:
     """A recording opened for reading; `recording[i]` reads and decodes one frame.
 
-    Lines are indexed by offset and parsed on access, so that long recordings open at once. A recording that nobody is
-    writing although its status says so was torn by a crash: opening repairs it first (`repaired` says what was done).
-    A recording that is being written opens as far as it is whole.
+    Lines are indexed by offset and parsed on access, so that long recordings open quickly. A recording whose status is
+    `recording` although no process is writing it was torn by a crash: opening repairs it first, and `repaired` reports
+    what was done. A recording that is being written opens up to its last complete frame.
 
-    Whatever bytes lie there, reading gives frames or LidarliveError: sizes are checked against the recording's before
-    anything is decoded.
+    Whatever the files contain, reading returns frames or raises LidarliveError: sizes are checked against those of the
+    recording before anything is decoded.
 
-    Raises LidarliveError where `path` is not a recording or cannot be read.
+    Raises LidarliveError if `path` is not a recording or cannot be read.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -60,7 +60,7 @@ class Recording:
         return len(self._ends)
 
     def line(self, i: int) -> FrameLine:
-        """What the log says of frame `i`, without reading its files."""
+        """Return the log line of frame `i`, without reading its files."""
         start = 0 if i == 0 else int(self._ends[i - 1]) + 1
         try:
             line = FrameLine.from_json(self._log[start : int(self._ends[i])])
@@ -73,33 +73,33 @@ class Recording:
         return (self.line(i) for i in range(len(self)))
 
     def file_bytes(self, line: FrameLine, kind: str) -> bytes:
-        """The bytes of a frame's `rgb`, `depth` or `confidence` file."""
+        """Return the bytes of a frame's `rgb`, `depth` or `confidence` file."""
         try:
             return read_file(self.path / line.files[kind].path, MAX_IMAGE_BYTES)
         except ValueError as error:
             raise self._fault(line, kind, str(error)) from None
 
     def rgb(self, line: FrameLine, reduced: int = 1) -> UInt8Image:
-        """uint8 (H, W, 3), red first; `reduced` 2, 4 or 8 decodes at that fraction of the size, much faster."""
+        """Return uint8 (H, W, 3), red first; `reduced` 2, 4 or 8 decodes at that fraction of the size, much faster."""
         try:
             return decode_jpeg(self._jpeg(line, self.file_bytes(line, "rgb")).data, reduced)
         except ValueError as error:
             raise self._fault(line, "rgb", str(error)) from None
 
     def depth_m(self, line: FrameLine) -> DepthMap:
-        """float32 (h, w), metres, 0 = no reading."""
+        """Return float32 (h, w), metres, 0 = no reading."""
         millimetres = self._grey(line, "depth", self.file_bytes(line, "depth"), np.uint16)
         return millimetres.astype(np.float32) / np.float32(1000)
 
     def confidence(self, line: FrameLine) -> UInt8Image | None:
-        """uint8 (h, w), 0..2, or None where the phone sent none."""
+        """Return uint8 (h, w), 0..2; None if the phone sent none."""
         return self._levels(line, self.file_bytes(line, "confidence")) if "confidence" in line.files else None
 
     def frame(self, i: int) -> Frame:
         line = self.line(i)
         image = self._jpeg(line, self.file_bytes(line, "rgb"))
         try:
-            image.pixels_for(image.size)  # decoded and kept: what cannot be is told here, not to whoever looks later
+            image.pixels_for(image.size)  # decode and cache now, so that a failure is raised here and not later
         except ValueError as error:
             raise self._fault(line, "rgb", str(error)) from None
         return Frame(
@@ -114,9 +114,9 @@ class Recording:
         )
 
     def encoded(self, i: int) -> EncodedFrame:
-        """Frame `i` as the bytes of its files, for whoever passes them on: held against their checksums.
+        """Return frame `i` as the bytes of its files, checked by their checksums and decoded once.
 
-        Raises LidarliveError where a file is missing, is not what was recorded, or cannot be decoded.
+        Raises LidarliveError if a file is missing, is not what was recorded, or cannot be decoded.
         """
         line = self.line(i)
         files = {kind: self.file_bytes(line, kind) for kind in line.files}
@@ -162,7 +162,7 @@ class Recording:
 
     @property
     def fps(self) -> float:
-        """Mean frame rate of the stream, with frames that were lost or left out; 30 where there are too few to tell."""
+        """Mean frame rate of the stream, counting lost and skipped frames; 30 if there are too few frames."""
         frames = self.line(len(self) - 1).stream_index - self.line(0).stream_index if self.seconds else 0
         return frames / self.seconds if frames > 0 else 30.0
 
@@ -176,7 +176,7 @@ class Recording:
         return jpeg
 
     def _grey(self, line: FrameLine, kind: str, data: bytes, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
-        """A grey PNG of the line's size and this type of sample; nothing else is decoded."""
+        """Decode a grey PNG of the line's size and this sample type; anything else is an error."""
         try:
             return decode_png(data, line.files[kind].size, dtype)
         except ValueError as error:
@@ -195,7 +195,7 @@ class Recording:
 class Dataset:
     """A folder of recordings, or one recording, sorted by name (that is, by the time they began).
 
-    Raises LidarliveError where there is no recording at `path`.
+    Raises LidarliveError if there is no recording at `path`.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -213,9 +213,9 @@ class Dataset:
 
 
 def recording_folders(path: Path, remains: bool = False) -> list[Path]:
-    """The recordings at `path`, which is one or a folder of them, sorted by name, unopened.
+    """Return the recording at `path`, or those in the folder, sorted by name, without opening them.
 
-    `remains`: with the folders that a crash left without a recording.json. Raises LidarliveError where there is none.
+    `remains`: include folders that a crash left without a recording.json. Raises LidarliveError if there are none.
     """
     if not path.exists():
         raise LidarliveError(f"{path} does not exist")

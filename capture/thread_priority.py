@@ -1,6 +1,6 @@
-"""Who waits for whom on a busy computer: a frame that is not taken in time is lost, all else may be late.
+"""Thread priorities. Threads that read frames come first: an unread frame is lost; everything else may be late.
 
-Linux only: elsewhere all threads of a process have one priority.
+Linux only: on other systems all threads of a process have one priority.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ import threading
 
 import cv2
 
-SWITCH_INTERVAL_S = 0.001  # Python's own 5 ms, a few times a frame, are longer than a frame may wait at 60 fps
-VIEWER_NICENESS = 5  # a drawing that is late is replaced by the next one
-ENCODER_NICENESS = 10  # they work through a queue that holds half a second and more
-PREDICTOR_NICENESS = 12  # it drops frames while busy, and pauses while any wait
+SWITCH_INTERVAL_S = 0.001  # Python's default of 5 ms, several times per frame, exceeds a frame's time at 60 fps
+VIEWER_NICENESS = 5  # a late drawing is replaced by the next one
+ENCODER_NICENESS = 10  # encoders process a queue of half a second and more
+PREDICTOR_NICENESS = 12  # drops frames while busy, and pauses while frames are waiting
 
 
 def give_way_as_viewer() -> None:
-    """The calling thread, and those it starts from now on, wait for those that take frames."""
+    """Lower the priority of the calling thread, and of those it starts, below threads that read frames."""
     _lower(VIEWER_NICENESS)
 
 
 def give_way_as_encoder() -> None:
-    """The calling thread waits for those that take frames and for the one that draws them."""
+    """Lower the priority of the calling thread below threads that read frames and the one that draws them."""
     _lower(ENCODER_NICENESS)
 
 
 def give_way_as_predictor() -> None:
-    """The calling thread, and those it starts, wait for all others: what they miss is not lost."""
+    """Lower the priority of the calling thread, and of those it starts, below all others: it may skip frames."""
     _lower(PREDICTOR_NICENESS)
 
 
 def settle_process() -> None:
-    """For a process that captures: threads wait less for the interpreter, and OpenCV adds none of its own.
+    """Tune a process that captures: switch Python threads more often, and stop OpenCV from adding threads.
 
-    Pictures are many and small: OpenCV's helpers would only take turns with the threads that have one each.
+    Pictures are many and small: OpenCV's threads would only compete with the threads that process one picture each.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     cv2.setNumThreads(1)

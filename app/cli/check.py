@@ -90,8 +90,8 @@ def _document(repairs: dict[str, str], examined: dict[str, Examined]) -> dict[st
         "damage": {folder: found.damage for folder, found in examined.items()},
         "findings": {folder: [asdict(each) for each in found.findings] for folder, found in examined.items()},
         "agreement": {folder: found.agreement for folder, found in examined.items()},
-        "undetermined": {folder: found.untold for folder, found in examined.items()},
-        "untold": {folder: found.untold for folder, found in examined.items()},  # old name, until 0.3
+        "undetermined": {folder: found.undetermined for folder, found in examined.items()},
+        "untold": {folder: found.undetermined for folder, found in examined.items()},  # old name, until 0.3
     }
 
 
@@ -111,8 +111,8 @@ def _lines(found: Examined) -> Iterator[tuple[str, str]]:
             yield " " * 8, f"and {len(each.details) - MAX_DETAILS} more"
         if each.advice:
             yield " " * 8, each.advice
-    if found.untold:
-        yield " " * 4, f"undetermined: {found.untold}"
+    if found.undetermined:
+        yield " " * 4, f"undetermined: {found.undetermined}"
 
 
 def _is_torn(folder: Path) -> bool:

@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from app.cli.framework.signals import sigterm_interrupts
-from app.cli.options import one_of
 from app.progress import frame_progress
-from capture.formats.exporting import DEPTH_SIZES, FORMATS, Exported, ExportOptions, export_path
+from capture.formats.exporting import DEPTH_SIZES, Exported, ExportOptions, export_path
+from capture.formats.registry import export_names
 
 MAX_FAULTS = 5  # lines printed; a recording may have thousands
-RESIZING_FORMATS = [name for name, format in FORMATS.items() if format.resizes]
 INTERRUPTED = 130  # the exit status that shells use for Ctrl-C
 
 
@@ -34,15 +33,20 @@ class ExportCommand:
     out: Annotated[
         Path, typer.Argument(help="the file or folder to write, which must not exist; a folder for several recordings")
     ]
-    format: Annotated[str, typer.Option(help=one_of(FORMATS))]
+    format: Annotated[str, typer.Option(help=export_names())]
     frame: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="the frame to export as ply; default: the middle one")
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help=f"the frame to export, for {export_names(lambda each: each.one_frame)}; default: the middle one",
+        ),
     ] = None
     depth_size: Annotated[
         str,
         typer.Option(
             metavar="|".join(DEPTH_SIZES),
-            help=f"own: as measured; rgb: enlarged to the picture's size, for {one_of(RESIZING_FORMATS)}",
+            help=f"own: as measured; rgb: that of the picture, for {export_names(lambda each: each.resizes)}",
         ),
     ] = "own"
 

@@ -13,7 +13,9 @@ import typer
 from app.cli.framework.signals import sigterm_interrupts
 from app.progress import frame_progress
 from capture.errors import LidarliveError
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
+from capture.formats.registry import import_titles
 from capture.frame import Intrinsics
 from capture.storage.writer import RecordingWriter
 
@@ -34,8 +36,7 @@ class ImportCommand:
         list[Path],
         typer.Argument(
             metavar="SRC... OUT",
-            help=".r3d files, Stray Scanner scans, folders with rgb/ and depth/, or TUM RGB-D sequences; then the data "
-            "set's folder",
+            help=f"{import_titles()}; then the folder of the data set",
         ),
     ]
     depth_scale: Annotated[

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from app.session.live_session import LiveStatus
 from capture.doctor.steps import Step, look
 from capture.sources.base import Source
-from capture.sources.phone import PhoneSource
 from capture.usb.remedies import Problem, remedy
 from capture.usb.usbmuxd import NO_STREAM, NOT_STREAMING
 
@@ -17,7 +16,7 @@ INTERVAL_S = 1.0  # as soon as a person looks up from plugging something in; eac
 
 def connection_check_of(source: Source, spec: str) -> ConnectionCheck | None:
     """For the phone that `source`, opened as `spec`, waits for; None where it plays the demo or a file."""
-    if not isinstance(source, PhoneSource):
+    if source.kind != "phone":
         return None
     return ConnectionCheck(spec.removeprefix("usb:") if spec.startswith("usb:") else None)
 

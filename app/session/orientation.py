@@ -79,9 +79,3 @@ class OrientationTracker:
         up = up_in_camera(frame.pose, frame.depth_size)
         self._quarter_turns = quarter_turns(up, self._quarter_turns) or 0
         return Rotation(self._quarter_turns)
-
-
-def up_in_picture(frame: Frame) -> tuple[float, float] | None:
-    """The world's "up" as it lies in the picture as received: to the right, to the top. None where it is not known."""
-    up = up_in_camera(frame.pose, frame.depth_size)
-    return None if up is None else up[:2]

@@ -1,4 +1,4 @@
-"""A few seconds of a phone's stream: what arrives and when, what is damaged, and how it ends."""
+"""Sample of a few seconds of a phone's stream: what arrives and when, what is damaged, and how it ends."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import BinaryIO, NamedTuple
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from capture.protocol.parser import Receiver, WireFrame, decoded
+from capture.protocol.parser import StreamParser, WireFrame, decode_frame
 
-RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls a frame
-MAX_SAMPLE_BYTES = 256 << 20  # 3 s of the largest pictures at 60 fps are 100 MB; more is a flood, and ends the sample
-USUAL_FPS = (30, 60)  # what Record3D offers
-FPS_TOLERANCE = 0.05  # a rate this close to a usual one is that one
-MIN_FRAMES = 5  # fewer say nothing about a rate
-GAP = 1.5  # intervals: a longer pause is where a frame is missing
+RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls per frame
+MAX_SAMPLE_BYTES = 256 << 20  # 3 s of the largest pictures at 60 fps are 100 MB; more ends the sample
+USUAL_FPS = (30, 60)  # the rates that Record3D offers
+FPS_TOLERANCE = 0.05  # relative deviation within which a rate counts as a usual one
+MIN_FRAMES = 5  # fewer are not enough to measure a rate
+GAP = 1.5  # intervals: during a longer pause a frame is missing
 
 
 class StreamRate(NamedTuple):
-    """How frames arrived: how many a second, which usual rate that is (None: neither), and the pauses between them."""
+    """Measured frame rate, the usual rate that it matches (None: neither), and pauses in which frames are missing."""
 
     fps: float
     usual: int | None
@@ -29,7 +29,7 @@ class StreamRate(NamedTuple):
 
 
 def rate_of(arrived_s: list[float]) -> StreamRate | None:
-    """From the times of arrival, in seconds. None where there are too few to tell."""
+    """Measure the rate from the times of arrival in seconds; None if there are too few."""
     if len(arrived_s) < MIN_FRAMES or arrived_s[-1] <= arrived_s[0]:
         return None
     intervals = [after - before for before, after in pairwise(arrived_s)]
@@ -40,36 +40,36 @@ def rate_of(arrived_s: list[float]) -> StreamRate | None:
 
 
 class StreamSample:
-    """Listens to a tunnel in the caller's thread. Every byte goes to `wire` too, as received, where there is one."""
+    """Reader of a tunnel, in the caller's thread. Also writes every byte, as received, to `wire` if it is given."""
 
     def __init__(self, tunnel: socket.socket, wire: BinaryIO | None = None) -> None:
         self._tunnel, self._wire = tunnel, wire
-        self._receiver = Receiver()
+        self._receiver = StreamParser()
         self.first: Frame | None = None
-        self.arrived_s: list[float] = []  # of each whole frame, by time.monotonic
+        self.arrived_s: list[float] = []  # time.monotonic of each intact frame
         self.received_bytes = 0
         self.damaged = 0
-        self.damage = ""  # what was wrong with the first damaged message
-        self.end = ""  # why no more can come; empty while it can
-        self.unreadable = False  # it ended because the bytes are no Record3D stream, or have lost their place in one
+        self.damage = ""  # fault of the first damaged message
+        self.end = ""  # why the stream ended; empty while it has not
+        self.unreadable = False  # it ended because the bytes are not, or no longer, a Record3D stream
 
     def listen(self, until_s: float, *, for_first: bool = False) -> None:
-        """Take what comes before `until_s` (time.monotonic); with `for_first`, no longer than to the first whole frame.
+        """Read until `until_s` (time.monotonic) or, with `for_first`, until the first intact frame.
 
-        Raises LidarliveError where `wire` cannot be written; whatever the tunnel does is told in `end`.
+        Raises LidarliveError if `wire` cannot be written. Failures of the tunnel are recorded in `end`.
         """
         while not self.end and not (for_first and self.first):
             left_s = until_s - time.monotonic()
             if left_s <= 0:
                 return
-            data = self._received(left_s)
+            data = self._receive(left_s)
             self._keep(data)
             self.received_bytes += len(data)
             self._take(data, time.monotonic())
             if self.received_bytes > MAX_SAMPLE_BYTES:
                 self.end = f"the phone sent {self.received_bytes >> 20} MiB without a pause"
 
-    def _received(self, timeout_s: float) -> bytes:
+    def _receive(self, timeout_s: float) -> bytes:
         try:
             self._tunnel.settimeout(timeout_s)
             data = self._tunnel.recv(RECEIVE_BYTES)
@@ -87,7 +87,7 @@ class StreamSample:
             if self._wire is not None:
                 self._wire.write(data)
         except OSError as error:
-            raise LidarliveError(f"the stream cannot be kept ({error.strerror}): free some space") from error
+            raise LidarliveError(f"the stream cannot be saved ({error.strerror}): free some space") from error
 
     def _take(self, data: bytes, now_s: float) -> None:
         try:
@@ -101,7 +101,7 @@ class StreamSample:
 
     def _take_frame(self, message: WireFrame, now_s: float) -> None:
         try:
-            frame = decoded(message, len(self.arrived_s), round(now_s * 1e9))
+            frame = decode_frame(message, len(self.arrived_s), round(now_s * 1e9))
         except ValueError as error:
             self._note_damage(str(error))
             return

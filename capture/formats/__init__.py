@@ -1,1 +1,1 @@
-"""Foreign formats, one file each."""
+"""Import from and export to the formats of other programs: one file per reader or writer, listed in `registry`."""

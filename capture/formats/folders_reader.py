@@ -1,25 +1,27 @@
-"""Plain folders of paired images: a picture, its depth map and, where there are, confidence and pose under one name.
+"""Read plain folders of paired images: a picture, its depth map, and optional confidence and pose of the same name.
 
     <folder>/rgb/000000.jpg         JPEG or PNG, 8-bit colour; also color/, colour/, image/, images/, X/
              depth/000000.png       16-bit grey; also Y/
              confidence/000000.png  8-bit grey, three levels over all files (capture.formats.parts.confidence_levels)
              pose/000000.txt        4x4 camera to world, metres, OpenCV's axes; also poses/
-             intrinsics.txt         a line a picture, where we wrote it (capture.formats.parts.intrinsics_file)
+             intrinsics.txt         a line per picture, if we wrote it (capture.formats.parts.intrinsics_file)
 
-X/ and Y/ are what the gradient and finetune pair was first trained on. Poses are as in 7-Scenes (Shotton et al., Scene
-Coordinate Regression Forests, CVPR 2013).
+X/ and Y/ are the names in the data set on which the gradient and finetune pair was first trained. Poses are as in
+7-Scenes (Shotton et al., Scene Coordinate Regression Forests, CVPR 2013).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from capture.errors import LidarliveError
+from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.confidence_levels import confidence_table
 from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
@@ -28,10 +30,10 @@ from capture.frame import Intrinsics, Pose, UInt8Image
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
 
-UNITS_PER_METRE = 1000.0  # millimetres, where the person does not say otherwise
-FPS = 30.0  # names carry no time; what most depth cameras run at
-MAX_POSE_BYTES = 4096  # sixteen numbers, in however many digits
-# The sub-folders' names in small letters, and how their files' names end.
+UNITS_PER_METRE = 1000.0  # millimetres, unless the user sets another scale
+FPS = 30.0  # names contain no time; most depth cameras run at this rate
+MAX_POSE_BYTES = 4096  # enough for sixteen numbers of any precision
+# Names of sub-folders in lower case, and suffixes of their files.
 _NAMES = {
     "rgb": ("rgb", "color", "colour", "image", "images", "x"),
     "depth": ("depth", "y"),
@@ -42,12 +44,11 @@ _SUFFIXES = {"rgb": (".jpg", ".jpeg", ".png"), "depth": (".png",), "confidence":
 
 
 class ImageFolder:
-    """A folder of paired images, read frame by frame. A frame is what has a picture or a depth map, 2 before 10.
+    """A folder of paired images, read frame by frame. Each name with a picture or a depth map is a frame, 2 before 10.
 
-    Of the whole folder only the files' names are held. Confidence maps are all looked at once, for their levels.
+    Only the files' names are kept in memory. All confidence maps are read once in advance, for their levels.
 
-    Raises LidarliveError where there are no such sub-folders, or more than one of a kind, or confidence has other
-    levels.
+    Raises LidarliveError if sub-folders are missing or ambiguous, or confidence has unknown levels.
     """
 
     remark = ""
@@ -68,14 +69,14 @@ class ImageFolder:
     def __len__(self) -> int:
         return len(self._stems)
 
-    def encoded(self, i: int) -> EncodedFrame:
-        """The frame as our files hold it: a JPEG's bytes unchanged, depth in 16-bit millimetres, 30 frames a second.
+    def read_frame(self, i: int) -> EncodedFrame:
+        """Encode frame `i`: JPEG files unchanged, depth in 16-bit millimetres, at 30 frames per second.
 
-        Raises LidarliveError where a part of it is missing, damaged, or does not fit the others.
+        Raises LidarliveError if a part of it is missing, damaged, or does not fit the others.
         """
         stem = self._stems[i]
         paths = {kind: self._path(kind, stem) for kind in self._folders}
-        frame = self._encoder.encoded(
+        frame = self._encoder.encode(
             i,
             round(i / FPS * 1e9),
             read_picture(paths["rgb"]),
@@ -89,7 +90,7 @@ class ImageFolder:
     def _path(self, kind: str, stem: str) -> Path:
         name = self._files[kind].get(stem)
         if name is None:
-            raise LidarliveError(f"{self._folders[kind]} holds no {stem}; the files of a frame have one name")
+            raise LidarliveError(f"{self._folders[kind]} has no file {stem}. The files of a frame must have one name")
         return self._folders[kind] / name
 
     def _confidence_maps(self) -> Iterator[UInt8Image]:
@@ -97,38 +98,38 @@ class ImageFolder:
             try:
                 yield read_levels(self._folders["confidence"] / name)
             except LidarliveError:
-                continue  # told when its frame's turn comes
+                continue  # reported when its frame is read
 
 
 def _sub_folders(path: Path) -> dict[str, Path]:
-    """Of each kind that is there the one sub-folder."""
+    """Return the sub-folder of each kind that exists."""
     folders: dict[str, Path] = {}
     for child in sorted(path.iterdir()):
         kind = next((kind for kind, names in _NAMES.items() if child.name.lower() in names), None)
         if kind is None or not child.is_dir():
             continue
         if kind in folders:
-            raise LidarliveError(f"{path}: {folders[kind].name}/ and {child.name}/ both hold {kind}. Move one away")
+            raise LidarliveError(f"{path}: {folders[kind].name}/ and {child.name}/ both contain {kind}. Move one away")
         folders[kind] = child
     if missing := [kind for kind in ("rgb", "depth") if kind not in folders]:
         wanted = "; ".join(f"{kind} in {'/, '.join(_NAMES[kind])}/" for kind in missing)
-        raise LidarliveError(f"{path} is no folder of pictures and depth maps. Looked for: {wanted}")
+        raise LidarliveError(f"{path} is not a folder of pictures and depth maps. Missing: {wanted}")
     return folders
 
 
 def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
-    """File names by what stands before the dot; hidden files and those of other types are not looked at."""
+    """Return file names by their stem; hidden files and those of other types are ignored."""
     files: dict[str, str] = {}
     for child in folder.iterdir():
         if child.suffix.lower() in suffixes and not child.name.startswith("."):
             other = files.setdefault(child.stem, child.name)
             if other != child.name:
-                raise LidarliveError(f"{folder}: {other} and {child.name} are of one frame. Remove one")
+                raise LidarliveError(f"{folder}: {other} and {child.name} belong to one frame. Remove one")
     return files
 
 
 def _natural(stem: str) -> tuple[list[str | int], str]:
-    """Sorts numbers within names by value: frame2 before frame10."""
+    """Sort key that orders numbers within names by value: frame2 before frame10."""
     parts: list[str | int] = list(re.split(r"([0-9]+)", stem))
     parts[1::2] = map(int, parts[1::2])
     return parts, stem
@@ -142,3 +143,18 @@ def _read_pose(path: Path) -> Pose:
         return pose_from_matrix(np.reshape(numbers, (4, 4)))
     except ValueError as error:
         raise LidarliveError(f"{path}: {error}") from None
+
+
+def _open(path: Path, options: ImportOptions) -> nullcontext[ImageFolder]:
+    return nullcontext(ImageFolder(path, options.depth_scale, options.intrinsics))
+
+
+# Matches every folder, so that one without images gets a message that lists the sub-folders to provide.
+FORMAT = ImportFormat(
+    name="folders",
+    title="folders with rgb/ and depth/",
+    reads="`rgb/` (or `color/`, `image/`, `images/`, `X/`) and `depth/` (or `Y/`): JPEG or PNG and 16-bit PNG, paired "
+    "by name; optional `confidence/`, `pose/`, `intrinsics.txt`",
+    matches=Path.is_dir,
+    open=_open,
+)

@@ -1,10 +1,11 @@
-"""Frames into plain folders of paired images; their files are described in `capture.formats.folders_reader`."""
+"""Write plain folders of paired images; `capture.formats.folders_reader` describes the files."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from capture.formats.base import ExportFormat
 from capture.formats.parts import intrinsics_file
 from capture.formats.parts.opencv_poses import opencv_matrix_from_pose
 from capture.frame import Pose
@@ -12,14 +13,14 @@ from capture.storage.encoding import EncodedFrame
 
 
 class FoldersWriter:
-    """Writes one folder of paired images. JPEG bytes, depth in 16-bit millimetres and confidence 0, 1, 2 are copied.
+    """Writer of one folder of paired images. JPEG, depth in 16-bit millimetres and confidence 0, 1, 2 are copied.
 
-    rgb, depth   what the sub-folders are called; X and Y are what the gradient and finetune pair was first trained on
+    rgb, depth   names of the sub-folders
 
     A recording without poses gets no `pose/`, one without intrinsics no `intrinsics.txt`. The frames' times are lost:
-    nothing here has a place for them.
+    the format cannot store them.
 
-    Raises OSError where the folder cannot be written.
+    Raises OSError if the folder cannot be written.
     """
 
     remark = ""
@@ -55,3 +56,19 @@ class FoldersWriter:
             shutil.rmtree(self._path / "pose")
         if not self._has_intrinsics:
             (self._path / intrinsics_file.NAME).unlink()
+
+
+def _open(path: Path, at_rgb_size: bool) -> FoldersWriter:
+    # X/ and Y/: the layout of the data set that the network pair was first trained on, where both have one size
+    return FoldersWriter(path, rgb="X", depth="Y") if at_rgb_size else FoldersWriter(path)
+
+
+FORMAT = ExportFormat(
+    name="folders",
+    title="folders with rgb/ and depth/",
+    writes="`rgb/ depth/ confidence/ pose/` and `intrinsics.txt`, as `import` reads them; `X/` and `Y/` with "
+    "`--depth-size rgb`",
+    drops="times",
+    open=_open,
+    resizes=True,
+)

@@ -1,11 +1,11 @@
-"""Frames into a data set of nerfstudio: `transforms.json` beside pictures and depth maps.
+"""Write a data set of nerfstudio: `transforms.json` beside pictures and depth maps.
 
     <folder>/images/000000.jpg  depths/000000.png
-             transforms.json    a camera and a pose a frame
+             transforms.json    intrinsics and pose of each frame
 
-docs.nerf.studio/quickstart/data_conventions.html: camera to world, OpenGL's axes (ours), intrinsics a frame; its data
-parser takes depth for millimetres (`depth_unit_scale_factor` 0.001), and its depth data set stretches maps of any size
-to the picture's by the nearest reading, so they stay as small as they were measured. It turns the world's up to z.
+docs.nerf.studio/quickstart/data_conventions.html: camera to world, OpenGL's axes (ours), intrinsics per frame. Its data
+parser expects depth in millimetres (`depth_unit_scale_factor` 0.001), and its depth data set resizes maps of any size
+to the picture's by the nearest reading, so maps are written at their own size. It rotates the world's up axis to z.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import json
 from pathlib import Path
 
 from capture.errors import LidarliveError
+from capture.formats.base import ExportFormat
 from capture.formats.parts.opencv_poses import matrix_from_pose
 from capture.frame import Pose
 from capture.storage.encoding import EncodedFrame
 
 
 class NerfstudioWriter:
-    """Writes one data set. JPEG bytes and depth in 16-bit millimetres are copied.
+    """Writer of one data set. JPEG files and depth in 16-bit millimetres are copied.
 
-    Raises LidarliveError where the focal length is unknown, OSError where the folder cannot be written.
+    Raises LidarliveError if the focal length is unknown, OSError if the folder cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +37,7 @@ class NerfstudioWriter:
 
     @property
     def remark(self) -> str:
-        return "" if self._has_poses else "it has no poses: every camera stands at the same place"
+        return "" if self._has_poses else "it has no poses: every camera has the same position"
 
     def append(self, frame: EncodedFrame) -> None:
         camera = frame.intrinsics
@@ -66,3 +67,14 @@ class NerfstudioWriter:
     def close(self) -> None:
         with self._transforms:
             self._transforms.write("\n]}\n")
+
+
+FORMAT = ExportFormat(
+    name="nerfstudio",
+    title="nerfstudio data sets",
+    writes="`transforms.json` with intrinsics, pose (OpenGL's axes) and depth map of each frame, in millimetres at "
+    "their own size (nerfstudio stretches them)",
+    drops="confidence, times",
+    open=lambda path, _: NerfstudioWriter(path),
+    resizes=True,
+)

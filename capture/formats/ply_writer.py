@@ -1,4 +1,4 @@
-"""A picture and its depth as a coloured point cloud, a PLY file.
+"""Write a picture and its depth map as a coloured point cloud, a PLY file.
 
 PLY: Greg Turk, "The PLY Polygon File Format", Stanford University, 1994; a text header, then packed records.
 """
@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
+from capture.formats.base import ExportFormat
 from capture.frame import DepthMap, Intrinsics, UInt8Image, describe
 from capture.geometry.unproject import unproject
 from capture.jpeg import decode_jpeg
 from capture.storage.encoding import EncodedFrame, decode_png
 
-# What programs that show a cloud expect, and what `Pose` turns into the world as it is.
+# The axes that viewers of point clouds expect, and that `Pose` transforms to the world.
 AXES = "camera axes x right, y up, z towards the viewer (OpenGL's), in metres"
 _COLOURS = ("red", "green", "blue")
 _POINT = np.dtype([(axis, "<f4") for axis in "xyz"] + [(colour, "u1") for colour in _COLOURS])
@@ -36,13 +37,13 @@ end_header
 
 
 def encode_ply(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> bytes:
-    """A binary little-endian PLY file: x, y, z in float32 metres by AXES and red, green, blue, a point a reading.
+    """Encode a binary little-endian PLY file with a point per reading: x, y, z in float32 metres (AXES), and RGB.
 
     rgb         uint8 (H, W, 3), red first, of any size: each point takes its colour averaged over its depth pixel
     depth_m     float32 (h, w) over the whole picture, metres along the optical axis, 0 = no reading and no point
     intrinsics  in pixels of `rgb`
 
-    Raises ValueError where the camera's focal length is unknown (0).
+    Raises ValueError if the camera's focal length is unknown (0).
     """
     if not (intrinsics.fx > 0 and intrinsics.fy > 0):
         raise ValueError(f"a point cloud needs the camera's focal length. Received: {intrinsics}")
@@ -53,7 +54,7 @@ def encode_ply(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> by
 
 
 class PlyWriter:
-    """Writes one frame as a point cloud, in its camera's axes."""
+    """Writer of one frame as a point cloud, in its camera's axes."""
 
     remark = ""
 
@@ -61,7 +62,7 @@ class PlyWriter:
         self._path = path
 
     def append(self, frame: EncodedFrame) -> None:
-        """Raises LidarliveError where it makes no cloud, OSError where it cannot be written."""
+        """Write the file. Raises LidarliveError if the frame gives no cloud, OSError if it cannot be written."""
         depth_m = decode_png(frame.depth_png, frame.depth_size, np.uint16).astype(np.float32) / np.float32(1000)
         try:
             cloud = encode_ply(decode_jpeg(frame.jpeg), depth_m, frame.intrinsics)
@@ -70,11 +71,11 @@ class PlyWriter:
         self._path.write_bytes(cloud)
 
     def close(self) -> None:
-        """The file is whole already."""
+        """Do nothing: the file is complete already."""
 
 
 def _points(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> NDArray[np.void]:
-    """Records of _POINT, one for each pixel with a reading, row by row."""
+    """Return a record of _POINT for each pixel with a reading, row by row."""
     height, width = depth_m.shape
     k = intrinsics.resized((rgb.shape[1], rgb.shape[0]), (width, height))
     colours = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
@@ -86,3 +87,14 @@ def _points(rgb: UInt8Image, depth_m: DepthMap, intrinsics: Intrinsics) -> NDArr
     for i, colour in enumerate(_COLOURS):
         points[colour] = colours[row, column, i]
     return points
+
+
+FORMAT = ExportFormat(
+    name="ply",
+    title="point clouds",
+    writes="one frame's point cloud, in its camera's axes",
+    drops="all other frames",
+    open=lambda path, _: PlyWriter(path),
+    suffix=".ply",
+    one_frame=True,
+)

@@ -1,8 +1,8 @@
-"""Record3D's own `.r3d` file: a ZIP of `metadata` (JSON) and `rgbd/N.jpg`, `rgbd/N.depth`, `rgbd/N.conf`.
+"""Read Record3D's own `.r3d` file: a ZIP of `metadata` (JSON) and `rgbd/N.jpg`, `rgbd/N.depth`, `rgbd/N.conf`.
 
-What is in it, by the app's author: github.com/marek-simonik/record3d, issues 7 (depth), 27 and 33 (poses), 83
-(intrinsics) and 93 (the files). `.depth` is LZFSE of float32 metres, `.conf` LZFSE of uint8. Older files lack `dh`,
-`dw`, `initPose`, `perFrameIntrinsicCoeffs` and `frameTimestamps`.
+Documented by the app's author: github.com/marek-simonik/record3d, issues 7 (depth), 27 and 33 (poses), 83 (intrinsics)
+and 93 (the files). `.depth` is LZFSE of float32 metres, `.conf` LZFSE of uint8. Older files lack `dh`, `dw`,
+`initPose`, `perFrameIntrinsicCoeffs` and `frameTimestamps`.
 """
 
 from __future__ import annotations
@@ -17,27 +17,29 @@ from typing import Any
 import numpy as np
 
 from capture.errors import LidarliveError
-from capture.formats.parts.archive import Archive
+from capture.formats.base import ImportFormat, ImportOptions
+from capture.formats.parts.archive import ZIP_START, Archive
 from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
 from capture.jpeg import jpeg_size
 from capture.protocol.lzfse import inflate, inflated_size
 from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
 
-# Of metadata: four times what the app writes; its JSON takes some twenty times its bytes in memory at worst.
+# For metadata: four times what the app writes; JSON takes up to twenty times its size in memory.
 MAX_METADATA_BYTES, MAX_FRAME_METADATA_BYTES = 1 << 20, 1 << 10
-MAX_SIDE = 4096  # pixels, twice the largest picture seen; a depth map of float32 then fits a member of the archive
-MAX_NUMBER = 1e30  # beyond anything measured; within float32 and float64
+MAX_SIDE = 4096  # pixels, twice the largest picture seen; a float32 depth map then fits MAX_MEMBER_BYTES
+MAX_NUMBER = 1e30  # beyond any measured value; within float32 and float64
+SUFFIX = ".r3d"
 _JPEG_NAME = re.compile(r"rgbd/(0|[1-9][0-9]{0,7})\.jpg")
 
 
 class R3dFile:
     """A `.r3d` file opened for reading frame by frame, in any order. Sizes are (width, height).
 
-    `cameraType` is 1 in every LiDAR file seen and counts like the device type on the wire: 1 LiDAR, 0 TrueDepth. Files
-    without it are LiDAR where the depth map has the LiDAR's 192 x 256 pixels. `initPose` is not applied: poses are
-    taken as the app wrote them. Where most frames have confidence, one without is damaged; else none has any.
+    `cameraType` is 1 in every LiDAR file seen and is read like the device type on the wire: 1 LiDAR, 0 TrueDepth. Files
+    without it are LiDAR if the depth map has the LiDAR's 192 x 256 pixels. `initPose` is not applied: poses are used
+    as the app wrote them. If most frames have confidence, one without is damaged; otherwise confidence is ignored.
 
-    Raises LidarliveError, naming file and field, where the file or a frame of it is not what the format says.
+    Raises LidarliveError, naming file and field, if the file or a frame of it does not follow the format.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -65,12 +67,12 @@ class R3dFile:
 
     @property
     def remark(self) -> str:
-        """What whoever imports the file should know of it as a whole."""
+        """Remark for the user about the file as a whole; usually empty."""
         few = 0 if self._has_confidence else self._with_confidence
-        return f"{few} of {len(self)} frames have confidence; it is left out" if few else ""
+        return f"only {few} of {len(self)} frames have confidence; it is ignored" if few else ""
 
     def jpeg(self, i: int) -> bytes:
-        """The phone's own JPEG bytes, whole and of `rgb_size`."""
+        """Return the phone's own JPEG bytes, checked to be intact and of `rgb_size`."""
         name = f"rgbd/{i}.jpg"
         data = self._archive.read(name)
         try:
@@ -82,44 +84,44 @@ class R3dFile:
         return data
 
     def depth_lzfse(self, i: int) -> bytes:
-        """LZFSE of float32 metres, row by row, `depth_size`; its block headers say that size, the rest is unchecked."""
-        return self._compressed(f"rgbd/{i}.depth", itemsize=4)
+        """Return LZFSE of float32 metres, row by row, `depth_size`; only the size in its block headers is checked."""
+        return self._read_compressed(f"rgbd/{i}.depth", itemsize=4)
 
     def depth_m(self, i: int) -> DepthMap:
-        """float32 (h, w), metres, 0 = no reading."""
-        data = self._inflated(f"rgbd/{i}.depth", itemsize=4)
+        """Return float32 (h, w), metres, 0 = no reading."""
+        data = self._decompress(f"rgbd/{i}.depth", itemsize=4)
         width, height = self.depth_size
         return clean_depth(np.frombuffer(data, dtype="<f4").reshape(height, width))
 
     def confidence_lzfse(self, i: int) -> bytes | None:
-        """LZFSE of uint8, row by row, `depth_size`; None where the file has no confidence."""
-        return self._compressed(f"rgbd/{i}.conf", itemsize=1) if self._has_confidence else None
+        """Return LZFSE of uint8, row by row, `depth_size`; None if the file has no confidence."""
+        return self._read_compressed(f"rgbd/{i}.conf", itemsize=1) if self._has_confidence else None
 
     def confidence(self, i: int) -> UInt8Image | None:
-        """uint8 (h, w), 0..2; None where the file has no confidence."""
+        """Return uint8 (h, w), 0..2; None if the file has no confidence."""
         if not self._has_confidence:
             return None
         name = f"rgbd/{i}.conf"
         width, height = self.depth_size
-        levels = np.frombuffer(self._inflated(name, itemsize=1), dtype=np.uint8).reshape(height, width)
+        levels = np.frombuffer(self._decompress(name, itemsize=1), dtype=np.uint8).reshape(height, width)
         if levels.max() > 2:
             raise self._fault(name, f"confidence must be 0, 1 or 2. Received: {levels.max()}")
         return levels
 
     def intrinsics(self, i: int) -> Intrinsics:
-        """Of the RGB image: the frame's own where the file has them, else the recording's."""
+        """Return the intrinsics of the RGB image: the frame's own if the file has them, else the recording's."""
         return self._intrinsics[i] if self._intrinsics else self._shared_intrinsics
 
     def pose(self, i: int) -> Pose:
-        """Camera to world; identity where the file has no poses (TrueDepth)."""
+        """Return the pose, camera to world; identity if the file has no poses (TrueDepth)."""
         return self._poses[i] if self._poses else Pose()
 
     def time_s(self, i: int) -> float:
-        """Seconds from the start of the recording: the app's time stamp, else `i / fps`."""
+        """Return seconds from the start of the recording: the app's time stamp, else `i / fps`."""
         return self._times_s[i] if self._times_s else i / self.fps
 
-    def encoded(self, i: int) -> EncodedFrame:
-        """The frame as our files hold it: JPEG bytes unchanged, depth in 16-bit millimetres, no wall-clock time."""
+    def read_frame(self, i: int) -> EncodedFrame:
+        """Encode frame `i`: JPEG bytes unchanged, depth in 16-bit millimetres, no wall-clock time."""
         confidence = self.confidence(i)
         return EncodedFrame(
             index=i,
@@ -176,7 +178,7 @@ class R3dFile:
         return Camera.LIDAR if kind else Camera.TRUEDEPTH
 
     def _infer_depth(self) -> tuple[int, int]:
-        """The depth size of a file that does not say it: the pixels of its first map, in the picture's proportions."""
+        """Infer the depth size of older files: the pixel count of the first map, in the picture's proportions."""
         name = "rgbd/0.depth"
         try:
             values, odd = divmod(inflated_size(self._archive.read(name)), 4)
@@ -196,7 +198,7 @@ class R3dFile:
         return value
 
     def _rows(self, key: str, count: int) -> list[list[float]]:
-        """One row of `count` numbers a frame; empty where the file does not have the field."""
+        """Return a row of `count` numbers per frame; empty if the file lacks the field."""
         rows = self._metadata.get(key) or []
         if not isinstance(rows, list) or (rows and len(rows) < self._frames):
             received = len(rows) if isinstance(rows, list) else type(rows).__name__
@@ -210,7 +212,7 @@ class R3dFile:
             raise self._fault(f"metadata: {key}", f"must be {count} numbers. Received: {values!r:.80}")
         return [float(value) for value in values]
 
-    def _compressed(self, name: str, itemsize: int) -> bytes:
+    def _read_compressed(self, name: str, itemsize: int) -> bytes:
         data = self._archive.read(name)
         expected = self.depth_size[0] * self.depth_size[1] * itemsize
         try:
@@ -221,8 +223,8 @@ class R3dFile:
             raise self._fault(name, f"must hold {expected} bytes ({_by(self.depth_size)}). Received: {size}")
         return data
 
-    def _inflated(self, name: str, itemsize: int) -> bytes:
-        data = self._compressed(name, itemsize)
+    def _decompress(self, name: str, itemsize: int) -> bytes:
+        data = self._read_compressed(name, itemsize)
         try:
             return inflate(data, self.depth_size[0] * self.depth_size[1] * itemsize)
         except ValueError as error:
@@ -238,3 +240,28 @@ def _is_number(value: object) -> bool:
 
 def _by(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
+
+
+def _matches(path: Path) -> bool:
+    """By suffix, or by the first bytes of a file that was renamed."""
+    if path.suffix.lower() == SUFFIX:
+        return not path.is_dir()
+    if not path.is_file():  # reading a pipe would block
+        return False
+    with path.open("rb") as file:
+        return file.read(len(ZIP_START)) == ZIP_START
+
+
+def _open(path: Path, _: ImportOptions) -> R3dFile:
+    return R3dFile(path)
+
+
+FORMAT = ImportFormat(
+    name="r3d",
+    title="Record3D files",
+    reads="Record3D's own file, with or without confidence, from the LiDAR or the TrueDepth camera",
+    matches=_matches,
+    open=_open,
+    suffixes=(SUFFIX,),
+    has_own_scale=True,
+)

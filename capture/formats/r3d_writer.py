@@ -1,7 +1,7 @@
-"""Frames into Record3D's own `.r3d` file; what is in one stands in `capture.formats.r3d_reader`.
+"""Write Record3D's own `.r3d` file; `capture.formats.r3d_reader` describes its contents.
 
-Real files have `initPose` at the identity, time stamps from the first frame on, and the first frame's camera as `K`,
-column by column; so has this one.
+As in the app's own files, `initPose` is the identity, time stamps count from the first frame, and `K` has the first
+frame's intrinsics, column by column.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from typing import Any
 import lzfse
 import numpy as np
 
+from capture.formats.base import ExportFormat
 from capture.frame import Camera, Pose
 from capture.storage.encoding import EncodedFrame, decode_png
 
-MAX_FPS = 1000  # what a reader believes
+MAX_FPS = 1000  # the most that the reader accepts
 _CAMERA_TYPES = {Camera.TRUEDEPTH: 0, Camera.LIDAR: 1}
 
 
 class R3dWriter:
-    """Writes one `.r3d` file. JPEG bytes are copied; depth is float32 metres, the millimetre of every pixel unchanged.
+    """Writer of one `.r3d` file. JPEG files are copied; depth becomes float32 metres without loss.
 
-    `metadata` holds the numbers of every frame and comes last, so these are kept until `close`: 25 MB of 10,000 frames.
+    `metadata` contains the numbers of all frames and is written last, so these are kept until `close`: 25 MB for 10,000
+    frames.
 
-    Raises OSError where the file cannot be written.
+    Raises OSError if the file cannot be written.
     """
 
     remark = ""
@@ -41,7 +43,7 @@ class R3dWriter:
     def append(self, frame: EncodedFrame) -> None:
         i = len(self._times_ns)
         if i == 0:
-            self._metadata = _shared(frame)
+            self._metadata = _recording_metadata(frame)
         self._times_ns.append(frame.received_ns)
         self._poses.append(frame.pose.as_list())
         self._intrinsics.append(frame.intrinsics.as_list())
@@ -54,9 +56,9 @@ class R3dWriter:
 
     def close(self) -> None:
         with self._zip:
-            self._zip.writestr("metadata", json.dumps(self._metadata | self._of_every_frame()))
+            self._zip.writestr("metadata", json.dumps(self._metadata | self._frame_metadata()))
 
-    def _of_every_frame(self) -> dict[str, Any]:
+    def _frame_metadata(self) -> dict[str, Any]:
         times_s = [(time_ns - self._times_ns[0]) / 1e9 for time_ns in self._times_ns]
         return {
             "fps": _fps(times_s),
@@ -66,7 +68,7 @@ class R3dWriter:
         }
 
 
-def _shared(first: EncodedFrame) -> dict[str, Any]:
+def _recording_metadata(first: EncodedFrame) -> dict[str, Any]:
     k = first.intrinsics
     return {
         "w": first.rgb_size[0],
@@ -80,6 +82,16 @@ def _shared(first: EncodedFrame) -> dict[str, Any]:
 
 
 def _fps(times_s: list[float]) -> int:
-    """The mean rate, whole as the app writes it; 30 where it cannot be told."""
+    """Return the mean frame rate, as a whole number like the app's; 30 if there are too few frames."""
     seconds = times_s[-1] - times_s[0] if times_s else 0.0
     return min(max(round((len(times_s) - 1) / seconds), 1), MAX_FPS) if seconds > 0 else 30
+
+
+FORMAT = ExportFormat(
+    name="r3d",
+    title="Record3D files",
+    writes="Record3D's own file: depth in float32 metres, confidence, poses, intrinsics and time of each frame",
+    drops="the time of day",
+    open=lambda path, _: R3dWriter(path),
+    suffix=".r3d",
+)

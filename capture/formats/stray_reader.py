@@ -1,14 +1,14 @@
-"""Folders of Stray Scanner, an app for iPhones with LiDAR.
+"""Read folders of Stray Scanner, an app for iPhones with LiDAR.
 
-    <scan>/rgb.mp4                of which picture n belongs to line n of odometry.csv; or rgb/000000.jpg (or .png)
+    <scan>/rgb.mp4                its picture n belongs to line n of odometry.csv; or rgb/000000.jpg (or .png)
            depth/000000.png       16-bit grey, millimetres, by the line's frame number
-           confidence/000000.png  8-bit grey, 0, 1 or 2; some scans have none
-           odometry.csv           timestamp, frame, x, y, z, qx, qy, qz, qw, and in later ones fx, fy, cx, cy
+           confidence/000000.png  8-bit grey, 0, 1 or 2; missing in some scans
+           odometry.csv           timestamp, frame, x, y, z, qx, qy, qz, qw, and in later versions fx, fy, cx, cy
            camera_matrix.csv      3x3 in pixels of the picture, row by row
 
-By its authors: github.com/strayrobots/scanner, docs/format.md and issues 11 (poses are camera to world in OpenCV's
-axes) and 17 (a frame's own intrinsics); github.com/kekeblom/StrayVisualizer, issue 14 (seconds since the phone was
-switched on). Early versions of the app wrote depth as .npy; those scans are not read.
+Documented by its authors: github.com/strayrobots/scanner, docs/format.md and issues 11 (poses are camera to world in
+OpenCV's axes) and 17 (a frame's own intrinsics); github.com/kekeblom/StrayVisualizer, issue 14 (seconds since the phone
+was switched on). Early versions of the app wrote depth as .npy; those scans cannot be read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from capture.errors import LidarliveError
+from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.formats.parts.video import Video
@@ -36,16 +38,16 @@ OWN_INTRINSICS = ("fx", "fy", "cx", "cy")
 UNITS_PER_METRE = 1000.0
 MAX_CSV_BYTES = 16 << 20  # 100,000 lines, half an hour at 60 a second; a line takes 200 bytes in memory
 MAX_LINES = 200_000
-MAX_MATRIX_BYTES = 4096  # nine numbers, in however many digits
+MAX_MATRIX_BYTES = 4096  # enough for nine numbers of any precision
 MAX_TIME_S = 9e9  # as nanoseconds in 64 bits
-MAX_NUMBER = 1e6  # metres, pixels; far beyond any, and from where numbers overflow
-UNIT_WITHIN = 0.01  # of a quaternion's length
-SKEW_WITHIN = 1e-3  # pixels, where a camera matrix has zeros
+MAX_NUMBER = 1e6  # metres, pixels; far beyond any, and far below overflow
+UNIT_WITHIN = 0.01  # tolerance of a quaternion's length
+SKEW_WITHIN = 1e-3  # pixels; tolerance of the zeros of a camera matrix
 _FRAME_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class _Line(NamedTuple):
-    """What odometry.csv says of one picture; `intrinsics` None where it does not say its own."""
+    """A line of odometry.csv, for one picture; `intrinsics` None if the line has none."""
 
     time_s: float
     frame: int
@@ -56,9 +58,9 @@ class _Line(NamedTuple):
 class StrayScan:
     """A scan, read frame by frame and in order. A frame is a line of odometry.csv with its picture and its depth map.
 
-    `remark` counts pictures and depth maps without the other. A line that cannot be read is a damaged frame.
+    `remark` counts pictures without a depth map, and the reverse. A line that cannot be read is a damaged frame.
 
-    Raises LidarliveError, naming the file, where odometry.csv is none, there are no pictures, or nothing fits together.
+    Raises LidarliveError, naming the file, if odometry.csv is malformed, there are no pictures, or no frames.
     """
 
     def __init__(self, path: Path) -> None:
@@ -97,16 +99,16 @@ class StrayScan:
             remarks.append("there is no camera_matrix.csv")
         return "; ".join(remarks)
 
-    def encoded(self, i: int) -> EncodedFrame:
-        """The frame as our files hold it: pictures of a film at JPEG quality 95, JPEG files as they are.
+    def read_frame(self, i: int) -> EncodedFrame:
+        """Encode frame `i`: pictures of a video at JPEG quality 95, JPEG files unchanged.
 
-        Raises LidarliveError where a part of it is missing, damaged, or does not fit the others.
+        Raises LidarliveError if a part of it is missing, damaged, or does not fit the others.
         """
         n = self._frames[i]
         line = self._lines[n]
         if isinstance(line, str):
             raise LidarliveError(line)
-        frame = self._encoder.encoded(
+        frame = self._encoder.encode(
             i,
             round(line.time_s * 1e9),
             self._picture(n, line.frame),
@@ -134,7 +136,7 @@ class StrayScan:
     def _levels(self, number: int) -> UInt8Image:
         folder = self.path / "confidence"
         if number not in self._confidence:
-            raise LidarliveError(f"{folder} holds no {number:06d}.png; the others have confidence")
+            raise LidarliveError(f"{folder} has no file {number:06d}.png, but other frames have confidence")
         levels = read_levels(folder / self._confidence[number])
         if levels.max() > 2:
             raise LidarliveError(
@@ -143,15 +145,8 @@ class StrayScan:
         return levels
 
 
-def is_stray(path: Path) -> bool:
-    """Whether the folder at `path` holds a scan."""
-    return (path / "odometry.csv").is_file() and any(
-        (path / name).is_file() for name in ("rgb.mp4", "camera_matrix.csv")
-    )
-
-
 def _read_odometry(path: Path) -> Iterator[_Line | str]:
-    """Each line, or what is wrong with it."""
+    """Yield each line, or its fault."""
     try:
         text = read_file(path, MAX_CSV_BYTES).decode(errors="replace")
     except ValueError as error:
@@ -175,7 +170,7 @@ def _read_odometry(path: Path) -> Iterator[_Line | str]:
 
 
 def _line(fields: dict[str, str], before_s: float) -> _Line:
-    """Raises ValueError, saying what is wrong."""
+    """Parse a line. Raises ValueError with its fault."""
     time_s, *place = _numbers(fields, ("timestamp", *COLUMNS[2:]))
     if not before_s <= time_s < MAX_TIME_S:
         raise ValueError(f"timestamp must be seconds, none before {before_s}. Received: {time_s}")
@@ -204,7 +199,7 @@ def _numbers(fields: dict[str, str], names: tuple[str, ...]) -> list[float]:
 
 
 def _read_camera(path: Path) -> Intrinsics | None:
-    """None where there is no file."""
+    """Read camera_matrix.csv; None if there is no such file."""
     if not path.exists():
         return None
     try:
@@ -221,7 +216,7 @@ def _read_camera(path: Path) -> Intrinsics | None:
 
 
 def _by_number(folder: Path, suffixes: tuple[str, ...]) -> dict[int, str]:
-    """File names by frame number; those that are no number, or of other types, are not looked at."""
+    """Return file names by frame number; names that are no number, and other types, are ignored."""
     if not folder.is_dir():
         return {}
     return {
@@ -229,3 +224,24 @@ def _by_number(folder: Path, suffixes: tuple[str, ...]) -> dict[int, str]:
         for child in folder.iterdir()
         if child.suffix.lower() in suffixes and _FRAME_NUMBER.fullmatch(child.stem)
     }
+
+
+def _matches(path: Path) -> bool:
+    return (path / "odometry.csv").is_file() and any(
+        (path / name).is_file() for name in ("rgb.mp4", "camera_matrix.csv")
+    )
+
+
+def _open(path: Path, _: ImportOptions) -> closing[StrayScan]:
+    return closing(StrayScan(path))
+
+
+FORMAT = ImportFormat(
+    name="stray",
+    title="Stray Scanner scans",
+    reads="the folder as the app writes it: `rgb.mp4` (or `rgb/`), `depth/`, `confidence/`, `odometry.csv`, "
+    "`camera_matrix.csv`",
+    matches=_matches,
+    open=_open,
+    has_own_scale=True,
+)

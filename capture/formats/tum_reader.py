@@ -1,8 +1,8 @@
-"""Sequences of the TUM RGB-D benchmark (Sturm et al., A Benchmark for the Evaluation of RGB-D SLAM Systems, IROS 2012).
+"""Read sequences of the TUM RGB-D benchmark (Sturm et al., A Benchmark for the Evaluation of RGB-D SLAM, IROS 2012).
 
-    <sequence>/rgb.txt  depth.txt    a line a file: time stamp, name
-               groundtruth.txt       a line a pose: time stamp tx ty tz qx qy qz qw; optional
-               intrinsics.txt        a line a picture, where we wrote it (capture.formats.parts.intrinsics_file)
+    <sequence>/rgb.txt  depth.txt    a line per file: time stamp, name
+               groundtruth.txt       a line per pose: time stamp tx ty tz qx qy qz qw; optional
+               intrinsics.txt        a line per picture, if we wrote it (capture.formats.parts.intrinsics_file)
 
 Time stamps are seconds. Poses are camera to world in OpenCV's axes. Lines that begin with # are comments.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
+from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.images import ImageEncoder, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_opencv
@@ -28,16 +30,16 @@ from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
 
 UNITS_PER_METRE = 5000.0
-MAX_APART_S = 0.02  # between a picture and its depth map, as the benchmark's own tool has it; half a frame is 0.017
-# Between neighbouring poses: the motion capture gives 100 a second, and none where it loses sight of the camera.
+MAX_APART_S = 0.02  # between a picture and its depth map, as in the benchmark's own tool; half a frame is 0.017
+# Between neighbouring poses: the motion capture gives 100 per second, and none while it loses sight of the camera.
 MAX_POSE_GAP_S = 0.1
 MAX_LIST_BYTES = 16 << 20  # 100,000 poses; the longest sequence has 20,000. A short line takes 140 bytes in memory
 MAX_TIME_S = 9e9  # as nanoseconds in 64 bits; the year 2255
-MAX_NUMBER = 1e6  # metres; far beyond any room, and from where numbers overflow
-UNIT_WITHIN = 0.01  # of a quaternion's length; files have four digits of each number
-NEIGHBOURS = 2  # depth maps on either side of a picture's time that may be its own
+MAX_NUMBER = 1e6  # metres; far beyond any room, and far below overflow
+UNIT_WITHIN = 0.01  # tolerance of a quaternion's length; files have four digits of each number
+NEIGHBOURS = 2  # candidate depth maps on either side of a picture's time
 _SIZE = (640, 480)
-# Of the RGB cameras, by the benchmark's page on its file formats; the third one's pictures are undistorted already.
+# RGB cameras, from the benchmark's page on file formats; the third one's pictures are undistorted already.
 _CAMERAS = {
     "1": Intrinsics(517.3, 516.5, 318.6, 255.3),
     "2": Intrinsics(520.9, 521.0, 325.1, 249.7),
@@ -49,7 +51,7 @@ Floats = NDArray[np.float64]
 
 
 class _List(NamedTuple):
-    """Files by time: float64 (n,) seconds, ascending, and as many names."""
+    """Files by time: float64 (n,) seconds, ascending, and their names."""
 
     times_s: Floats
     names: list[str]
@@ -58,11 +60,11 @@ class _List(NamedTuple):
 class TumSequence:
     """A sequence, read frame by frame. A frame is a picture and the depth map nearest in time, each used once.
 
-    Of the whole sequence only names, times and poses are held. A pose lies between the two of the ground truth around
-    its picture; where those are too far apart it is the identity, and `remark` says of how many frames. A picture
-    without a depth map at its time is no frame; `remark` counts those too.
+    Only names, times and poses are kept in memory. A pose is interpolated between the two of the ground truth around
+    its picture; if these are too far apart it is the identity, and `remark` counts such frames. A picture without a
+    depth map at its time is no frame; `remark` counts these too.
 
-    Raises LidarliveError where a list cannot be read or nothing in it fits together.
+    Raises LidarliveError if a list cannot be read or no picture has a depth map.
     """
 
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
@@ -90,13 +92,13 @@ class TumSequence:
             remarks.append(f"{lost} of {len(self)} frames have no ground truth, and the identity as their pose")
         return "; ".join(remarks)
 
-    def encoded(self, i: int) -> EncodedFrame:
-        """The frame as our files hold it: pictures at JPEG quality 95, depth in 16-bit millimetres.
+    def read_frame(self, i: int) -> EncodedFrame:
+        """Encode frame `i`: pictures at JPEG quality 95, depth in 16-bit millimetres.
 
-        Raises LidarliveError where a part of it is missing, damaged, or does not fit the others.
+        Raises LidarliveError if a part of it is missing, damaged, or does not fit the others.
         """
         picture, depth = self._pairs[i]
-        frame = self._encoder.encoded(
+        frame = self._encoder.encode(
             i,
             round(self._rgb.times_s[picture] * 1e6) * 1000,  # stamps have microseconds; a float64 holds no more
             read_picture(self.path / self._rgb.names[picture]),
@@ -119,15 +121,10 @@ class TumSequence:
         return [pose_at(truth, self._rgb.times_s[picture]) for picture, _ in self._pairs]
 
 
-def is_tum(path: Path) -> bool:
-    """Whether the folder at `path` holds a sequence."""
-    return (path / "rgb.txt").is_file() and (path / "depth.txt").is_file()
-
-
 def associate(rgb_s: Floats, depth_s: Floats) -> list[tuple[int, int]]:
-    """Pairs of indices into two ascending lists of times, at most MAX_APART_S apart, the nearest first served.
+    """Pair up two ascending lists of times, at most MAX_APART_S apart, nearest pairs first. Returns pairs of indices.
 
-    Each picture and each depth map is in one pair at most; pairs come in the pictures' order.
+    Each picture and each depth map is in at most one pair; pairs are in the pictures' order.
     """
     candidates = []
     for i, after in enumerate(np.searchsorted(depth_s, rgb_s).tolist()):
@@ -145,11 +142,11 @@ def associate(rgb_s: Floats, depth_s: Floats) -> list[tuple[int, int]]:
 
 
 def pose_at(truth: Floats, time_s: float) -> Pose | None:
-    """Our pose at a time, or between the two around it; None where those are more than MAX_POSE_GAP_S apart.
+    """Interpolate our pose at a time; None if the two poses around it are more than MAX_POSE_GAP_S apart.
 
-    truth: float64 (n, 8), time, position, quaternion (x, y, z, w), ascending. Positions lie on a straight line, and so
-    do quaternions before they are brought back to unit length: over a gap this short that is slerp's arc (Shoemake,
-    SIGGRAPH 1985) within a hundredth of a degree, if the camera turns by less than 200 degrees a second.
+    truth: float64 (n, 8), time, position, quaternion (x, y, z, w), ascending. Positions and quaternions are
+    interpolated linearly, and quaternions then normalised: over a gap this short that equals slerp (Shoemake, SIGGRAPH
+    1985) within a hundredth of a degree, if the camera turns by less than 200 degrees per second.
     """
     after = int(np.searchsorted(truth[:, 0], time_s))
     if after == len(truth) or (after == 0 and truth[0, 0] != time_s):
@@ -178,7 +175,7 @@ def _read_list(path: Path) -> _List:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number, from 1, and words of each line that says something."""
+    """Yield the number, from 1, and the words of each line that is neither empty nor a comment."""
     try:
         text = read_file(path, MAX_LIST_BYTES).decode(errors="replace")
     except ValueError as error:
@@ -208,7 +205,25 @@ def _pose_line(path: Path, line: int, words: list[str]) -> list[float]:
 
 
 def _is_within(name: str) -> bool:
-    """Whether a file name of a list, on whatever system it was written, leads to nowhere but into its folder."""
+    """Whether a file name of a list stays within its folder, on whichever system it was written."""
     return not any(
         path.drive or path.root or ".." in path.parts for path in (PurePosixPath(name), PureWindowsPath(name))
     )
+
+
+def _matches(path: Path) -> bool:
+    return (path / "rgb.txt").is_file() and (path / "depth.txt").is_file()
+
+
+def _open(path: Path, options: ImportOptions) -> nullcontext[TumSequence]:
+    return nullcontext(TumSequence(path, options.depth_scale, options.intrinsics))
+
+
+FORMAT = ImportFormat(
+    name="tum",
+    title="TUM RGB-D sequences",
+    reads="`rgb.txt` and `depth.txt`, 5000 units per metre; optional `groundtruth.txt` and the `intrinsics.txt` that "
+    "`export` writes",
+    matches=_matches,
+    open=_open,
+)

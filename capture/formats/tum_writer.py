@@ -1,4 +1,4 @@
-"""Frames into a TUM RGB-D sequence; its files are described in `capture.formats.tum_reader`."""
+"""Write a TUM RGB-D sequence; `capture.formats.tum_reader` describes the files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from capture.formats.base import ExportFormat
 from capture.formats.parts import intrinsics_file
 from capture.formats.parts.images import NO_READING
 from capture.formats.parts.opencv_poses import opencv_from_pose
@@ -15,7 +16,7 @@ from capture.frame import Pose
 from capture.storage.encoding import EncodedFrame, decode_png, encode_png
 
 UNITS_PER_MM = round(UNITS_PER_METRE / 1000)
-MAX_MM = (NO_READING - 1) // UNITS_PER_MM  # 13.106 m: what 16 bits hold, but for the value that means no reading
+MAX_MM = (NO_READING - 1) // UNITS_PER_MM  # 13.106 m: the most that 16 bits hold, except the value for no reading
 _HEADERS = {
     "rgb.txt": "# timestamp filename\n",
     "depth.txt": f"# timestamp filename; {UNITS_PER_METRE:.0f} = 1 m, 0 = no reading\n",
@@ -25,14 +26,14 @@ _HEADERS = {
 
 
 class TumWriter:
-    """Writes one sequence. JPEG bytes are copied; depth has its own size and 5000 units a metre.
+    """Writer of one sequence. JPEG files are copied; depth keeps its size and has 5000 units per metre.
 
-    That factor is what every reader of the format expects, so depth beyond MAX_MM becomes no reading, and `remark`
-    counts it. Time stamps are the frames' own with six decimals, as the benchmark's; each must be later than the one
-    before, so one that is not is moved to a microsecond behind that, and counted. A recording without poses gets no
-    ground truth, one without intrinsics no `intrinsics.txt`.
+    Every reader of the format expects that factor, so depth beyond MAX_MM becomes no reading, and `remark` counts it.
+    Time stamps are the frames' own with six decimals, like the benchmark's; each must be later than the previous one,
+    so one that is not is moved to a microsecond after it, and counted. A recording without poses gets no ground truth,
+    one without intrinsics no `intrinsics.txt`.
 
-    Raises OSError where the folder cannot be written.
+    Raises OSError if the folder cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,11 +57,11 @@ class TumWriter:
         if self._too_far:
             remarks.append(
                 f"{self._too_far} depth readings beyond {MAX_MM / 1000} m do not fit 16 bits at {UNITS_PER_METRE:.0f} "
-                "units a metre and are no readings now"
+                "units per metre and became no reading"
             )
         if self._moved:
             remarks.append(
-                f"{self._moved} of {self._frames} frames were not later than the one before; moved behind it"
+                f"{self._moved} of {self._frames} frames were not later than the previous one and were moved after it"
             )
         return "; ".join(remarks)
 
@@ -97,3 +98,14 @@ class TumWriter:
         too_far = millimetres > MAX_MM
         self._too_far += int(np.count_nonzero(too_far))
         return np.where(too_far, np.uint16(0), millimetres) * np.uint16(UNITS_PER_MM)
+
+
+FORMAT = ExportFormat(
+    name="tum",
+    title="TUM RGB-D sequences",
+    writes="`rgb.txt`, `depth.txt`, `groundtruth.txt` (OpenCV's axes), 5000 units per metre; `intrinsics.txt` with the "
+    "camera of each picture",
+    drops="confidence; depth beyond 13.1 m, which is counted",
+    open=lambda path, _: TumWriter(path),
+    resizes=True,
+)

@@ -1,1 +1,1 @@
-"""Poses, gravity, and pixels to points in space."""
+"""Geometry of cameras: distances between poses, direction of gravity, pixels to points in space."""

@@ -1,7 +1,7 @@
-"""Which way is up: what a phone's pose says of gravity.
+"""Find the direction of "up" in a picture from the phone's pose.
 
 The world's y axis points up (ARKit's world alignment `gravity`), and the pose is of a camera with the axes of the
-picture as received. app/session/orientation.py says what that was tried on.
+picture as received. app/session/orientation.py describes on which phones this was verified.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from math import atan2, degrees, hypot, isfinite
 
 from capture.frame import LIDAR_PIXELS, Pose
 
-LEAST_TILT = 0.3  # sine of the angle from straight up or down, 17 degrees; closer, a tremor would turn the view
-STAYS_WITHIN_DEGREES = 60.0  # from the turn there is; beyond 45, so that a phone held aslant does not flicker
-NO_POSE = Pose().quaternion  # the identity: from the front camera always, from data sets where there is none
+LEAST_TILT = 0.3  # sine of the angle from straight up or down, 17 degrees; below it a tremor would rotate the view
+STAYS_WITHIN_DEGREES = 60.0  # keeps the current rotation; above 45, so that a phone held at an angle does not flicker
+NO_POSE = Pose().quaternion  # the identity: always from the front camera, and from data sets without poses
 
 
 def up_in_camera(pose: Pose, depth_size: tuple[int, int]) -> tuple[float, float, float] | None:
-    """The world's "up", of length 1, in the camera's axes: to the picture's right, to its top, towards the viewer.
+    """Return the world's "up", of length 1, in the camera's axes: to the picture's right, its top, towards the viewer.
 
-    None where nothing is known of it: without a pose, and for depth maps of another size than the phone's LiDAR sends,
-    whose data sets measure poses in worlds of their own (7-Scenes: y down; TUM RGB-D: z up).
+    None if unknown: without a pose, and for depth maps of another size than the phone's LiDAR, as the poses of other
+    data sets are in other worlds (7-Scenes: y down; TUM RGB-D: z up).
     """
     x, y, z, w = pose.quaternion
     square = x * x + y * y + z * z + w * w
@@ -31,10 +31,10 @@ def up_in_camera(pose: Pose, depth_size: tuple[int, int]) -> tuple[float, float,
 
 
 def quarter_turns(up: tuple[float, float, float] | None, before: int | None) -> int | None:
-    """How often the picture has to be turned clockwise, by 90 degrees, to stand upright: 0 to 3.
+    """Return by how many quarter turns, clockwise, the picture has to be rotated to be upright: 0 to 3.
 
-    `before` is the answer for the frame before. It is kept while gravity does not tell, and until another is clearly
-    right. None as long as nothing is known.
+    `before` is the result for the previous frame. It is kept while gravity gives none, and until another is clearly
+    right. None while nothing is known.
     """
     if up is None or hypot(up[0], up[1]) < LEAST_TILT:
         return before

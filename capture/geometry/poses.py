@@ -1,4 +1,4 @@
-"""Arithmetic of poses."""
+"""Check poses, and measure the distance between two."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from capture.frame import Pose
 
 
 def is_pose(pose: Pose) -> bool:
-    """Whether its numbers are some that a pose can have."""
+    """Whether its numbers are finite and its quaternion is not 0."""
     return all(map(math.isfinite, pose.as_list())) and any(pose.quaternion)
 
 
 def apart(one: Pose, other: Pose) -> tuple[float, float]:
-    """Metres and degrees between two poses of finite numbers; their quaternions may be of any length but 0."""
+    """Return metres and degrees between two valid poses; their quaternions may have any length but 0."""
     cosine = sum(a * b for a, b in zip(one.quaternion, other.quaternion, strict=True))
     cosine /= math.hypot(*one.quaternion) * math.hypot(*other.quaternion)
     return math.dist(one.position_m, other.position_m), math.degrees(2 * math.acos(min(1.0, abs(cosine))))

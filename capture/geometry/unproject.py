@@ -1,4 +1,4 @@
-"""From pixels with a depth to places in space."""
+"""Convert pixels with a depth to points in space."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from capture.frame import Intrinsics
 def unproject(
     row: NDArray[Any], column: NDArray[Any], depth_m: NDArray[Any], camera: Intrinsics
 ) -> NDArray[np.float32]:
-    """float32 (n, 3): camera axes in metres, x to the right, y up, z towards the viewer (OpenGL's).
+    """Return float32 (n, 3): points in metres, camera axes x right, y up, z towards the viewer (OpenGL's).
 
-    row, column  (n,) integers, pixels of a map; a ray goes through its pixel's middle
+    row, column  (n,) integers, pixels of a map; a ray passes through its pixel's centre
     depth_m      (n,) metres along the optical axis
     camera       in pixels of that map
     """

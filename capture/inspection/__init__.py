@@ -1,1 +1,1 @@
-"""Examine recordings: are the files whole, do the frames make sense, what do they show."""
+"""Examine recordings: are the files intact, are the frames plausible, what do they show."""

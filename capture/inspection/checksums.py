@@ -1,4 +1,4 @@
-"""Verify a recording against its own checksums. Reads every file, changes nothing."""
+"""Verify the files of a recording against the checksums in its log. Reads every file, changes nothing."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from capture.storage.layout import (
     read_info,
     read_log,
 )
-from capture.storage.repair import being_written, lines_of
+from capture.storage.repair import being_written, split_lines
 
 
 @dataclass(frozen=True)
 class FileDamage:
-    """`frame` is None where it is about the recording. `kind` as in Finding."""
+    """A damaged file, line or document. `kind` as in Finding; `frame` is None if it concerns the whole recording."""
 
     kind: str
     frame: int | None
@@ -34,7 +34,7 @@ class FileDamage:
 
 
 def damage(path: Path) -> Iterator[str]:
-    """One line for each thing that is not what was recorded, in the recording at `path` or in what is left of it."""
+    """Yield a line for each damage of the recording at `path`, or of what a crash left of it."""
     for entry in entries(path):
         if isinstance(entry, FileDamage):
             yield entry.line
@@ -43,11 +43,11 @@ def damage(path: Path) -> Iterator[str]:
 
 
 def entries(path: Path) -> Iterator[FrameLine | FileDamage]:
-    """The lines of the log; in place of those that cannot be read, and of documents that are missing, what is wrong."""
+    """Yield the lines of the log; instead of unreadable lines and missing documents, their damage."""
     written = being_written(path)
     if not is_recording(path):
         if not written:
-            missing = f"{INFO_NAME} is missing: a crash took it, or came before it. Try: lidarlive check --repair"
+            missing = f"{INFO_NAME} is missing, lost in a crash or not yet written. Try: lidarlive check --repair"
             yield FileDamage("recording", None, missing)
         return
     try:
@@ -57,7 +57,7 @@ def entries(path: Path) -> Iterator[FrameLine | FileDamage]:
         return
     if info.status == "recording" and not written:
         yield FileDamage("recording", None, "was not closed: a crash may have torn its end")
-    for number, text in enumerate(lines_of(log)):
+    for number, text in enumerate(split_lines(log)):
         if not text.endswith(b"\n"):
             if not written:
                 yield FileDamage("recording", None, f"{LOG_NAME}: the last line is torn")
@@ -72,7 +72,7 @@ def entries(path: Path) -> Iterator[FrameLine | FileDamage]:
 
 
 def read_files(path: Path, line: FrameLine) -> tuple[dict[str, bytes], list[FileDamage]]:
-    """The bytes of the files that are what was recorded, and what is wrong with the others."""
+    """Return the bytes of the frame's intact files, and the damage of the others."""
     files, faults = {}, []
     for kind, entry in line.files.items():
         try:

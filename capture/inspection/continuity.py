@@ -1,7 +1,7 @@
-"""Do the lines of a recording follow from one another? Its times, lenses, poses, and how the phone was held.
+"""Check that the log lines of a recording are continuous: times, intrinsics, poses, orientation of the phone.
 
-What is usual was read from recordings of phones: focal length and centre change by 0.04 % from frame to frame at most,
-a hand turns the phone by a degree, intervals at 60 fps are 1 or 2 sixtieths of a second.
+Usual values were measured in recordings of phones: focal length and centre change by at most 0.04 % from frame to
+frame, a hand turns the phone by a degree, intervals at 60 fps are 1 or 2 sixtieths of a second.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from capture.geometry.poses import apart, is_pose
 from capture.inspection.findings import Finding
 from capture.storage.layout import FrameLine, RecordingInfo
 
-JUMP = 0.02  # of the focal length, or of the width for the centre, from frame to frame
-POSE_JUMP_DEG = 45.0  # between frames up to POSE_JUMP_S apart; beyond, a person may have turned so far
+JUMP = 0.02  # relative change from frame to frame: of the focal length, or of the centre by the picture's width
+POSE_JUMP_DEG = 45.0  # between frames at most POSE_JUMP_S apart; in a longer time a person may turn this far
 POSE_JUMP_S = 0.2
-PAUSE, LEAST_PAUSE_S = 3.0, 0.1  # of the usual interval; and shorter than a tenth of a second nobody misses
+PAUSE, LEAST_PAUSE_S = 3.0, 0.1  # in usual intervals; pauses below a tenth of a second do not matter
 
 
 class Continuity:
-    """Takes the lines of one recording in their order, a few bytes of each, and says at the end what it found."""
+    """Checker of one recording: `add` its lines in order, then get the `findings`. Keeps a few bytes per line."""
 
     def __init__(self, info: RecordingInfo) -> None:
         self._info = info
@@ -58,15 +58,15 @@ class Continuity:
                 False,
                 tuple(self._intrinsics),
                 "the intrinsics jump here: another lens, or another crop of the picture",
-                "Where no zoom or change of lens explains it, do not trust distances in pictures from there on.",
+                "If no zoom or change of lens explains it, do not trust distances in pictures from here on.",
             )
         if self._turned:
             yield Finding(
                 "turned",
                 False,
                 tuple(self._turned),
-                "the phone was turned here by 90 degrees or more: pictures from there on lie on another side",
-                "The network learns from them as they lie. Record portrait and landscape apart.",
+                "the phone was turned here by 90 degrees or more: the pictures that follow have another orientation",
+                "The network learns from the pictures as stored. Record portrait and landscape separately.",
             )
         if self._pose:
             yield Finding(
@@ -74,7 +74,7 @@ class Continuity:
                 False,
                 tuple(self._pose),
                 f"the pose turns by more than {POSE_JUMP_DEG:.0f} degrees from one frame to the next",
-                "Tracking was lost and began anew: poses before and after do not fit together. Use either part alone.",
+                "Tracking was lost and restarted: poses before and after do not fit together. Use either part alone.",
             )
 
     def _times(self) -> Iterator[Finding]:
@@ -87,10 +87,10 @@ class Continuity:
                 "time",
                 False,
                 tuple(frames[backwards].tolist()),
-                "the time goes back here",
-                "The source's time stamps are wrong, or its frames out of order. What depends on time is wrong there.",
+                "the time stamps go back here",
+                "The source's time stamps are wrong, or its frames out of order. Do not rely on times here.",
             )
-        # What was left out by choice is no pause: then a frame may take as long as those that it stands for.
+        # Frames skipped by choice are no pause: scale the usual interval by the number of skipped frames.
         steps = (
             np.maximum(np.diff(np.array(self._stream, np.float64)), 1) if self._info.chosen else np.ones(len(frames))
         )
@@ -102,9 +102,9 @@ class Continuity:
                 "gap",
                 False,
                 tuple(frames[pauses].tolist()),
-                f"time is missing before these: {passed_s[longest]:.2f} s before frame {frames[longest]}, "
-                f"where {usual_s * steps[longest]:.3f} s are usual",
-                "Frames were lost, or the app paused; `lidarlive inspect` says what is known to be lost.",
+                f"there is a pause before these: {passed_s[longest]:.2f} s before frame {frames[longest]}, "
+                f"usually {usual_s * steps[longest]:.3f} s",
+                "Frames were lost, or the app paused; `lidarlive inspect` lists the known losses.",
                 tuple(f"{passed_s[i]:.2f} s before frame {frames[i]}" for i in np.flatnonzero(pauses)),
             )
 

@@ -1,4 +1,4 @@
-"""A recording looked through from end to end: every file read and decoded, every frame held against the others."""
+"""Examine a whole recording: read and decode every file, compare every frame with the others."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from capture.inspection.checksums import FileDamage, entries, read_files
 from capture.inspection.continuity import Continuity
 from capture.inspection.edge_agreement import SIZE, Agreement, agreement
 from capture.inspection.findings import Finding
-from capture.inspection.rgb_depth_match import Pairs
+from capture.inspection.rgb_depth_match import PairChecker
 from capture.inspection.strict_jpeg import decode_strictly
 from capture.jpeg import Jpeg
 from capture.storage.encoding import decode_png
 from capture.storage.layout import LOG_NAME, FrameLine, read_info
 
-THREADS = min(os.cpu_count() or 1, 4)  # decoding and checksums run beside one another; more threads wait for the disk
-AHEAD = 4 * THREADS  # frames in work or waiting to be taken
+THREADS = min(os.cpu_count() or 1, 4)  # decoding and checksums run in parallel; more threads would wait for the disk
+AHEAD = 4 * THREADS  # frames being examined or done and not yet collected
 DAMAGE = {
     "line": (f"lines of {LOG_NAME} cannot be read", "Copy the recording again if there is another copy of it."),
     "file": (
@@ -33,30 +33,30 @@ DAMAGE = {
         "The disk or a program has changed them. Copy the recording again if there is another copy of it.",
     ),
     "picture": (
-        "the pictures came damaged, and were recorded so: parts of them are grey, shifted or missing",
-        "Look at them: lidarlive view --source. Many of them point to the cable, or to what they were imported from.",
+        "the pictures arrived damaged and were recorded that way: parts are grey, shifted or missing",
+        "View them: lidarlive view --source. If there are many, suspect the cable or the imported data.",
     ),
     "depth": (
-        "depth or confidence cannot be decoded, and was recorded so",
-        "Whatever wrote this recording has a fault. Import or record it again.",
+        "depth or confidence cannot be decoded, and was recorded that way",
+        "The program that wrote this recording has a fault. Import or record it again.",
     ),
 }
 
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found in one recording.
+    """Result of examining one recording.
 
-    damage      a line for each thing that is wrong, as the findings that are damage hold them too
-    agreement   how far the edges of pictures and depth maps usually agree; None for too few frames
-    untold      what could not be told, and why; empty where all could
+    damage        one line for each damage; the damage findings have the same lines as details
+    agreement     median agreement of the edges of pictures and depth maps; None for too few frames
+    undetermined  what could not be checked, and why; usually empty
     """
 
     findings: tuple[Finding, ...]
     damage: tuple[str, ...]
     frames: int
     agreement: float | None
-    untold: str
+    undetermined: str
 
 
 @dataclass(frozen=True)
@@ -66,28 +66,28 @@ class _Look:
 
 
 def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> Examined:
-    """Look through the recording at `path`, or what is left of it, with a few threads.
+    """Examine the recording at `path`, or what a crash left of it, with a few threads.
 
-    `on_frame` is told how many frames are done. Raises LidarliveError where recording.json is taken away meanwhile.
+    `on_frame` is called with the number of frames done. Raises LidarliveError if recording.json disappears meanwhile.
     """
     faults: list[FileDamage] = []
-    pairs, frames = Pairs(), 0
+    match, frames = PairChecker(), 0
     continuity: Continuity | None = None
     for entry, look in _in_order(partial(_look, path), entries(path)):
         faults += look.faults
         if isinstance(entry, FrameLine):
             continuity = continuity or Continuity(read_info(path))
             continuity.add(entry)
-            pairs.add(entry, look.agreement)
+            match.add(entry, look.agreement)
             frames += 1
             on_frame(frames)
-    remarks = (*pairs.findings(), *continuity.findings()) if continuity else ()
+    remarks = (*match.findings(), *continuity.findings()) if continuity else ()
     lines = tuple(fault.line for fault in faults)
-    return Examined((*_damage(faults), *remarks), lines, frames, pairs.usual, pairs.untold)
+    return Examined((*_damage(faults), *remarks), lines, frames, match.usual, match.undetermined)
 
 
 def _look(path: Path, entry: FrameLine | FileDamage) -> _Look:
-    """One frame read, decoded and compared with itself, by one of the threads."""
+    """Read and decode one frame, and compare its picture with its depth; runs in one of the threads."""
     if isinstance(entry, FileDamage):
         return _Look((entry,))
     files, faults = read_files(path, entry)
@@ -127,7 +127,7 @@ _DECODERS = {"rgb": _picture, "depth": _depth, "confidence": _confidence}
 def _in_order(
     work: Callable[[FrameLine | FileDamage], _Look], items: Iterable[FrameLine | FileDamage]
 ) -> Iterator[tuple[FrameLine | FileDamage, _Look]]:
-    """Each item with what `work` makes of it, in their order; AHEAD of them at most are begun and not yet taken."""
+    """Yield each item with the result of `work`, in order; at most AHEAD of them are in progress."""
     with ThreadPoolExecutor(THREADS, "check") as pool:
         begun: deque[tuple[FrameLine | FileDamage, Future[_Look]]] = deque()
         for item in items:
@@ -140,11 +140,11 @@ def _in_order(
 
 
 def _damage(faults: list[FileDamage]) -> Iterator[Finding]:
-    """Faults of one kind as one finding; those of the recording as a whole speak for themselves."""
+    """Merge the faults of one kind to one finding; each fault of the recording as a whole is a finding of its own."""
     for fault in faults:
         if fault.kind == "recording":
             yield Finding(fault.kind, True, (), fault.text)
     for kind, (what, advice) in DAMAGE.items():
-        if found := [fault for fault in faults if fault.kind == kind]:
-            numbers = sorted({fault.frame for fault in found if fault.frame is not None})
-            yield Finding(kind, True, tuple(numbers), what, advice, tuple(fault.line for fault in found))
+        if same_kind := [fault for fault in faults if fault.kind == kind]:
+            numbers = sorted({fault.frame for fault in same_kind if fault.frame is not None})
+            yield Finding(kind, True, tuple(numbers), what, advice, tuple(fault.line for fault in same_kind))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MAX_RUNS = 12  # of frames that a line names; the rest is counted, and all are in the JSON
+MAX_RUNS = 12  # runs of frames named in a line; the rest is counted, and all are in the JSON
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of fault, of all the frames that have it.
+    """One kind of fault, with all frames that have it.
 
-    is_damage   files or lines are not what they should be; else it is a remark, which may have a good reason
-    frames      their numbers in the files' names, in order; empty where it is about the recording as a whole
-    details     one line for each place where there is more to say
+    is_damage   files or lines are damaged; otherwise a remark, which may have a harmless reason
+    frames      their numbers in the files' names, in order; empty if it concerns the recording as a whole
+    what        the fault, for the user
+    advice      what to do about it
+    details     one line for each place that needs one
     """
 
     kind: str
@@ -30,20 +32,20 @@ class Finding:
 
 
 def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run without a gap, of numbers in order."""
-    found: list[tuple[int, int]] = []
+    """Return the first and last of each run of consecutive numbers; `numbers` ascend."""
+    result: list[tuple[int, int]] = []
     for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1] = found[-1][0], number
+        if result and number == result[-1][1] + 1:
+            result[-1] = result[-1][0], number
         else:
-            found.append((number, number))
-    return found
+            result.append((number, number))
+    return result
 
 
 def joined(frames: Sequence[int]) -> str:
-    """`frames 12-15, 40`: in runs, the first MAX_RUNS of them. Empty for none."""
-    found = runs(frames)
-    words = [str(first) if first == last else f"{first}-{last}" for first, last in found[:MAX_RUNS]]
-    rest = len(found) - MAX_RUNS
+    """List frames in runs, at most MAX_RUNS of them: `frames 12-15, 40`; empty for none."""
+    ranges = runs(frames)
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:MAX_RUNS]]
+    rest = len(ranges) - MAX_RUNS
     more = f" and {rest} more {'place' if rest == 1 else 'places'}" if rest > 0 else ""
     return "" if not frames else f"{'frame' if len(frames) == 1 else 'frames'} {', '.join(words)}{more}"

@@ -1,4 +1,4 @@
-"""Which frames of a recording hold a picture and a depth map that do not belong together."""
+"""Find frames of a recording whose picture and depth map do not belong together."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from capture.inspection.edge_agreement import Agreement
 from capture.inspection.findings import Finding
 from capture.storage.layout import FrameLine
 
-# How a picture is known not to belong to its depth map, measured in docs/check.md.
-LEAST_USUAL = 0.3  # agreement of half of the frames; where it is lower a wrong pair looks like any other
-UNLIKE = 0.35  # of what is usual
-LEAST_STRENGTH = 0.5  # of what is usual: a bare wall has no edges that could agree
-LEAST_JUDGED = 8  # frames; nothing is usual among fewer
+# Thresholds for mismatched pairs, measured in docs/check.md.
+LEAST_USUAL = 0.3  # median agreement of the recording; below it a mismatched pair looks like any other
+UNLIKE = 0.35  # share of the median agreement below which a pair counts as mismatched
+LEAST_STRENGTH = 0.5  # share of the median edge strength: a bare wall has no edges to compare
+LEAST_JUDGED = 8  # frames; fewer give no meaningful median
 
 
-class Pairs:
-    """Takes the frames of one recording in their order, and says at the end what it found."""
+class PairChecker:
+    """Checker of one recording: `add` its frames in order, then get the `findings`."""
 
     def __init__(self) -> None:
         self._frames, self._scores = array("q"), array("d")
@@ -28,7 +28,7 @@ class Pairs:
         self._before: FrameLine | None = None
 
     def add(self, line: FrameLine, agreement: Agreement | None) -> None:
-        """`agreement` is None where a file of the frame cannot be read."""
+        """Add a frame; `agreement` is None if one of its files cannot be read."""
         before, self._before = self._before, line
         if before is not None and _same(before, line, "depth") and not _same(before, line, "rgb"):
             self._same.append(line.index)
@@ -40,14 +40,14 @@ class Pairs:
 
     @property
     def usual(self) -> float | None:
-        """How far pictures and depth maps agree in half of the frames; None for too few."""
+        """Median agreement of pictures and depth maps; None for too few frames."""
         return float(np.median(self._scores)) if len(self._scores) >= LEAST_JUDGED else None
 
     @property
-    def untold(self) -> str:
-        """Why wrong pairs could not be told; empty where they could."""
+    def undetermined(self) -> str:
+        """Why mismatched pairs cannot be detected; empty if they can."""
         if self.usual is None:
-            return f"whether pictures and depth belong together: that takes {LEAST_JUDGED} frames or more"
+            return f"whether pictures and depth belong together: that needs {LEAST_JUDGED} frames or more"
         if self.usual < LEAST_USUAL:
             return (
                 "whether pictures and depth belong together: their edges agree too little in the whole recording "
@@ -61,23 +61,23 @@ class Pairs:
                 "same_depth",
                 False,
                 tuple(self._same),
-                "the depth map is that of the frame before, to the last bit, under another picture",
-                "The depth stood still while the camera went on. Do not train on these frames where things moved.",
+                "the depth map is bit-identical to the previous frame's, but the picture is not",
+                "The depth was not updated. Do not train on these frames if anything moved.",
             )
-        if not self.untold and (wrong := self._wrong()):
+        if not self.undetermined and (wrong := self._wrong()):
             yield Finding(
                 "pair",
                 False,
                 wrong,
                 "picture and depth do not show the same: their edges agree far less than in the rest of the recording",
-                "One of them is of another moment, or something close covers the lens. Look at them: lidarlive view "
+                "One of them is from another moment, or something close covers the lens. View them: lidarlive view "
                 "--source. Do not train on these frames.",
             )
 
     def _wrong(self) -> tuple[int, ...]:
         scores, pictures, depths = (np.array(each) for each in (self._scores, self._pictures, self._depths))
-        told = (pictures >= LEAST_STRENGTH * np.median(pictures)) & (depths >= LEAST_STRENGTH * np.median(depths))
-        return tuple(np.array(self._frames)[told & (scores < UNLIKE * np.median(scores))].tolist())
+        has_edges = (pictures >= LEAST_STRENGTH * np.median(pictures)) & (depths >= LEAST_STRENGTH * np.median(depths))
+        return tuple(np.array(self._frames)[has_edges & (scores < UNLIKE * np.median(scores))].tolist())
 
 
 def _same(one: FrameLine, other: FrameLine, kind: str) -> bool:

@@ -1,7 +1,6 @@
-"""A JPEG decoded as strictly as libjpeg can: OpenCV decodes a garbled one without a word, and shows it grey or shifted.
+"""Decode JPEG files as strictly as libjpeg can: OpenCV silently decodes a garbled one to a grey or shifted picture.
 
-A scan has no checksum: what is noticed is a code that does not exist, or that there is too much or too little in the
-end. Measured in docs/check.md.
+A scan has no checksum; detectable are invalid codes, and missing or surplus data at the end. Measured in docs/check.md.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from capture.frame import UInt8Image
 
 
 def decode_strictly(data: bytes, at_least: tuple[int, int]) -> UInt8Image:
-    """uint8 (H, W) grey, as stored, at an eighth to all of its size, but not smaller than `at_least` (width, height).
+    """Decode to uint8 (H, W) grey, as stored, at an eighth to the full size, but at least `at_least` (width, height).
 
-    All of the scan is read whatever the size. Raises ValueError where anything in it is wrong.
+    Always reads the whole scan. Raises ValueError if anything in it is wrong.
     """
     try:
         grey = simplejpeg.decode_jpeg(data, "GRAY", min_width=at_least[0], min_height=at_least[1], strict=True)

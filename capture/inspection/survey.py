@@ -1,6 +1,6 @@
-"""What a sample of its frames says of a recording: how far the depth reaches, how bright, how held, how sharp.
+"""Survey a recording by a sample of its frames: range of the depth, brightness, tilt, sharpness, stillness.
 
-A few frames, evenly spread, so that an hour takes no longer than a minute.
+The sample is a few evenly spaced frames, so that an hour takes no longer than a minute.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.geometry.gravity import up_in_camera
-from capture.inspection.motion import Stillness, spread, stillness
+from capture.inspection.motion import Stillness, evenly_spaced, stillness
 from capture.jpeg import reduction
 from capture.recording import Recording
 
 SAMPLES = 40
-METRES = 5  # readings are counted by metre up to this, as far as a phone's LiDAR sees, and all beyond in one more share
+METRES = 5  # readings are counted per metre up to this, the range of a phone's LiDAR, and all beyond in one more share
 LEAST_SHARE = 0.02  # of the pixels, for a metre to count as covered
 HIGH_CONFIDENCE = 2
-DARK = 0.2  # mean brightness below which little of a picture is left to learn from
+DARK = 0.2  # mean brightness below which a picture has little to learn from
 TILTED_DEG = 20.0  # from level: looking up or down
-LOOKED_AT = (480, 480)  # (width, height) that a picture is decoded to at least: blur of two pixels of 960 still shows
-BLURRED = 0.35  # of the sharpness that is usual in the recording
+LOOKED_AT = (480, 480)  # least (width, height) to decode a picture to: blur of two pixels of 960 is still visible
+BLURRED = 0.35  # of the recording's median sharpness
 
 
 @dataclass(frozen=True)
 class DepthReach:
-    """What depth maps hold, of those looked at.
+    """Range of the depth in the sampled frames.
 
-    coverage   of all pixels, the share with a confident reading at 0 to 1 m, 1 to 2 m, ... 4 to 5 m, and beyond. A
-               camera without confidence is believed
-    range_m    2nd and 98th percentile of all readings, confident or not; None where there is no reading
+    coverage   of all pixels, the share with a confident reading at 0 to 1 m, 1 to 2 m, ... 4 to 5 m, and beyond;
+               readings without a confidence map count as confident
+    range_m    2nd and 98th percentile of all readings, confident or not; None if there are none
     """
 
     coverage: tuple[float, ...]
@@ -41,18 +41,18 @@ class DepthReach:
 
     @property
     def confident(self) -> float:
-        """Share of all pixels."""
+        """Share of all pixels with a confident reading."""
         return sum(self.coverage)
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A recording by the frames looked at. Shares are of those, brightness from 0 to 1.
+    """Properties of the sampled frames of a recording. Shares are of the `looked_at` frames, brightness is 0 to 1.
 
     brightness   mean of each picture: the darkest, the median, the brightest
-    tilt_deg     how far up (+) or down (-) the camera looked: the lowest, the median, the highest; None where no pose
-                 tells. `looked_down` and `looked_up`: by more than TILTED_DEG
-    blurred      how many of the frames are far less sharp than is usual in the recording
+    tilt_deg     how far up (+) or down (-) the camera looked: the lowest, the median, the highest; None without poses.
+                 `looked_down` and `looked_up`: shares of frames tilted by more than TILTED_DEG
+    blurred      number of frames that are far less sharp than the median of the recording
     """
 
     looked_at: int
@@ -67,8 +67,8 @@ class Survey:
 
 
 def survey(recording: Recording) -> Survey | None:
-    """None where there is no frame. Raises LidarliveError where one cannot be read."""
-    chosen = spread(len(recording), SAMPLES)
+    """Survey a recording; None if it has no frames. Raises LidarliveError if a frame cannot be read."""
+    chosen = evenly_spaced(len(recording), SAMPLES)
     if not chosen:
         return None
     reduced = reduction(recording.info.rgb_size, LOOKED_AT)
@@ -89,10 +89,10 @@ def survey(recording: Recording) -> Survey | None:
 
 
 def depth_reach(recording: Recording, samples: int) -> DepthReach:
-    """Of a recording with at least one frame. Raises LidarliveError where one cannot be read."""
+    """Measure a recording with at least one frame. Raises LidarliveError if a frame cannot be read."""
     counts, pixels = np.zeros(METRES + 1), 0
     readings = []
-    for i in spread(len(recording), samples):
+    for i in evenly_spaced(len(recording), samples):
         line = recording.line(i)
         depth_m, confidence = recording.depth_m(line), recording.confidence(line)
         read = depth_m > 0
@@ -106,17 +106,17 @@ def depth_reach(recording: Recording, samples: int) -> DepthReach:
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:
-    """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the picture, which takes out contrast.
+    """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the picture, independent of contrast.
 
-    Only pictures of like scenes compare.
+    Only comparable between pictures of similar scenes.
     """
-    smooth = cv2.GaussianBlur(grey, (3, 3), 0)  # JPEG and sensor noise are no detail
+    smooth = cv2.GaussianBlur(grey, (3, 3), 0)  # suppress JPEG and sensor noise
     return float(cv2.Laplacian(smooth, cv2.CV_32F).var() / max(float(grey.var()), 1.0))
 
 
 def _tilt_deg(recording: Recording, i: int) -> float | None:
     up = up_in_camera(recording.line(i).pose, recording.info.depth_size)
-    return None if up is None else degrees(asin(max(-1.0, min(1.0, -up[2]))))  # it looks along -z
+    return None if up is None else degrees(asin(max(-1.0, min(1.0, -up[2]))))  # the camera looks along -z
 
 
 def _low_median_high(values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -1,1 +1,1 @@
-"""Record3D's bytes to frames and back: no socket, no file, no thread."""
+"""Record3D's stream: bytes to frames and frames to bytes, without sockets, files or threads."""

@@ -1,6 +1,6 @@
-"""LZFSE with the size known before anything is inflated: `lzfse.decompress` itself knows no limit.
+"""LZFSE with the decompressed size checked first: `lzfse.decompress` itself has no limit.
 
-A stream is a row of blocks, each a 4-byte magic, the number of bytes it inflates to, and a payload; `bvx$` ends it.
+A stream is a sequence of blocks, each a 4-byte magic, its decompressed size in bytes, and a payload; `bvx$` ends it.
 Layout (little-endian) from Apple's reference implementation, github.com/lzfse/lzfse, src/lzfse_internal.h:
 
     bvx-  raw            u32 inflated bytes; as many bytes follow
@@ -27,9 +27,9 @@ _20_BITS = (1 << 20) - 1
 
 
 def inflated_size(data: bytes) -> int:
-    """How many bytes the stream inflates to, by the headers of its blocks; bytes after `bvx$` are not looked at.
+    """Return the decompressed size in bytes according to the block headers; bytes after `bvx$` are ignored.
 
-    Raises ValueError where the headers do not lead to an end of stream within `data`.
+    Raises ValueError if the headers do not lead to an end of stream within `data`.
     """
     total = offset = 0
     while True:
@@ -46,24 +46,24 @@ def inflated_size(data: bytes) -> int:
 
 
 def inflate(data: bytes, expected_bytes: int) -> bytes:
-    """The `expected_bytes` bytes that `data` inflates to; a stream of another size is refused before it takes memory.
+    """Decompress `data` to exactly `expected_bytes` bytes; a stream of another size is rejected before it takes memory.
 
-    Raises ValueError where the size differs or the stream is corrupt.
+    Raises ValueError if the size differs or the stream is corrupt.
     """
     size = inflated_size(data)
     if size != expected_bytes:
-        raise ValueError(f"LZFSE must inflate to {expected_bytes} bytes. Received: {size}")
+        raise ValueError(f"LZFSE must decompress to {expected_bytes} bytes. Received: {size}")
     try:
         inflated: bytes = lzfse.decompress(data)
-    except (lzfse.error, MemoryError):  # MemoryError: how the package ends on a payload that asks for room for ever
-        raise ValueError(f"LZFSE is corrupt. Received: {len(data)} bytes that do not inflate") from None
+    except (lzfse.error, MemoryError):  # MemoryError: the package's failure on payloads that grow without end
+        raise ValueError(f"LZFSE is corrupt. Received: {len(data)} bytes that do not decompress") from None
     if len(inflated) != expected_bytes:
-        raise ValueError(f"LZFSE must inflate to {expected_bytes} bytes. Received: {len(inflated)}")
+        raise ValueError(f"LZFSE must decompress to {expected_bytes} bytes. Received: {len(inflated)}")
     return inflated
 
 
 def _block(data: bytes, offset: int, magic: bytes) -> tuple[int, int]:
-    """(bytes it inflates to, bytes it takes in the stream) of the block at `offset`."""
+    """Return (decompressed bytes, bytes in the stream) of the block at `offset`."""
     try:
         if magic == b"bvx2":
             inflated, first, second, third = _PACKED.unpack_from(data, offset)

@@ -1,6 +1,6 @@
-"""The stream's bytes to frames by our own parser: every length is checked before memory is taken. No I/O here.
+"""Parse the phone's byte stream into frames; every length is checked before memory is allocated.
 
-bytes ──Receiver.feed──► WireFrame or Damaged ──decoded──► Frame, with the phone's own JPEG not yet decoded
+bytes ──StreamParser.feed──► WireFrame or DamagedMessage ──decode_frame──► Frame, its JPEG not yet decoded
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from capture.frame import Frame, Intrinsics, Pose, UInt8Image, clean_depth
 from capture.jpeg import Jpeg
-from capture.protocol.depth_damage import DepthFlawError, DepthFlaws
+from capture.protocol.depth_damage import DepthDamageDetector, DepthDamageError
 from capture.protocol.lzfse import inflate
 from capture.protocol.wire import DEVICE_TYPES, FRAME_HEADER, FRAME_TYPE, MAX_BODY_BYTES, PEERTALK_HEADER, FrameHeader
 from capture.protocol.wire import PEERTALK_VERSION as VERSION
@@ -20,7 +20,7 @@ from capture.protocol.wire import PEERTALK_VERSION as VERSION
 
 @dataclass(frozen=True)
 class WireFrame:
-    """One message taken apart; the parts are still compressed."""
+    """A message split into its parts, which are still compressed."""
 
     header: FrameHeader
     jpeg: bytes
@@ -29,20 +29,20 @@ class WireFrame:
 
 
 @dataclass(frozen=True)
-class Damaged:
-    """A message whose parts do not add up; the next one can still be whole."""
+class DamagedMessage:
+    """A message whose parts do not add up to its size; the next message can still be intact."""
 
     reason: str
 
 
-class Receiver:
-    """Takes the tunnel's bytes in any pieces; holds one message at most, which is at most MAX_BODY_BYTES."""
+class StreamParser:
+    """Incremental parser of a stream. Bytes may arrive in any pieces; holds one message, at most MAX_BODY_BYTES."""
 
     def __init__(self) -> None:
         self._held = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[WireFrame | Damaged]:
-        """The messages that `data` completes. Raises ValueError where the bytes are no such stream: then hang up."""
+    def feed(self, data: bytes) -> Iterator[WireFrame | DamagedMessage]:
+        """Yield the messages that `data` completes. Raises ValueError if this is no Record3D stream: then hang up."""
         self._held += data
         while len(self._held) >= PEERTALK_HEADER.size:
             version, kind, _, size = PEERTALK_HEADER.unpack_from(self._held)
@@ -52,27 +52,30 @@ class Receiver:
             if len(self._held) < end:
                 return
             with memoryview(self._held) as held:
-                message = _taken_apart(held[PEERTALK_HEADER.size : end])
+                message = _split_body(held[PEERTALK_HEADER.size : end])
             del self._held[:end]
             yield message
 
 
-def decoded(wire: WireFrame, index: int, received_ns: int, flaws: DepthFlaws | None = None) -> Frame:
-    """The frame in a message; `flaws` looks at its depth as it came, where frames of one connection come in order.
+def decode_frame(wire: WireFrame, index: int, received_ns: int, detector: DepthDamageDetector | None = None) -> Frame:
+    """Decode a message, all but its JPEG. `detector` checks the depth of each frame of a connection, in order.
 
-    Raises ValueError where a part is not whole or not of the size the header says, DepthFlawError where the depth has a
-    flaw.
+    Raises ValueError if a part is damaged or does not have the size in the header, DepthDamageError if the depth map
+    was damaged in transit.
     """
     header = wire.header
     depth_pixels = header.depth_width * header.depth_height
     if header.device_type >= len(DEVICE_TYPES):
         raise ValueError(f"device type must be 0 or 1. Received: {header.device_type}")
     if not 0 < 4 * depth_pixels <= MAX_BODY_BYTES:
-        raise ValueError(f"no depth map has this size. Received: {header.depth_width}x{header.depth_height}")
+        raise ValueError(
+            f"a depth map must have 1 to {MAX_BODY_BYTES // 4} pixels. Received: "
+            f"{header.depth_width}x{header.depth_height}"
+        )
     shape = header.depth_height, header.depth_width
     depth = np.frombuffer(inflate(wire.depth_lzfse, 4 * depth_pixels), dtype="<f4").reshape(shape)
-    if flaws is not None and (flaw := flaws.flaw(depth)) is not None:
-        raise DepthFlawError(flaw)
+    if detector is not None and (damage := detector.check(depth)) is not None:
+        raise DepthDamageError(damage)
     confidence: UInt8Image | None = None
     if header.confidence_bytes:
         confidence = np.frombuffer(inflate(wire.confidence_lzfse, depth_pixels), dtype=np.uint8).reshape(shape)
@@ -92,16 +95,16 @@ def decoded(wire: WireFrame, index: int, received_ns: int, flaws: DepthFlaws | N
 def _picture(data: bytes, expected: tuple[int, int]) -> Jpeg:
     jpeg = Jpeg.checked(data)
     if jpeg.size != expected:
-        raise ValueError(f"the JPEG must be {expected} as its header says. Received: {jpeg.size}")
+        raise ValueError(f"the JPEG must have the size in the header, {expected}. Received: {jpeg.size}")
     return jpeg
 
 
-def _taken_apart(body: memoryview) -> WireFrame | Damaged:
+def _split_body(body: memoryview) -> WireFrame | DamagedMessage:
     if len(body) < FRAME_HEADER.size:
-        return Damaged(f"a frame begins with {FRAME_HEADER.size} bytes. Received: {len(body)}")
+        return DamagedMessage(f"a frame must begin with {FRAME_HEADER.size} bytes of header. Received: {len(body)}")
     header = FrameHeader.parse(body)
     if header.body_bytes != len(body):
-        return Damaged(f"parts of {header.body_bytes} bytes do not fill the body. Received: {len(body)}")
+        return DamagedMessage(f"the parts add up to {header.body_bytes} bytes. Received: a body of {len(body)}")
     depth_at = FRAME_HEADER.size + header.rgb_bytes
     confidence_at = depth_at + header.depth_bytes
     return WireFrame(

@@ -1,9 +1,9 @@
-"""One frame as bytes on the tunnel from the phone, as the `record3d` package (1.4.1, src/Record3DStream.cpp) reads it.
+"""Wire format of a frame, as the `record3d` package (1.4.1, src/Record3DStream.cpp) reads it from the phone's tunnel.
 
     PeerTalk header, big-endian:   version 1, type 101, tag 0, size of the body
     body, little-endian:           FrameHeader (88 bytes), JPEG, LZFSE of float32 depth, LZFSE of uint8 confidence, misc
 
-Nothing on the wire says when a frame was taken, its number, the rate, or which way the phone is held.
+The wire carries no capture time, frame number, frame rate or device orientation.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ RECORD3D_PORT = 1337  # the app listens here on the phone
 PEERTALK_HEADER = struct.Struct(">4I")
 PEERTALK_VERSION, FRAME_TYPE = 1, 101
 FRAME_HEADER = struct.Struct("<11I11f")
-MAX_BODY_BYTES = 64 << 20  # a frame of 1440x1920 is 0.2 MB; a size that does not fit is damage, not a frame
+MAX_BODY_BYTES = 64 << 20  # a frame of 1440x1920 has 0.2 MB; a larger size is damage
 DEVICE_TYPES = (Camera.TRUEDEPTH, Camera.LIDAR)  # by their number on the wire
 
 
 class FrameHeader(NamedTuple):
-    """The fixed part of a body, field by field: pixels, bytes, 0 TrueDepth or 1 LiDAR, then intrinsics and pose."""
+    """Fixed part of a body, in order: pixels, bytes, 0 TrueDepth or 1 LiDAR, then intrinsics and pose."""
 
     rgb_width: int
     rgb_height: int
@@ -51,9 +51,9 @@ class FrameHeader(NamedTuple):
 
     @classmethod
     def parse(cls, body: bytes | memoryview) -> FrameHeader:
-        """From the first 88 bytes of a body. Raises ValueError where there are fewer."""
+        """Parse the first 88 bytes of a body. Raises ValueError if there are fewer."""
         if len(body) < FRAME_HEADER.size:
-            raise ValueError(f"a frame begins with {FRAME_HEADER.size} bytes. Received: {len(body)}")
+            raise ValueError(f"a frame must begin with {FRAME_HEADER.size} bytes of header. Received: {len(body)}")
         return cls(*FRAME_HEADER.unpack_from(body))
 
     @property
@@ -62,7 +62,7 @@ class FrameHeader(NamedTuple):
 
     @property
     def body_bytes(self) -> int:
-        """What the parts and this header add up to."""
+        """Size of the body: this header and all parts."""
         return FRAME_HEADER.size + self.rgb_bytes + self.depth_bytes + self.confidence_bytes + self.misc_bytes
 
 
@@ -76,9 +76,9 @@ def encode_message(
     pose: Pose,
     camera: Camera,
 ) -> bytes:
-    """A frame with both headers; sizes are (width, height), confidence has the depth's.
+    """Return a frame as a message with both headers. Sizes are (width, height); confidence has the depth's.
 
-    Raises ValueError where a part does not have the size it is sent with: the `record3d` package would crash on it.
+    Raises ValueError if a part does not have the size in the header: the `record3d` package would crash on it.
     """
     depth_values = depth_size[0] * depth_size[1]
     parts = [(depth_lzfse, 4 * depth_values)]
@@ -86,7 +86,7 @@ def encode_message(
         parts.append((confidence_lzfse, depth_values))
     for data, expected in parts:
         if (size := inflated_size(data)) != expected:
-            raise ValueError(f"LZFSE must hold {expected} bytes. Received: {size}")
+            raise ValueError(f"LZFSE must decompress to {expected} bytes. Received: {size}")
     if (size_of_jpeg := jpeg_size(jpeg)) != rgb_size:
         raise ValueError(f"the JPEG must be {rgb_size}. Received: {size_of_jpeg}")
     header = FrameHeader(
@@ -105,17 +105,17 @@ def encode_message(
     return b"".join((peertalk, FRAME_HEADER.pack(*header), jpeg, depth_lzfse, confidence_lzfse or b""))
 
 
-def agreed_header(message: bytes) -> FrameHeader:
-    """The header in a message's first 104 bytes. Raises ValueError where it and PeerTalk's contradict each other."""
-    size = announced_bytes(message)
+def consistent_header(message: bytes) -> FrameHeader:
+    """Return the frame header in a message's first 104 bytes. Raises ValueError if PeerTalk's size contradicts it."""
+    size = message_size(message)
     header = FrameHeader.parse(message[PEERTALK_HEADER.size : PEERTALK_HEADER.size + FRAME_HEADER.size])
     if size != PEERTALK_HEADER.size + header.body_bytes:
-        raise ValueError(f"parts of {header.body_bytes} bytes do not fill a body. Received: a message of {size}")
+        raise ValueError(f"the parts add up to {header.body_bytes} bytes. Received: a message of {size}")
     return header
 
 
-def announced_bytes(start: bytes) -> int | None:
-    """The size of the message that begins with `start`; None where no message does."""
+def message_size(start: bytes) -> int | None:
+    """Return the size in bytes of the message that begins with `start`; None if it is not the start of a message."""
     if len(start) < PEERTALK_HEADER.size:
         return None
     version, kind, _, body_bytes = PEERTALK_HEADER.unpack_from(start)

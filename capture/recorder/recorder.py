@@ -1,4 +1,4 @@
-"""A live stream to disk without holding it up."""
+"""Record a live stream to disk without delaying it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from capture.storage.encoding import EncodedFrame, encode
 from capture.storage.names import recording_name
 from capture.storage.writer import RecordingWriter
 
-ENCODER_THREADS = 2  # one frame takes about 7 ms to encode at 720x960: two keep up with 60 a second beside a live view
+ENCODER_THREADS = 2  # encoding a frame of 720x960 takes about 7 ms: two keep up with 60 fps beside a live view
 # Frames waiting for an encoder, as pixels: 1.5 s of 720x960 at 60 fps, 0.8 s of 1440x1920 at 30.
 MAX_RAW_BYTES = 192 << 20
-HASTE_RAW_BYTES = 16 << 20  # when so much waits, 8 frames of 720x960, depth is written without compression
+HASTE_RAW_BYTES = 16 << 20  # when more waits, 8 frames of 720x960, depth is written without compression
 MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several seconds of a disk that stalls
 
 
 class Recorder:
-    """Records a live stream: `offer` is handed every frame, and neither it nor `offer_predicted` ever blocks.
+    """Recorder of a live stream. Pass every frame to `offer`; neither it nor `offer_predicted` ever blocks.
 
-    Threads: two encoders turn frames into file bytes and block on nothing; one writer takes them in order and may
-    block on the disk. What waits is bounded in bytes; a frame that finds no room is counted (`encoder_full`,
-    `disk_slow`), as are one that cannot be encoded (`corrupt`), those still waiting when the disk fails
-    (`recording_failed`) and the losses of the source while the recording runs. A change of camera, size or confidence
-    in mid-stream closes the recording and opens `<name>-2`.
+    Threads: two encoders turn frames into file bytes and block on nothing; one writer writes them in order and may
+    block on the disk. The queues are bounded in bytes. Lost frames are counted by cause: `encoder_full` and `disk_slow`
+    (a queue was full), `corrupt` (cannot be encoded), `recording_failed` (still queued when the disk failed), and the
+    source's own losses while the recording runs. A change of camera, size or confidence in mid-stream closes the
+    recording and opens `<name>-2`.
 
-    Of the frames that come, those are recorded that `choice` takes; the others are left out, which is no loss.
+    Only frames that match `choice` are recorded; the others are skipped, not lost.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Recorder:
     ) -> None:
         self._dataset, self._name, self._source = Path(dataset), recording_name(name), source
         self.choice, self._note = choice or FrameFilter(), note
-        self._chooser = FrameSelector(self.choice)
+        self._selector = FrameSelector(self.choice)
         self._left_out = 0
         self._first_index: int | None = None
         self._losses_before = self._source_losses()
@@ -68,10 +68,10 @@ class Recorder:
         self._stopped_s: float | None = None
         self._accepted = 0
         self._written = self._written_bytes = 0
-        self._room_bytes: int | None = None
+        self._free_bytes: int | None = None
         self._written_at_stop = 0
         self._paths: list[Path] = []
-        # The wall clock is read once: a clock set back in mid-recording must not tear its time line.
+        # The wall clock is read once, so that setting it back in mid-recording does not break the time line.
         self._utc_offset_ns = time.time_ns() - time.perf_counter_ns()
         self._encoders = ThreadPoolExecutor(ENCODER_THREADS, "encoder", thread_priority.give_way_as_encoder)
         self._waiting: queue.SimpleQueue[Future[EncodedFrame] | None] = queue.SimpleQueue()
@@ -79,23 +79,23 @@ class Recorder:
         self._writer.start()
 
     def offer(self, frame: Frame) -> None:
-        """Hand over one frame of the stream, each in its turn.
+        """Record a frame of the stream; call this for every frame, in order.
 
-        It is left out where the choice does not take it, counted as lost where there is no room, and ignored once the
-        recording is stopping. Where only poor predictions are recorded, `offer_predicted` may still bring it.
+        A frame is skipped if the filter rejects it, counted as lost if a queue is full, and ignored once the recording
+        is stopping. If only poor predictions are recorded, `offer_predicted` may record it later.
         """
         with self._counters:
             if self._takes_no_more():
                 return
             if self._first_index is None:
                 self._first_index = frame.index
-            if self._chooser.takes(frame):
+            if self._selector.selects(frame):
                 self._accept(frame)
             else:
                 self._left_out += 1
 
     def offer_predicted(self, frame: Frame, abs_rel: float | None) -> None:
-        """The error of the prediction of a frame that was offered before, in their order; None: it cannot be told.
+        """Report the prediction error of a frame that was offered before, in the order of the frames; None: unknown.
 
         Does nothing unless only poor predictions are recorded.
         """
@@ -103,7 +103,7 @@ class Recorder:
             offered = self._first_index is not None and frame.index >= self._first_index
             if self.choice.worse_than is None or self._takes_no_more() or not offered:
                 return
-            if self._chooser.takes(frame, abs_rel):
+            if self._selector.selects(frame, abs_rel):
                 self._left_out -= 1
                 self._accept(frame)
 
@@ -119,22 +119,22 @@ class Recorder:
             return
         self._raw_bytes += frame.nbytes
         self._accepted += 1
-        # Still under the lock: a `stop` in between would close the recording without the frame just accepted.
+        # Under the lock: a `stop` in between would close the recording without this frame.
         self._waiting.put(self._encoders.submit(self._encode, frame))
 
     @property
     def full(self) -> bool:
-        """Whether `max_frames` have been taken, or an error ended the recording."""
+        """Whether `max_frames` have been accepted, or an error ended the recording."""
         with self._counters:
             return bool(self._error) or self._accepted == self._max_frames
 
     @property
     def in_haste(self) -> bool:
-        """Whether so many frames wait for an encoder that they are written without compression."""
+        """Whether so many frames wait for an encoder that depth is written without compression."""
         return self._raw_bytes > HASTE_RAW_BYTES
 
     def stop(self) -> None:
-        """Begin to finish; returns at once. `join` waits until everything is on the disk."""
+        """Start to finish the recording and return at once. `join` waits until everything is on the disk."""
         with self._counters:
             if self._stopping:
                 return
@@ -145,7 +145,7 @@ class Recorder:
             self._waiting.put(None)
 
     def join(self, timeout_s: float | None = None) -> bool:
-        """Wait until the recording is closed; False where it is not within `timeout_s`."""
+        """Wait until the recording is closed; return False if that takes longer than `timeout_s`."""
         self._writer.join(timeout_s)
         return self._finished.is_set()
 
@@ -162,7 +162,7 @@ class Recorder:
                 possibly_lost=lost.possibly,
                 choice=self.choice,
                 left_out=self._left_out,
-                remark=NO_POSES if self._chooser.lacks_poses else "",
+                remark=NO_POSES if self._selector.lacks_poses else "",
                 error=self._error,
                 left_s=self._left_s(seconds),
                 saving=self._saving(),
@@ -170,16 +170,16 @@ class Recorder:
             )
 
     def _left_s(self, seconds: float) -> float | None:
-        if self._room_bytes is None or not self._written_bytes:
+        if self._free_bytes is None or not self._written_bytes:
             return None
-        return self._room_bytes * seconds / self._written_bytes
+        return self._free_bytes * seconds / self._written_bytes
 
     def _saving(self) -> float | None:
         if not self._stopping:
             return None
         if self._finished.is_set():
             return 1.0
-        last_step = 1  # after the frames: all of them from the system's memory to the disk
+        last_step = 1  # after the frames: flushing all of them to the disk
         waited = self._accepted - self._written_at_stop + last_step
         return (self._written - self._written_at_stop) / waited
 
@@ -190,8 +190,8 @@ class Recorder:
         of_source = (self._losses_at_stop or self._source_losses()).since(self._losses_before)
         return Losses(self._own_lost + of_source.by_cause, of_source.possibly)
 
-    def _tell_losses(self, writer: RecordingWriter) -> None:
-        """Of the recording being written now, where a change in mid-stream began another."""
+    def _pass_losses(self, writer: RecordingWriter) -> None:
+        """Set the losses of the current recording, without those of earlier parts."""
         lost = self._lost().since(self._lost_before_part)
         writer.lost, writer.possibly_lost_before_usb = lost.by_cause, lost.possibly
 
@@ -214,11 +214,11 @@ class Recorder:
                 writer = self._write(writer, future)
             self._close(writer)
         except Exception as error:
-            # Whatever it was, the view goes on and shows the reason.
+            # Whatever happened, the live view continues and shows the reason.
             with self._counters:
                 self._error = str(error) if isinstance(error, LidarliveError) else f"the recorder failed: {error!r}"
                 self._own_lost["recording_failed"] += self._accepted - self._written
-                self._tell_losses(writer)
+                self._pass_losses(writer)
             try:
                 writer.close("incomplete")
             except LidarliveError as second:
@@ -226,7 +226,7 @@ class Recorder:
                     self._error += f". It could not be closed: {second}"
         finally:
             self._encoders.shutdown(wait=False, cancel_futures=True)
-            self._waiting = queue.SimpleQueue()  # lets go of what waited
+            self._waiting = queue.SimpleQueue()  # frees the queued frames
             self._finished.set()
 
     def _write(self, writer: RecordingWriter, future: Future[EncodedFrame]) -> RecordingWriter:
@@ -240,13 +240,13 @@ class Recorder:
             self._close(writer)
             writer = self._new_writer(len(self._paths) + 1)
         with self._counters:
-            self._tell_losses(writer)
+            self._pass_losses(writer)
         writer.append(encoded)
         with self._counters:
             self._encoded_bytes -= _size(encoded)
             self._written += 1
             self._written_bytes += _size(encoded)
-            self._room_bytes = writer.room_bytes
+            self._free_bytes = writer.free_bytes
             if writer.path is not None and writer.path not in self._paths:
                 self._paths.append(writer.path)
         return writer
@@ -264,7 +264,7 @@ class Recorder:
 
     def _close(self, writer: RecordingWriter) -> None:
         with self._counters:
-            self._tell_losses(writer)
+            self._pass_losses(writer)
             self._lost_before_part = self._lost()
         writer.close()
 

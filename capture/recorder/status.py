@@ -1,4 +1,4 @@
-"""What a person sees of a recording that is being made."""
+"""Status of a running recording, as shown to the user."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from capture.frame_filter import FrameFilter
 
 @dataclass(frozen=True)
 class RecordingStatus:
-    """What a person wants to see of a running recording.
+    """Status of a running recording.
 
-    `lost` counts frames not written, by cause; `possibly_lost` is what pauses of the phone point to, apart from them;
-    neither counts those that were `left_out` by `choice`. `remark` is what a person should know of the choice.
-    `left_s` is how much longer the disk has room at the rate so far, None before that can be told. `saving` is None
-    while frames are taken, then from 0 to 1 how much of what waited is on the disk.
+    lost           frames not written, by cause
+    possibly_lost  estimate from pauses of the phone, in addition to `lost`
+    left_out       frames skipped because `choice` does not match them; not lost
+    remark         for the user, about the choice; usually empty
+    left_s         seconds until the disk is full at the rate so far; None while unknown
+    saving         None while recording; then the share of the queued frames that is on the disk, 0 to 1
     """
 
     name: str
@@ -36,7 +38,7 @@ class RecordingStatus:
 
 @dataclass(frozen=True)
 class Losses:
-    """What was lost up to some moment: frames by cause, and frames that pauses point to."""
+    """Losses up to a moment: frames by cause, and the estimate from pauses."""
 
     by_cause: Counter[str] = field(default_factory=Counter)
     possibly: int = 0

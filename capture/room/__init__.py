@@ -1,7 +1,7 @@
-"""The demo room: a furnished room drawn by the project itself, walked through with a stand-in for an iPhone's LiDAR.
+"""The demo room: renders a walk through a furnished room as an iPhone with LiDAR would record it.
 
-`scene` says what stands where, `furniture`, `builder` and `textures` what it is made of, `light` how bright it is,
-`walk` where the camera goes, `render` what it sees and `lidar` what it measures; `demo` puts them together.
+`scene` places the furniture; `furniture`, `fittings`, `builder` and `textures` model it; `light` illuminates it (with
+`rays`); `walk` moves the camera; `render` draws the pictures, `lidar` simulates the depth; `demo` combines them.
 """
 
 from capture.room.demo import VERSION, DemoRoom

@@ -1,4 +1,4 @@
-"""What the demo room's pieces are made from: boxes, round bodies and leaves, in axes that move with the piece."""
+"""Build the demo room's pieces from boxes, round bodies and leaves, in axes that move with the piece."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FACES = {  # outward normal and the direction in which the texture's columns ru
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """The room's palette, drawn by chance."""
+    """The room's palette, drawn at random."""
 
     wood: Material
     dark_wood: Material
@@ -61,7 +61,7 @@ class Materials:
 
 @dataclass(frozen=True, eq=False)
 class Builder:
-    """Collects surfaces, shadow-casting boxes and lamps; pieces are built in the axes given by rotation and origin."""
+    """Collector of surfaces, shadow-casting boxes and lamps; pieces are built in axes given by rotation and origin."""
 
     rng: Rng
     materials: Materials
@@ -72,7 +72,7 @@ class Builder:
     origin: Float = field(default_factory=lambda: np.zeros(3))
 
     def moved(self, x: float, y: float, z: float, yaw: float = 0.0, pitch: float = 0.0) -> Builder:
-        """The same collection in other axes: shifted, then turned about y (radians), then tilted about x."""
+        """Return the same collector with other axes: shifted, then rotated about y (radians), then tilted about x."""
         c, s, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
         turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) @ np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
         return replace(self, rotation=self.rotation @ turn, origin=self.world((x, y, z)))
@@ -91,9 +91,9 @@ class Builder:
         glow: float = 0.0,
         glass: bool = False,
     ) -> None:
-        """A box between two corners; `pictures` replace the material on the faces they name.
+        """Add a box between two corners; `pictures` replace the material on the faces they name.
 
-        `part_of` names the box that casts the shadow instead, for small ones that stand close together.
+        `part_of` is the index of a box that casts the shadow instead, for small boxes close together.
         """
         lo, hi = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
         centre, half = self.world(tuple((lo + hi) / 2)), (hi - lo) / 2
@@ -117,7 +117,7 @@ class Builder:
             )
 
     def occluder(self, low: tuple[float, float, float], high: tuple[float, float, float]) -> int:
-        """A box that casts a shadow and is not itself seen; returns its index."""
+        """Add an invisible box that casts a shadow; returns its index."""
         lo, hi = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
         self.boxes.append((self.world(tuple((lo + hi) / 2)), (hi - lo) / 2, self.rotation))
         return len(self.boxes) - 1
@@ -134,9 +134,9 @@ class Builder:
         glow: float = 0.0,
         shadow: bool = True,
     ) -> None:
-        """An upright round body with `radii` at its bottom and top, filled with `content` to a part of its height.
+        """Add an upright round body with `radii` at its bottom and top, filled with `content` to a part of its height.
 
-        Where that part is less than 1 it is open and seen from inside too; at 0 it has no floor either.
+        If that part is less than 1 the body is open and visible from inside too; at 0 it has no floor either.
         """
         x, y, z = base
         angles = np.arange(sides) * 2 * np.pi / sides
@@ -160,7 +160,7 @@ class Builder:
             self.flat((x - r, y + height * filled, z - r), right, down, content or material, disc, glow, index)
 
     def leaf(self, root: Float, along: Float, width: float) -> None:
-        """A pointed leaf from `root` to `root + along`, seen from both sides."""
+        """Add a pointed leaf from `root` to `root + along`, visible from both sides."""
         side = np.cross(along, (0.0, 1.0, 0.0))
         side *= width / max(float(np.linalg.norm(side)), 1e-6)
         tone = vary(self.rng, self.materials.leaf, 9)
@@ -189,7 +189,7 @@ class Builder:
         box: int = -1,
         two_sided: bool = False,
     ) -> None:
-        """One surface of the given material, in the builder's axes."""
+        """Add a surface of the given material, in the builder's axes."""
         width, height = float(np.linalg.norm(right)), float(np.linalg.norm(down))
         self.surfaces.append(
             Surface(

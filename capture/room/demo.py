@@ -1,4 +1,4 @@
-"""The demo room as a camera: frame by frame what an iPhone with LiDAR would send from a walk through it."""
+"""The demo room as a camera: the frames that an iPhone with LiDAR would send from a walk through it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from capture.room.render import Rasteriser, RenderedView
 from capture.room.scene import SHELL_SURFACES, build_scene
 from capture.room.walk import Walk
 
-VERSION = 1  # raise it whenever a frame would come out differently: rendered loops are cached under it
+VERSION = 1  # increase it with every change of the frames: rendered loops are cached under it
 
-RGB_SIZE = (720, 960)  # what Record3D sends in portrait, (width, height)
+RGB_SIZE = (720, 960)  # as Record3D sends in portrait, (width, height)
 DEPTH_SIZE = (192, 256)
 VIGNETTE = 0.16  # how much darker the corners are
 
 
 class DemoRoom:
-    """A walk of `frames` frames, `fps` a second, through a furnished room; the last frame is followed by the first.
+    """A walk of `frames` frames at `fps` through a furnished room; the first frame follows the last.
 
-    Every seed is another room: other sizes, furniture, colours, light and another walk. All is deterministic. Making
-    one takes about a second; the light is computed with the first colour image (a few seconds). An instance holds no
-    state between frames, so that several processes may each make their own and render parts of the loop.
+    Every seed gives another room: sizes, furniture, colours, light and walk, all deterministic. Creating one takes
+    about a second; the light is computed with the first colour image (a few seconds). An instance has no state between
+    frames, so that several processes can each create their own and render parts of the loop.
     """
 
     frames = 240
@@ -41,7 +41,7 @@ class DemoRoom:
         self._unlit = Rasteriser(self._scene.surfaces)
 
     def render(self, i: int, rgb_size: tuple[int, int] = RGB_SIZE, depth_size: tuple[int, int] = DEPTH_SIZE) -> Frame:
-        """Frame `i` of the endless walk, sizes (width, height); `received_ns` counts from 0 at `fps`."""
+        """Render frame `i` of the endless walk, sizes (width, height); `received_ns` counts from 0 at `fps`."""
         rng = np.random.default_rng([self.seed, 3, i])
         view = self._view(i, rgb_size)
         rgb = self._lit.colour(view)
@@ -49,7 +49,7 @@ class DemoRoom:
         return Frame(
             index=i,
             received_ns=round(i / self.fps * 1e9),
-            image=_photographed(rgb, rng),
+            image=_simulate_sensor(rgb, rng),
             depth_m=depth_m,
             confidence=confidence,
             intrinsics=view.intrinsics,
@@ -57,17 +57,12 @@ class DemoRoom:
             camera=Camera.LIDAR,
         )
 
-    def exact_depth_m(self, i: int, depth_size: tuple[int, int] = DEPTH_SIZE) -> DepthMap:
-        """The true depth along the optical axis at pixel centres, float32 (h, w), metres; glass counts as solid."""
-        inverse_depth, _ = self._unlit.depth(self._view(i, depth_size))
-        return np.asarray(1 / inverse_depth, dtype=np.float32)
-
     @cached_property
     def _lit(self) -> Rasteriser:
         return Rasteriser(self._scene.lit())
 
     def _view(self, i: int, size: tuple[int, int]) -> RenderedView:
-        """The camera at frame `i`; focusing changes the focal length by a thousandth, stabilising moves the centre."""
+        """Return the camera at frame `i`; focusing varies the focal length by 0.1 %, stabilisation moves the centre."""
         turn = 2 * np.pi * i / self.frames
         focal = 727.0 + 0.7 * np.sin(2 * turn + 1.0)
         camera = Intrinsics(focal, focal, 362.0 + 0.4 * np.sin(3 * turn), 480.0 + 0.4 * np.cos(2 * turn))
@@ -84,8 +79,8 @@ class DemoRoom:
         return measure(inverse_depth, range_ratio, np.abs(facing) / range_ratio, brightness, self._glass[seen], rng)
 
 
-def _photographed(rgb: UInt8Image, rng: np.random.Generator) -> UInt8Image:
-    """The image as a sensor sees it: darker towards the corners, with noise of standard deviation 1.6 (of 255)."""
+def _simulate_sensor(rgb: UInt8Image, rng: np.random.Generator) -> UInt8Image:
+    """Simulate the image sensor: darker corners, and noise of standard deviation 1.6 (of 255)."""
     h, w = rgb.shape[:2]
     x, y = (np.linspace(-1, 1, n, dtype=np.float32) ** 2 / 2 for n in (w, h))
     darker = cv2.merge([1 - VIGNETTE * (x + y[:, None])] * 3)

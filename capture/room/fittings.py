@@ -1,6 +1,6 @@
-"""What belongs to the demo room's walls and floor: pictures, shelf, clock, rug, door, skirting boards and the window.
+"""Fittings of the demo room's walls and floor: pictures, shelf, clock, rug, door, skirting boards and the window.
 
-Built in a wall's own axes: x along it, y up, z into the room, metres, the origin on the floor in its middle.
+Built in a wall's own axes: x along it, y up, z into the room, metres, the origin on the floor at its middle.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def skirting(walls: list[Builder], width: float, depth: float) -> None:
 
 
 def window(wall: Builder, width: float, height: float) -> Surface:
-    """Pane, frame, reveal, sill, radiator and curtains; adds the sky's light. Returns the pane."""
+    """Add pane, frame, reveal, sill, radiator and curtains, and the sky's light. Returns the pane."""
     m, half, low, high, back = wall.materials, width / 2, SILL_M, SILL_M + height, -WINDOW_DEPTH_M
     pane = Surface(
         corner=wall.world((-half, high, back)),
@@ -123,7 +123,7 @@ def _radiator(b: Builder, width: float) -> None:
 
 
 def _curtain(b: Builder, width: float, top: float) -> None:
-    """Hangs in folds from a rail at `top` down to just above the floor; its origin is under its middle."""
+    """Add a curtain in folds from a rail at `top` to just above the floor; the origin is under its middle."""
     material = b.materials.cushions[2]
     folds = max(4, round(width / 0.075))
     step = width / folds

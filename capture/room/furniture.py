@@ -1,7 +1,7 @@
-"""What stands in the demo room, piece by piece.
+"""Furniture of the demo room, one function per piece.
 
-Each piece is built in its own axes: x along the wall behind it, y up, z into the room, metres, its origin on the floor
-in the middle of its back, unless it says otherwise.
+Each piece is built in its own axes: x along the wall behind it, y up, z into the room, metres, the origin on the floor
+at the middle of its back, unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def chair(b: Builder) -> None:
 
 
 def dining_table(b: Builder, width: float = 1.4, chairs: int = 4) -> None:
-    """Stands free: its origin is under its middle. A lamp hangs above."""
+    """Free-standing: the origin is under its middle. A lamp hangs above."""
     m, half = b.materials, width / 2
     b.box((-half, 0.72, -0.4), (half, 0.755, 0.4), m.wood)
     b.box((-half + 0.07, 0.64, -0.33), (half - 0.07, 0.72, 0.33), m.wood)
@@ -130,7 +130,7 @@ def bookshelf(b: Builder, width: float = 1.5, height: float = 2.0) -> None:
 
 
 def _shelf_content(b: Builder, width: float, height: float) -> None:
-    """Books from the left, and now and then something else in the rest of the shelf."""
+    """Books from the left, and sometimes another object in the rest of the shelf."""
     thick = b.rng.uniform(0.022, 0.055, 40)
     right = 0.004 + np.cumsum(thick)
     right = right[right < width * b.rng.uniform(0.5, 1.0)]
@@ -156,7 +156,7 @@ def _book_colour(rng: Rng) -> Colour:
 
 
 def _cover(colour: Colour) -> Material:
-    """A book's cover: one colour, so that the hundred books of a shelf cost nothing."""
+    """A book's cover: one colour, so that a hundred books are cheap to draw."""
     return Material(shade(colour, np.ones((16, 16), dtype=np.float32)), 40)
 
 

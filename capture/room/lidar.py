@@ -1,7 +1,7 @@
-"""A model of the iPhone's LiDAR as ARKit hands it over: what it measures of exact depth, and how sure it is.
+"""Simulate the iPhone's LiDAR as delivered by ARKit: measured depth and confidence from exact depth.
 
-The strength of the returned light decides: reflectivity * cosine of incidence / range^2, the LiDAR equation for a
-surface wider than the beam. Weak returns lose confidence, then the reading; glass sends nothing back.
+Decisive is the strength of the returned light: reflectivity * cosine of incidence / range^2, the LiDAR equation for a
+surface wider than the beam. Weak returns lose confidence, then the reading; glass returns nothing.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def measure(
     glass: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> tuple[DepthMap, UInt8Image]:
-    """Depth in metres (h, w), 0 = no reading, and confidence (h, w), 0..2, from maps of the same shape.
+    """Return depth in metres (h, w), 0 = no reading, and confidence (h, w), 0..2, from maps of the same shape.
 
     inverse_depth   exact, 1/m           range_ratio   distance from the camera / depth along the optical axis
     cosine          of the angle of incidence, 0..1     brightness    of the surface in visible light, 0..1
-    glass           where the light does not come back
+    glass           where no light returns
     """
     h, w = inverse_depth.shape
     # Inverse depth is linear over a flat surface in the image, so that this smoothing changes nothing but edges.
@@ -60,13 +60,13 @@ def measure(
 
 
 def _between_dots(rng: np.random.Generator, h: int, w: int) -> Float32:
-    """Noise of unit variance at the dots, smooth between them."""
+    """Return noise of unit variance at the dots, smooth between them."""
     dots = rng.standard_normal((DOTS[1], DOTS[0]), dtype=np.float32)
     return np.asarray(cv2.resize(dots, (w, h), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
 
 
 def _away_from_edges(inverse_depth: Float32) -> UInt8Image:
-    """Confidence that depth edges leave: 0 at an edge, 1 beside it, 2 elsewhere."""
+    """Return the confidence near depth edges: 0 at an edge, 1 beside it, 2 elsewhere."""
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     step = cv2.dilate(inverse_depth, cross) / cv2.erode(inverse_depth, cross) - 1
     # A slanted surface changes depth as well: only what exceeds its steady change counts.

@@ -1,9 +1,9 @@
-"""The demo room's light, computed once and multiplied into the textures, so that drawing costs nothing for it.
+"""Compute the demo room's light once and multiply it into the textures, so that it costs nothing while drawing.
 
-Three parts, each on a coarse grid over every surface: light straight from the window's sky and from the lamps, with
-soft shadows by ray casting against the boxes; the sun's patch on a finer grid; and one bounce of light gathered from
-what a hemisphere of rays meets, which darkens corners as ambient occlusion does. Units of light are arbitrary: the
-exposure is set by the room's mean.
+Three parts, each on a coarse grid over every surface: direct light from the window's sky and the lamps, with soft
+shadows by ray casting against the boxes; the sun's patch on a finer grid; and one bounce of light gathered by a
+hemisphere of rays, which darkens corners like ambient occlusion. Units of light are arbitrary: the exposure is set by
+the room's mean.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class _Grids:
 
 
 def bake(surfaces: list[Surface], shell: int, boxes: Boxes, lamps: list[Lamp], sun: Sun | None) -> list[Surface]:
-    """The surfaces with lit textures. The first `shell` of them, floor, ceiling and walls, enclose the boxes."""
+    """Return the surfaces with lit textures. The first `shell` of them, floor, ceiling and walls, enclose the boxes."""
     grids = _Grids(surfaces)
     covered = boxes.first_hit(grids.points, grids.normals)[0] == 0
     hidden = np.logical_and.reduceat(covered, grids.offsets[:-1])[grids.owner]
@@ -115,7 +115,7 @@ def _resized(light: Float32, shape: tuple[int, ...], interpolation: int) -> Floa
 
 
 def _fill_covered(light: Float32, covered: NDArray[np.bool_]) -> None:
-    """Gives grid points inside another box the light of their neighbours, so that no darkness leaks out beside it."""
+    """Give grid points inside another box the light of their neighbours, so that no darkness leaks out beside it."""
     for _ in range(2):
         if not covered.any() or covered.all():
             return
@@ -142,7 +142,7 @@ def _from_lamp(grids: _Grids, boxes: Boxes, lamp: Lamp) -> Float32:
 
 
 def _sun_map(surface: Surface, boxes: Boxes, sun: Sun) -> Float32 | None:
-    """The sun's irradiance (h, w, 3) on a fine grid, or None where none arrives."""
+    """Return the sun's irradiance (h, w, 3) on a fine grid, or None if there is none."""
     cosine = float(surface.normal @ sun.towards)
     if cosine <= 0 or surface.glow:
         return None
@@ -162,7 +162,7 @@ def _sun_map(surface: Surface, boxes: Boxes, sun: Sun) -> Float32 | None:
 
 
 def _gather(grids: _Grids, shell: int, boxes: Boxes, sent: Float32) -> Float32:
-    """Irradiance (n, 3) from what rays over each point's hemisphere meet, which sends the light `sent` (n, 3)."""
+    """Return the irradiance (n, 3) by rays over each point's hemisphere; the faces that they hit emit `sent` (n, 3)."""
     from_face = _mean_of_faces(grids, boxes, sent)
     side = np.where(np.abs(grids.normals[:, 1:2]) < 0.9, (0, 1, 0), (1, 0, 0))
     across = np.cross(grids.normals, side).astype(np.float32)

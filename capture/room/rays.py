@@ -21,7 +21,7 @@ class Boxes:
     rotations: Float32
 
     def first_hit(self, origins: Float32, directions: Float32) -> tuple[Float32, NDArray[np.int32]]:
-        """Distance in units of `directions`' length (r,), infinite where nothing is met, and the face met (r,) or -1.
+        """Return the distance in units of `directions`' length (r,), infinite for a miss, and the face hit (r,) or -1.
 
         Faces are numbered as by `face`. The slab test of Kay and Kajiya, "Ray tracing complex scenes", SIGGRAPH 1986;
         for a ray that begins inside a box the distance is 0.

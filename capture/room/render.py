@@ -148,7 +148,7 @@ class Rasteriser:
         return inverse_depth, seen
 
     def colour(self, view: RenderedView) -> UInt8Image:
-        """uint8 (h, w, 3), anti-aliased; black where nothing is seen."""
+        """Draw uint8 (h, w, 3), anti-aliased; black where no surface is visible."""
         width, height = view.size
         _, _, image = self._draw(view.resized((width * SUPERSAMPLING, height * SUPERSAMPLING)), with_colour=True)
         return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""The demo room as a whole: its shell, its window, and where the furniture stands, all drawn by chance from a seed."""
+"""Build the whole demo room: shell, window and the places of the furniture, all drawn at random from a seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUNLIGHT = np.array((1.0, 0.88, 0.68), dtype=np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The room's surfaces, lit by nothing yet. Floor, ceiling and the four walls come first."""
+    """The room's surfaces, not yet lit. Floor, ceiling and the four walls come first."""
 
     size_m: tuple[float, float]  # along x, along z
     surfaces: list[Surface]
@@ -33,7 +33,7 @@ class Scene:
 
 
 def build_scene(seed: int) -> Scene:
-    """The same seed gives the same room."""
+    """Build the room of a seed, deterministically."""
     rng = np.random.default_rng([seed, 1])
     width, depth = rng.uniform(4.3, 4.8), rng.uniform(5.2, 5.8)
     if seed % 2:
@@ -108,7 +108,7 @@ def _flat(
 
 
 def _furnish(walls: list[Builder], width: float, depth: float) -> None:
-    """Sofa on one long side, shelf and desk on the other, the table at the far end, as chance and mirroring will."""
+    """Place the sofa on one long side, shelf and desk on the other, the table at the far end; randomly mirrored."""
     rng = walls[0].rng
     mirror = 1 if rng.random() < 0.5 else -1
     sofa_wall, work_wall = (walls[3], walls[1]) if mirror > 0 else (walls[1], walls[3])

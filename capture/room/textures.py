@@ -1,4 +1,4 @@
-"""What the demo room's surfaces are made of: procedural textures, uint8 (h, w, 3), red first, sRGB.
+"""Procedural textures of the demo room's surfaces, uint8 (h, w, 3), red first, sRGB.
 
 A `Material` is a large swatch from which any face is cut at its true scale; the pictures below it (a painting, a view
 out of a window, a rug, a door) are stretched over one surface.
@@ -90,7 +90,7 @@ def plaster(rng: Rng, colour: Colour, px_per_m: float = 200) -> Material:
 
 
 def wallpaper(rng: Rng, colour: Colour, px_per_m: float = 200) -> Material:
-    """Plaster under stripes or a small staggered motif, by chance."""
+    """Plaster under stripes or a small staggered motif, at random."""
     base = plaster(rng, colour, px_per_m)
     y, x = np.mgrid[:SWATCH_PX, :SWATCH_PX].astype(np.float32)
     if rng.random() < 0.5:
@@ -191,7 +191,7 @@ def _trees(rng: Rng, image: UInt8Image, count: int, ground: float, colour: Colou
 
 
 def window_view(rng: Rng) -> UInt8Image:
-    """What lies outside: sky, hills, a lawn and trees, a little out of focus."""
+    """The view outside: sky, hills, a lawn and trees, slightly out of focus."""
     image = sky(rng, 600, 760, (120, 176, 238), (214, 232, 248), rng.uniform(-0.3, 0.3))
     _hills(rng, image, 0.62, 0.07, (128, 156, 140))
     _hills(rng, image, 0.74, 0.04, (104, 146, 84))

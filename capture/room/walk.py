@@ -1,4 +1,4 @@
-"""The walk through the demo room: a closed loop around the free space in its middle, held in a hand."""
+"""Path of the camera through the demo room: a closed loop around the free space in its middle, held in a hand."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from capture.frame import Pose
 from capture.room.render import Float, Surface
 
-CELL_M = 0.02  # of the map of what stands where
+CELL_M = 0.02  # of the map of obstacles
 CLEARANCE_M = 0.46  # kept from furniture and walls, seen from above
-OBSTACLE_M = (0.65, 2.2)  # what lies wholly below (the camera is held above it) or above is no obstacle
+OBSTACLE_M = (0.65, 2.2)  # surfaces completely below (the camera passes above) or above this range are no obstacles
 DIRECTIONS = 360
 
 
 class Walk:
-    """Where the camera is at each frame of the loop: `positions_m` (n, 3) and `rotations` (n, 3, 3) camera to world."""
+    """Camera path of the loop: per frame `positions_m` (n, 3) and `rotations` (n, 3, 3), camera to world."""
 
     def __init__(
         self, size_m: tuple[float, float], furniture: list[Surface], frames: int, rng: np.random.Generator
@@ -75,7 +75,7 @@ def _obstacles(furniture: list[Surface]) -> Iterator[Float]:
 
 
 def _reach(clearance_m: NDArray[np.float32], centre: Float) -> Float:
-    """How far from the centre one may go in each direction (DIRECTIONS,), smoothed without becoming larger anywhere."""
+    """Return the free distance from the centre per direction (DIRECTIONS,), smoothed without increasing anywhere."""
     reach = np.zeros(DIRECTIONS)
     steps = np.arange(0, 4, CELL_M)
     for i, angle in enumerate(np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS):

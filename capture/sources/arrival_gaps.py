@@ -1,37 +1,37 @@
-"""Pauses between arrivals: the only trace of a frame that was lost before USB, since frames carry no number."""
+"""Estimate of frames lost before USB from pauses between arrivals, their only trace: frames carry no number."""
 
 from __future__ import annotations
 
 from collections import deque
 from statistics import median
 
-WINDOW = 31  # pairs of intervals the usual one is the median of: half a second at 60 fps, soon used to another rate
-MIN_INTERVALS = 10  # before that nobody knows what is usual
-PAUSE = 0.5  # intervals beyond the usual one: what Record3D's own jitter stays below
+WINDOW = 31  # pairs of intervals whose median is the usual one: half a second at 60 fps, so a new rate is soon learned
+MIN_INTERVALS = 10  # fewer do not give a usual interval
+PAUSE = 0.5  # usual intervals by which an arrival counts as late; Record3D's own jitter is smaller
 
 
-class Arrivals:
-    """Tells of each arrival in turn, `possibly_lost` counts the frames that would have filled the pauses.
+class ArrivalGaps:
+    """Counter of the frames that would have filled the pauses between arrivals, `possibly_lost`.
 
-    A frame that was only late is followed by frames that come early, until they are back at their usual times: those
-    make up for the pause. After a frame that is missing they come as usual.
+    A frame that was only late is followed by early frames until the usual times are reached again; these are deducted
+    from the count. After a missing frame the following ones arrive at their usual times.
     """
 
     def __init__(self) -> None:
         self.possibly_lost = 0
-        self._pairs: deque[float] = deque(maxlen=WINDOW)  # mean of two intervals: late and early often take turns
+        self._pairs: deque[float] = deque(maxlen=WINDOW)  # means of two intervals: late and early ones often alternate
         self._before_ns = 0.0
         self._last: tuple[int, int] | None = None
         self._settle()
 
     def restart(self) -> None:
-        """The stream begins anew: the time before the next frame is no pause."""
+        """Note that the stream restarts: the time before the next frame is no pause."""
         self._last, self._before_ns = None, 0.0
         self._pairs.clear()
         self._settle()
 
-    def arrived(self, index: int, received_ns: int) -> None:
-        """Frame `index` came at `received_ns`; frames that `index` leaves out are known to be lost and not counted."""
+    def add(self, index: int, received_ns: int) -> None:
+        """Note the arrival of frame `index`. Indices that are skipped are known losses and not counted here."""
         if self._last is not None:
             frames, elapsed_ns = index - self._last[0], received_ns - self._last[1]
             if len(self._pairs) >= MIN_INTERVALS:
@@ -42,7 +42,7 @@ class Arrivals:
         self._last = index, received_ns
 
     def _compare(self, surplus: float) -> None:
-        """`surplus`: intervals that went by without a frame; below 0 where one came early."""
+        """Update the count; `surplus` is the delay of the arrival in usual intervals, negative if it was early."""
         if surplus > PAUSE:
             missing = max(1, round(surplus))
             self.possibly_lost += missing
@@ -59,5 +59,5 @@ class Arrivals:
                 self._settle()
 
     def _settle(self) -> None:
-        """What is missing now will not come any more."""
+        """Accept what is missing now as lost."""
         self._owed, self._caught_up, self._since_pause = 0, 0.0, 0

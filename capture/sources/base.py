@@ -1,4 +1,4 @@
-"""Where frames come from: a phone, or the stand-in phone playing the demo room or a file, all through one protocol."""
+"""Base class of everything that yields frames: a phone, the stand-in phone playing a file, or a replayed recording."""
 
 from __future__ import annotations
 
@@ -13,12 +13,28 @@ from typing import Literal
 from capture.frame import Frame
 
 StateName = Literal["preparing", "connecting", "streaming", "waiting", "ended", "failed"]
-SourceKind = Literal["phone", "stand_in", "replay"]
+SourceKind = Literal["phone", "stand_in", "replay", "other"]
+
+
+@dataclass(frozen=True)
+class OpenOptions:
+    """Options for opening a source.
+
+    driver  `record3d`, `native`, or None for the default of this computer
+    loop    the demo room and files restart at their end
+    wait    wait for a phone that is not connected; otherwise iterating raises LidarliveError
+    replay  play a single recording as a ReplaySource, which can pause and seek, instead of through the stand-in phone
+    """
+
+    driver: str | None = None
+    loop: bool = True
+    wait: bool = True
+    replay: bool = False
 
 
 @dataclass(frozen=True)
 class SourceState:
-    """What a source does. `detail` is one line for the person; `prepared` the share that is ready, 0 to 1."""
+    """State of a source. `detail` is one line for the user; `prepared` the share of the preparation done, 0 to 1."""
 
     name: StateName
     detail: str = ""
@@ -26,14 +42,15 @@ class SourceState:
 
 
 class Source(ABC):
-    """A context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
+    """Context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
 
-    Frames come in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. `driver` is what
-    reads the phone's stream, `record3d` or `native`.
+    Frames are yielded in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. `driver`
+    reads the phone's stream: `record3d`, `native`, or empty if there is no phone. `kind`: a phone on USB, the stand-in
+    phone, a replayed recording, or other.
     """
 
-    kind: SourceKind
-    recordable = True  # False: its frames are on this computer already
+    kind: SourceKind = "other"
+    recordable = True  # False: the frames come from a recording already
 
     def __init__(self, label: str, driver: str = "") -> None:
         self.label, self.driver = label, driver
@@ -44,7 +61,7 @@ class Source(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
-        """Frames until the source is closed or has no more. Raises LidarliveError where there can be none."""
+        """Yield frames until the source is closed or has no more. Raises LidarliveError if there can be none."""
 
     def __enter__(self) -> Source:
         return self
@@ -55,7 +72,7 @@ class Source(ABC):
         self.close()
 
     def close(self) -> None:
-        """Make the iteration end within a tenth of a second; from any thread."""
+        """End the iteration within a tenth of a second; callable from any thread."""
         self._closed.set()
 
     @property
@@ -63,7 +80,7 @@ class Source(ABC):
         return self._closed.is_set()
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not beyond `close`."""
+        """Sleep until `seconds` have passed or the source is closed."""
         self._closed.wait(seconds)
 
     @property
@@ -74,16 +91,16 @@ class Source(ABC):
         self._state = SourceState(name, detail, prepared)
 
     def losses(self) -> dict[str, int]:
-        """Frames lost on the way so far, by cause."""
+        """Frames lost so far, by cause."""
         with self._lock:
             return dict(self._losses)
 
     def possibly_lost(self) -> int:
-        """Frames that may have been lost before they reached USB, as pauses between arrivals tell: no certain loss."""
+        """Frames that may have been lost before USB, estimated from pauses between arrivals; not part of `losses`."""
         return 0
 
     def waiting_bytes(self) -> int:
-        """What has come and waits to become frames; it grows while the computer is too busy."""
+        """Bytes received and not yet decoded; grows while the computer is too busy."""
         return 0
 
     def count_lost(self, cause: str, count: int) -> None:

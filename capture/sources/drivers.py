@@ -1,4 +1,4 @@
-"""The two ways to read a phone's stream, and which one a computer has."""
+"""Registry of the drivers that read a phone's stream."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ DRIVERS: dict[str, type[PhoneSource]] = {Record3dSource.name: Record3dSource, Na
 
 
 def phone_driver(name: str | None = None) -> type[PhoneSource]:
-    """The driver of that name; None is the official `record3d` package where it is installed, else our own parser.
+    """Return the driver called `name`; None selects the `record3d` package if it is installed, else our own parser.
 
-    Raises LidarliveError where there is no such driver, or this computer does not have it.
+    Raises LidarliveError if the driver is unknown or not installed.
     """
     if name is None:
         return Record3dSource if package_installed() else NativeSource

@@ -1,4 +1,4 @@
-"""The phone through our own parser: it keeps the phone's own JPEG, and needs no package (macOS has none)."""
+"""Driver `native`: reads the phone with our own parser, which keeps the phone's JPEG and needs no package."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from collections.abc import Generator, Iterator
 
 from capture.frame import Frame
-from capture.protocol.depth_damage import DepthFlawError, DepthFlaws
-from capture.protocol.parser import Damaged, Receiver, WireFrame, decoded
+from capture.protocol.depth_damage import DepthDamageDetector, DepthDamageError
+from capture.protocol.parser import DamagedMessage, StreamParser, WireFrame, decode_frame
 from capture.protocol.wire import RECORD3D_PORT
 from capture.sources.phone import POLL_S, SILENCE_S, PhoneSource
 from capture.usb.usbmuxd import Device, open_tunnel
@@ -17,7 +17,7 @@ RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls a frame
 
 
 class NativeSource(PhoneSource):
-    """Frames straight from the tunnel, in this thread: receiving and decoding take turns."""
+    """Frames of one phone through our own parser; the iterating thread both receives and decodes."""
 
     name = "native"
 
@@ -25,18 +25,18 @@ class NativeSource(PhoneSource):
         with open_tunnel(phone, RECORD3D_PORT, self._address) as tunnel:
             tunnel.settimeout(POLL_S)
             self._note_connected()
-            receiver, flaws = Receiver(), DepthFlaws()
+            receiver, detector = StreamParser(), DepthDamageDetector()
             try:
-                for data, received_ns in self._received(tunnel):
+                for data, received_ns in self._receive(tunnel):
                     for message in receiver.feed(data):
-                        frame = self._decoded(message, received_ns, flaws)
+                        frame = self._decode(message, received_ns, detector)
                         if frame is not None:
                             yield frame
-            except ValueError as error:  # what comes is no such stream, or no longer
+            except ValueError as error:  # not, or no longer, a Record3D stream
                 self._note_end(str(error))
 
-    def _received(self, tunnel: socket.socket) -> Iterator[tuple[bytes, int]]:
-        """Bytes and when they came, until the phone is gone or sends no whole message for SILENCE_S."""
+    def _receive(self, tunnel: socket.socket) -> Iterator[tuple[bytes, int]]:
+        """Yield bytes and their arrival time until the phone hangs up or completes no message for SILENCE_S."""
         first_index, deadline_s = self._next_index, time.monotonic() + SILENCE_S
         while not self.closed:
             if self._next_index != first_index:
@@ -56,15 +56,17 @@ class NativeSource(PhoneSource):
                 return
             yield data, time.perf_counter_ns()
 
-    def _decoded(self, message: WireFrame | Damaged, received_ns: int, flaws: DepthFlaws) -> Frame | None:
-        """The frame in a message; None where it is damaged or holds no new depth, which is counted."""
+    def _decode(
+        self, message: WireFrame | DamagedMessage, received_ns: int, detector: DepthDamageDetector
+    ) -> Frame | None:
+        """Decode a message; None, counted as lost, if it is damaged or repeats the previous depth."""
         index, self._next_index = self._next_index, self._next_index + 1
         try:
             if isinstance(message, WireFrame):
-                return decoded(message, index, received_ns, flaws)
+                return decode_frame(message, index, received_ns, detector)
             self.count_lost("corrupt", 1)
-        except DepthFlawError as error:
+        except DepthDamageError as error:
             self.count_lost(error.cause, 1)
-        except ValueError:  # the next message may be whole
+        except ValueError:  # the next message may be intact
             self.count_lost("corrupt", 1)
         return None

@@ -1,36 +1,18 @@
-"""Open a source by its spec. A new kind of source is one opener and one entry in SOURCES."""
+"""Open a source by its spec. A new kind of source is one file with its class and opener, and one line in SOURCES."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
-from capture.sources.base import Source
+from capture.sources.base import OpenOptions, Source
 from capture.sources.drivers import phone_driver
 from capture.sources.replay import ReplaySource
 from capture.sources.stand_in import StandInSource
 from capture.storage.layout import is_recording
 from capture.usb.usbmuxd import list_devices
-
-
-@dataclass(frozen=True)
-class OpenOptions:
-    """How a source is opened.
-
-    driver  `record3d`, `native`, or None for this computer's own
-    loop    the demo room and files start again at their end
-    wait    wait for a phone that is not connected; else iterating raises LidarliveError
-    replay  play a single recording as a ReplaySource, which can pause and seek, not through the stand-in phone
-    """
-
-    driver: str | None = None
-    loop: bool = True
-    wait: bool = True
-    replay: bool = False
-
 
 Opener = Callable[[str, OpenOptions], Source]
 
@@ -48,10 +30,10 @@ def _open_demo(_: str, options: OpenOptions) -> Source:
 
 def _open_phone_or_demo(_: str, options: OpenOptions) -> Source:
     try:
-        found, reason = bool(list_devices()), "no phone found"
+        connected, reason = bool(list_devices()), "no phone found"
     except LidarliveError:
-        found, reason = False, "no phone found: usbmuxd is not running"
-    if found:
+        connected, reason = False, "no phone found: usbmuxd is not running"
+    if connected:
         return _open_phone("", options)
     return StandInSource("demo", f"Demo room ({reason})", options.loop, options.driver)
 
@@ -60,17 +42,17 @@ def _open_path(path: str, options: OpenOptions) -> Source:
     if options.replay and is_recording(Path(path)):
         return ReplaySource(Recording(path))
     if Path(path).is_dir():
-        Dataset(path)  # raises where it holds no recording
+        Dataset(path)  # raises if it contains no recording
     return StandInSource(path, Path(path).name, options.loop, options.driver)
 
 
-# By the word a spec begins with; what follows its colon is the opener's first argument. Everything else is a path.
+# By the first word of a spec; the text after its colon is the opener's first argument. All other specs are paths.
 SOURCES: dict[str, Opener] = {"auto": _open_phone_or_demo, "usb": _open_phone, "demo": _open_demo}
 WITH_ARGUMENT = {"usb": "SERIAL"}
 
 
 def known_specs() -> str:
-    """`auto, usb, usb:SERIAL, demo`, for help and messages."""
+    """List the specs for help and messages: `auto, usb, usb:SERIAL, demo`."""
     return ", ".join(f"{word}, {word}:{WITH_ARGUMENT[word]}" if word in WITH_ARGUMENT else word for word in SOURCES)
 
 
@@ -79,12 +61,12 @@ def open_source(
 ) -> Source:
     """Open `auto`, `usb`, `usb:SERIAL`, `demo`, or the path of a recording, a data set, a .r3d or a .wire file.
 
-    `auto` is the phone where one is connected, else the demo room. The options are those of OpenOptions.
+    `auto` is the phone if one is connected, else the demo room. The options are those of OpenOptions.
 
-    Raises LidarliveError where `spec` is none of these, or the driver is not installed.
+    Raises LidarliveError if `spec` is none of these, or the driver is unknown or not installed.
     """
     options = OpenOptions(driver, loop, wait, replay)
-    phone_driver(driver)  # an unknown driver is an error whatever is opened
+    phone_driver(driver)  # reject an unknown driver even for sources that need none
     word, colon, argument = spec.partition(":")
     if word in SOURCES and (not colon or word in WITH_ARGUMENT):
         return SOURCES[word](argument, options)

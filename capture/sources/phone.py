@@ -1,4 +1,4 @@
-"""What every driver of a phone shares: find it, connect, stream, and connect again for as long as anyone listens."""
+"""Base class of the drivers: finds a phone, connects, streams, and reconnects until it is closed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import closing
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from capture.sources.arrival_gaps import Arrivals
+from capture.sources.arrival_gaps import ArrivalGaps
 from capture.sources.base import Source
 from capture.usb.usbmuxd import Device, list_devices
 
-SILENCE_S = 5.0  # a connected phone that sends nothing for this long is connected to anew
-RETRY_S = 0.5  # between attempts
-POLL_S = 0.1  # how soon a wait notices that the source was closed
+SILENCE_S = 5.0  # reconnect to a phone that sends nothing for this long
+RETRY_S = 0.5  # between connection attempts
+POLL_S = 0.1  # interval at which a wait checks whether the source was closed
 
 
 def _never() -> bool:
@@ -24,9 +24,9 @@ def _never() -> bool:
 class PhoneSource(Source):
     """Frames of one phone, in order, across crashes and reconnects.
 
-    `name` is the driver's. Iterating blocks at most POLL_S between looks at `close`. With `wait` a phone that is not
-    there (or whose app does not stream) is waited for; without, that raises LidarliveError before the first frame.
-    `over` answers whether no more frames can come: a phone may always come back, a stand-in at its end does not.
+    `name` is the driver's name. Iterating checks for `close` every POLL_S. With `wait`, iterating waits for a phone
+    that is not connected or whose app does not stream; without, that raises LidarliveError before the first frame.
+    `is_over` returns whether no more frames can follow: a phone may always reconnect, a stand-in at its end does not.
     """
 
     kind = "phone"
@@ -38,13 +38,13 @@ class PhoneSource(Source):
         serial: str | None = None,
         address: str | None = None,
         wait: bool = True,
-        over: Callable[[], bool] = _never,
+        is_over: Callable[[], bool] = _never,
     ) -> None:
         super().__init__(label, self.name)
-        self._serial, self._address, self._wait, self._over = serial, address, wait, over
+        self._serial, self._address, self._wait, self._is_over = serial, address, wait, is_over
         self._next_index = 0
         self._connected_before = False
-        self._arrivals = Arrivals()
+        self._gaps = ArrivalGaps()
 
     def __iter__(self) -> Iterator[Frame]:
         while not self.closed:
@@ -55,23 +55,23 @@ class PhoneSource(Source):
                 )
                 with closing(self._one_connection(phone)) as frames:
                     for frame in frames:
-                        self._arrivals.arrived(frame.index, frame.received_ns)
+                        self._gaps.add(frame.index, frame.received_ns)
                         yield frame
             except LidarliveError as error:
                 if not self._wait and not self._connected_before:
                     raise
                 self.set_state("waiting", str(error))
-            if self._over():
+            if self._is_over():
                 break
             self.wait(RETRY_S)
         self.set_state("ended")
 
     @abstractmethod
     def _one_connection(self, phone: Device) -> Generator[Frame]:
-        """Frames until the connection ends for whatever reason. Raises LidarliveError where there can be none."""
+        """Yield frames until the connection ends for any reason. Raises LidarliveError if it cannot be made."""
 
     def possibly_lost(self) -> int:
-        return self._arrivals.possibly_lost
+        return self._gaps.possibly_lost
 
     def _find_phone(self) -> Device:
         phones = list_devices(self._address)
@@ -85,11 +85,11 @@ class PhoneSource(Source):
 
     def _note_connected(self) -> None:
         if self._connected_before:
-            # How many frames passed while nobody listened cannot be known: at least one.
+            # The number of frames sent meanwhile is unknown: at least one.
             self._next_index += 1
             self.count_lost("disconnected", 1)
         self._connected_before = True
-        self._arrivals.restart()
+        self._gaps.restart()
         self.set_state("streaming")
 
     def _note_end(self, reason: str) -> None:

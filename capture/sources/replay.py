@@ -1,7 +1,7 @@
-"""A recording as a source that can be paused, sought and stepped: what a player needs and no phone has.
+"""A recording as a source that can be paused, sought and stepped.
 
-Frames come at the pace they were recorded at. Where the computer is slower some are passed over, so that a second of
-the recording takes a second; none is lost, they lie on the disk.
+Frames are yielded at the rate at which they were recorded. A computer that is too slow skips some, so that a second of
+the recording takes a second; these are not counted as lost.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from capture.frame import Frame
 from capture.recording import Recording
 from capture.sources.base import Source
 
-WAIT_S = 0.1  # how late the end may be noticed
-USUAL_PAUSE_S = 1 / 30  # between frames, where none of a recording tells
-LONGEST_PAUSE_S = 1.0  # between frames: where a recording was interrupted for longer, nobody wants to wait
+WAIT_S = 0.1  # interval at which a wait checks whether the source was closed
+USUAL_PAUSE_S = 1 / 30  # between frames, if no times of the recording are usable
+LONGEST_PAUSE_S = 1.0  # between frames: longer interruptions of a recording are shortened to this
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where the player stands. `frame` counts from 0; `seconds` since the first frame, pauses shortened."""
+    """Position of the player. `frame` counts from 0; `seconds` since the first frame, with long pauses shortened."""
 
     frame: int
     frames: int
@@ -36,12 +36,12 @@ class Position:
 
 
 class ReplaySource(Source):
-    """Plays a recording, going round at its end. `play`, `pause`, `seek` and `position` are for any thread.
+    """Player of a recording in a loop. `play`, `pause`, `seek` and `position` may be used from any thread.
 
-    A frame is that of the recording, but for `index`, which counts on, and `received_ns`, which is now. Frames that
-    cannot be read are counted as lost by the cause `damaged`, once each.
+    Frames are those of the recording, except for `index`, which keeps increasing, and `received_ns`, which is now.
+    Frames that cannot be read are counted as lost by the cause `damaged`, once each.
 
-    Raises LidarliveError where the recording has no frames.
+    Raises LidarliveError if the recording has no frames.
     """
 
     kind = "replay"
@@ -54,10 +54,10 @@ class ReplaySource(Source):
         self.recording = recording
         self._times_s = _times(recording)
         self._changed = threading.Condition()
-        self._at = 0  # of the frame that was given last, or is to be given next where `_asked`
-        self._asked = True
+        self._at = 0  # index of the frame yielded last or, if `_sought`, of the one to yield next
+        self._sought = True
         self._playing = True
-        self._began_s = 0.0  # when frame 0 would have been due, by time.monotonic()
+        self._began_s = 0.0  # time.monotonic() at which frame 0 was or would have been due
         self._damaged: set[int] = set()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -87,9 +87,9 @@ class ReplaySource(Source):
             self._playing = False
 
     def seek(self, frame: int) -> None:
-        """Give this frame next, the first or the last where there is none such; playing goes on from it."""
+        """Yield this frame next (clamped to the first or last one) and continue playing from it."""
         with self._changed:
-            self._at, self._asked = min(max(frame, 0), len(self._times_s) - 1), True
+            self._at, self._sought = min(max(frame, 0), len(self._times_s) - 1), True
             self._resume()
 
     def close(self) -> None:
@@ -98,16 +98,16 @@ class ReplaySource(Source):
             self._changed.notify()
 
     def _resume(self) -> None:
-        """Time goes on from where the player stands."""
+        """Restart the clock at the current position."""
         self._began_s = time.monotonic() - self._times_s[self._at]
         self._changed.notify()
 
     def _next(self) -> int | None:
-        """The number of the frame that is to be given now; waits until there is one. None: the source was closed."""
+        """Wait for the next frame to yield and return its index; None if the source was closed."""
         with self._changed:
             while not self.closed:
-                if self._asked:
-                    self._asked = False
+                if self._sought:
+                    self._sought = False
                     self._began_s = time.monotonic() - self._times_s[self._at]
                     return self._at
                 due = self._due()
@@ -118,7 +118,7 @@ class ReplaySource(Source):
         return None
 
     def _due(self) -> int | None:
-        """The frame whose time has come, the first again after the last; None while paused."""
+        """Return the index of the frame to show now, the first again after the last; None while paused."""
         if not self._playing or len(self._times_s) < 2:
             return None
         now_s = time.monotonic() - self._began_s
@@ -141,7 +141,7 @@ class ReplaySource(Source):
 
 
 def _times(recording: Recording) -> list[float]:
-    """When each frame is due, in seconds after the first one. Raises LidarliveError where the log is damaged."""
+    """Return when each frame is due, in seconds after the first one. Raises LidarliveError if the log is damaged."""
     received_ns = [line.received_ns for line in recording.lines()]
     pauses_s = [(after - before) / 1e9 for before, after in pairwise(received_ns)]
     usual_s = median_low([pause_s for pause_s in pauses_s if pause_s > 0] or [USUAL_PAUSE_S])

@@ -1,4 +1,4 @@
-"""The demo room and files as a live source: the stand-in phone plays them, through the same USB path as a real one."""
+"""The demo room and files as a live source: a stand-in phone plays them over the same USB path as a real phone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from capture.virtual_phone.process import PhoneProcess
 
 
 class StandInSource(Source):
-    """A stand-in phone in a child process, and the driver that a real phone would have, connected to it."""
+    """A stand-in phone in a child process, read by the same driver as a real phone."""
 
     kind = "stand_in"
 
@@ -21,13 +21,13 @@ class StandInSource(Source):
         phone = phone_driver(driver)
         super().__init__(label, phone.name)
         self._phone = PhoneProcess(what, loop=loop)
-        self._stream = phone(label, address=self._phone.address, over=self._is_over)
+        self._stream = phone(label, address=self._phone.address, is_over=self._is_over)
         self._playing = False
 
     def __iter__(self) -> Iterator[Frame]:
         with self._phone:
             self._phone.start()
-            if self._prepared():
+            if self._wait_until_prepared():
                 self._playing = True
                 yield from self._stream
 
@@ -40,13 +40,13 @@ class StandInSource(Source):
         return self._stream.state if self._playing else super().state
 
     def losses(self) -> dict[str, int]:
-        """With the frames that the stand-in phone dropped because they were not taken in time."""
+        """Losses of the driver, and the frames that the stand-in phone dropped because they were not read in time."""
         losses = self._stream.losses()
         dropped = self._phone.status().dropped
         return {**losses, "phone_dropped": dropped} if dropped else losses
 
     def possibly_lost(self) -> int:
-        """Without what the stand-in phone is known to have dropped: that leaves the same pauses."""
+        """Estimate of the driver minus the frames that the stand-in phone dropped, which cause the same pauses."""
         return max(0, self._stream.possibly_lost() - self._phone.status().dropped)
 
     def waiting_bytes(self) -> int:
@@ -55,8 +55,8 @@ class StandInSource(Source):
     def _is_over(self) -> bool:
         return self._phone.status().state in ("ended", "failed")
 
-    def _prepared(self) -> bool:
-        """Wait until the clip is encoded; False where the source was closed before."""
+    def _wait_until_prepared(self) -> bool:
+        """Wait until the clip is encoded; False if the source was closed before."""
         while not self.closed:
             status = self._phone.status()
             if status.state == "ready":

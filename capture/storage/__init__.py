@@ -1,1 +1,1 @@
-"""A recording on disk: its documents, its files, durable writes and repair after a crash."""
+"""Recordings on disk: their files and documents, durable writes, repair after a crash, and renaming."""

@@ -1,4 +1,4 @@
-"""Bytes on the disk itself, not only in the system's memory: what a power cut must not take back."""
+"""Durable writes: flush files from the system's memory to the disk, so that they survive a power cut."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-SYNC_THREADS = 8  # where each file is synced by itself: file systems join what is asked at once, 3 times faster than 1
-# One call for a whole file system: 45 ms for the 180 files of 60 kB that a second of recording makes, where an fsync
-# of each takes 135 ms.
+SYNC_THREADS = 8  # for syncing file by file: file systems merge concurrent requests, 3 times faster than one thread
+# One call for a whole file system: 45 ms for the 180 files of 60 kB of a second of recording; an fsync each: 135 ms.
 _syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if sys.platform == "linux" else None
 
 
 def make_durable(log: int, paths: Iterable[Path]) -> None:
-    """Put files, folders and last the log that names them on the disk; blocks for as long as the disk takes.
+    """Flush files and folders to the disk, and then the log that names them; blocks for as long as the disk takes.
 
-    `log` is a descriptor that was open before the files were written: the system tells of bytes that it failed to
-    write to those alone (syncfs(2), fsync(2)). Everything lies in one file system.
+    `log` is a descriptor that was opened before the files were written: the system reports earlier write errors only
+    to such descriptors (syncfs(2), fsync(2)). Everything must be in one file system.
 
-    Raises OSError where the disk did not take something, now or in the background before.
+    Raises OSError if a write failed, now or earlier in the background.
     """
     if _syncfs is None:
         _sync_each(log, paths)
@@ -31,7 +30,7 @@ def make_durable(log: int, paths: Iterable[Path]) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part, also after a power cut."""
+    """Replace a file atomically: a reader sees the old or the new one, never a part, even after a power cut."""
     temporary = path.with_name(path.name + ".new")
     try:
         with open(temporary, "wb") as file:
@@ -40,7 +39,7 @@ def replace_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError:
-        with contextlib.suppress(OSError):  # the error that is on its way says more
+        with contextlib.suppress(OSError):  # the original error is more informative
             temporary.unlink(missing_ok=True)
         raise
     _sync_path(path.parent)
@@ -55,16 +54,16 @@ def _sync_each(log: int, paths: Iterable[Path]) -> None:
     if sys.platform == "darwin":
         import fcntl
 
-        fcntl.fcntl(log, fcntl.F_FULLFSYNC)  # fsync(2) there: data may stay in the drive's cache; this empties it
+        fcntl.fcntl(log, fcntl.F_FULLFSYNC)  # macOS: fsync(2) may leave data in the drive's cache; this flushes it
 
 
 def _sync_path(path: Path) -> None:
     if path.is_dir():
         if os.name != "posix":
-            return  # Windows cannot open a folder, and keeps the entry with the file
+            return  # Windows cannot open a folder, and stores the entry with the file
         flags = os.O_RDONLY
     else:
-        flags = os.O_RDWR  # Windows flushes only what is open for writing
+        flags = os.O_RDWR  # Windows flushes only files that are open for writing
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)

@@ -1,10 +1,10 @@
-"""A frame as the bytes of its three files: what queues hold and what goes to disk unchanged."""
+"""Encode frames as the bytes of their files (JPEG and PNG), and decode PNG files."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,19 +14,29 @@ from capture.frame import Camera, DepthMap, Frame, Intrinsics, Pose, UInt8Image,
 
 UInt16Image = NDArray[np.uint16]
 
-JPEG_QUALITY = 95  # only where the source does not hand over the phone's own JPEG
-PNG_COMPRESSION = 1  # higher levels take half as long again and more, and save under a tenth of the bytes
+JPEG_QUALITY = 95  # only if the source has no JPEG of the phone's own
+PNG_COMPRESSION = 1  # higher levels take over 50 % longer and save under 10 % of the bytes
 NO_COMPRESSION = 0
-PNG_FILTER = cv2.IMWRITE_PNG_FILTER_UP  # a depth map in 2.1 ms; trying all filters on each row: 3.0 ms, 4 % fewer bytes
-# How a PNG begins (ISO/IEC 15948, 5.2 and 11.2.2): signature, length and name of the first chunk, then width, height,
-# bits a sample and colour type.
-_PNG_START = struct.Struct(">8s4s4sIIBB")
-_PNG_SIGNATURE, _PNG_HEADER_LENGTH, _GREY = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x0d", 0
+PNG_FILTER = cv2.IMWRITE_PNG_FILTER_UP  # a depth map in 2.1 ms; trying all filters per row: 3.0 ms, 4 % fewer bytes
+# First bytes of a PNG (ISO/IEC 15948, 5.2 and 11.2.2): signature, length and name of the first chunk, then width,
+# height, bits per sample and colour type.
+_PNG_START = struct.Struct(">16sIIBB")
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\x0d" + b"IHDR"
+GREY = 0  # colour type
+
+
+class PngHeader(NamedTuple):
+    """Header of a PNG file. `bits` per sample; `colour` is its colour type, such as GREY."""
+
+    width: int
+    height: int
+    bits: int
+    colour: int
 
 
 @dataclass(frozen=True)
 class EncodedFrame:
-    """The bytes of one frame's files and what its log line says. Sizes are (width, height)."""
+    """A frame as the bytes of its files, with the data of its log line. Sizes are (width, height)."""
 
     index: int
     received_ns: int
@@ -42,14 +52,14 @@ class EncodedFrame:
 
     @property
     def layout(self) -> tuple[object, ...]:
-        """What must stay the same within one recording: camera, sizes, and whether there is confidence."""
+        """Properties that must not change within a recording: camera, sizes, and whether there is confidence."""
         return self.camera, self.rgb_size, self.depth_size, self.confidence_png is None
 
 
 def encode(frame: Frame, time_utc: str | None, in_haste: bool = False) -> EncodedFrame:
-    """The frame's own JPEG where it has one, else quality 95; depth as 16-bit millimetres.
+    """Encode a frame: its own JPEG if it has one, else at quality 95; depth as 16-bit millimetres.
 
-    `in_haste`: PNG without compression, in a tenth of the time and at three times the size.
+    `in_haste`: PNG without compression, in a tenth of the time and three times the size.
     """
     level = NO_COMPRESSION if in_haste else PNG_COMPRESSION
     return EncodedFrame(
@@ -68,17 +78,17 @@ def encode(frame: Frame, time_utc: str | None, in_haste: bool = False) -> Encode
 
 
 def encode_jpeg(rgb: UInt8Image, quality: int = JPEG_QUALITY) -> bytes:
-    """JPEG of uint8 (H, W, 3), red first."""
+    """Encode uint8 (H, W, 3), red first, as JPEG."""
     return _imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
 def encode_depth(depth_m: DepthMap) -> bytes:
-    """16-bit PNG in millimetres of float32 (h, w) metres; whatever is not a reading becomes 0."""
+    """Encode float32 (h, w) metres as a 16-bit PNG in millimetres; values that are no reading become 0."""
     return encode_png(to_millimetres(depth_m))
 
 
 def to_millimetres(depth_m: DepthMap) -> UInt16Image:
-    """uint16 (h, w) millimetres, rounded to the nearest."""
+    """Convert float metres (h, w) to uint16 millimetres, rounded; values that are no reading become 0."""
     millimetres: UInt16Image = np.rint(clean_depth(depth_m) * np.float32(1000)).astype(np.uint16)
     return millimetres
 
@@ -87,17 +97,24 @@ def encode_png(image: UInt16Image | UInt8Image, level: int = PNG_COMPRESSION) ->
     return _imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, level, cv2.IMWRITE_PNG_FILTER, PNG_FILTER])
 
 
+def png_header(data: bytes) -> PngHeader | None:
+    """Read the header of a PNG file without decoding it; None if `data` is not a PNG."""
+    if len(data) < _PNG_START.size:
+        return None
+    magic, *header = _PNG_START.unpack_from(data)
+    return PngHeader(*header) if magic == _PNG_MAGIC else None
+
+
 def decode_png(data: bytes, size: tuple[int, int], dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
-    """A grey PNG of this (width, height) and type of sample; nothing else is decoded. Raises ValueError."""
-    expected = (_PNG_SIGNATURE, _PNG_HEADER_LENGTH, b"IHDR", *size, np.dtype(dtype).itemsize * 8, _GREY)
-    if data[: _PNG_START.size] != _PNG_START.pack(*expected):
+    """Decode a grey PNG of this (width, height) and sample type. Raises ValueError if it is anything else."""
+    if png_header(data) != PngHeader(*size, np.dtype(dtype).itemsize * 8, GREY):
         raise ValueError(f"must be a grey PNG of {size}, {np.dtype(dtype)}. Received: {len(data)} bytes")
     try:
         image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         image = None
     if image is None or image.dtype != dtype or image.shape != size[::-1]:
-        raise ValueError("is not a whole PNG")
+        raise ValueError("is not an intact PNG")
     return image
 
 

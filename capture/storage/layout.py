@@ -23,7 +23,7 @@ from typing import Any
 from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose
 from capture.frame_filter import FrameFilter
-from capture.storage.names import began
+from capture.storage.names import time_prefix
 
 SCHEMA_VERSION = 1
 INFO_NAME = "recording.json"
@@ -64,8 +64,6 @@ class RecordingInfo:
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost_before_usb: int = 0
     driver: str = ""
-    device_name: str = ""
-    serial: str = ""
     note: str = ""
     imported: bool = False
     chosen: FrameFilter | None = None
@@ -180,7 +178,7 @@ def is_recording(path: Path) -> bool:
 
 def is_remains(path: Path) -> bool:
     """Whether it is the folder of a recording that lost its recording.json, or was killed before it had one."""
-    named = began(path) or (path / LOG_NAME).exists() or (path / LOCK_NAME).exists()
+    named = time_prefix(path) or (path / LOG_NAME).exists() or (path / LOCK_NAME).exists()
     return bool(named) and path.is_dir() and not is_recording(path)
 
 

@@ -1,4 +1,4 @@
-"""Another name for a recording that is finished: in its document, and of its folder."""
+"""Rename a finished recording: its document and its folder."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 from capture.errors import LidarliveError
 from capture.storage.durable import replace_file
 from capture.storage.layout import INFO_NAME, read_info
-from capture.storage.names import began, recording_name
+from capture.storage.names import recording_name, time_prefix
 from capture.storage.repair import being_written
 
 
 def rename(path: Path, name: str) -> Path:
-    """Call the recording `name`; returns its folder from now on. When it began stays in front of the folder's name.
+    """Rename the recording to `name`. Returns its new folder, whose name keeps the start time in front.
 
-    Raises LidarliveError where it is being written, the name is empty, or the disk does not take it.
+    Raises LidarliveError if it is being written, the name is empty, or the disk rejects the change.
     """
     if not name.strip():
-        raise LidarliveError("A recording needs a name. Received: nothing")
+        raise LidarliveError("A recording must have a name. Received: an empty one")
     if being_written(path):
         raise LidarliveError(f"{path.name} is being recorded: stop it before you rename it")
     info = read_info(path)
-    to = _free(path, began(path) + recording_name(name))
+    to = _unused(path, time_prefix(path) + recording_name(name))
     try:
         replace_file(path / INFO_NAME, replace(info, name=recording_name(name)).to_json())
         return path.rename(to)
@@ -30,8 +30,8 @@ def rename(path: Path, name: str) -> Path:
         raise LidarliveError(f"{path} cannot be renamed ({error.strerror})") from None
 
 
-def _free(path: Path, wanted: str) -> Path:
-    """A folder of that name or, where another recording has it, with a number behind."""
+def _unused(path: Path, wanted: str) -> Path:
+    """Return a folder of that name or, if another recording has it, with a number appended."""
     number, to = 1, path.with_name(wanted)
     while to != path and to.exists():
         number += 1

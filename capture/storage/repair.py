@@ -1,4 +1,4 @@
-"""What a crash left of a recording: every whole frame of it, and nothing else."""
+"""Repair a recording after a crash: keep every intact frame and drop the rest."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from capture.storage.layout import (
     read_log,
 )
 
-LOOK_S = 0.1  # a writer holds the lock for as long as it lives, another who looks for less than a millisecond
-REPAIR_S = 30.0  # another process that repairs the same recording reads the files of its last seconds meanwhile
+LOOK_S = 0.1  # a writer holds the lock for its lifetime, another check for less than a millisecond
+REPAIR_S = 30.0  # a repair by another process reads the files of the recording's last seconds
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A recording after its repair: its two documents, and one line that says what was done, empty if nothing."""
+    """Result of a repair: the recording's two documents, and what was done in one line (empty if nothing)."""
 
     info: RecordingInfo
     log: bytes
@@ -39,14 +39,14 @@ class Repaired:
 
 
 def repair(path: Path) -> Repaired:
-    """Keep what is whole of a recording that was not closed, and mark it `recovered`; an import, `incomplete`.
+    """Keep the intact frames of a recording that was not closed, and mark it `recovered` (an import: `incomplete`).
 
-    The frames that `recording.json` counts were on the disk when it was written. Of those after them the log and the
-    files may have reached it in any order before the power went: a line is kept where it can be understood and each of
-    its files matches it. Files that no line names stay where they are. A `recording.json` that is missing or torn is
-    made anew from the log. Where the folder cannot be written to, the result is the same and the line says so.
+    The frames counted in `recording.json` were on the disk when it was written. Log lines and files after these may
+    have reached the disk in any order before a power cut: a line is kept if it is valid and each of its files matches
+    it. Files that no line names are not deleted. A `recording.json` that is missing or torn is rebuilt from the log. If
+    the folder is read-only, the result is the same, is not written back, and `done` says so.
 
-    Raises LidarliveError where the log cannot be read, or nothing is whole and there is no `recording.json` either.
+    Raises LidarliveError if the log cannot be read, or no frame is intact and `recording.json` is missing too.
     """
     with _locked(path):
         log = read_log(path) if (path / LOG_NAME).exists() else b""
@@ -54,24 +54,24 @@ def repair(path: Path) -> Repaired:
             info, rebuilt = read_info(path), False
         except LidarliveError:
             info, rebuilt = _rebuilt(path, log), True
-        if info.status != "recording":  # somebody else has repaired it, or it was closed after all
+        if info.status != "recording":  # repaired by another process, or closed meanwhile
             return Repaired(info, log, "")
-        kept = list(_whole_lines(path, log, info))
+        kept = list(_intact_lines(path, log, info))
         info = replace(info, status="incomplete" if info.imported else "recovered", frames=len(kept))
-        dropped = sum(1 for _ in lines_of(log)) - len(kept)
+        dropped = sum(1 for _ in split_lines(log)) - len(kept)
         done = f"{path.name}: was not closed; {len(kept)} whole frames kept"
         done += f", {dropped} torn dropped" if dropped else ""
-        done += f", {INFO_NAME} made anew" if rebuilt else ""
+        done += f", {INFO_NAME} rebuilt" if rebuilt else ""
         repaired = Repaired(info, b"".join(kept), done)
         try:
             _write(path, repaired, log, rebuilt)
         except OSError as error:
-            done = f"{done}; not written back ({error.strerror}): it is repaired again each time it is opened"
+            done = f"{done}; not written back ({error.strerror}): the repair is repeated each time it is opened"
         return replace(repaired, done=done)
 
 
-def is_whole(path: Path, line: bytes, info: RecordingInfo) -> bool:
-    """Whether a line of the log can be understood, fits `info`, and each of its files is there, to the byte."""
+def is_intact(path: Path, line: bytes, info: RecordingInfo) -> bool:
+    """Whether a line of the log is valid, fits `info`, and all its files match it byte for byte."""
     try:
         frame = FrameLine.from_json(line)
         frame.check_layout(info)
@@ -89,12 +89,12 @@ def being_written(path: Path) -> bool:
             return False
     except TimeoutError:
         return True
-    except OSError:  # a lock that cannot be opened for writing: the disk is read-only, nobody records there
+    except OSError:  # the lock cannot be opened for writing: the disk is read-only, nobody records there
         return False
 
 
-def lines_of(log: bytes) -> Iterator[bytes]:
-    """The lines of the log, each with its end; the last may have lost its own."""
+def split_lines(log: bytes) -> Iterator[bytes]:
+    """Yield the lines of the log with their line ends; the last line may lack it."""
     start = 0
     while start < len(log):
         end = log.find(b"\n", start) + 1 or len(log)
@@ -104,32 +104,32 @@ def lines_of(log: bytes) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the recording's lock where that is possible; the file goes afterwards."""
+    """Hold the recording's lock, if the folder is writable, and delete the lock file afterwards."""
     lock = FileLock(path / LOCK_NAME, timeout=REPAIR_S)
     try:
         lock.acquire()
     except TimeoutError:
         raise LidarliveError(f"{path}: another program is writing to it. Try again when it has finished") from None
-    except OSError:  # read-only: nobody else can repair it either
+    except OSError:  # read-only: no other process can repair it either
         yield
         return
     try:
         yield
     finally:
         lock.release()
-        with contextlib.suppress(OSError):  # a leftover lock file that nobody holds means nothing
+        with contextlib.suppress(OSError):  # a leftover lock file that nobody holds is harmless
             (path / LOCK_NAME).unlink(missing_ok=True)
 
 
-def _whole_lines(path: Path, log: bytes, info: RecordingInfo) -> Iterator[bytes]:
-    for number, line in enumerate(lines_of(log)):
-        if number < info.frames or is_whole(path, line, info):
+def _intact_lines(path: Path, log: bytes, info: RecordingInfo) -> Iterator[bytes]:
+    for number, line in enumerate(split_lines(log)):
+        if number < info.frames or is_intact(path, line, info):
             yield line if line.endswith(b"\n") else line + b"\n"
 
 
 def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
-    """`recording.json` as the first line of the log that is whole says it must have been."""
-    for line in lines_of(log):
+    """Rebuild `recording.json` from the first intact line of the log."""
+    for line in split_lines(log):
         try:
             frame = FrameLine.from_json(line)
         except ValueError:
@@ -144,11 +144,11 @@ def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
             rgb_size=frame.files["rgb"].size,
             depth_size=(width, height),
             has_confidence="confidence" in frame.files,
-            note=f"{INFO_NAME} was lost and made anew from {LOG_NAME}; the camera is told by the size of the depth map",
+            note=f"{INFO_NAME} was lost and rebuilt from {LOG_NAME}; the camera is inferred from the depth map's size",
         )
-        if is_whole(path, line, info):
+        if is_intact(path, line, info):
             return info
-    raise LidarliveError(f"{path}: holds no whole frame: nothing to repair, the folder can be deleted")
+    raise LidarliveError(f"{path}: no frame is intact. There is nothing to repair; the folder can be deleted")
 
 
 def _write(path: Path, repaired: Repaired, old_log: bytes, rebuilt: bool) -> None:

@@ -1,4 +1,4 @@
-"""One recording to disk: files first, then a line in the commit log."""
+"""Write a recording to disk: for each frame its files first, then a line in the commit log."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FileEntry, FrameLine, RecordingInfo, checksum
 from capture.storage.names import recording_name
 
-SYNC_INTERVAL_S = 1.0  # how much of a recording a power cut may cost
-# Left free on the disk, looked at before each frame: a disk that is filled to the last byte takes the system and other
-# programs down with it. Closing takes some kilobytes of it; the rest is a second's grace for whoever else is writing.
+SYNC_INTERVAL_S = 1.0  # the part of a recording that a power cut may cost
+# Kept free on the disk, checked before each frame: a completely full disk makes the system and other programs fail.
+# Closing takes some kilobytes of it; the rest leaves other programs that are writing about a second.
 RESERVE_BYTES = 64 << 20
 
 
 class RecordingWriter:
-    """Writes one recording below `dataset`; a context manager with `append`.
+    """Writer of one recording below `dataset`; a context manager with `append`.
 
-    Files first, then the line: whatever moment the process dies at, the log names whole frames only, plus at most one
-    torn line at its end. Once a second, and at the end, everything is put on the disk itself; `recording.json` then
-    says how many frames are, so that after a power cut only those behind need a look (capture.storage.repair).
-    The folder is made by the first frame, and named by its time. Not thread-safe.
+    Files are written before the line: whenever the process dies, the log names intact frames only, plus at most one
+    torn line at its end. Once a second, and at the end, everything is flushed to the disk, and `recording.json` then
+    counts the frames, so that after a power cut only later ones have to be checked (capture.storage.repair). The first
+    frame creates the folder, which is named by its time. Not thread-safe.
 
-    Raises LidarliveError where the folder cannot be written to, or less than RESERVE_BYTES are free; the frames written
-    before are whole.
+    Raises LidarliveError if the folder cannot be written to, or less than RESERVE_BYTES are free; the frames written
+    before are intact.
     """
 
     def __init__(
@@ -52,19 +52,16 @@ class RecordingWriter:
         note: str = "",
         imported: bool = False,
         chosen: FrameFilter | None = None,
-        device_name: str = "",
-        serial: str = "",
     ) -> None:
         self.path: Path | None = None
         self.written = 0
-        self.room_bytes: int | None = None  # on the disk, before the frame written last; None: none was
+        self.free_bytes: int | None = None  # on the disk, before the frame written last; None: none was
         self.lost: Counter[str] = Counter()
         self.possibly_lost_before_usb = 0
         self.layout: tuple[object, ...] | None = None
         self._dataset, self._name = Path(dataset), recording_name(name)
         self._source, self._driver, self._note, self._chosen = source, driver, note, chosen
         self._imported = imported
-        self._device_name, self._serial = device_name, serial
         self._log = -1
         self._lock: FileLock | None = None
         self._not_durable: list[Path] = []
@@ -79,14 +76,14 @@ class RecordingWriter:
         if error is None:
             self.close()
         else:
-            with contextlib.suppress(LidarliveError):  # the error that is on its way says more
+            with contextlib.suppress(LidarliveError):  # the original error is more informative
                 self.close("incomplete")
 
     def append(self, frame: EncodedFrame) -> None:
-        """Write one frame and commit it. Raises LidarliveError; ValueError if its layout differs from the first's."""
+        """Write and commit a frame. Raises LidarliveError; ValueError if its layout differs from the first frame's."""
         path = self.path or self._open(frame)
         if frame.layout != self.layout:
-            raise ValueError(f"every frame of a recording has one layout, {self.layout}. Received: {frame.layout}")
+            raise ValueError(f"the frames of a recording must have one layout, {self.layout}. Received: {frame.layout}")
         try:
             self._require_space(path, f"ended, its {self.written} frames are whole")
             self._commit(self._write_files(frame))
@@ -98,13 +95,13 @@ class RecordingWriter:
             self._sync()
 
     def close(self, status: str = "closed") -> None:
-        """Put everything on the disk and say how the recording ended. Closing twice does nothing."""
+        """Flush everything to the disk and set the final status. Closing twice does nothing."""
         if self._log >= 0:
             self._sync(status)
             self._release()
 
     def _open(self, frame: EncodedFrame) -> Path:
-        # The first frame's own time: what is named here sorts as it was recorded, wherever the clock is set meanwhile.
+        # The first frame's own time, so that names sort as recorded even if the clock is set meanwhile.
         began = datetime.fromisoformat(frame.time_utc) if frame.time_utc else datetime.now(UTC)
         self.layout = frame.layout
         if self._dataset.exists() and not self._dataset.is_dir():
@@ -130,8 +127,6 @@ class RecordingWriter:
                 note=self._note,
                 imported=self._imported,
                 chosen=self._chosen,
-                device_name=self._device_name,
-                serial=self._serial,
             )
             self._log = os.open(
                 self.path / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -147,7 +142,7 @@ class RecordingWriter:
 
     def _require_space(self, folder: Path, otherwise: str) -> None:
         free = shutil.disk_usage(folder).free
-        self.room_bytes = max(0, free - RESERVE_BYTES)
+        self.free_bytes = max(0, free - RESERVE_BYTES)
         if free < RESERVE_BYTES:
             raise LidarliveError(
                 f"{folder}: {otherwise}: only {free >> 20} MB are free on this disk and {RESERVE_BYTES >> 20} MB must "
@@ -173,15 +168,15 @@ class RecordingWriter:
     def _commit(self, line: FrameLine) -> None:
         assert self.path is not None
         data = line.to_json()
-        if os.write(self._log, data) != len(data):  # a disk that fills takes a part and says nothing
+        if os.write(self._log, data) != len(data):  # a disk that becomes full writes a part without an error
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.written += 1
         self._not_durable += [self.path / entry.path for entry in line.files.values()]
 
     def _sync(self, status: str = "recording") -> None:
-        """Files, then the log, then `recording.json`, which vouches for them.
+        """Flush files, then the log, then `recording.json` with the number of frames that are safe.
 
-        Where the disk fails nothing more is written: as it is not vouched for, opening looks at every file since.
+        If the disk fails, nothing more is written: opening the recording then checks every file since the last sync.
         """
         assert self.path is not None
         try:
@@ -209,7 +204,7 @@ class RecordingWriter:
             self._log = -1
         if self._lock is not None:
             self._lock.release()
-            with contextlib.suppress(OSError):  # a leftover lock file that nobody holds means nothing
+            with contextlib.suppress(OSError):  # a leftover lock file that nobody holds is harmless
                 Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _failure(self, what: str, error: OSError, advice: str) -> LidarliveError:
@@ -218,9 +213,9 @@ class RecordingWriter:
         return LidarliveError(f"{self.path}: {what} ({error.strerror}). {advice}")
 
     def _undo(self) -> None:
-        """Take back what a failed append left: the frame's files and a part of its line."""
+        """Remove what a failed append left: the frame's files and a part of its line."""
         assert self.path is not None
-        with contextlib.suppress(OSError):  # the folder may be gone or read-only; what stays, opening it repairs
+        with contextlib.suppress(OSError):  # the folder may be gone or read-only; opening repairs what stays
             for file in self.path.glob(f"*/{self.written:06d}.*"):
                 file.unlink(missing_ok=True)
             os.ftruncate(self._log, (self.path / LOG_NAME).read_bytes().rfind(b"\n") + 1)

@@ -1,1 +1,1 @@
-"""Connections to usbmuxd, and remedies for what can be wrong with them."""
+"""Client of usbmuxd, the daemon that phones are connected through, and remedies for connection problems."""

@@ -1,4 +1,4 @@
-"""A socket that no other computer reaches: a unix socket of this user, or a TCP port of this computer alone."""
+"""Listening sockets that no other computer can reach: a unix socket of this user, or a TCP port on loopback."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _LOOPBACK = "127.0.0.1"
 
 
 def fresh_address(folder: Path) -> str:
-    """An address nobody uses: a unix socket in `folder`, on Windows a free TCP port."""
+    """Return an unused address: a unix socket in `folder`, on Windows a free TCP port."""
     return f"{_LOOPBACK}:{_free_port()}" if sys.platform == "win32" else f"{_UNIX}{folder / 'usbmuxd'}"
 
 
 def with_port(address: str) -> str:
-    """`address`, with a free port in the place of port 0."""
+    """Return `address` with port 0 replaced by a free port."""
     host, _, port = address.rpartition(":")
     return f"{host}:{_free_port()}" if port == "0" and not address.startswith(_UNIX) else address
 
 
 def listen(address: str) -> socket.socket:
-    """A listening socket at `UNIX:/path`, mode 0600, or `127.0.0.1:port`. A socket left by a dead process is replaced.
+    """Listen at `UNIX:/path`, mode 0600, or `127.0.0.1:port`. A socket left by a dead process is replaced.
 
-    Raises LidarliveError where there cannot be one.
+    Raises LidarliveError if that is not possible.
     """
     try:
         if address.startswith(_UNIX):
@@ -40,17 +40,17 @@ def listen(address: str) -> socket.socket:
         raise LidarliveError(f"the stand-in phone cannot listen at {address}: {error}. Try another address") from error
     except AttributeError:
         raise LidarliveError(f"this system has no unix sockets. Use {_LOOPBACK}:PORT") from None
-    raise LidarliveError(f"a stand-in phone listens at {_UNIX}/path or {_LOOPBACK}:PORT. Received: {address!r}")
+    raise LidarliveError(f"the address must be {_UNIX}/path or {_LOOPBACK}:PORT. Received: {address!r}")
 
 
 def remove_socket(address: str) -> None:
-    """Remove the file of a unix socket that is closed."""
+    """Delete the file of a closed unix socket."""
     if address.startswith(_UNIX):
         Path(address[len(_UNIX) :]).unlink(missing_ok=True)
 
 
 def hang_up(connection: socket.socket) -> None:
-    """End a connection that another thread may be reading or writing."""
+    """Shut down a connection that another thread may be reading or writing."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:  # the other side was faster
@@ -72,7 +72,7 @@ def _listen_unix(path: Path) -> socket.socket:
 
 
 def _is_left_over(path: Path) -> bool:
-    """Whether `path` is a socket that nobody listens at."""
+    """Whether `path` is a socket at which nobody listens."""
     if not path.is_socket():
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:

@@ -1,15 +1,13 @@
-"""What stands between this computer and a phone's first frame, and what to do about it on each operating system."""
+"""Connection problems between this computer and a phone, and the remedy for each on each operating system."""
 
 from __future__ import annotations
 
 import sys
 from enum import Enum, auto
 
-SYSTEMS = ("linux", "darwin", "win32")  # as in sys.platform
-
 
 class Problem(Enum):
-    """Each has one way out on each system: `remedy`."""
+    """A reason why no frames arrive; `remedy` returns what to do about it."""
 
     NO_RECORD3D = auto()
     BAD_ADDRESS = auto()
@@ -43,13 +41,13 @@ _RESTART = {
     "win32": _RESTART_WINDOWS,
 }
 
-# Linux: udev starts usbmuxd when a phone is plugged in, and without one it leaves; it opens its socket to every user
-# (usbmuxd, src/main.c: `--systemd` implies `--enable-exit`; chmod 0666). Windows: Apple Devices and iTunes bring it.
+# Linux: udev starts usbmuxd when a phone is plugged in, and it exits without one; its socket is open to every user
+# (usbmuxd, src/main.c: `--systemd` implies `--enable-exit`; chmod 0666). Windows: part of Apple Devices and iTunes.
 _REMEDIES: dict[Problem, str | dict[str, str]] = {
     Problem.NO_RECORD3D: {
-        "linux": "lidarlive's own driver serves; for the official one type `pip install record3d==1.4.1`",
-        "darwin": "",  # it has no wheel for macOS
-        "win32": "lidarlive's own driver serves; for the official one type `pip install record3d==1.4.1`",
+        "linux": "lidarlive uses its own driver; for the official one type `pip install record3d==1.4.1`",
+        "darwin": "",  # the package has no wheel for macOS
+        "win32": "lidarlive uses its own driver; for the official one type `pip install record3d==1.4.1`",
     },
     Problem.BAD_ADDRESS: {"linux": _UNSET, "darwin": _UNSET, "win32": "delete the variable USBMUXD_SOCKET_ADDRESS"},
     Problem.NOT_INSTALLED: {
@@ -63,9 +61,9 @@ _REMEDIES: dict[Problem, str | dict[str, str]] = {
         "win32": "start the Apple Devices app or iTunes once",
     },
     Problem.NOT_AT_ADDRESS: {
-        "linux": f"start what should answer there (a `lidarlive emulate`?) once more, or {_UNSET}",
-        "darwin": f"start what should answer there (a `lidarlive emulate`?) once more, or {_UNSET}",
-        "win32": "start what should answer there (a `lidarlive emulate`?) once more, or delete the variable "
+        "linux": f"restart the program that should listen there (a `lidarlive emulate`?), or {_UNSET}",
+        "darwin": f"restart the program that should listen there (a `lidarlive emulate`?), or {_UNSET}",
+        "win32": "restart the program that should listen there (a `lidarlive emulate`?), or delete the variable "
         "USBMUXD_SOCKET_ADDRESS",
     },
     Problem.DENIED: {
@@ -79,33 +77,34 @@ _REMEDIES: dict[Problem, str | dict[str, str]] = {
     Problem.NOT_USBMUXD: {
         "linux": f"another program listens there: end it, or {_UNSET}",
         "darwin": f"another program listens there: end it, or {_UNSET}",
-        "win32": "another program listens there: `netstat -abno` as administrator names it; end it",
+        "win32": "another program listens there: find it with `netstat -abno` as administrator, and end it",
     },
     Problem.NO_PHONE: {
         "linux": f"{_PLUG_IN}; if `lsusb` lists no Apple device, try another cable or port",
         "darwin": f"{_PLUG_IN}; if Finder does not list it, try another cable or port",
         "win32": f"{_PLUG_IN}; if the Apple Devices app does not list it, try another cable or port",
     },
-    Problem.OVER_NETWORK: "connect it with a USB cable: the stream does not come over Wi-Fi",
-    Problem.OTHER_SERIAL: "connect that phone, or name one that is (--serial; in the window --source usb:SERIAL)",
+    Problem.OVER_NETWORK: "connect it with a USB cable: the app does not stream over Wi-Fi",
+    Problem.OTHER_SERIAL: "connect that phone, or choose one that is connected (--serial; for the window --source "
+    "usb:SERIAL)",
     Problem.UNTRUSTED: {
         "linux": "unlock it, plug it in again and tap Trust; if it does not ask, type `idevicepair pair` (package "
         "libimobiledevice-utils)",
-        "darwin": "unlock it, choose it in Finder's side bar, click Trust there and tap Trust on the phone",
-        "win32": "unlock it, choose it in the Apple Devices app or iTunes and tap Trust on the phone",
+        "darwin": "unlock it, select it in Finder's side bar, click Trust there and tap Trust on the phone",
+        "win32": "unlock it, select it in the Apple Devices app or iTunes and tap Trust on the phone",
     },
     Problem.UNPLUGGED: "unlock the phone and plug it in again",
     Problem.NOT_STREAMING: "in the Record3D app choose Settings > Live RGBD Video Streaming > USB, "
     "then press the red record button",
     Problem.SILENT: "unlock the phone, keep Record3D open on its screen, and press its red record button again",
-    Problem.DAMAGED: "update Record3D; if it stays, keep what the phone sends with `lidarlive devices --save-wire "
-    "phone.wire`, for whoever looks into it",
-    Problem.UNSTEADY: "plug the phone straight into the computer, close what keeps the computer busy, and let a hot "
-    "phone cool down",
+    Problem.DAMAGED: "update Record3D; if that does not help, save the phone's stream with `lidarlive devices "
+    "--save-wire phone.wire` and attach it to a bug report",
+    Problem.UNSTEADY: "plug the phone directly into the computer, close programs that keep the computer busy, and let "
+    "a hot phone cool down",
 }
 
 
 def remedy(problem: Problem, system: str = sys.platform) -> str:
-    """What to do, in one line; `system` as in sys.platform, any that is not listed is taken for a Linux."""
+    """Return what to do, in one line. `system` is a value of sys.platform; unknown ones count as Linux."""
     text = _REMEDIES[problem]
     return text if isinstance(text, str) else text.get(system, text["linux"])

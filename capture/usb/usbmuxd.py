@@ -1,12 +1,12 @@
-"""What usbmuxd says, asked directly: is the daemon there, which phones are plugged in, and does one trust the computer.
+"""Client of usbmuxd: is the daemon running, which phones are plugged in, does a phone trust the computer.
 
-The `record3d` package asks the same with the GIL held and without a time-out; asking here first tells apart "no
-usbmuxd", "no phone" and "a phone", and never hangs: an answer is whole within `timeout_s`, or is given up.
+The `record3d` package asks the same with the GIL held and without a time-out. Asking here first distinguishes "no
+usbmuxd", "no phone" and "a phone", and never hangs: an answer must be complete within `timeout_s`.
 
 Protocol: a message is 16 bytes little-endian (length, version 1, type 8 = plist, tag), then an XML plist
-(usbmuxd's own `usbmuxd-proto.h`). ReadPairRecord as in usbmuxd's `src/client.c`, `send_pair_record`: the answer holds
-PairRecordData, or is a Result with ENOENT; the record is named by the phone's UDID as libusbmuxd's `sanitize_udid`
-writes it.
+(usbmuxd's own `usbmuxd-proto.h`). ReadPairRecord as in usbmuxd's `src/client.c`, `send_pair_record`: the answer
+contains PairRecordData, or is a Result with ENOENT; the record is named by the phone's UDID in the form that
+libusbmuxd's `sanitize_udid` produces.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEADER = struct.Struct("<IIII")
 PLIST_VERSION, PLIST_TYPE = 1, 8
 RESULT_OK, RESULT_REFUSED = 0, 3
 SHORT_UDID_LENGTH = 24  # phones since 2018; usbmuxd before 1.1.1 lists them without the hyphen after the eighth digit
-SYSTEM_PATH = "/usr/sbin:/usr/local/sbin:/sbin"  # where Linux keeps daemons, and a user's PATH may not lead
+SYSTEM_PATH = "/usr/sbin:/usr/local/sbin:/sbin"  # Linux's folders of daemons, which a user's PATH may lack
 
 HOW_TO_STREAM = remedy(Problem.NOT_STREAMING)
 NO_STREAM = "the phone is connected, but its app is not streaming"
@@ -42,11 +42,11 @@ NOT_STREAMING = f"{NO_STREAM}: {HOW_TO_STREAM}"
 
 
 class UsbmuxdError(LidarliveError):
-    """What stands in the way, `found`, and as which `problem`; the message ends in the remedy for this computer."""
+    """A connection problem; `symptom` is what was observed. The message ends in the remedy for this computer."""
 
-    def __init__(self, found: str, problem: Problem) -> None:
-        super().__init__(f"{found}: {remedy(problem)}")
-        self.found, self.problem = found, problem
+    def __init__(self, symptom: str, problem: Problem) -> None:
+        super().__init__(f"{symptom}: {remedy(problem)}")
+        self.symptom, self.problem = symptom, problem
 
 
 @dataclass(frozen=True)
@@ -60,29 +60,29 @@ class Device:
 
     @property
     def udid(self) -> str:
-        """What its pair record is filed under."""
+        """Name of its pair record."""
         if len(self.serial) == SHORT_UDID_LENGTH and "-" not in self.serial:
             return f"{self.serial[:8]}-{self.serial[8:]}"
         return self.serial
 
 
 def system_address() -> str:
-    """Where this system's own usbmuxd listens: `UNIX:/path` or `host:port`."""
+    """Return the address of this system's own usbmuxd: `UNIX:/path` or `host:port`."""
     return "127.0.0.1:27015" if sys.platform == "win32" else "UNIX:/var/run/usbmuxd"
 
 
 def default_address() -> str:
-    """Where usbmuxd is looked for: as USBMUXD_SOCKET_ADDRESS says, else the system's own."""
+    """Return the address of usbmuxd: USBMUXD_SOCKET_ADDRESS, else the system's own."""
     return os.environ.get(ADDRESS_VARIABLE) or system_address()
 
 
 def socket_path(address: str) -> Path | None:
-    """The file of a `UNIX:/path` address; None where it is `host:port`."""
+    """Return the path of a `UNIX:/path` address; None if it is `host:port`."""
     return Path(address[len("UNIX:") :]) if address.upper().startswith("UNIX:") else None
 
 
 def open_socket(address: str, timeout_s: float = ANSWER_TIMEOUT_S) -> socket.socket:
-    """A connected socket. Raises UsbmuxdError where nobody listens at `address` or it cannot be understood."""
+    """Return a socket connected to `address`. Raises UsbmuxdError if nobody listens there or it is malformed."""
     path = socket_path(address)
     try:
         if path is None:
@@ -97,8 +97,8 @@ def open_socket(address: str, timeout_s: float = ANSWER_TIMEOUT_S) -> socket.soc
             raise
         return connection
     except (ValueError, OverflowError):
-        found = f"{ADDRESS_VARIABLE} must be UNIX:/path or host:port. Received: {address!r}"
-        raise UsbmuxdError(found, Problem.BAD_ADDRESS) from None
+        symptom = f"{ADDRESS_VARIABLE} must be UNIX:/path or host:port. Received: {address!r}"
+        raise UsbmuxdError(symptom, Problem.BAD_ADDRESS) from None
     except (OSError, AttributeError) as error:  # AttributeError: this system has no unix sockets
         raise UsbmuxdError(f"no usbmuxd at {address} ({_reason(error)})", _problem(error, address)) from error
 
@@ -109,44 +109,44 @@ def send_message(connection: socket.socket, message: dict[str, Any], tag: int = 
 
 
 def receive_message(connection: socket.socket, timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, Any]:
-    """The next plist message, whole within `timeout_s`; the connection's own time-out is changed.
+    """Receive the next plist message completely within `timeout_s`; changes the connection's own time-out.
 
-    Raises UsbmuxdError where it is not one, OSError where the connection ends or it does not come in time.
+    Raises UsbmuxdError if it is no plist message, OSError if the connection ends or the time runs out.
     """
     deadline_s = time.monotonic() + timeout_s
     length, version, kind, _ = HEADER.unpack(_receive_exactly(connection, HEADER.size, deadline_s))
     if version != PLIST_VERSION or kind != PLIST_TYPE or not HEADER.size <= length <= MAX_MESSAGE_BYTES:
-        found = f"usbmuxd answered with a message that is not a plist (length {length}, type {kind})"
-        raise UsbmuxdError(found, Problem.NOT_USBMUXD)
+        symptom = f"usbmuxd answered with a message that is not a plist (length {length}, type {kind})"
+        raise UsbmuxdError(symptom, Problem.NOT_USBMUXD)
     body = _receive_exactly(connection, length - HEADER.size, deadline_s)
     try:
         message = plistlib.loads(body, fmt=plistlib.FMT_XML)
     except (ValueError, ExpatError, AttributeError, LookupError, TypeError, OverflowError) as error:
         raise UsbmuxdError(f"usbmuxd answered with a broken plist ({error})", Problem.NOT_USBMUXD) from error
     if not isinstance(message, dict):
-        found = f"usbmuxd must answer with a dictionary. Received: {type(message).__name__}"
-        raise UsbmuxdError(found, Problem.NOT_USBMUXD)
+        symptom = f"usbmuxd must answer with a dictionary. Received: {type(message).__name__}"
+        raise UsbmuxdError(symptom, Problem.NOT_USBMUXD)
     return message
 
 
 def list_devices(address: str | None = None) -> list[Device]:
-    """Phones on USB. Raises UsbmuxdError where usbmuxd is not there or answers nonsense."""
+    """Return the phones on USB. Raises UsbmuxdError if usbmuxd is not running or its answer is malformed."""
     return [device for device in list_all_devices(address) if device.over_usb]
 
 
 def list_all_devices(address: str | None = None, timeout_s: float = ANSWER_TIMEOUT_S) -> list[Device]:
-    """Phones on USB, and those that usbmuxd knows over the network. Raises UsbmuxdError as `list_devices`."""
+    """Return the phones on USB and on the network. Raises UsbmuxdError like `list_devices`."""
     answer = _answer({"MessageType": "ListDevices"}, address or default_address(), timeout_s)
     try:
         return [_device(entry) for entry in answer.get("DeviceList", [])]
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-        raise UsbmuxdError(f"usbmuxd listed what is no device ({error!r})", Problem.NOT_USBMUXD) from error
+        raise UsbmuxdError(f"usbmuxd listed a malformed device ({error!r})", Problem.NOT_USBMUXD) from error
 
 
 def has_pair_record(device: Device, address: str | None = None, timeout_s: float = ANSWER_TIMEOUT_S) -> bool | None:
-    """Whether the computer keeps the keys that a phone hands out on Trust; None where this usbmuxd does not say.
+    """Return whether the computer has the keys that a phone hands out on Trust; None if this usbmuxd cannot answer.
 
-    Only whether there are any is looked at: they are private. Raises UsbmuxdError as `list_devices`.
+    The keys themselves are private and not read. Raises UsbmuxdError like `list_devices`.
     """
     request = {"MessageType": "ReadPairRecord", "PairRecordID": device.udid}
     answer = _answer(request, address or default_address(), timeout_s)
@@ -158,31 +158,31 @@ def has_pair_record(device: Device, address: str | None = None, timeout_s: float
 def open_tunnel(
     device: Device, port: int, address: str | None = None, timeout_s: float = ANSWER_TIMEOUT_S
 ) -> socket.socket:
-    """A socket to `port` on the phone; set a time-out of your own.
+    """Return a socket connected to `port` on the phone; the caller sets its time-out.
 
-    Raises UsbmuxdError where the phone is gone or nobody listens there.
+    Raises UsbmuxdError if the phone was unplugged or nothing listens there.
     """
     # The port goes in network byte order, inside a field that is not.
     request = {"MessageType": "Connect", "DeviceID": device.device_id, "PortNumber": socket.htons(port)}
-    connection, answer = _asked(request, address or default_address(), timeout_s)
+    connection, answer = _send_request(request, address or default_address(), timeout_s)
     number = answer.get("Number")
     if number == RESULT_OK:
         return connection
     connection.close()
     if number == RESULT_REFUSED:
         raise UsbmuxdError(NO_STREAM, Problem.NOT_STREAMING)
-    raise UsbmuxdError(f"the phone cannot be connected to (usbmuxd says {number})", Problem.UNPLUGGED)
+    raise UsbmuxdError(f"cannot connect to the phone (usbmuxd's result: {number})", Problem.UNPLUGGED)
 
 
 def _answer(request: dict[str, Any], address: str, timeout_s: float) -> dict[str, Any]:
-    """The answer to one request on a connection of its own."""
-    connection, answer = _asked(request, address, timeout_s)
+    """Send one request on a connection of its own and return the answer."""
+    connection, answer = _send_request(request, address, timeout_s)
     connection.close()
     return answer
 
 
-def _asked(request: dict[str, Any], address: str, timeout_s: float) -> tuple[socket.socket, dict[str, Any]]:
-    """A connection and what it answered to its first request, both within `timeout_s`."""
+def _send_request(request: dict[str, Any], address: str, timeout_s: float) -> tuple[socket.socket, dict[str, Any]]:
+    """Connect and send a request. Returns the open connection and the answer, both within `timeout_s`."""
     deadline_s = time.monotonic() + timeout_s
     connection = open_socket(address, timeout_s)
     try:
@@ -222,14 +222,12 @@ def _reason(error: Exception) -> str:
 
 
 def _problem(error: Exception, address: str) -> Problem:
-    """Why nobody could be connected to at `address`."""
+    """Return why the connection to `address` failed."""
     if address != system_address():
         return Problem.NOT_AT_ADDRESS
     if isinstance(error, PermissionError):
         return Problem.DENIED
-    if isinstance(
-        error, TimeoutError | BlockingIOError
-    ):  # BlockingIOError: nobody takes connections, the queue is full
+    if isinstance(error, TimeoutError | BlockingIOError):  # BlockingIOError: its queue of connections is full
         return Problem.HUNG
     if isinstance(error, ConnectionRefusedError) and socket_path(address) is not None:
         return Problem.STALE

@@ -1,9 +1,9 @@
-"""What the stand-in phone plays: a row of messages, encoded before they are due.
+"""Clips for the stand-in phone to play: sequences of messages, encoded before they are due.
 
 demo room ──render, JPEG, LZFSE──► cached .wire file ─┐
 .wire file ───────────────────────────────────────────┤
 .r3d file ──the app's own bytes───────────────────────┼─► Clip ──message(n)──► phone
-recordings ──JPEG as it is, depth PNG to LZFSE────────┘
+recordings ──JPEG unchanged, depth PNG to LZFSE───────┘
 """
 
 from __future__ import annotations
@@ -11,41 +11,43 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import lzfse
 from filelock import FileLock
 
 from capture.errors import LidarliveError
+from capture.formats import r3d_reader
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Frame
 from capture.paths import CACHE_VARIABLE, cache_folder
-from capture.protocol.wire import agreed_header, encode_message
+from capture.protocol.wire import consistent_header, encode_message
 from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode_jpeg
 from capture.storage.layout import FrameLine
-from capture.virtual_phone.wire_file import is_whole, message_spans
+from capture.virtual_phone.wire_file import is_complete, message_spans
 
-MAX_HELD_FRAMES = 600  # longer clips would keep the person waiting: 600 frames of a recording encode in about 5 s
-MAX_HELD_BYTES = 256 << 20  # what a laptop can spare; 600 frames of 1440x1920 take half of it
-FRAMES_AHEAD = 30  # of a longer clip: half a second at 60 fps rides out any pause of the disk
-WIRE_FPS = 30.0  # a .wire file does not say its rate, as the wire does not
+MAX_HELD_FRAMES = 600  # encoded completely in advance; 600 frames of a recording take about 5 s
+MAX_HELD_BYTES = 256 << 20  # memory that a laptop can spare; 600 frames of 1440x1920 take half of it
+FRAMES_AHEAD = 30  # encoded ahead in longer clips: half a second at 60 fps covers pauses of the disk
+WIRE_FPS = 30.0  # a .wire file has no frame rate, as the wire has none
 RENDER_THREADS = 2
-DEMO_JPEG_QUALITY = 85  # the phone's own pictures are no larger
+DEMO_JPEG_QUALITY = 85  # gives pictures of about the size of the phone's own
 
-Report = Callable[[float], None]  # how much is prepared, 0 to 1
+Report = Callable[[float], None]  # called with the share of the preparation that is done, 0 to 1
 
 
 class Clip:
-    """`len` messages at `fps`, each taken with `message(n)`; `n` counts on for ever and the clip goes round.
+    """A sequence of `len` messages at `fps`. `message(n)` returns the n-th, repeating the clip without end.
 
-    A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded here, whole. A longer one is encoded ahead of `n` by one
-    thread, at most FRAMES_AHEAD messages; it may block on the disk. One thread may take messages.
+    A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded completely on creation. Longer ones are encoded by one
+    thread, at most FRAMES_AHEAD messages in advance; `message` may then block on the disk. Not thread-safe.
 
-    `encode(i)` makes message i; it raises LidarliveError where the source is damaged, and so does `message`. `tail` are
-    bytes that end the stream where the clip does, as a torn message does. `rgb_size` is (width, height) of the first
-    picture whose message makes sense, (0, 0) where none does.
+    `encode(i)` returns message i; it raises LidarliveError if the source is damaged, and so does `message`. `tail`:
+    bytes at the end of the stream, such as a torn message. `rgb_size`: (width, height) of the first consistent message,
+    (0, 0) if there is none.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Clip:
         return self._length
 
     def message(self, n: int) -> bytes:
-        """The n-th message to be played, headers included; of a longer clip, soon after the one before."""
+        """Return the n-th message to play, headers included. Longer clips expect `n` in about ascending order."""
         if self._held is not None:
             return self._held[n % self._length]
         for passed in [k for k in self._ahead if not n <= k < n + FRAMES_AHEAD]:
@@ -77,7 +79,7 @@ class Clip:
         return self._ahead[n].result()
 
     def changed(self, change: Callable[[bytes], bytes], report: Report) -> Clip:
-        """The same clip with each message changed, prepared and played as this one."""
+        """Return a clip of the same messages, each passed through `change`."""
         return Clip(self._length, self.fps, lambda i: change(self._encode(i)), report, self.tail)
 
     def _hold_all(self, report: Report) -> list[bytes] | None:
@@ -94,27 +96,35 @@ class Clip:
 
 def _rgb_size(message: bytes) -> tuple[int, int] | None:
     try:
-        return agreed_header(message).rgb_size
+        return consistent_header(message).rgb_size
     except ValueError:
         return None
 
 
 def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
-    """`demo`, a `.r3d` file, a `.wire` file, one of our recordings, or a dataset of recordings that are alike.
+    """Open `demo`, a `.r3d` file, a `.wire` file, a recording, or a dataset of recordings with the same sizes.
 
-    Returns when the clip can be played; `report` hears how far that is. Raises LidarliveError where it never can be.
+    Returns when the clip can be played; `report` is called with the progress. Raises LidarliveError if that is
+    impossible.
     """
     if what == "demo":
         return _demo_clip(report)
     path = Path(what).expanduser()
-    if path.suffix.lower() == ".wire":
-        return _wire_clip(path, WIRE_FPS, report)
-    if path.suffix.lower() == ".r3d":
-        return _r3d_clip(R3dFile(path), report)
+    suffix = path.suffix.lower()
+    if suffix in CLIP_FILES:
+        return CLIP_FILES[suffix].open(path, report)
     return _dataset_clip(Dataset(path), report)
 
 
-def _r3d_clip(source: R3dFile, report: Report) -> Clip:
+def clip_file_filter() -> str:
+    """Return the filter of a file dialog: `Record3D files, wire files (*.r3d *.wire)`."""
+    titles = ", ".join(file.title for file in CLIP_FILES.values())
+    return f"{titles} ({' '.join(f'*{suffix}' for suffix in CLIP_FILES)})"
+
+
+def _r3d_clip(path: Path, report: Report) -> Clip:
+    source = R3dFile(path)
+
     def encode(i: int) -> bytes:
         return encode_message(
             source.jpeg(i),
@@ -133,12 +143,12 @@ def _r3d_clip(source: R3dFile, report: Report) -> Clip:
 def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
     recordings = [recording for recording in dataset if len(recording)]
     if not recordings:
-        raise LidarliveError(f"{dataset.path} holds no frame to play. Record again, or: lidarlive check --repair")
+        raise LidarliveError(f"{dataset.path} has no frames to play. Record again, or: lidarlive check --repair")
     first = recordings[0]
     for other in recordings:
         if _layout(other) != _layout(first):
             raise LidarliveError(
-                f"{dataset.path}: recordings of different sizes or cameras cannot be played in one go "
+                f"{dataset.path}: recordings of different sizes or cameras cannot be played as one clip "
                 f"({first.path.name} and {other.path.name}). Play one of them"
             )
     frames = [(recording, i) for recording in recordings for i in range(len(recording))]
@@ -174,8 +184,8 @@ def _layout(recording: Recording) -> tuple[object, ...]:
     return info.camera, info.rgb_size, info.depth_size, info.has_confidence
 
 
-def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
-    """What a connection to a phone carried, unchanged: damaged messages too, and at the end a torn one."""
+def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS) -> Clip:
+    """Play the bytes of a connection to a phone unchanged: also damaged messages, and a torn one at the end."""
     spans = message_spans(path)
     whole_end = sum(spans[-1])
 
@@ -191,21 +201,21 @@ def _wire_clip(path: Path, fps: float, report: Report) -> Clip:
 
 
 def _demo_clip(report: Report) -> Clip:
-    """The demo room's loop from the cache, rendered into it where it is not there, or was torn by a power cut."""
+    """Play the demo room's loop from the cache; render it first if it is missing, or was torn by a power cut."""
     path = cache_folder() / f"demo-room-{VERSION}.wire"
-    if not is_whole(path):
+    if not is_complete(path):
         _render_demo(path, report)
-        return _wire_clip(path, DemoRoom.fps, lambda prepared: None)
-    return _wire_clip(path, DemoRoom.fps, report)
+        return _wire_clip(path, lambda prepared: None, DemoRoom.fps)
+    return _wire_clip(path, report, DemoRoom.fps)
 
 
 def _render_demo(path: Path, report: Report) -> None:
-    """Render the loop to `path`, which appears once it is whole. Of two processes that want it, one renders."""
+    """Render the loop to `path`, which appears once it is complete. Of two processes that need it, one renders."""
     part = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock"):
-            if is_whole(path):
+            if is_complete(path):
                 return
             with part.open("wb") as file:
                 for message in _rendered(DemoRoom(), report):
@@ -213,12 +223,12 @@ def _render_demo(path: Path, report: Report) -> None:
             os.replace(part, path)
     except OSError as error:
         raise LidarliveError(
-            f"the demo room cannot be kept in {path.parent}: {error.strerror}. Set {CACHE_VARIABLE} to another folder"
+            f"the demo room cannot be saved in {path.parent}: {error.strerror}. Set {CACHE_VARIABLE} to another folder"
         ) from error
 
 
 def _rendered(room: DemoRoom, report: Report) -> Iterator[bytes]:
-    """The room's messages in order. NumPy and OpenCV leave two threads to draw most of the time."""
+    """Yield the room's messages in order. NumPy and OpenCV mostly release the GIL: two threads render in parallel."""
 
     def drawn(i: int) -> bytes:
         return frame_message(room.render(i), DEMO_JPEG_QUALITY)
@@ -233,7 +243,7 @@ def _rendered(room: DemoRoom, report: Report) -> Iterator[bytes]:
 
 
 def frame_message(frame: Frame, jpeg_quality: int) -> bytes:
-    """The frame as the phone would send it."""
+    """Encode a frame as the phone would send it."""
     confidence = frame.confidence
     return encode_message(
         frame.jpeg or encode_jpeg(frame.rgb, jpeg_quality),
@@ -245,3 +255,18 @@ def frame_message(frame: Frame, jpeg_quality: int) -> bytes:
         frame.pose,
         frame.camera,
     )
+
+
+@dataclass(frozen=True)
+class ClipFile:
+    """A kind of file that can be played: its title in file dialogs, and its opener."""
+
+    title: str
+    open: Callable[[Path, Report], Clip]
+
+
+# By suffix; a new kind of file to play is one opener and one line.
+CLIP_FILES = {
+    r3d_reader.SUFFIX: ClipFile(r3d_reader.FORMAT.title, _r3d_clip),
+    ".wire": ClipFile("wire files", _wire_clip),
+}

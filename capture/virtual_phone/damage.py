@@ -1,6 +1,6 @@
-"""What a phone, a cable or the app can do to one message: bytes to bytes, each under the name of its fault.
+"""Damage messages as a phone, a cable or the app can: one function from bytes to bytes per fault.
 
-What is not damaged stays as it was, and the sizes in the headers say what is there, unless they are the fault.
+All other parts stay unchanged, and sizes in the headers are correct, unless they are the fault.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from capture.protocol.wire import (
     PEERTALK_HEADER,
     PEERTALK_VERSION,
     FrameHeader,
-    agreed_header,
+    consistent_header,
 )
 from capture.storage.encoding import encode_jpeg
 
 START_OF_SCAN, END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"  # ITU-T T.81, table B.1
-LARGEST_BODY_BYTES = (1 << 32) - 1  # what the field can say
+LARGEST_BODY_BYTES = (1 << 32) - 1  # the largest value of the field
 TRUEDEPTH_SIZE = (480, 640)  # (width, height) of a depth map from the front camera, upright
 DAMAGED_BLOCK = (slice(0, 48), slice(0, 48))  # rows and columns of the depth map that become NaN, negative or infinite
 
 
 class Message(NamedTuple):
-    """One message taken apart; `join` makes it bytes again, with the sizes of its parts in the header."""
+    """A message split into its parts; `join` puts them together, with their sizes in the header."""
 
     header: FrameHeader
     jpeg: bytes
@@ -44,8 +44,8 @@ class Message(NamedTuple):
 
     @classmethod
     def split(cls, message: bytes) -> Message:
-        """Raises ValueError where the headers contradict each other: such a message has no parts."""
-        header = agreed_header(message)
+        """Split a message. Raises ValueError if its headers contradict each other."""
+        header = consistent_header(message)
         parts, offset = [], PEERTALK_HEADER.size + FRAME_HEADER.size
         for size in (header.rgb_bytes, header.depth_bytes, header.confidence_bytes, header.misc_bytes):
             parts.append(message[offset : offset + size])
@@ -60,7 +60,7 @@ class Message(NamedTuple):
         return with_body(FRAME_HEADER.pack(*header) + jpeg + depth + confidence + misc)
 
     def depth_m(self) -> DepthMap:
-        """float32 (h, w), metres, as the phone sent it; writable. Raises ValueError where it does not inflate."""
+        """Decompress to float32 (h, w), metres, as sent, writable. Raises ValueError if that fails."""
         height, width = self.header.depth_height, self.header.depth_width
         return np.frombuffer(bytearray(inflate(self.depth_lzfse, 4 * width * height)), "<f4").reshape(height, width)
 
@@ -72,99 +72,99 @@ class Message(NamedTuple):
 
 
 def with_body(body: bytes, announced: int | None = None) -> bytes:
-    """A message of this body, whose header announces its size or another one."""
+    """Return a message with this body, whose header states its size or `announced`."""
     size = len(body) if announced is None else announced
     return PEERTALK_HEADER.pack(PEERTALK_VERSION, FRAME_TYPE, 0, size) + body
 
 
 def jpeg_corrupt(message: bytes) -> bytes:
-    """All that a JPEG says before its scan (sizes, quantisation, Huffman tables) is noise; SOI, scan and EOI stay."""
-    whole = Message.split(message)
-    scan = whole.jpeg.rindex(START_OF_SCAN)
-    noise = bytes(b ^ 0xA5 for b in whole.jpeg[2:scan])
-    return whole._replace(jpeg=whole.jpeg[:2] + noise + whole.jpeg[scan:]).join()
+    """Replace everything before the JPEG's scan (sizes, quantisation, Huffman tables) by noise, except SOI."""
+    parts = Message.split(message)
+    scan = parts.jpeg.rindex(START_OF_SCAN)
+    noise = bytes(b ^ 0xA5 for b in parts.jpeg[2:scan])
+    return parts._replace(jpeg=parts.jpeg[:2] + noise + parts.jpeg[scan:]).join()
 
 
 def jpeg_scan(message: bytes) -> bytes:
-    """The second half of the JPEG's entropy-coded scan is 0, which is code words all the same; all else stays."""
-    whole = Message.split(message)
-    jpeg = whole.jpeg
+    """Replace the second half of the JPEG's entropy-coded scan by zeros, which are still valid code words."""
+    parts = Message.split(message)
+    jpeg = parts.jpeg
     scan = jpeg.rindex(START_OF_SCAN) + len(START_OF_SCAN)
     end = len(jpeg) - len(END_OF_IMAGE)
     middle = (scan + end) // 2
-    return whole._replace(jpeg=jpeg[:middle] + bytes(end - middle) + jpeg[end:]).join()
+    return parts._replace(jpeg=jpeg[:middle] + bytes(end - middle) + jpeg[end:]).join()
 
 
-def jpeg_size(message: bytes) -> bytes:
-    """The header says twice the width and height that the JPEG has."""
-    whole = Message.split(message)
-    width, height = whole.header.rgb_size
-    return whole._replace(header=whole.header._replace(rgb_width=2 * width, rgb_height=2 * height)).join()
+def wrong_jpeg_size(message: bytes) -> bytes:
+    """Double the RGB width and height in the header."""
+    parts = Message.split(message)
+    width, height = parts.header.rgb_size
+    return parts._replace(header=parts.header._replace(rgb_width=2 * width, rgb_height=2 * height)).join()
 
 
 def rgb_past_body(message: bytes) -> bytes:
-    """The header says that the JPEG is 1 GiB, far more than the body."""
+    """Set the JPEG's size in the header to 1 GiB, far more than the body."""
     header = Message.split(message).header._replace(rgb_bytes=1 << 30)
     body = PEERTALK_HEADER.size + FRAME_HEADER.size
     return message[: PEERTALK_HEADER.size] + FRAME_HEADER.pack(*header) + message[body:]
 
 
 def depth_truncated(message: bytes) -> bytes:
-    """The depth's LZFSE ends after 80 % of its bytes, and the header says so."""
-    whole = Message.split(message)
-    return whole._replace(depth_lzfse=whole.depth_lzfse[: len(whole.depth_lzfse) * 4 // 5]).join()
+    """Truncate the depth's LZFSE to 80 % of its bytes, and correct the header."""
+    parts = Message.split(message)
+    return parts._replace(depth_lzfse=parts.depth_lzfse[: len(parts.depth_lzfse) * 4 // 5]).join()
 
 
 def depth_flipped(message: bytes) -> bytes:
-    """64 bytes in the middle of the depth's LZFSE are inverted."""
-    whole = Message.split(message)
-    depth = bytearray(whole.depth_lzfse)
+    """Invert 64 bytes in the middle of the depth's LZFSE."""
+    parts = Message.split(message)
+    depth = bytearray(parts.depth_lzfse)
     middle = slice(len(depth) // 2, len(depth) // 2 + 64)
     depth[middle] = bytes(b ^ 0xFF for b in depth[middle])
-    return whole._replace(depth_lzfse=bytes(depth)).join()
+    return parts._replace(depth_lzfse=bytes(depth)).join()
 
 
 def depth_size(message: bytes) -> bytes:
-    """The depth's LZFSE inflates to half of the rows that the header says."""
-    whole = Message.split(message)
-    half = whole.depth_m()[: whole.header.depth_height // 2]
-    return whole._replace(depth_lzfse=lzfse.compress(half.tobytes())).join()
+    """Replace the depth by an LZFSE stream of half of its rows, without correcting the header."""
+    parts = Message.split(message)
+    half = parts.depth_m()[: parts.header.depth_height // 2]
+    return parts._replace(depth_lzfse=lzfse.compress(half.tobytes())).join()
 
 
 def depth_repeated(message: bytes, before: bytes) -> bytes:
-    """The depth and confidence of the message before, with the RGB, intrinsics and pose of this one."""
-    whole, stale = Message.split(message), Message.split(before)
-    return whole._replace(depth_lzfse=stale.depth_lzfse, confidence_lzfse=stale.confidence_lzfse).join()
+    """Replace depth and confidence by those of the previous message."""
+    parts, stale = Message.split(message), Message.split(before)
+    return parts._replace(depth_lzfse=stale.depth_lzfse, confidence_lzfse=stale.confidence_lzfse).join()
 
 
 def depth_filled(value: float) -> Callable[[bytes], bytes]:
-    """DAMAGED_BLOCK of the depth map is `value`, in metres."""
+    """Return a function that sets DAMAGED_BLOCK of the depth map to `value`, in metres."""
 
     def fill(message: bytes) -> bytes:
-        whole = Message.split(message)
-        depth = whole.depth_m()
+        parts = Message.split(message)
+        depth = parts.depth_m()
         depth[DAMAGED_BLOCK] = value
-        return whole.with_depth(depth).join()
+        return parts.with_depth(depth).join()
 
     return fill
 
 
 def body_cut(size: int) -> Callable[[bytes], bytes]:
-    """The body is its first `size` bytes, and the header says so."""
+    """Return a function that truncates the body to `size` bytes and corrects the header."""
     return lambda message: with_body(message[PEERTALK_HEADER.size :][:size])
 
 
 def body_4gib(message: bytes) -> bytes:
-    """The header announces the largest body it can; this message's body follows."""
+    """Set the body's size in the header to the largest value; the body stays."""
     return with_body(message[PEERTALK_HEADER.size :], LARGEST_BODY_BYTES)
 
 
 def truedepth(message: bytes) -> bytes:
-    """As from the front camera: its device type and depth size, no confidence, no pose. The picture stays."""
-    whole = Message.split(message)
-    upright = whole.header.depth_height >= whole.header.depth_width
+    """Turn the message into one of the front camera: device type, depth size, no confidence, no pose."""
+    parts = Message.split(message)
+    upright = parts.header.depth_height >= parts.header.depth_width
     size = TRUEDEPTH_SIZE if upright else TRUEDEPTH_SIZE[::-1]
-    front = whole.with_depth(cv2.resize(whole.depth_m(), size, interpolation=cv2.INTER_NEAREST))  # NaN does not spread
+    front = parts.with_depth(cv2.resize(parts.depth_m(), size, interpolation=cv2.INTER_NEAREST))  # NaN does not spread
     header = FrameHeader(*front.header[:-7], *Pose().as_list())._replace(
         device_type=DEVICE_TYPES.index(Camera.TRUEDEPTH), confidence_width=0, confidence_height=0
     )
@@ -172,10 +172,10 @@ def truedepth(message: bytes) -> bytes:
 
 
 def landscape(message: bytes) -> bytes:
-    """Picture, depth and confidence turned clockwise by 90 degrees; sizes, intrinsics and pose turned with them."""
-    whole = Message.split(message)
-    turned = whole.with_depth(np.rot90(whole.depth_m(), -1))
-    old, sine = whole.header, math.sqrt(0.5)  # sine and cosine of 45 degrees: the camera turns about its own z
+    """Rotate picture, depth, confidence, sizes, intrinsics and pose clockwise by 90 degrees."""
+    parts = Message.split(message)
+    turned = parts.with_depth(np.rot90(parts.depth_m(), -1))
+    old, sine = parts.header, math.sqrt(0.5)  # sine and cosine of 45 degrees: the camera rotates about its own z
     header = turned.header._replace(
         rgb_width=old.rgb_height,
         rgb_height=old.rgb_width,
@@ -190,14 +190,14 @@ def landscape(message: bytes) -> bytes:
         qz=sine * (old.qz + old.qw),
         qw=sine * (old.qw - old.qz),
     )
-    jpeg = encode_jpeg(np.ascontiguousarray(np.rot90(decode_jpeg(whole.jpeg), -1)))
-    return turned._replace(header=header, jpeg=jpeg, confidence_lzfse=_turned_confidence(whole)).join()
+    jpeg = encode_jpeg(np.ascontiguousarray(np.rot90(decode_jpeg(parts.jpeg), -1)))
+    return turned._replace(header=header, jpeg=jpeg, confidence_lzfse=_turned_confidence(parts)).join()
 
 
-def _turned_confidence(whole: Message) -> bytes:
-    if not whole.confidence_lzfse:
+def _turned_confidence(parts: Message) -> bytes:
+    if not parts.confidence_lzfse:
         return b""
-    height, width = whole.header.confidence_height, whole.header.confidence_width
-    confidence = np.frombuffer(inflate(whole.confidence_lzfse, width * height), np.uint8).reshape(height, width)
+    height, width = parts.header.confidence_height, parts.header.confidence_width
+    confidence = np.frombuffer(inflate(parts.confidence_lzfse, width * height), np.uint8).reshape(height, width)
     turned: bytes = lzfse.compress(np.rot90(confidence, -1).tobytes())
     return turned

@@ -1,10 +1,10 @@
-"""The faults that the stand-in phone can be asked for: which, at which frame, for how long, and what they do.
+"""Faults of the stand-in phone on request: their kinds, at which frame, for how long, and what they do.
 
-    damage to one message          `damage.py`; the message goes out instead of the whole one
-    faults of the connection       `deliver`: how the frame goes out, or does not
-    changes of the app             from that frame on frames come in another shape
+    damage to one message          `damage.py`: a damaged message is sent instead
+    faults of the connection       `deliver`: how the message is sent, or not
+    changes of the app             from this frame on, frames have another shape
 
-A fault is a line of text, `KIND@FRAME` or `KIND@FRAME:SECONDS`.
+A fault is written `KIND@FRAME` or `KIND@FRAME:SECONDS`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from capture.virtual_phone.clips import Clip, Report
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "jpeg-corrupt": damage.jpeg_corrupt,
     "jpeg-scan": damage.jpeg_scan,
-    "jpeg-size": damage.jpeg_size,
+    "jpeg-size": damage.wrong_jpeg_size,
     "rgb-past-body": damage.rgb_past_body,
     "depth-truncated": damage.depth_truncated,
     "depth-flipped": damage.depth_flipped,
@@ -36,7 +36,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "body-20": damage.body_cut(20),
     "body-4gib": damage.body_4gib,
 }
-REPEATED = "depth-repeated"  # the one that needs the message before
+REPEATED = "depth-repeated"  # needs the previous message
 OF_ONE_FRAME = (*DAMAGE, REPEATED, "cut")
 CHANGES: dict[str, Callable[[bytes], bytes]] = {"truedepth": damage.truedepth, "landscape": damage.landscape}
 LASTING_S = {
@@ -47,14 +47,14 @@ LASTING_S = {
     "flood": 1.0,
     **dict.fromkeys(CHANGES, math.inf),
 }
-TRICKLE_PAUSE_S = 0.001  # between one byte and the next
+TRICKLE_PAUSE_S = 0.001  # between bytes
 
 _FORM = re.compile(r"([a-z0-9-]+)@(\d{1,9})(?::(\d{1,6}(?:\.\d*)?|\.\d+))?")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`kind` happens to the first frame offered from number `frame` on; `seconds` is how long it lasts, 0 a frame."""
+    """A fault of one `kind` at the first frame sent from index `frame` on, lasting `seconds` (0: one frame)."""
 
     kind: str
     frame: int
@@ -62,21 +62,21 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """From `KIND@FRAME` or `KIND@FRAME:SECONDS`. Raises LidarliveError where it is neither."""
+        """Parse `KIND@FRAME` or `KIND@FRAME:SECONDS`. Raises LidarliveError if it is neither."""
         match = _FORM.fullmatch(text)
         kind, frame, seconds = match.groups() if match else ("", "", None)
         if kind not in OF_ONE_FRAME and kind not in LASTING_S:
             raise LidarliveError(
-                f"a fault is KIND@FRAME or KIND@FRAME:SECONDS. Received: {text!r}. "
-                f"KIND, at one frame: {', '.join(OF_ONE_FRAME)}; with SECONDS, if you like: {', '.join(LASTING_S)}"
+                f"a fault must be KIND@FRAME or KIND@FRAME:SECONDS. Received: {text!r}. "
+                f"KIND of one frame: {', '.join(OF_ONE_FRAME)}; with optional SECONDS: {', '.join(LASTING_S)}"
             )
         if kind in OF_ONE_FRAME and seconds is not None:
-            raise LidarliveError(f"{kind} happens to one frame: leave out the seconds. Received: {text!r}")
+            raise LidarliveError(f"{kind} happens to one frame: drop the seconds. Received: {text!r}")
         return cls(kind, int(frame), float(seconds) if seconds else LASTING_S.get(kind, 0.0))
 
 
 class OutageError(Exception):
-    """The phone or usbmuxd is to go away, as `fault` says."""
+    """Request to unplug the phone or stop usbmuxd, according to `fault`."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.kind)
@@ -84,22 +84,22 @@ class OutageError(Exception):
 
 
 class FaultScript:
-    """A clip with its faults. Each happens once, one a frame: a second one for the same frame happens to the next.
+    """A clip with its faults. Each happens once, at most one per frame: a second for the same frame moves to the next.
 
-    Of two changes of the app the later one holds. One thread at a time asks for frames, in order.
+    A later change of the app replaces an earlier one. Frames must be requested in order, by one thread at a time.
     """
 
     def __init__(self, clip: Clip, faults: Sequence[Fault], report: Report = lambda prepared: None) -> None:
         self._clip = clip
         self._pending = sorted(faults, key=lambda fault: fault.frame)
         kinds = [fault.kind for fault in faults if fault.kind in CHANGES]
-        self._changed = {kind: clip.changed(partial(_damaged, kind), report) for kind in kinds}
+        self._changed = {kind: clip.changed(partial(_damage, kind), report) for kind in kinds}
         self._change = ""
         self._change_until_s = self._flood_until_s = -math.inf
         self._before: bytes | None = None
 
     def frame(self, n: int) -> tuple[bytes, Fault | None]:
-        """The message of frame n as it is to go out, and the fault that happens then. May block on the disk."""
+        """Return the message to send as frame n, and the fault that happens with it. May block on the disk."""
         fault = self._pending[0] if self._pending and self._pending[0].frame <= n else None
         if time.monotonic() > self._change_until_s:
             self._change = ""
@@ -108,11 +108,11 @@ class FaultScript:
         message = clip.message(n)
         before, self._before = self._before, message
         if fault is not None and fault.kind not in CHANGES:
-            message = _damaged(fault.kind, message, before or clip.message(n - 1))
+            message = _damage(fault.kind, message, before or clip.message(n - 1))
         return message, fault
 
     def begin(self, fault: Fault) -> None:
-        """The fault that `frame` gave happens now."""
+        """Start the fault that `frame` returned."""
         self._pending.remove(fault)
         if fault.kind in CHANGES:
             self._change, self._change_until_s = fault.kind, time.monotonic() + fault.seconds
@@ -121,15 +121,15 @@ class FaultScript:
 
     @property
     def flooding(self) -> bool:
-        """Whether frames are sent without pause now."""
+        """Whether frames are currently sent without pause."""
         return time.monotonic() < self._flood_until_s
 
 
 def deliver(client: socket.socket, message: bytes, fault: Fault | None, wait: Callable[[float], bool]) -> bool:
-    """Send a message in the way of `fault`; False where nothing is sent and the stream goes on later.
+    """Send a message, modified by `fault`; return False if nothing is sent and the stream continues later.
 
-    `wait(seconds)` sleeps, but not beyond the end of the phone. May block on the client.
-    Raises OutageError where the phone or usbmuxd goes away, OSError where the connection is over.
+    `wait(seconds)` sleeps until the phone is stopped at most. May block on the client.
+    Raises OutageError if the fault unplugs the phone or stops usbmuxd, OSError if the connection ends.
     """
     left = memoryview(message)
     if fault is not None:
@@ -141,15 +141,15 @@ def deliver(client: socket.socket, message: bytes, fault: Fault | None, wait: Ca
                 raise OutageError(fault)
             case "cut":
                 client.sendall(left[: len(left) // 2])
-                raise ConnectionAbortedError("cut, as asked for")
+                raise ConnectionAbortedError("cut, as requested")
             case "trickle":
-                left = _trickled(client, left, fault.seconds, wait)
+                left = _trickle(client, left, fault.seconds, wait)
     client.sendall(left)
     return True
 
 
-def _trickled(client: socket.socket, left: memoryview, seconds: float, wait: Callable[[float], bool]) -> memoryview:
-    """Send a byte a millisecond for `seconds`; what is left after that."""
+def _trickle(client: socket.socket, left: memoryview, seconds: float, wait: Callable[[float], bool]) -> memoryview:
+    """Send one byte per millisecond for `seconds`; return the rest."""
     until_s = time.monotonic() + seconds
     while left and time.monotonic() < until_s:
         client.sendall(left[:1])
@@ -158,8 +158,8 @@ def _trickled(client: socket.socket, left: memoryview, seconds: float, wait: Cal
     return left
 
 
-def _damaged(kind: str, message: bytes, before: bytes = b"") -> bytes:
-    """The message with the fault `kind` in it; unchanged where that is one of the connection."""
+def _damage(kind: str, message: bytes, before: bytes = b"") -> bytes:
+    """Apply the fault `kind` to a message; faults of the connection leave it unchanged."""
     try:
         if kind == REPEATED:
             return damage.depth_repeated(message, before)
@@ -167,5 +167,5 @@ def _damaged(kind: str, message: bytes, before: bytes = b"") -> bytes:
         return change(message) if change else message
     except ValueError as error:
         raise LidarliveError(
-            f"{kind} needs a whole frame, and the clip's own is damaged: {error}. Play another"
+            f"{kind} needs an intact frame, and the clip's own is damaged: {error}. Play another clip"
         ) from None

@@ -1,8 +1,8 @@
-"""The stand-in iPhone: usbmuxd with one phone plugged in, and the Record3D app on it playing a clip.
+"""The stand-in iPhone: a usbmuxd with one phone plugged in, whose Record3D app plays a clip.
 
-main thread         waits until the clip is over or someone asks it to stop
-preparing thread    encodes the clip, then the app streams; may block on the disk
-accepting thread    takes connections and gives each a thread (`daemon.py`)
+main thread         waits until the clip is over or a stop is requested
+preparing thread    encodes the clip, before the app can stream; may block on the disk
+accepting thread    accepts connections and starts a thread for each (`usbmuxd_server.py`)
 connection threads  answer usbmuxd requests, at most MAX_CONNECTIONS; may block on their socket, REQUEST_TIMEOUT_S. The
                     one whose client connects to the app then sends it frames, and may block on that client
 """
@@ -33,21 +33,24 @@ from capture.virtual_phone.usbmux_messages import (
     receive_request,
     result,
 )
-from capture.virtual_phone.usbmuxd_server import Daemon
+from capture.virtual_phone.usbmuxd_server import UsbmuxdServer
 
 DEFAULT_SERIAL = "LIDARLIVE-STAND-IN-0001"
 DEVICE_ID = 1
 REQUEST_TIMEOUT_S = 5.0  # as long as libusbmuxd waits for an answer
-REPORT_S = 0.1  # how old the counters of a status may be
+REPORT_S = 0.1  # between reports of the status
 
 State = Literal["preparing", "ready", "ended", "failed"]
 
 
 @dataclass(frozen=True)
 class PhoneStatus:
-    """`prepared` goes from 0 to 1 while preparing; `error` is one line for the person where the state is failed.
+    """Status of a stand-in phone.
 
-    `sent` and `dropped` count frames since the first client came. `address` is what USBMUXD_SOCKET_ADDRESS has to be.
+    prepared       share of the preparation done, 0 to 1
+    sent, dropped  frames since the first client connected
+    error          one line for the user if the state is failed
+    address        the value for USBMUXD_SOCKET_ADDRESS
     """
 
     state: State = "preparing"
@@ -60,10 +63,7 @@ class PhoneStatus:
 
 @dataclass(frozen=True)
 class PhoneSettings:
-    """What is played and how the phone presents itself; `fps` None is the clip's own rate (see `Player`).
-
-    `trusted`: whether the computer holds a pair record of this phone; `send_log`: the file to keep one in.
-    """
+    """Settings of a stand-in phone; see PhoneProcess."""
 
     what: str
     address: str
@@ -81,7 +81,7 @@ Report = Callable[[PhoneStatus], None]
 
 
 class Phone:
-    """Runs in the thread that calls `run`; `report` is called from several threads, one at a time."""
+    """Stand-in phone, run in the thread that calls `run`. `report` is called from several threads, one at a time."""
 
     def __init__(self, settings: PhoneSettings, report: Report) -> None:
         self._settings = settings
@@ -90,49 +90,51 @@ class Phone:
         self._state: State = "preparing"
         self._prepared = 0.0
         self._error = ""
-        self._camera: Player | None = None
-        self._daemon: Daemon | None = None
+        self._player: Player | None = None
+        self._server: UsbmuxdServer | None = None
         self._plugged_in_from_s = 0.0 if settings.plugged_in else inf
         self._stopping = threading.Event()
 
     @property
     def status(self) -> PhoneStatus:
-        sent, dropped = (self._camera.sent, self._camera.dropped) if self._camera else (0, 0)
+        sent, dropped = (self._player.sent, self._player.dropped) if self._player else (0, 0)
         return PhoneStatus(self._state, self._prepared, sent, dropped, self._error, self._settings.address)
 
-    def run(self, asked_to_stop: Callable[[float], bool]) -> PhoneStatus:
-        """Be a phone until the clip is over, something fails, or `asked_to_stop(seconds to wait)` is true."""
-        self._tell()
+    def run(self, wait_for_stop: Callable[[float], bool]) -> PhoneStatus:
+        """Serve until the clip is over, something fails, or `wait_for_stop(seconds)` returns true."""
+        self._report_status()
         try:
-            self._daemon = Daemon(self._settings.address, self._converse, lambda error: self._become("failed", error))
+            self._server = UsbmuxdServer(
+                self._settings.address, self._serve, lambda error: self._set_state("failed", error)
+            )
             threading.Thread(target=self._prepare, name="phone preparing", daemon=True).start()
             try:
-                while not self._is_over() and not asked_to_stop(REPORT_S):
-                    self._tell()
+                while not self._is_over() and not wait_for_stop(REPORT_S):
+                    self._report_status()
             finally:
                 self._stop()
-                self._daemon.stop()
-            self._become("ended")
+                self._server.stop()
+            self._set_state("ended")
         except LidarliveError as error:
-            self._become("failed", str(error))
+            self._set_state("failed", str(error))
         return self.status
 
     def _is_over(self) -> bool:
-        return self._state in ("ended", "failed") or (self._camera is not None and self._camera.over)
+        return self._state in ("ended", "failed") or (self._player is not None and self._player.over)
 
     def _stop(self) -> None:
         self._stopping.set()
-        if self._camera:
-            self._camera.stop()
+        if self._player:
+            self._player.stop()
 
-    def _become(self, state: State, error: str = "") -> None:
-        """Change the state and report it; the phone ends only once."""
+    def _set_state(self, state: State, error: str = "") -> None:
+        """Change the state and report it; `ended` and `failed` are final."""
         with self._changing:
             if self._state in ("preparing", "ready"):
                 self._state, self._error = state, error
-        self._tell()
+        self._report_status()
 
-    def _tell(self) -> None:
+    def _report_status(self) -> None:
         with self._changing:
             self._report(self.status)
 
@@ -140,16 +142,16 @@ class Phone:
         try:
             log = SendLog(self._settings.send_log)
             clip = open_clip(self._settings.what, self._on_prepared)
-            self._camera = Player(
+            self._player = Player(
                 clip, self._settings.fps, self._settings.loop, self._settings.faults, log, self._on_prepared
             )
-            self._become("ready")
+            self._set_state("ready")
         except _StoppedError:
             return
         except LidarliveError as error:
-            self._become("failed", str(error))
+            self._set_state("failed", str(error))
         except Exception as error:
-            self._become("failed", f"{self._settings.what} cannot be played: {error!r}")
+            self._set_state("failed", f"{self._settings.what} cannot be played: {error!r}")
             raise
 
     def _on_prepared(self, fraction: float) -> None:
@@ -161,8 +163,8 @@ class Phone:
     def _is_plugged_in(self) -> bool:
         return time.monotonic() >= self._plugged_in_from_s
 
-    def _converse(self, connection: socket.socket) -> None:
-        """Answer one client until it leaves; what it breaks is its own connection."""
+    def _serve(self, connection: socket.socket) -> None:
+        """Answer one client until it disconnects; its errors end only its own connection."""
         try:
             connection.settimeout(REQUEST_TIMEOUT_S)
             while (request := receive_request(connection)) is not None:
@@ -179,33 +181,33 @@ class Phone:
             return
 
     def _connect(self, connection: socket.socket, request: Request) -> None:
-        """Answer a Connect. Where the app takes the client, the connection is the tunnel until one side closes it."""
-        camera = self._camera
+        """Answer a Connect. If the app accepts the client, the connection is the tunnel until one side closes it."""
+        player = self._player
         is_app = self._settings.in_usb_mode and request.port == RECORD3D_PORT
         if not self._is_plugged_in or request.message.get("DeviceID") != DEVICE_ID:
             answer(connection, request, result(UsbmuxResult.BAD_DEVICE))
-        elif camera is None or not is_app or not camera.claim(connection):
+        elif player is None or not is_app or not player.claim(connection):
             answer(connection, request, result(UsbmuxResult.CONNECTION_REFUSED))
         else:
             try:
                 answer(connection, request, result(UsbmuxResult.OK))
-                if camera.play(connection):
-                    self._become("ended")  # reported before the client sees the stream end
+                if player.play(connection):
+                    self._set_state("ended")  # reported before the client sees the stream end
             except OutageError as outage:
-                self._suffer(outage.fault)
+                self._apply_outage(outage.fault)
             except LidarliveError as error:
-                self._become("failed", str(error))
+                self._set_state("failed", str(error))
             finally:
-                camera.release(connection)
+                player.release(connection)
                 connection.close()
 
-    def _suffer(self, outage: Fault) -> None:
-        """Unplug the phone, or take usbmuxd down, until it is back by itself."""
+    def _apply_outage(self, outage: Fault) -> None:
+        """Unplug the phone, or stop usbmuxd, for the duration of the fault."""
         if outage.kind == "gone":
             self._plugged_in_from_s = time.monotonic() + outage.seconds
-        elif self._daemon:
-            self._daemon.restart(outage.seconds)
+        elif self._server:
+            self._server.restart(outage.seconds)
 
 
 class _StoppedError(Exception):
-    """The phone is asked to stop while it prepares."""
+    """The phone was stopped while preparing."""

@@ -1,4 +1,4 @@
-"""When a frame is due, and what becomes of it: the stand-in phone as a live camera."""
+"""Play a clip in real time, as a live camera: send each frame when it is due, or drop it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from capture.virtual_phone.clips import Clip, Report
 from capture.virtual_phone.faults import Fault, FaultScript, deliver
 from capture.virtual_phone.send_log import SendLog
 
-SEND_BUFFER_BYTES = 256 << 10  # a frame of 1440x1920 is handed over whole; no more than two or three are under way
-STALLED_S = 2.0  # a client that takes nothing for so long may be replaced: record3d never closes a stream it stopped
-LATE_WAKE_S = 0.25  # a frame is still sent when the operating system wakes the phone so late; after that it is skipped
+SEND_BUFFER_BYTES = 256 << 10  # holds a frame of 1440x1920, and at most two or three smaller ones
+STALLED_S = 2.0  # a client that reads nothing for this long may be replaced: record3d never closes a stopped stream
+LATE_WAKE_S = 0.25  # delay by the operating system's scheduler up to which a frame is still sent, not skipped
 MAX_FPS = 1000.0
-LARGE_PIXELS, LARGE_FPS = 1_000_000, 30.0  # the record3d package decodes 37 larger pictures a second
+LARGE_PIXELS, LARGE_FPS = 1_000_000, 30.0  # the record3d package decodes 37 pictures of this size per second
 
 
 class Player:
-    """Plays a clip in real time to one client at a time. Frame n is due at n / fps after the first client came.
+    """Player of a clip to one client at a time. Frame n is due n / fps after the first client connected.
 
-    A frame whose turn comes while the one before is still being taken by the client is dropped and counted. A client
-    that comes later gets the frames that are due then; what passed unseen is neither sent nor dropped.
+    A frame that becomes due while the client is still reading the previous one is dropped and counted. A client that
+    connects later gets the frames that are due from then on; earlier ones count neither as sent nor as dropped.
 
-    A fault happens to the frame it is asked for or, where nobody is there or that one is dropped, to the next one that
-    is sent. The log is told of faults and of every frame.
+    A fault happens to its frame or, if nobody is connected or that frame is dropped, to the next frame sent. Faults and
+    all frames are logged.
     """
 
     def __init__(
@@ -49,15 +49,15 @@ class Player:
         self._sending_since_s: float | None = None
         self._stopping = threading.Event()
         self._claiming = threading.Lock()
-        self._playing = threading.Lock()  # the client before this one may still be on its way out
+        self._playing = threading.Lock()  # the previous client's thread may not have ended yet
 
     @property
     def over(self) -> bool:
-        """Whether the last frame's turn has come and gone; never with a loop, nor while a client is served."""
+        """Whether the last frame was due already; never with a loop, nor while a client is served."""
         return self._client is None and self._frames is not None and self._due_by(time.monotonic()) >= self._frames
 
     def claim(self, client: socket.socket) -> bool:
-        """Make `client` the one that is served; False where another one is being served and takes its frames."""
+        """Make `client` the one that is served; return False if another one is being served and reads its frames."""
         with self._claiming:
             if self._client is not None:
                 if not (_has_left(self._client) or self._is_stalled()):
@@ -67,9 +67,9 @@ class Player:
         return True
 
     def play(self, client: socket.socket) -> bool:
-        """Send what is due until the clip is over (True), the camera stops (False) or the client leaves (OSError).
+        """Send due frames until the clip is over (returns True) or the player stops (returns False).
 
-        Raises OutageError where a fault takes the phone or usbmuxd away.
+        Raises OSError if the client disconnects, OutageError if a fault unplugs the phone or stops usbmuxd.
         """
         client.settimeout(None)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -81,13 +81,13 @@ class Player:
             return self._send_frames(client, self._due_by(now_s))
 
     def release(self, client: socket.socket) -> None:
-        """`client` is no longer served."""
+        """Stop serving `client`, so that another one can be."""
         with self._claiming:
             if self._client is client:
                 self._client = None
 
     def stop(self) -> None:
-        """Make `play` end, also where it waits for the client; from any thread."""
+        """End `play`, even while it waits for the client; callable from any thread."""
         self._stopping.set()
         with self._claiming:
             if self._client is not None:
@@ -101,7 +101,7 @@ class Player:
             begun_ns = time.monotonic_ns()
             if fault is not None:
                 if _has_left(client):
-                    raise ConnectionAbortedError("a fault waits for somebody to meet it")
+                    raise ConnectionAbortedError("the client left; the fault waits for the next one")
                 self._log.fault(n, fault, begun_ns)
                 self._script.begin(fault)
             if self._offer(client, message, fault):
@@ -114,7 +114,7 @@ class Player:
         return True
 
     def _offer(self, client: socket.socket, message: bytes, fault: Fault | None) -> bool:
-        """Hand a frame to the client in the way of `fault`; False where it is not sent. May block on the client."""
+        """Send a frame to the client, modified by `fault`; return False if it is not sent. May block on the client."""
         self._sending_since_s = time.monotonic()
         try:
             return deliver(client, message, fault, self._stopping.wait)
@@ -122,10 +122,10 @@ class Player:
             self._sending_since_s = None
 
     def _following(self, n: int, begun_s: float) -> int:
-        """The frame to send after frame n, which was being taken since `begun_s`; those between them are dropped."""
+        """Return the frame to send after frame n, whose sending began at `begun_s`, and count dropped ones between."""
         now_s = time.monotonic()
         if self._script.flooding:
-            self._began_s = now_s - (n + 1) / self.fps  # the next one is due at once, and the others after it
+            self._began_s = now_s - (n + 1) / self.fps  # the next one is due now
             return n + 1
         following = next_frame(n, begun_s - self._began_s, now_s - self._began_s, self.fps)
         for dropped in range(n + 1, following if self._frames is None else min(following, self._frames)):
@@ -137,7 +137,7 @@ class Player:
         return self._began_s + n / self.fps
 
     def _due_by(self, now_s: float) -> int:
-        """The first frame whose turn has not passed."""
+        """Return the first frame that is not due before `now_s`."""
         return 0 if self._began_s == inf else -floor((self._began_s - now_s) * self.fps)
 
     def _is_stalled(self) -> bool:
@@ -146,10 +146,10 @@ class Player:
 
 
 def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:
-    """The frame to send after frame n, which was being taken from `started_s` to `taken_s` (since frame 0 was due).
+    """Return the frame to send after frame n, which was sent from `started_s` to `taken_s` (since frame 0 was due).
 
-    That is the first one that does not fall due meanwhile. Where frame n + 1 was due before frame n was even offered,
-    the phone itself woke late, and n + 1 is sent late too, up to LATE_WAKE_S.
+    That is the first frame that did not become due meanwhile. If frame n + 1 was due before the sending of frame n even
+    started, the phone itself woke late, and n + 1 is sent late too, up to LATE_WAKE_S.
     """
     if started_s - LATE_WAKE_S <= (n + 1) / fps <= started_s:
         return n + 1
@@ -157,7 +157,7 @@ def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:
 
 
 def _has_left(client: socket.socket) -> bool:
-    """Whether the client has closed its end; a client says nothing on the tunnel otherwise."""
+    """Whether the client has closed its end; clients send nothing on the tunnel."""
     try:
         readable, _, _ = select.select([client], [], [], 0)
         return bool(readable) and not client.recv(1, socket.MSG_PEEK)

@@ -1,4 +1,4 @@
-"""The stand-in phone to have beside a program: in a child process, or as a command in the foreground."""
+"""Run a stand-in phone in a child process, or in the foreground as a command."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from capture.virtual_phone.phone import DEFAULT_SERIAL, Phone, PhoneSettings, Ph
 
 __all__ = ["PhoneProcess", "PhoneStatus", "run_phone"]
 
-STOP_TIMEOUT_S = 3.0  # the child answers within a tenth of a second; beyond this it hangs and is killed
+STOP_TIMEOUT_S = 3.0  # the child normally stops within a tenth of a second; after this it is killed
 WAIT_POLL_S = 0.02
 _STATES = get_args(State)
 
 
 class _SharedStatus(ctypes.Structure):
-    """A PhoneStatus in shared memory: the child alone writes, its state last."""
+    """A PhoneStatus in shared memory, written by the child only, its state last."""
 
     _fields_ = (
         ("prepared", ctypes.c_double),
@@ -42,22 +42,22 @@ class _SharedStatus(ctypes.Structure):
 
 
 class PhoneProcess:
-    """A stand-in phone in a child process, which ends when this one does, however it dies.
+    """A stand-in phone in a child process, which ends with this process even if that is killed.
 
     what         `demo`, a `.r3d` or `.wire` file, a recording or a dataset
-    fps          None is the clip's own rate, at most 30 where the picture is larger than a megapixel
-    loop         go round for ever; otherwise the phone ends after the last frame
-    address      as in USBMUXD_SOCKET_ADDRESS; None is one of its own, port 0 any free port
-    in_usb_mode  False: the app is not streaming and refuses to be connected to
-    plugged_in   False: usbmuxd is there, but no phone
-    trusted      False: nobody tapped Trust on it, so that this computer has no pair record
+    fps          None: the clip's own rate, at most 30 if the picture is larger than a megapixel
+    loop         repeat the clip; otherwise the phone ends after the last frame
+    address      as in USBMUXD_SOCKET_ADDRESS; None: an unused one; port 0: any free port
+    in_usb_mode  False: the app is not streaming and refuses connections
+    plugged_in   False: usbmuxd is running, but no phone is connected
+    trusted      False: nobody tapped Trust on the phone, so that this computer has no pair record
     faults       `KIND@FRAME` or `KIND@FRAME:SECONDS`, as in `capture.virtual_phone.faults`
-    send_log     a file that keeps what was sent when, as in `capture.virtual_phone.send_log`
+    send_log     file for the log of `capture.virtual_phone.send_log`
 
-    `start` does not wait; the phone can be connected to once its status says ready. Methods may be called from any
-    thread and none blocks but `wait_ready` and `stop`.
+    `start` does not wait; clients can connect once the status is `ready`. Methods may be called from any thread; only
+    `wait_ready` and `stop` block.
 
-    Raises LidarliveError where a fault cannot be understood.
+    Raises LidarliveError if a fault is malformed.
     """
 
     def __init__(
@@ -73,18 +73,16 @@ class PhoneProcess:
         faults: Sequence[str] = (),
         send_log: Path | None = None,
     ) -> None:
-        asked_for = tuple(map(Fault.parse, faults))
+        parsed = tuple(map(Fault.parse, faults))
         self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
         address = with_port(address) if address else fresh_address(Path(self._folder.name))
-        settings = PhoneSettings(
-            what, address, fps, loop, serial, in_usb_mode, plugged_in, trusted, asked_for, send_log
-        )
+        settings = PhoneSettings(what, address, fps, loop, serial, in_usb_mode, plugged_in, trusted, parsed, send_log)
         spawn = multiprocessing.get_context("spawn")
         self.address = address
         self._shared = spawn.RawValue(_SharedStatus)
-        self._stop_request, asked_to_stop = spawn.Pipe()
+        self._stop_pipe, stop_request = spawn.Pipe()
         self._child = spawn.Process(
-            target=_child_main, args=(settings, self._shared, asked_to_stop, self._folder.name), daemon=True
+            target=_child_main, args=(settings, self._shared, stop_request, self._folder.name), daemon=True
         )
         self._stopped = False
 
@@ -98,7 +96,7 @@ class PhoneProcess:
         self.stop()
 
     def start(self) -> None:
-        """Start the child; again has no effect."""
+        """Start the child. Starting twice has no effect."""
         if self._child.pid is None:
             self._child.start()
 
@@ -107,11 +105,11 @@ class PhoneProcess:
         return self._child.pid
 
     def status(self) -> PhoneStatus:
-        """What the phone last said, at most a tenth of a second ago; also after it has stopped."""
+        """Return the latest status, at most a tenth of a second old; also after the phone has stopped."""
         status = _read(self._shared, self.address)
         if status.state in ("ended", "failed") or self._child.pid is None or self._child.is_alive():
             return status
-        status = _read(self._shared, self.address)  # it may have spoken its last word meanwhile
+        status = _read(self._shared, self.address)  # the child may have written its last status meanwhile
         if status.state in ("ended", "failed"):
             return status
         if self._stopped:
@@ -120,7 +118,7 @@ class PhoneProcess:
         return replace(status, state="failed", error=error)
 
     def wait_ready(self, timeout_s: float = 300.0) -> PhoneStatus:
-        """Wait until the phone can be connected to. Raises LidarliveError where it fails, or takes longer."""
+        """Wait until clients can connect. Raises LidarliveError if the phone fails or the time runs out."""
         deadline_s = time.monotonic() + timeout_s
         while (status := self.status()).state == "preparing":
             if time.monotonic() > deadline_s:
@@ -131,10 +129,10 @@ class PhoneProcess:
         return status
 
     def stop(self) -> None:
-        """End the child and remove its socket; again has no effect."""
+        """Stop the child and remove its socket. Stopping twice has no effect."""
         if not self._stopped:
             self._stopped = True
-            self._stop_request.close()
+            self._stop_pipe.close()
             if self._child.pid is not None:
                 self._child.join(STOP_TIMEOUT_S)
                 self._child.kill()
@@ -151,13 +149,13 @@ def run_phone(
     faults: Sequence[str] = (),
     send_log: Path | None = None,
 ) -> PhoneStatus:
-    """Be a stand-in phone here, in the main thread, until the clip is over or an interrupt or SIGTERM comes.
+    """Run a stand-in phone in the main thread until the clip is over or SIGINT or SIGTERM arrives.
 
-    `report` hears of each change and of the counters ten times a second, from several threads, one at a time.
-    Returns the final status; nothing is raised for a clip or an address that cannot be used: the state is failed.
-    Raises LidarliveError where a fault cannot be understood.
+    `report` is called with each change and ten times a second, from several threads, one at a time.
+    Returns the final status, which is `failed` if the clip or the address cannot be used.
+    Raises LidarliveError if a fault is malformed.
     """
-    asked_for = tuple(map(Fault.parse, faults))
+    parsed = tuple(map(Fault.parse, faults))
     interrupted = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -166,23 +164,23 @@ def run_phone(
     handlers = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with tempfile.TemporaryDirectory(prefix="lidarlive-") as folder:
-            found_at = with_port(address) if address else fresh_address(Path(folder))
-            settings = PhoneSettings(what, found_at, fps, loop, faults=asked_for, send_log=send_log)
+            own_address = with_port(address) if address else fresh_address(Path(folder))
+            settings = PhoneSettings(what, own_address, fps, loop, faults=parsed, send_log=send_log)
             return Phone(settings, report).run(interrupted.wait)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def _child_main(settings: PhoneSettings, shared: _SharedStatus, asked_to_stop: Connection, folder: str) -> None:
-    """The child process. Ends when the parent closes the other end of the pipe, or dies: both make it readable."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides what it means
-    ends: list[Connection | int] = [asked_to_stop]
+def _child_main(settings: PhoneSettings, shared: _SharedStatus, stop_request: Connection, folder: str) -> None:
+    """Main function of the child. Ends when the parent closes its end of the pipe, or dies: both make it readable."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent handles it
+    ends: list[Connection | int] = [stop_request]
     if parent := multiprocessing.parent_process():
         ends.append(parent.sentinel)
     Phone(settings, lambda status: _write(shared, status)).run(lambda seconds: bool(wait(ends, seconds)))
-    shutil.rmtree(folder, ignore_errors=True)  # a parent that was killed cannot
-    os._exit(0)  # without waiting for a frame that is being rendered
+    shutil.rmtree(folder, ignore_errors=True)  # a killed parent cannot
+    os._exit(0)  # do not wait for a frame that is being rendered
 
 
 def _write(shared: _SharedStatus, status: PhoneStatus) -> None:

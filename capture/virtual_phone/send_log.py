@@ -1,4 +1,4 @@
-"""What the stand-in phone sent and when, for whoever wants to hold a recording against it."""
+"""Log of what the stand-in phone sent and when, to compare recordings with."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from capture.virtual_phone.faults import Fault
 
 
 class SendLog:
-    """A JSON line for each frame that was handed over whole, for each that was dropped and for each fault, in order.
+    """Writer of a JSON line for each frame that was sent completely, each that was dropped and each fault, in order.
 
-    Lines are in the file at once, so that they outlive whatever is killed. Times are `time.monotonic_ns()`, which all
-    processes of one computer share. Without a path nothing is kept.
+    Lines are written immediately, so that they survive a kill. Times are `time.monotonic_ns()`, which all processes of
+    a computer share. Without a path nothing is written.
 
-    Raises LidarliveError where the file cannot be written, also later.
+    Raises LidarliveError if the file cannot be written, also later.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -29,7 +29,7 @@ class SendLog:
                 raise self._failure(error) from error
 
     def sent(self, n: int, clip_index: int, due_ns: int, begun_ns: int, sent_ns: int) -> None:
-        """Frame n was due, offered, and taken by the system's buffer at these times."""
+        """Log when frame n was due, offered, and accepted by the system's buffer."""
         self._write({"n": n, "clip_index": clip_index, "due_ns": due_ns, "begun_ns": begun_ns, "sent_ns": sent_ns})
 
     def dropped(self, n: int) -> None:

@@ -1,4 +1,4 @@
-"""usbmuxd's side of the plist protocol, as far as our clients use it: ListDevices, Connect and ReadPairRecord.
+"""Server side of usbmuxd's plist protocol, as far as our clients use it: ListDevices, Connect and ReadPairRecord.
 
 Messages and result numbers are those of libusbmuxd (include/usbmuxd-proto.h); the other side is `capture.usb.usbmuxd`.
 """
@@ -15,8 +15,8 @@ from xml.parsers.expat import ExpatError
 
 from capture.usb.usbmuxd import HEADER, PLIST_TYPE, PLIST_VERSION, send_message
 
-MAX_REQUEST_BYTES = 64 << 10  # the longest request a client makes is under a kilobyte
-PRODUCT_ID = 0x12A8  # what iPhones report on USB
+MAX_REQUEST_BYTES = 64 << 10  # the longest request of a client is under a kilobyte
+PRODUCT_ID = 0x12A8  # of iPhones on USB
 
 
 class UsbmuxResult(IntEnum):
@@ -24,12 +24,12 @@ class UsbmuxResult(IntEnum):
     BAD_COMMAND = 1
     BAD_DEVICE = 2
     CONNECTION_REFUSED = 3
-    NO_RECORD = errno.ENOENT  # 2 as well: pair records are answered with numbers of the system
+    NO_RECORD = errno.ENOENT  # also 2: answers about pair records use the system's error numbers
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; `tag` comes back in the answer."""
+    """A request; its `tag` is repeated in the answer."""
 
     tag: int
     message: dict[str, Any]
@@ -40,7 +40,7 @@ class Request:
 
     @property
     def port(self) -> int:
-        """The port of a Connect, or 0: it travels in network byte order, inside a plist integer."""
+        """Port of a Connect, or 0. It is sent in network byte order, inside a plist integer."""
         number = self.message.get("PortNumber")
         if not isinstance(number, int) or not 0 <= number < 1 << 16:
             return 0
@@ -48,13 +48,13 @@ class Request:
 
 
 def receive_request(connection: socket.socket) -> Request | None:
-    """The next request, or None where the client has closed. Raises ValueError where it is not a plist message."""
+    """Receive the next request; None if the client has closed. Raises ValueError if it is not a plist message."""
     head = _receive(connection, HEADER.size)
     if not head:
         return None
     length, version, kind, tag = HEADER.unpack(head)
     if (version, kind) != (PLIST_VERSION, PLIST_TYPE) or not HEADER.size < length <= MAX_REQUEST_BYTES:
-        raise ValueError(f"not a usbmuxd plist message. Received: length {length}, version {version}, type {kind}")
+        raise ValueError(f"must be a usbmuxd plist message. Received: length {length}, version {version}, type {kind}")
     try:
         message = plistlib.loads(_receive(connection, length - HEADER.size), fmt=plistlib.FMT_XML)
     except (ValueError, ExpatError, AttributeError, LookupError, TypeError) as error:
@@ -73,7 +73,7 @@ def result(number: UsbmuxResult) -> dict[str, Any]:
 
 
 def device_list(serials: list[str]) -> dict[str, Any]:
-    """The phones that are plugged in, numbered from 1."""
+    """Return the answer to a ListDevices: the plugged-in phones, numbered from 1."""
     return {
         "DeviceList": [
             {
@@ -93,10 +93,10 @@ def device_list(serials: list[str]) -> dict[str, Any]:
 
 
 def pair_record(request: Request, known: list[str]) -> dict[str, Any]:
-    """The answer to a ReadPairRecord: what this computer keeps of a phone that trusts it, by the phone's serial.
+    """Return the answer to a ReadPairRecord: the pair record of a phone, if its serial is in `known`.
 
-    As usbmuxd does (src/client.c, `send_pair_record`): `PairRecordData` with the record's own plist, or a Result of
-    ENOENT where there is none, which is so until the person tapped Trust. This record opens nothing.
+    As in usbmuxd (src/client.c, `send_pair_record`): `PairRecordData` with the record's plist, or a Result with ENOENT
+    if there is none, as before the user tapped Trust. This record contains no usable keys.
     """
     serial = request.message.get("PairRecordID")
     if serial not in known:
@@ -105,7 +105,7 @@ def pair_record(request: Request, known: list[str]) -> dict[str, Any]:
 
 
 def _receive(connection: socket.socket, size: int) -> bytes:
-    """Exactly `size` bytes; none where the connection ends before the first. Raises ValueError where it ends after."""
+    """Receive `size` bytes, or none if the connection ends before them. Raises ValueError if it ends in between."""
     data = bytearray()
     while len(data) < size:
         part = connection.recv(size - len(data))

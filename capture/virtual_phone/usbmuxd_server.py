@@ -1,4 +1,4 @@
-"""usbmuxd as a process: listens at an address, gives each connection a thread, and can be stopped and started again."""
+"""The listening part of the stand-in usbmuxd: a thread for each connection; can be stopped and restarted."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from collections.abc import Callable
 from capture.errors import LidarliveError
 from capture.usb.local_socket import hang_up, listen, remove_socket
 
-MAX_CONNECTIONS = 16  # one stream and a few questions at a time; more is a client gone wrong
-ACCEPT_POLL_S = 0.1  # how long the accepting thread outlives the end, or a restart it is asked for
+MAX_CONNECTIONS = 16  # normal are one stream and a few requests at a time; more is a faulty client
+ACCEPT_POLL_S = 0.1  # delay until the accepting thread notices a stop or a restart
 
 
-class Daemon:
-    """Listens from its making until `stop`. `converse` has each connection to itself, in a thread of its own.
+class UsbmuxdServer:
+    """Server that listens from its creation until `stop` and calls `serve` for each connection, in a thread of its own.
 
-    `fail` is told in one line where the daemon cannot listen again after a restart.
+    `fail` is called with one line if the server cannot listen again after a restart.
 
-    Raises LidarliveError where it cannot listen at `address`.
+    Raises LidarliveError if it cannot listen at `address`.
     """
 
-    def __init__(self, address: str, converse: Callable[[socket.socket], None], fail: Callable[[str], None]) -> None:
+    def __init__(self, address: str, serve: Callable[[socket.socket], None], fail: Callable[[str], None]) -> None:
         self._address = address
-        self._converse = converse
+        self._serve_client = serve
         self._fail = fail
         self._connections: set[socket.socket] = set()
         self._changing = threading.Lock()
         self._stopping, self._down = threading.Event(), threading.Event()
-        self._down_s: float | None = None  # how long it is asked to be down
+        self._down_s: float | None = None  # requested downtime
         self._accepting = threading.Thread(
             target=self._run, args=(listen(address),), name="phone accepting", daemon=True
         )
@@ -40,7 +40,7 @@ class Daemon:
         self._accepting.join()
 
     def restart(self, seconds: float) -> None:
-        """As `stop`, but after `seconds` it listens again; returns once nobody can connect any more."""
+        """Stop, and listen again after `seconds`. Returns once nobody can connect any more."""
         self._down.clear()
         self._down_s = seconds
         self._down.wait()
@@ -62,7 +62,7 @@ class Daemon:
                 return
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take connections until the daemon is to go down."""
+        """Accept connections until a stop or a restart is requested."""
         listener.settimeout(ACCEPT_POLL_S)
         while not self._stopping.is_set() and self._down_s is None:
             try:
@@ -70,10 +70,10 @@ class Daemon:
             except TimeoutError:
                 continue
             with self._changing:
-                has_place = len(self._connections) < MAX_CONNECTIONS
-                if has_place:
+                accepted = len(self._connections) < MAX_CONNECTIONS
+                if accepted:
                     self._connections.add(connection)
-            if has_place:
+            if accepted:
                 threading.Thread(target=self._serve, args=(connection,), name="phone client", daemon=True).start()
             else:
                 connection.close()
@@ -81,7 +81,7 @@ class Daemon:
     def _serve(self, connection: socket.socket) -> None:
         with connection:
             try:
-                self._converse(connection)
+                self._serve_client(connection)
             finally:
                 with self._changing:
                     self._connections.remove(connection)

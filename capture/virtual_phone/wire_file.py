@@ -1,27 +1,27 @@
-"""`.wire` files: what a connection to a phone carried, message after message."""
+"""`.wire` files: the bytes of a connection to a phone, message after message."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from capture.errors import LidarliveError
-from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, agreed_header, announced_bytes
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, consistent_header, message_size
 
 
 def message_spans(path: Path) -> list[tuple[int, int]]:
-    """(offset, size) of each whole message in a file of concatenated messages, by their PeerTalk headers alone.
+    """Return (offset, size) of each complete message in the file, according to the PeerTalk headers alone.
 
-    The bodies may hold anything, and so may the bytes after the last whole message: a stream that somebody saved is
-    played as it came. A file that holds no whole message is one span.
+    The bodies, and the bytes after the last complete message, may be anything: a saved stream is played as received. A
+    file without a complete message is one span.
 
-    Raises LidarliveError where the file cannot be read or does not begin with the header of a message.
+    Raises LidarliveError if the file cannot be read or does not begin with the header of a message.
     """
     spans: list[tuple[int, int]] = []
     try:
         end = path.stat().st_size
         with path.open("rb") as file:
             offset = 0
-            while (size := announced_bytes(file.read(PEERTALK_HEADER.size))) and offset + size <= end:
+            while (size := message_size(file.read(PEERTALK_HEADER.size))) and offset + size <= end:
                 spans.append((offset, size))
                 offset += size
                 file.seek(offset)
@@ -32,14 +32,14 @@ def message_spans(path: Path) -> list[tuple[int, int]]:
     return spans or [(0, end)]
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a file holds messages whose headers agree, from its first byte to its last, as a torn one does not."""
+def is_complete(path: Path) -> bool:
+    """Whether the file consists of messages with consistent headers up to its last byte; a torn file does not."""
     end = 0
     try:
         with path.open("rb") as file:
             for offset, size in message_spans(path):
                 file.seek(offset)
-                header = agreed_header(file.read(min(size, PEERTALK_HEADER.size + FRAME_HEADER.size)))
+                header = consistent_header(file.read(min(size, PEERTALK_HEADER.size + FRAME_HEADER.size)))
                 end = offset + PEERTALK_HEADER.size + header.body_bytes
         return end == path.stat().st_size
     except (OSError, ValueError, LidarliveError):

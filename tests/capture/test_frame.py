@@ -1,4 +1,4 @@
-"""Frames are checked when built, and errors end in what was received."""
+"""Frames are checked on creation, and errors end in what was received."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from tests.support.frames import make_frame
         ("confidence", np.zeros((32, 24), np.int32), r"int32 \(32, 24\)"),
     ],
 )
-def test_a_part_of_the_wrong_kind_is_refused(part: str, value: np.ndarray, received: str) -> None:
+def test_parts_of_the_wrong_type_are_rejected(part: str, value: np.ndarray, received: str) -> None:
     with pytest.raises(ValueError, match=f"{part}.*Received: {received}"):
         replace(make_frame(0), **{part: value})
 
 
-def test_what_is_no_reading_becomes_zero() -> None:
+def test_invalid_depth_becomes_zero() -> None:
     depth = np.array([[np.nan, np.inf, -np.inf, -1, 0, 66, MAX_DEPTH_M, 0.001]], np.float64)
     np.testing.assert_array_equal(clean_depth(depth), np.array([[0, 0, 0, 0, 0, 0, MAX_DEPTH_M, 0.001]], np.float32))
 
 
-def test_the_phones_jpeg_is_the_picture_until_someone_looks() -> None:
+def test_the_phones_jpeg_is_decoded_on_demand() -> None:
     pixels = make_frame(7)
     frame = replace(pixels, image=Jpeg.checked(encode_jpeg(pixels.rgb)))
     assert pixels.jpeg is None
@@ -45,7 +45,7 @@ def test_the_phones_jpeg_is_the_picture_until_someone_looks() -> None:
     assert np.abs(frame.rgb.astype(int) - pixels.rgb).max() <= 2
 
 
-def test_a_picture_is_looked_at_no_larger_than_it_has_to_be() -> None:
+def test_a_picture_is_decoded_no_larger_than_needed() -> None:
     frame = make_frame(7)
     assert frame.rgb_for((72, 96)) is frame.rgb
     assert frame.rgb_for((36, 40)).shape == (48, 36, 3)
@@ -53,7 +53,7 @@ def test_a_picture_is_looked_at_no_larger_than_it_has_to_be() -> None:
     assert (frame.rgb_for((1, 1)) == 7).all()
 
 
-def test_intrinsics_follow_the_picture_when_it_is_resized() -> None:
+def test_intrinsics_of_a_resized_picture() -> None:
     phone = Intrinsics(1453.8, 1453.8, 723.9, 960.0)
     small = phone.resized((1440, 1920), (192, 256))
     assert small.as_list() == pytest.approx([v * 192 / 1440 for v in phone.as_list()])

@@ -1,4 +1,4 @@
-"""Which frames a choice takes, and that what it leaves out is never counted as lost."""
+"""Which frames a filter selects, and that skipped frames are never counted as lost."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def turned(degrees: float, x_m: float = 1.0) -> Pose:
 
 
 def taken(choice: FrameFilter, frames: list[Frame]) -> list[int]:
-    chooser = FrameSelector(choice)
-    return [frame.index for frame in frames if chooser.takes(frame)]
+    selector = FrameSelector(choice)
+    return [frame.index for frame in frames if selector.selects(frame)]
 
 
-def test_every_frame_is_what_is_chosen_until_a_person_chooses() -> None:
+def test_the_default_filter_selects_every_frame() -> None:
     assert FrameFilter().is_all
     assert taken(FrameFilter(), [make_frame(i) for i in range(5)]) == [0, 1, 2, 3, 4]
 
 
-def test_every_nth_frame_counts_those_that_were_lost() -> None:
+def test_every_nth_frame_counts_lost_ones() -> None:
     assert taken(FrameFilter(every=3), [make_frame(i) for i in range(10, 20)]) == [10, 13, 16, 19]
     without_its_turn = [make_frame(i) for i in (0, 1, 2, 4, 5, 6, 7, 8)]
     assert taken(FrameFilter(every=3), without_its_turn) == [0, 4, 7], (
@@ -54,7 +54,7 @@ def test_every_nth_frame_counts_those_that_were_lost() -> None:
     )
 
 
-def test_moving_and_turning_are_measured_from_the_last_frame_that_was_taken() -> None:
+def test_motion_is_measured_from_the_last_selected_frame() -> None:
     slowly = [at(i, turned(0, 1 + i * 0.02)) for i in range(8)]
     assert taken(FrameFilter(moved_m=0.05), slowly) == [0, 3, 6]
     turning = [at(i, turned(2 * i)) for i in range(8)]
@@ -77,25 +77,25 @@ def test_the_distance_of_two_poses() -> None:
 @pytest.mark.parametrize(
     "none", [Pose(), Pose((0.0, 0.0, 0.0, 0.0)), Pose((0.0, 0.0, 0.0, 1.0), (math.nan, 0.0, 0.0))], ids=str
 )
-def test_frames_without_a_pose_are_taken_and_that_is_told(none: Pose) -> None:
-    chooser = FrameSelector(FrameFilter(moved_m=0.05))
-    assert [chooser.takes(at(i, none)) for i in range(4)] == [True] * 4
-    assert chooser.lacks_poses
+def test_frames_without_a_pose_are_selected_and_reported(none: Pose) -> None:
+    selector = FrameSelector(FrameFilter(moved_m=0.05))
+    assert [selector.selects(at(i, none)) for i in range(4)] == [True] * 4
+    assert selector.lacks_poses
     assert taken(FrameFilter(every=2, moved_m=0.05), [at(i, none) for i in range(5)]) == [0, 2, 4]
 
 
-def test_a_tracked_camera_may_begin_at_the_origin() -> None:
-    chooser = FrameSelector(FrameFilter(moved_m=0.05))
-    assert chooser.takes(at(0, Pose()))
-    assert not chooser.takes(at(1, Pose(position_m=(0.01, 0.0, 0.0))))
-    assert not chooser.lacks_poses
+def test_a_tracked_camera_may_start_at_the_origin() -> None:
+    selector = FrameSelector(FrameFilter(moved_m=0.05))
+    assert selector.selects(at(0, Pose()))
+    assert not selector.selects(at(1, Pose(position_m=(0.01, 0.0, 0.0))))
+    assert not selector.lacks_poses
 
 
 def test_a_prediction_is_poor_above_the_threshold_only() -> None:
-    chooser = FrameSelector(FrameFilter(worse_than=0.2))
+    selector = FrameSelector(FrameFilter(worse_than=0.2))
     errors = [None, 0.1, 0.2, 0.21, math.nan, 3.0]
     expected = [False, False, False, True, False, True]
-    assert [chooser.takes(make_frame(i), abs_rel) for i, abs_rel in enumerate(errors)] == expected
+    assert [selector.selects(make_frame(i), abs_rel) for i, abs_rel in enumerate(errors)] == expected
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_prediction_is_poor_above_the_threshold_only() -> None:
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_refused_with_what_was_received(wrong: dict[str, object]) -> None:
+def test_invalid_filters_are_rejected_with_the_received_value(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"Received: {next(iter(wrong.values()))!r}"):
         FrameFilter.from_json(wrong)
 
@@ -132,11 +132,11 @@ def test_what_makes_no_sense_is_refused_with_what_was_received(wrong: dict[str, 
         ),
     ],
 )
-def test_it_is_said_in_words(choice: FrameFilter, words: str, short: str) -> None:
+def test_the_filter_in_words(choice: FrameFilter, words: str, short: str) -> None:
     assert (choice.words(), choice.short_words()) == (words, short)
 
 
-def test_a_recording_keeps_note_and_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_stores_note_and_filter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     choice = FrameFilter(every=4, moved_m=0.05)
     recorder = Recorder(tmp_path, "some", QuietSource(), choice=choice, note="the sofa, \x1b[31mby day")
     for i in range(1, 11):
@@ -161,7 +161,7 @@ def test_a_recording_keeps_note_and_choice(tmp_path: Path, capsys: pytest.Captur
     assert (row["chosen"], row["note"]) == (asdict(choice), recording.info.note)
 
 
-def test_every_frame_is_no_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_default_filter_is_not_stored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recorder = Recorder(tmp_path, "all", QuietSource(), choice=FrameFilter(every=1))
     recorder.offer(make_frame(0))
     recorder.stop()
@@ -173,7 +173,7 @@ def test_every_frame_is_no_choice(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "note" not in text
 
 
-def test_recordings_from_before_there_was_a_choice_still_open(tmp_path: Path) -> None:
+def test_old_recordings_without_a_filter_still_open(tmp_path: Path) -> None:
     path = write_recording(tmp_path, "old", [make_frame(0)])
     document = json.loads((path / INFO_NAME).read_text())
     for new in ("chosen", "note"):
@@ -191,13 +191,11 @@ def test_recordings_from_before_there_was_a_choice_still_open(tmp_path: Path) ->
 def test_a_note_is_one_line_of_bounded_length() -> None:
     assert recording_note("  by day,\n\twith lamp ") == "by day, with lamp"
     assert len(recording_note("é" * MAX_NOTE)) == MAX_NOTE
-    with pytest.raises(ValueError, match=f"at most {MAX_NOTE} letters. Received: {MAX_NOTE + 1}"):
+    with pytest.raises(ValueError, match=f"at most {MAX_NOTE} characters. Received: {MAX_NOTE + 1}"):
         recording_note("x" * (MAX_NOTE + 1))
 
 
-def test_a_chosen_frame_that_finds_no_room_is_lost_and_one_left_out_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_selected_frames_can_be_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("capture.recorder.recorder.MAX_RAW_BYTES", 10)
     recorder = Recorder(tmp_path, "tiny", QuietSource(), choice=FrameFilter(every=3))
     for i in range(7):
@@ -208,7 +206,7 @@ def test_a_chosen_frame_that_finds_no_room_is_lost_and_one_left_out_is_not(
     assert (status.written, status.left_out, status.lost) == (0, 4, {"encoder_full": 3})
 
 
-def test_as_many_as_are_asked_for_are_written_not_as_many_as_come(tmp_path: Path) -> None:
+def test_max_frames_counts_written_frames(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, "some", QuietSource(), max_frames=2, choice=FrameFilter(every=5))
     for i in range(20):
         assert recorder.full == (i > 5)
@@ -234,7 +232,7 @@ def test_only_poor_predictions(tmp_path: Path) -> None:
     assert (recorder.status().left_out, recorder.status().lost) == (8, {})
 
 
-def test_predictions_change_nothing_where_they_were_not_asked_for(tmp_path: Path) -> None:
+def test_predictions_are_ignored_without_a_filter_on_them(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, "all", QuietSource())
     for i in range(3):
         recorder.offer(make_frame(i))
@@ -244,7 +242,7 @@ def test_predictions_change_nothing_where_they_were_not_asked_for(tmp_path: Path
     assert (recorder.status().written, recorder.status().left_out) == (3, 0)
 
 
-def test_a_phone_without_poses_is_recorded_and_that_is_said(tmp_path: Path) -> None:
+def test_a_phone_without_poses_is_recorded_with_a_remark(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, "face", QuietSource(), choice=FrameFilter(moved_m=0.05))
     for i in range(4):
         recorder.offer(at(i, Pose()))
@@ -263,9 +261,7 @@ CAME = 50  # frames, which is after the last fault
 @pytest.mark.parametrize(
     "choice", [FrameFilter(every=5), FrameFilter(moved_m=0.05, every=2), FrameFilter()], ids=FrameFilter.words
 )
-def test_a_phone_that_loses_frames_while_others_are_left_out(
-    wire_file: Path, tmp_path: Path, choice: FrameFilter
-) -> None:
+def test_losses_and_skipped_frames_are_counted_separately(wire_file: Path, tmp_path: Path, choice: FrameFilter) -> None:
     """Frames that never came are losses, whether or not it was their turn; those left out are none."""
     came: list[int] = []
     with phone(wire_file, faults=list(FAULTS)) as stand_in:

@@ -1,4 +1,4 @@
-"""What the markers of a JPEG tell without decoding it, and its pixels for those who look."""
+"""JPEG files: checking their markers without decoding, and decoding on demand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_size_of_every_kind(flag: int) -> None:
     assert jpeg_size(data.tobytes()) == (50, 30)
 
 
-def test_what_is_no_whole_jpeg_is_refused() -> None:
+def test_damaged_jpegs_are_rejected() -> None:
     _, grey = cv2.imencode(".jpg", np.zeros((30, 50), np.uint8))
     whole = encode_jpeg(picture())
     middle = len(whole) - 40  # in the scan
@@ -42,8 +42,8 @@ def test_what_is_no_whole_jpeg_is_refused() -> None:
         (b"\xff\xd8garbage\xff\xd9", "no JPEG marker at byte 2. Received: 67"),
         (b"", "not a whole JPEG. Received: 0 bytes"),
         (whole[:-2], "not a whole JPEG"),
-        (whole + whole, "must end where its data does"),
-        (whole[:middle] + b"\xff\xd9" + whole[middle:], "must end where its data does"),
+        (whole + whole, "must end where its data ends"),
+        (whole[:middle] + b"\xff\xd9" + whole[middle:], "must end where its data ends"),
         (whole[:middle] + b"\xff\xc0" + whole[middle:], "Received"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -51,7 +51,7 @@ def test_what_is_no_whole_jpeg_is_refused() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(0, 600))
-def test_any_bytes_end_in_a_size_or_an_error(junk: bytes, at: int) -> None:
+def test_any_bytes_give_a_size_or_a_value_error(junk: bytes, at: int) -> None:
     whole = encode_jpeg(picture())
     try:
         width, height = jpeg_size(whole[:at] + junk + whole[at + len(junk) :])
@@ -63,7 +63,7 @@ def test_any_bytes_end_in_a_size_or_an_error(junk: bytes, at: int) -> None:
 @pytest.mark.parametrize(
     ("wanted", "factor"), [((48, 80), 1), ((25, 40), 1), ((24, 40), 2), ((12, 20), 4), ((1, 1), 8), ((900, 900), 1)]
 )
-def test_it_is_decoded_no_larger_than_is_wanted(wanted: tuple[int, int], factor: int) -> None:
+def test_decodes_no_larger_than_needed(wanted: tuple[int, int], factor: int) -> None:
     assert reduction(SIZE, wanted) == factor
     pixels = Jpeg.checked(encode_jpeg(picture())).pixels_for(wanted)
     assert pixels.shape == (80 // factor, 48 // factor, 3)
@@ -71,7 +71,7 @@ def test_it_is_decoded_no_larger_than_is_wanted(wanted: tuple[int, int], factor:
     assert pixels[-1, -1].tolist() == pytest.approx([0, 0, 200], abs=12)
 
 
-def test_it_is_decoded_once_for_all_who_look() -> None:
+def test_decodes_once_for_all_callers() -> None:
     jpeg = Jpeg.checked(encode_jpeg(picture()))
     half = jpeg.pixels_for((20, 40))
     assert jpeg.pixels_for((24, 30)) is half
@@ -80,7 +80,7 @@ def test_it_is_decoded_once_for_all_who_look() -> None:
     assert jpeg.pixels_for((24, 40)) is half
 
 
-def test_what_cannot_be_decoded_is_an_error() -> None:
+def test_undecodable_jpegs_raise_an_error() -> None:
     for data in (b"", b"nothing of the kind"):
         with pytest.raises(ValueError, match=f"cannot be decoded. Received: {len(data)} bytes"):
             decode_jpeg(data)

@@ -1,7 +1,8 @@
-"""What is written is what is read."""
+"""Recordings are read as they were written."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,20 +50,20 @@ def test_the_phones_own_jpeg_is_kept_to_the_byte(tmp_path: Path) -> None:
     assert encode(recording[0], None).jpeg == encoded.jpeg
 
 
-def test_one_layout_a_recording(tmp_path: Path) -> None:
+def test_a_recording_has_one_layout(tmp_path: Path) -> None:
     with RecordingWriter(tmp_path, "one", source="test") as writer:
         writer.append(encode(make_frame(0), None))
         with pytest.raises(ValueError, match="one layout"):
             writer.append(encode(make_frame(1, depth_size=(32, 24)), None))
 
 
-def test_two_recordings_of_one_name_and_second_do_not_meet(tmp_path: Path) -> None:
+def test_recordings_of_one_name_and_second_get_separate_folders(tmp_path: Path) -> None:
     folders = {write_recording(tmp_path, "same", [make_frame(i)]) for i in range(3)}
     assert len(folders) == 3
     assert len(Dataset(tmp_path)) == 3
 
 
-def test_a_recording_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+def test_a_recording_being_written_is_read_up_to_its_last_frame(tmp_path: Path) -> None:
     with RecordingWriter(tmp_path, "live", source="test") as writer:
         for i in range(4):
             writer.append(encode(make_frame(i), None))
@@ -83,7 +84,15 @@ def test_what_is_not_a_recording(tmp_path: Path) -> None:
         Recording(tmp_path)
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+def test_fields_of_other_versions_are_ignored(tmp_path: Path) -> None:
+    """Version 0.1 wrote `device_name` and `serial`, always empty."""
+    path = write_recording(tmp_path, "old", [make_frame(0)])
+    document = json.loads((path / INFO_NAME).read_bytes())
+    (path / INFO_NAME).write_text(json.dumps({**document, "device_name": "", "serial": "", "later": 1}))
+    assert Recording(path).info.name == "old"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = write_recording(tmp_path, "gone", [make_frame(0)])
     (path / "rgb" / "000000.jpg").unlink()
     with pytest.raises(LidarliveError, match=r"000000\.jpg: cannot be read"):
@@ -93,7 +102,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         Recording(path)[0]
 
 
-def test_a_frame_as_its_bytes(tmp_path: Path) -> None:
+def test_encoded_frames_equal_the_written_ones(tmp_path: Path) -> None:
     """What was handed to the writer, held against its checksums and decoded once."""
     sent = [encode(make_frame(i), f"2026-11-23T14:05:0{i}.000000Z") for i in (0, 2)]
     with RecordingWriter(tmp_path, "bytes", source="test") as writer:
@@ -108,7 +117,7 @@ def test_a_frame_as_its_bytes(tmp_path: Path) -> None:
         recording.encoded(1)
 
 
-def test_bytes_with_a_right_checksum_may_still_be_no_picture(tmp_path: Path) -> None:
+def test_a_correct_checksum_does_not_make_a_picture(tmp_path: Path) -> None:
     with RecordingWriter(tmp_path, "forged", source="test") as writer:
         writer.append(replace(encode(make_frame(0), None), depth_png=b"no picture"))
     with pytest.raises(LidarliveError, match="must be a grey PNG"):

@@ -95,7 +95,7 @@ def mutated(data: st.DataObject, original: bytes) -> bytes:
 
 
 def places(document: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where in a JSON document something stands, from the outermost to the innermost."""
+    """Paths in a JSON document, from the outermost key to the innermost."""
     inner = (
         document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
     )

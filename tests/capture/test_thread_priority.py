@@ -1,4 +1,4 @@
-"""Who waits for whom: each thread lowers its own priority, and those it starts inherit it."""
+"""Each thread lowers its own priority, and the threads it starts inherit it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all t
 
 
 @linux_only
-def test_encoders_give_way_and_the_thread_that_starts_them_does_not() -> None:
+def test_encoders_lower_their_priority_and_their_starter_does_not() -> None:
     before = os.getpriority(os.PRIO_PROCESS, get_native_id())
     with ThreadPoolExecutor(1, "encoder", thread_priority.give_way_as_encoder) as encoder:
         niceness = encoder.submit(lambda: os.getpriority(os.PRIO_PROCESS, get_native_id())).result()
@@ -25,7 +25,7 @@ def test_encoders_give_way_and_the_thread_that_starts_them_does_not() -> None:
 
 
 @linux_only
-def test_threads_that_the_predictor_starts_give_way_too() -> None:
+def test_threads_started_by_the_predictor_inherit_its_priority() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, get_native_id())
 

@@ -27,7 +27,7 @@ from app.cli import check
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME, read_info
-from capture.storage.repair import is_whole
+from capture.storage.repair import is_intact
 from tests.capture.sources.record3d.test_driver import number_of
 from tests.support.paths import ROOT
 from tests.support.phones import phone
@@ -129,7 +129,7 @@ def check_repair(log: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert info.status == "recording"
     lines = log.read_bytes().split(b"\n")[:-1]
     assert len(lines) >= COMMITTED_FIRST
-    assert [line for line in lines if not is_whole(log.parent, line, info)] == []
+    assert [line for line in lines if not is_intact(log.parent, line, info)] == []
     shutil.copytree(log.parent, copy / log.parent.name)
     recording = Recording(log.parent)
     assert recording.info.status == "recovered"

@@ -89,7 +89,7 @@ def test_retrain_compare_use_and_go_back(
         writer = RecordingWriter(own_home / "recordings", name, source="a phone")
         with R3dFile(real_data / f"{name}.r3d") as source, writer:
             for i in range(frames):
-                writer.append(replace(source.encoded(first + 5 * i), index=i))
+                writer.append(replace(source.read_frame(first + 5 * i), index=i))
     assert writer.path is not None
     tell("retrain", environment, str(writer.path), by=no_network)
     versions = store.versions()

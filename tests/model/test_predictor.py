@@ -147,7 +147,8 @@ print({"tensorflow", "keras"} & set(sys.modules))
 
 
 def test_a_real_recording_can_be_evaluated(weights: Path, real_data: Path, tmp_path: Path):
-    from capture.formats.importing import ImportOptions, import_path
+    from capture.formats.base import ImportOptions
+    from capture.formats.importing import import_path
 
     import_path(real_data / "door.r3d", tmp_path, ImportOptions(), lambda done, total: None)
     measured = evaluate([tmp_path], weights, most_frames=4)

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 
 from capture.frame import Camera, Intrinsics, Pose
-from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header, encode_message
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, consistent_header, encode_message
 from capture.storage.encoding import encode_jpeg
 from capture.usb.usbmuxd import open_socket, receive_message, send_message
 from capture.virtual_phone.process import PhoneProcess
@@ -108,7 +108,7 @@ class Sent(NamedTuple):
     before: bytes
 
     def parts(self, message: bytes) -> tuple[FrameHeader, bytes, bytes, bytes]:
-        header, a = agreed_header(message), 104
+        header, a = consistent_header(message), 104
         b = a + header.rgb_bytes
         c = b + header.depth_bytes
         return header, message[a:b], message[b:c], message[c:]

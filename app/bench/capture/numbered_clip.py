@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from capture.errors import LidarliveError
 from capture.frame import DepthMap, Frame, UInt8Image
 from capture.paths import CACHE_VARIABLE, cache_folder
-from capture.protocol.parser import Damaged, Receiver, decoded
+from capture.protocol.parser import DamagedMessage, StreamParser, decode_frame
 from capture.recording import Recording
 from capture.storage.encoding import to_millimetres
 from capture.storage.layout import FrameLine
@@ -169,10 +169,10 @@ def _read_depth(depth_m: DepthMap) -> int | None:
 
 
 def _frame(message: bytes) -> Frame:
-    (wire,) = Receiver().feed(message)
-    if isinstance(wire, Damaged):
+    (wire,) = StreamParser().feed(message)
+    if isinstance(wire, DamagedMessage):
         raise LidarliveError(f"the demo room's clip is damaged ({wire.reason}): delete it from {cache_folder()}")
-    return decoded(wire, 0, 0)
+    return decode_frame(wire, 0, 0)
 
 
 def _resized(frame: Frame, rgb_size: tuple[int, int]) -> Frame:

@@ -15,6 +15,7 @@ from app.window.sources.switch import DEMO, PHONE
 from capture.errors import LidarliveError
 from capture.recording import recording_folders
 from capture.usb.usbmuxd import list_devices
+from capture.virtual_phone.clips import clip_file_filter
 
 NEWEST = 5  # recordings in the menu; all others are in the folder that "Play a recording…" opens
 
@@ -114,7 +115,7 @@ class SourceMenu(QObject):
         self._menu.addAction(action)
 
     def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._parent, "Play a file", "", "Record3D and wire files (*.r3d *.wire)")
+        path, _ = QFileDialog.getOpenFileName(self._parent, "Play a file", "", clip_file_filter())
         if path:
             self._choose(path)
 

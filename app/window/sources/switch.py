@@ -14,7 +14,6 @@ from capture.doctor.steps import Step
 from capture.errors import LidarliveError
 from capture.sources.base import Source
 from capture.sources.opening import open_source
-from capture.sources.phone import PhoneSource
 
 PHONE, DEMO = "usb", "demo"
 
@@ -40,7 +39,7 @@ class SourceSwitch(QObject):
             checkup.start()
 
     def open(self, spec: str) -> None:
-        """See another source, as `capture.sources.base.open_source` names it; only says so while a recording runs."""
+        """Show another source, named as for `capture.sources.opening.open_source`; fails while a recording runs."""
         recording = self._session.status().recording
         if recording is not None and not recording.finished:
             self.failed.emit("A recording is running: stop it before you choose another source")
@@ -88,4 +87,4 @@ def spec_of(source: Source, spec: str) -> str:
     """What `source`, opened as `spec`, has become: PHONE or DEMO where the program chose by itself."""
     if spec != "auto":
         return spec
-    return PHONE if isinstance(source, PhoneSource) else DEMO
+    return PHONE if source.kind == "phone" else DEMO

@@ -1,1 +1,1 @@
-"""Parts that readers and writers of foreign formats share: archives, videos, images, cameras, poses."""
+"""Parts shared by readers and writers of foreign formats: archives, videos, images, intrinsics, poses."""

@@ -1,7 +1,7 @@
-"""A ZIP from anyone: its members' bytes by name, in bounded memory. Nothing is ever extracted to a path of its own.
+"""Read members of an untrusted ZIP by name, in bounded memory. Nothing is ever extracted to the file system.
 
-What makes a ZIP dangerous, and why it is not here: names that lead out of a folder and links are only names that nobody
-asks for; a member that says it is small and inflates without end is inflated to the size it says and no further.
+Usual attacks and why they fail: names that lead out of a folder, and links, are only names that are never requested; a
+member that expands without end is decompressed up to its stated size and no further.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pathlib import Path
 
 from capture.errors import LidarliveError
 
-MAX_MEMBER_BYTES = 64 << 20  # hundreds of times the largest seen; a ZIP may claim anything of what it inflates to
-MAX_DIRECTORY_BYTES = 24 << 20  # 100,000 frames of three members; zipfile takes some ten times that in memory
-PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others zipfile inflates as much as there is, all at once
-_FIRST_BYTES = b"PK\x03\x04"  # of a ZIP that has a member
-# RuntimeError: a member that is encrypted; struct.error, IndexError: extra fields that are none
+MAX_MEMBER_BYTES = 64 << 20  # hundreds of times the largest member seen; a ZIP may state any decompressed size
+MAX_DIRECTORY_BYTES = 24 << 20  # 100,000 frames of three members; zipfile takes about ten times that in memory
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods are decompressed without a limit by zipfile
+ZIP_START = b"PK\x03\x04"  # first bytes of a ZIP with a member
+# RuntimeError: an encrypted member; struct.error, IndexError: malformed extra fields
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, IndexError)
 
 
 class Archive:
-    """A ZIP opened for reading. `names` are those of its members. Raises LidarliveError where it is none."""
+    """A ZIP opened for reading; `names` of its members. Raises LidarliveError if the file is not a ZIP."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            if not path.is_file() and path.exists():  # a pipe would be waited for
-                raise LidarliveError(f"{path} is not a Record3D file (it is no file)")
+            if not path.is_file() and path.exists():  # opening a pipe would block
+                raise LidarliveError(f"{path} is not a Record3D file (not a regular file)")
             self._file = _BoundedFile(path)
         except FileNotFoundError:
             raise LidarliveError(f"{path} does not exist") from None
@@ -44,7 +44,7 @@ class Archive:
                 f"{path} is cut short, or damaged at its end, where a ZIP has its table of contents ({error}). Copy it "
                 "from the phone again"
                 if cut
-                else f"{path} is not a Record3D file (no ZIP that can be read): {error}"
+                else f"{path} is not a Record3D file (not a readable ZIP): {error}"
             ) from None
         self._file.most_bytes = MAX_MEMBER_BYTES
         self.names = frozenset(self._zip.namelist())
@@ -54,7 +54,7 @@ class Archive:
         self._file.close()
 
     def read(self, name: str, most_bytes: int = MAX_MEMBER_BYTES) -> bytes:
-        """The member's bytes, whose checksum fits. Raises LidarliveError, naming it, where they cannot be had."""
+        """Return a member's bytes, checked by its checksum. Raises LidarliveError, naming it, if it is unreadable."""
         try:
             member = self._zip.getinfo(name)
         except KeyError:
@@ -66,23 +66,23 @@ class Archive:
             raise self._fault(name, f"must be stored or deflated. Received: method {member.compress_type}")
         try:
             with self._zip.open(member) as file:
-                data = file.read(member.file_size)  # a bare read() would inflate up to 2 GiB before it is cut
+                data = file.read(member.file_size)  # read() without a size may decompress up to 2 GiB first
         except _UNREADABLE as error:
             raise self._fault(name, f"cannot be read: {error}") from None
         if len(data) != member.file_size:
-            raise self._fault(name, f"must inflate to {member.file_size} bytes. Received: {len(data)}")
+            raise self._fault(name, f"must decompress to {member.file_size} bytes. Received: {len(data)}")
         return data
 
     def _begins_like_one(self) -> bool:
         self._file.seek(0)
-        return self._file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
+        return self._file.read(len(ZIP_START)) == ZIP_START
 
     def _fault(self, name: str, message: str) -> LidarliveError:
         return LidarliveError(f"{self._path}: {name}: {message}")
 
 
 class _BoundedFile(io.BufferedReader):
-    """Reads no more than `most_bytes` at once: zipfile asks for a whole table of contents, however large it claims."""
+    """File that reads at most `most_bytes` at once: zipfile reads a table of contents of whatever size it states."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(io.FileIO(path))
@@ -90,5 +90,5 @@ class _BoundedFile(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > self.most_bytes:
-            raise zipfile.BadZipFile(f"must have parts of at most {self.most_bytes} bytes. Received: {size}")
+            raise zipfile.BadZipFile(f"its parts must have at most {self.most_bytes} bytes. Received: {size}")
         return super().read(size)

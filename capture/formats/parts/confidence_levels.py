@@ -1,4 +1,4 @@
-"""Confidence as data sets write it, in levels of their own, into 0 low, 1 medium, 2 high."""
+"""Map the confidence levels of a data set to 0 low, 1 medium, 2 high."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from capture.errors import LidarliveError
 from capture.frame import UInt8Image
 
 LEVELS = 3
-MAX_NAMED = 8  # levels that an error lists
-# Scales that data sets use: ours and ARKit's, per cent, and two ways to halve a byte. The first that holds all levels
-# found says what they mean, also where they are not all three: 0 and 100 are low and high, 100 alone is high.
+MAX_NAMED = 8  # levels listed in an error message
+# Scales of known data sets: ours and ARKit's, per cent, and two ways to halve a byte. The first scale that contains all
+# levels used defines them, even if not all three occur: 0 and 100 are low and high, 100 alone is high.
 SCALES = ((0, 1, 2), (0, 50, 100), (0, 127, 255), (0, 128, 255))
 
 
 def confidence_table(maps: Iterable[UInt8Image]) -> UInt8Image:
-    """uint8 (256,): our level for each value of these confidence maps, uint8 (h, w); looks at all of them, one by one.
+    """Return uint8 (256,): our level for each value of these confidence maps, uint8 (h, w); reads all of them once.
 
-    Raises LidarliveError where they use more than three levels, or fewer that belong to no known scale.
+    Raises LidarliveError if they use more than three levels, or fewer that belong to no known scale.
     """
     used = np.zeros(256, dtype=np.bool_)
     for levels in maps:
         used |= np.bincount(levels.ravel(), minlength=256) > 0
-    found = np.flatnonzero(used).tolist()
-    scale = next((scale for scale in SCALES if set(found) <= set(scale)), tuple(found))
+    values = np.flatnonzero(used).tolist()
+    scale = next((scale for scale in SCALES if set(values) <= set(scale)), tuple(values))
     if len(scale) != LEVELS:
-        named = ", ".join(map(str, found[:MAX_NAMED])) + (", ..." if len(found) > MAX_NAMED else "")
+        named = ", ".join(map(str, values[:MAX_NAMED])) + (", ..." if len(values) > MAX_NAMED else "")
         raise LidarliveError(
             f"confidence must have the levels of {' or '.join('/'.join(map(str, scale)) for scale in SCALES)}, "
             f"or any three. Received: {named}"

@@ -1,12 +1,10 @@
-"""A picture and its depth map, as image files of foreign data sets, into the bytes that a recording holds.
+"""Convert a picture and its depth map, image files of a foreign data set, to the files of a recording.
 
-The headers are read before anything is decoded, so that a small file that claims a huge picture takes no memory.
-PNG: ISO/IEC 15948, 5.2 (signature) and 11.2.2 (IHDR).
+Headers are checked before anything is decoded, so that a small file that states a huge size takes no memory.
 """
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,47 +15,53 @@ from numpy.typing import NDArray
 from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose, UInt8Image
 from capture.jpeg import Jpeg, decode_jpeg
-from capture.storage.encoding import EncodedFrame, UInt16Image, encode_jpeg, encode_png, to_millimetres
+from capture.storage.encoding import (
+    GREY,
+    EncodedFrame,
+    UInt16Image,
+    encode_jpeg,
+    encode_png,
+    png_header,
+    to_millimetres,
+)
 from capture.storage.layout import MAX_IMAGE_BYTES, MAX_SIDE, read_file
 
-UNKNOWN_INTRINSICS = Intrinsics(0.0, 0.0, 0.0, 0.0)  # no focal length is 0: whoever looks takes it for unknown
-NO_READING = 65535  # what 7-Scenes writes where nothing was measured, and where any 16-bit map is at its end
+UNKNOWN_INTRINSICS = Intrinsics(0.0, 0.0, 0.0, 0.0)  # a focal length of 0 means unknown
+NO_READING = 65535  # the value of 7-Scenes for no reading, and the maximum of any 16-bit map
 _VALUES = 1 << 16  # of a 16-bit depth map
 _JPEG_START = b"\xff\xd8"
-_PNG_START = struct.Struct(">8s4x4sIIBB")  # signature, (length), name of the first chunk, width, height, bits, colour
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOURS = {0: "grey", 2: "colour", 3: "palette", 4: "grey with alpha", 6: "colour with alpha"}
+_COLOURS = {GREY: "grey", 2: "colour", 3: "palette", 4: "grey with alpha", 6: "colour with alpha"}
 
 
 class _Png(NamedTuple):
-    """What a PNG must be, and how OpenCV decodes it."""
+    """Required kind of a PNG (`title` for messages), and the flags with which OpenCV decodes it."""
 
-    words: str
+    title: str
     bits: int
     colours: tuple[int, ...]
     flags: int
 
 
 _PICTURE = _Png("an 8-bit colour PNG or a JPEG", 8, (2, 6), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-_DEPTH = _Png("a 16-bit grey PNG", 16, (0,), cv2.IMREAD_UNCHANGED)
-_LEVELS = _Png("an 8-bit grey PNG", 8, (0,), cv2.IMREAD_UNCHANGED)
+_DEPTH = _Png("a 16-bit grey PNG", 16, (GREY,), cv2.IMREAD_UNCHANGED)
+_LEVELS = _Png("an 8-bit grey PNG", 8, (GREY,), cv2.IMREAD_UNCHANGED)
 
 
 class ImageEncoder:
-    """Encodes the frames of one data set, whose depth maps hold `units_per_metre` and whose camera is `intrinsics`."""
+    """Encoder for the frames of one data set, with its `units_per_metre` of depth and its `intrinsics`."""
 
     def __init__(self, units_per_metre: float, intrinsics: Intrinsics | None) -> None:
         self._millimetres = depth_table(units_per_metre)
         self._intrinsics = intrinsics or UNKNOWN_INTRINSICS
 
-    def encoded(
+    def encode(
         self, index: int, received_ns: int, jpeg: Jpeg, depth: Path, confidence: UInt8Image | None, pose: Pose
     ) -> EncodedFrame:
-        """The frame as our files hold it, its picture checked already.
+        """Encode a frame for a recording; `jpeg` is checked already.
 
         `confidence`: uint8 (h, w) of the depth's size, 0..2, or None.
 
-        Raises LidarliveError, naming the file, where it cannot be read or the parts do not fit together.
+        Raises LidarliveError, naming the file, if it cannot be read or the parts do not fit together.
         """
         millimetres = self._millimetres[_read_png(depth, _DEPTH)]
         depth_size = millimetres.shape[1], millimetres.shape[0]
@@ -84,16 +88,16 @@ class ImageEncoder:
 
 
 def depth_table(units_per_metre: float) -> UInt16Image:
-    """uint16 (65536,): millimetres of each value of a depth map; 0 for what is no reading or beyond 65.535 m."""
+    """Return uint16 (65536,): millimetres for each value of a depth map; 0 for no reading or beyond 65.535 m."""
     table = to_millimetres((np.arange(_VALUES) / units_per_metre).astype(np.float32))
     table[NO_READING] = 0
     return table
 
 
 def read_picture(path: Path) -> Jpeg:
-    """The file's own bytes where it is a JPEG; a PNG encoded at quality 95, its alpha ignored.
+    """Read a JPEG file unchanged, or a PNG encoded as JPEG at quality 95, without its alpha channel.
 
-    Raises LidarliveError where it is neither, not 8-bit colour, damaged, or wider or higher than MAX_SIDE.
+    Raises LidarliveError if it is neither, not 8-bit colour, damaged, or wider or higher than MAX_SIDE.
     """
     data = _read(path)
     try:
@@ -101,14 +105,14 @@ def read_picture(path: Path) -> Jpeg:
             return Jpeg.checked(encode_jpeg(_decode(data, _PICTURE)))
         jpeg = Jpeg.checked(data)
         _require_sides(jpeg.size)
-        decode_jpeg(data, reduced=8)  # markers do not tell everything that a decoder stops at
+        decode_jpeg(data, reduced=8)  # a decoder detects faults that the markers do not show
     except ValueError as error:
         raise LidarliveError(f"{path}: {error}") from None
     return jpeg
 
 
 def read_levels(path: Path) -> UInt8Image:
-    """uint8 (h, w) of an 8-bit grey PNG, as it is. Raises LidarliveError."""
+    """Read an 8-bit grey PNG as uint8 (h, w). Raises LidarliveError."""
     return _read_png(path, _LEVELS)
 
 
@@ -126,20 +130,19 @@ def _read_png(path: Path, wanted: _Png) -> NDArray[Any]:
 
 
 def _decode(data: bytes, wanted: _Png) -> NDArray[Any]:
-    signature, chunk, width, height, bits, colour = (
-        _PNG_START.unpack_from(data) if len(data) >= _PNG_START.size else (b"", b"", 0, 0, 0, 0)
-    )
-    if (signature, chunk) != (_PNG_SIGNATURE, b"IHDR"):
-        raise ValueError(f"must be {wanted.words}. Received: {len(data)} bytes, {data[:8].hex() or 'nothing'}")
+    header = png_header(data)
+    if header is None:
+        raise ValueError(f"must be {wanted.title}. Received: {len(data)} bytes, {data[:8].hex() or 'nothing'}")
+    width, height, bits, colour = header
     if bits != wanted.bits or colour not in wanted.colours:
-        raise ValueError(f"must be {wanted.words}. Received: {bits} bits, {_COLOURS.get(colour, colour)}")
+        raise ValueError(f"must be {wanted.title}. Received: {bits} bits, {_COLOURS.get(colour, colour)}")
     _require_sides((width, height))
     try:
         image: NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), wanted.flags)
     except cv2.error:
         image = None
     if image is None or image.shape[:2] != (height, width) or image.itemsize * 8 != bits:
-        raise ValueError(f"is not a whole PNG. Received: {len(data)} bytes")
+        raise ValueError(f"is not an intact PNG. Received: {len(data)} bytes")
     return image
 
 

@@ -1,10 +1,10 @@
-"""`intrinsics.txt`: the camera of each picture, beside formats that have no place for it.
+"""Read and write `intrinsics.txt`: the intrinsics of each picture, for formats that cannot store them.
 
     # picture fx fy cx cy, in pixels of the picture
     rgb/000000.jpg 700.25 700.25 360.5 480.125
 
-A file of ours: TUM RGB-D has its cameras on a web page, plain folders of images nowhere, and a phone's focal length
-changes from frame to frame.
+Our own addition: TUM RGB-D publishes its intrinsics on a web page, plain image folders have none, and a phone's focal
+length changes from frame to frame.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ MAX_BYTES = 16 << 20  # 100,000 lines and more
 
 
 def intrinsics_line(picture: str, camera: Intrinsics) -> str:
-    """The line of the picture at this path below the folder, without spaces; with its end."""
+    """Return the line, with its line end, of the picture at this path below the folder (without spaces)."""
     return f"{picture} {' '.join(map(repr, camera.as_list()))}\n"
 
 
 def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:
-    """By the pictures' paths below `folder`; empty where it has no such file. Raises LidarliveError."""
+    """Read the intrinsics by the pictures' paths below `folder`; empty without such a file. Raises LidarliveError."""
     path = folder / NAME
     if not path.exists():
         return {}
@@ -42,7 +42,7 @@ def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:
         try:
             fx, fy, cx, cy = map(float, words)
             if min(fx, fy) <= 0 and (fx, fy, cx, cy) != (0, 0, 0, 0):  # all 0: unknown
-                raise ValueError("a focal length is more than 0")
+                raise ValueError("a focal length must be more than 0")
             cameras[picture] = Intrinsics(fx, fy, cx, cy)
         except ValueError:
             raise LidarliveError(

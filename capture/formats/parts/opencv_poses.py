@@ -1,8 +1,8 @@
-"""Camera poses of foreign data sets into ours, and back.
+"""Convert camera poses between OpenCV's axes and ours.
 
-Computer vision's cameras look along +z with y down (OpenCV's axes: Hartley and Zisserman, Multiple View Geometry, 2004,
-6.1); ours, as the phone's, look along -z with y up (OpenGL's). One is the other turned half round its x axis. The world
-stays as it is, and so does the camera's position.
+Cameras in computer vision look along +z with y down (OpenCV's axes: Hartley and Zisserman, Multiple View Geometry,
+2004, 6.1); ours, like the phone's, look along -z with y up (OpenGL's). They differ by half a turn about the x axis. The
+world and the camera's position stay the same.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from numpy.typing import NDArray
 
 from capture.frame import Pose
 
-ORTHOGONAL_WITHIN = 0.01  # of a rotation matrix as data sets print them; what is not a rotation is off by far more
-MAX_POSITION_M = 1e6  # farther than any camera goes, and far from where numbers overflow
+ORTHOGONAL_WITHIN = 0.01  # tolerance for rotation matrices as printed by data sets; other matrices deviate far more
+MAX_POSITION_M = 1e6  # farther than any camera moves, and far below overflow
 
 Floats = NDArray[np.float64]
 
 
 def pose_from_opencv(quaternion: Floats, position_m: Floats) -> Pose:
-    """Our pose of a camera in OpenCV's axes: its quaternion (x, y, z, w), of any length but 0, and position."""
+    """Convert a pose in OpenCV's axes to ours: its quaternion (x, y, z, w), of any length but 0, and position."""
     x, y, z, w = (quaternion / math.hypot(*quaternion)).tolist()
-    # q * (1, 0, 0, 0), half a turn round x; of the two quaternions of a rotation the one with w >= 0
+    # q * (1, 0, 0, 0), half a turn about x; of the two quaternions of a rotation the one with w >= 0
     turned = (w, z, -y, -x) if x <= 0 else (-w, -z, y, x)
     px, py, pz = position_m.tolist()
     return Pose(turned, (px, py, pz))
 
 
 def pose_from_matrix(camera_to_world: Floats) -> Pose:
-    """Our pose of a camera in OpenCV's axes: float64 (4, 4), a rotation and a translation in metres.
+    """Convert a pose in OpenCV's axes to ours: float64 (4, 4), a rotation and a translation in metres.
 
-    Raises ValueError where the matrix is none: not finite (some data sets write that where tracking was lost), scaled,
-    sheared or mirrored.
+    Raises ValueError if the matrix is anything else: not finite (in some data sets: tracking was lost), scaled, sheared
+    or mirrored.
     """
     rotation, position_m = camera_to_world[:3, :3], camera_to_world[:3, 3]
     if (
-        not (np.abs(camera_to_world) < MAX_POSITION_M).all()  # nor where it is not a number
+        not (np.abs(camera_to_world) < MAX_POSITION_M).all()  # also for NaN
         or not np.allclose(rotation.T @ rotation, np.eye(3), rtol=0, atol=ORTHOGONAL_WITHIN)
         or np.linalg.det(rotation) < 0
         or not np.allclose(camera_to_world[3], (0, 0, 0, 1))
@@ -47,13 +47,13 @@ def pose_from_matrix(camera_to_world: Floats) -> Pose:
 
 
 def opencv_from_pose(pose: Pose) -> tuple[Floats, Floats]:
-    """Quaternion (x, y, z, w) of length 1, and position in metres, of the same camera in OpenCV's axes."""
-    turned = pose_from_opencv(np.array(pose.quaternion), np.array(pose.position_m))  # half a turn undoes itself
+    """Convert our pose to OpenCV's axes: a quaternion (x, y, z, w) of length 1, and the position in metres."""
+    turned = pose_from_opencv(np.array(pose.quaternion), np.array(pose.position_m))  # half a turn is its own inverse
     return np.array(turned.quaternion), np.array(turned.position_m)
 
 
 def matrix_from_pose(pose: Pose) -> Floats:
-    """float64 (4, 4): camera to world in our axes, OpenGL's; the quaternion may be of any length but 0.
+    """Return float64 (4, 4): camera to world in our axes, OpenGL's; the quaternion may be of any length but 0.
 
     The rotation of a quaternion: Shoemake, Animating Rotation with Quaternion Curves, SIGGRAPH 1985.
     """
@@ -69,7 +69,7 @@ def matrix_from_pose(pose: Pose) -> Floats:
 
 
 def opencv_matrix_from_pose(pose: Pose) -> Floats:
-    """float64 (4, 4): camera to world, the camera in OpenCV's axes."""
+    """Return float64 (4, 4): camera to world, the camera in OpenCV's axes."""
     return matrix_from_pose(pose) @ np.diag([1.0, -1.0, -1.0, 1.0])
 
 

@@ -1,9 +1,9 @@
-"""The phone through the official `record3d` package.
+"""Driver `record3d`: reads the phone with the official package.
 
     usbmuxd ── Relay ──► record3d's own thread ── on_new_frame ──► ring slot + pipe message ──► Record3dSource ──► Frame
 
-The package lives in a child process (`process.py`); a watchdog here ends a child that hangs or falls
-silent, and every connection gets a new one.
+The package runs in a child process (`process.py`), a new one for every connection; a watchdog here kills a child that
+hangs or goes silent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CONNECT_TIMEOUT_S = 10.0  # importing record3d, finding the phone, opening the t
 
 
 def package_installed() -> bool:
-    """Whether `record3d` is there; it has no wheel for macOS."""
+    """Whether `record3d` is installed; it has no wheel for macOS."""
     return importlib.util.find_spec("record3d") is not None
 
 
@@ -67,9 +67,9 @@ class Record3dSource(PhoneSource):
             try:
                 message = child.pipe.recv() if child.pipe.poll(POLL_S) else None
             except (EOFError, OSError):
-                # All that it had announced is taken: it died with the others in its hands.
-                held = child.ring.received - child.taken - sum(child.ring.losses().values())
-                self.count_lost("disconnected", held)
+                # All announced frames are read; those it received and did not announce died with it.
+                unannounced = child.ring.received - child.taken - sum(child.ring.losses().values())
+                self.count_lost("disconnected", unannounced)
                 self._note_end(f"the capture process ended ({child.exit_reason()})")
                 return
             if child.ring.received != received:
@@ -84,7 +84,7 @@ class Record3dSource(PhoneSource):
                 child.taken += 1
                 try:
                     frame = _frame(child.ring, message, child.first_index + message.stream_index)
-                except ValueError:  # numbers no camera has, such as a focal length that is not finite
+                except ValueError:  # impossible numbers, such as a focal length that is not finite
                     self.count_lost("corrupt", 1)
                 else:
                     yield frame
@@ -96,19 +96,19 @@ class Record3dSource(PhoneSource):
                 raise LidarliveError(message.detail)
 
     def _count_losses(self, child: _Child, losses: dict[str, int]) -> None:
-        """What the child has dropped so far, without what is counted already."""
+        """Count the child's losses so far, minus those counted already."""
         for cause, count in losses.items():
             self.count_lost(cause, count - child.counted.get(cause, 0))
         child.counted = losses
 
 
 class _Child:
-    """The capture process as its parent holds it; its first frame is `first_index` of the stream."""
+    """Parent-side handle of the capture process. `first_index`: stream index of its first frame."""
 
     def __init__(self, process: BaseProcess, pipe: Connection, ring: FrameRing, first_index: int) -> None:
         self.process, self.pipe, self.ring, self.first_index = process, pipe, ring, first_index
-        self.taken = 0  # frames that came from it
-        self.counted: dict[str, int] = {}  # of its losses, those that the source has counted
+        self.taken = 0  # frames read from it
+        self.counted: dict[str, int] = {}  # its losses that the source has counted
 
     def exit_reason(self) -> str:
         self.process.join(1)
@@ -123,7 +123,7 @@ class _Child:
 
 
 def start_child(ring: FrameRing, serial: str, address: str) -> tuple[Connection, BaseProcess]:
-    """Start the capture process; its end of the pipe is closed here, so that its death reads as end of file."""
+    """Start the capture process. Its end of the pipe is closed here, so that its death reads as end of file."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(

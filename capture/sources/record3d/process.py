@@ -1,7 +1,7 @@
-"""The process that holds the `record3d` package, because that can crash or hang. Nothing else runs in it.
+"""The child process that runs the `record3d` package and nothing else, because the package can crash or hang.
 
-The package is survived from outside: getters are read inside its callback only (outside it they mix frames), every
-connection is a process of its own (its `disconnect` leaks and deadlocks), and the address space is limited (it takes
+Precautions against its faults: getters are called inside its callback only (outside it they mix frames), every
+connection gets a new process (its `disconnect` leaks and deadlocks), and the address space is limited (it allocates
 whatever size the wire names).
 """
 
@@ -17,19 +17,19 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from capture.frame import DepthMap, UInt8Image
-from capture.protocol.depth_damage import DepthFlaws
+from capture.protocol.depth_damage import DepthDamageDetector
 from capture.sources.record3d.shared_ring import FrameRing, Shape
 from capture.usb.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING
 
 if TYPE_CHECKING:
     from record3d import Record3DStream
 
-CHILD_MEMORY_BYTES = 1 << 30  # on top of what the process takes at its start; the largest real frame takes 20 MB
+CHILD_MEMORY_BYTES = 1 << 30  # in addition to the process's memory at its start; the largest real frame takes 20 MB
 
 
 @dataclass(frozen=True)
 class SlotHeader:
-    """What the child says of a frame that lies in the ring. `lost` is what it had to drop before, by cause."""
+    """Message from the child about a frame in the ring. `lost`: frames that it dropped so far, by cause."""
 
     stream_index: int
     sequence: int
@@ -45,16 +45,16 @@ class SlotHeader:
 
 @dataclass(frozen=True)
 class ChildEvent:
-    """`connected`, or `failed` with one line that says why."""
+    """Message from the child: `connected`, or `failed` with the reason in one line."""
 
     kind: str
     detail: str = ""
 
 
 def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str, address: str) -> None:
-    """The child: record3d's thread copies frames into the ring; the main thread blocks until the parent is gone.
+    """Main function of the child: record3d's thread copies frames into the ring; the main thread waits for the parent.
 
-    It ends by `os._exit` always: taking record3d's stream object down while it streams is a segmentation fault.
+    It always ends by `os._exit`: destroying record3d's stream object while it streams is a segmentation fault.
     """
     os.environ[ADDRESS_VARIABLE] = address
     _limit_memory()
@@ -71,21 +71,21 @@ def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str, a
         _leave(pipe, ChildEvent("failed", NOT_STREAMING))
     receiver.announce_connected()
     with contextlib.suppress(EOFError, OSError):
-        pipe.recv()  # the parent never sends: this returns when it is gone
+        pipe.recv()  # the parent never sends: this returns when the parent has ended
     os._exit(0)
 
 
 class _Receiver:
-    """record3d's callbacks. An exception that leaves one aborts the process, so they let none out."""
+    """record3d's callbacks. An exception that leaves one aborts the process, so they catch all."""
 
     def __init__(self, stream: Record3DStream, pipe: Connection, ring: FrameRing) -> None:
         self._stream, self._pipe, self._ring = stream, pipe, ring
-        self._depth_flaws = DepthFlaws()
+        self._depth_detector = DepthDamageDetector()
         self._first_message = threading.Lock()
         self._announced = False
 
     def announce_connected(self) -> None:
-        """Frames may come before `connect` has returned: whichever is first announces the connection."""
+        """Announce the connection once: after `connect`, or with a frame that arrives before `connect` returns."""
         with self._first_message:
             if not self._announced:
                 self._announced = True
@@ -112,14 +112,14 @@ class _Receiver:
         rgb, depth_m = stream.get_rgb_frame(), stream.get_depth_frame()
         confidence = stream.get_confidence_frame()
         k, pose = stream.get_intrinsic_mat(), stream.get_camera_pose()
-        sequence, flaw = None, self._flaw(rgb, depth_m, confidence)
-        if flaw is None:
+        sequence, damage = None, self._damage(rgb, depth_m, confidence)
+        if damage is None:
             try:
                 sequence = ring.write(rgb, depth_m, confidence if confidence.size else None)
             except ValueError:
-                flaw = "oversized"
+                damage = "oversized"
         if sequence is None:
-            ring.count_lost(flaw or "ring_full")
+            ring.count_lost(damage or "ring_full")
             return None
         return SlotHeader(
             stream_index=stream_index,
@@ -134,13 +134,13 @@ class _Receiver:
             lost=ring.losses(),
         )
 
-    def _flaw(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image) -> str | None:
-        """Why the frame cannot be one that the phone sent whole, as far as it can be seen from here."""
+    def _damage(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image) -> str | None:
+        """Return the cause if the frame is damaged as far as can be detected here, else None."""
         if rgb.ndim != 3 or depth_m.ndim != 2 or 0 in rgb.shape or 0 in depth_m.shape:
             return "empty"
         if confidence.size and confidence.shape != depth_m.shape:
             return "corrupt"
-        return self._depth_flaws.flaw(depth_m)
+        return self._depth_detector.check(depth_m)
 
 
 def _leave(pipe: Connection, event: ChildEvent) -> None:
@@ -149,7 +149,7 @@ def _leave(pipe: Connection, event: ChildEvent) -> None:
 
 
 def _limit_memory() -> None:
-    """Bound what a corrupt size on the wire can take. Linux only: elsewhere the system has no such limit."""
+    """Limit the memory that a corrupt size on the wire can allocate. Linux only: other systems have no such limit."""
     if sys.platform != "linux":
         return
     import resource

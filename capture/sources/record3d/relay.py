@@ -1,15 +1,15 @@
-"""Takes the phone's bytes as fast as they come and holds what the `record3d` package has not taken yet.
+"""Buffer between the phone and the `record3d` package: reads the phone's bytes as fast as they arrive.
 
-    phone ─ usbmuxd ─► Relay (this process) ─► record3d, in its own
+    phone ─ usbmuxd ─► Relay (this process) ─► record3d (child process)
 
-The package reads no byte while it decodes a frame, and a phone whose bytes are not taken drops frames. Behind the relay
+The package reads no bytes while it decodes a frame, and a phone whose bytes are not read drops frames. With the relay,
 a computer that is busy for a moment is only late.
 """
 
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import tempfile
 import threading
@@ -22,16 +22,16 @@ from capture.usb.local_socket import fresh_address, listen
 from capture.usb.usbmuxd import open_socket
 
 HELD_BYTES = 32 << 20  # 2 s of 720x960 at 60 fps: longer than any pause that the package should recover from
-RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls a frame
-POLL_S = 0.1  # how long threads outlive the end
+RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls per frame
+POLL_S = 0.1  # how long threads may outlive the relay
 
 
 class Relay:
-    """A context manager; clients find usbmuxd at `address` as others find it at the one given.
+    """Proxy of usbmuxd at `address`, for clients that would connect to usbmuxd itself; a context manager.
 
-    `held_bytes` is what came and is not taken yet, of the connection that last carried any.
+    `held_bytes` is the number of bytes received from usbmuxd and not yet read by the client.
 
-    Threads: one accepts connections, one carries the bytes of each; they block on their sockets, POLL_S at most.
+    Threads: one accepts connections, one per connection copies its bytes; they block on sockets, at most POLL_S.
     """
 
     def __init__(self, usbmuxd: str) -> None:
@@ -62,34 +62,50 @@ class Relay:
                     threading.Thread(target=self._serve, args=(client,), name="relayed", daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        """Carry one client's bytes both ways until either side is gone; what the other has not taken yet is sent on."""
+        """Copy one client's bytes both ways until either side hangs up; buffered bytes are still delivered."""
         with client:
             try:
                 with open_socket(self._usbmuxd) as usbmuxd:
-                    self._carry(client, usbmuxd)
-            except (LidarliveError, OSError):  # the client sees its connection end, and the driver asks usbmuxd why
+                    self._copy(client, usbmuxd)
+            except (LidarliveError, OSError):  # the client's connection ends, and the driver asks usbmuxd why
                 return
             finally:
                 self.held_bytes = 0
 
-    def _carry(self, client: socket.socket, usbmuxd: socket.socket) -> None:
+    def _copy(self, client: socket.socket, usbmuxd: socket.socket) -> None:
         client.setblocking(False)
         usbmuxd.setblocking(False)
-        ways = (_Way(client, usbmuxd), _Way(usbmuxd, client))
-        while not self._ended.is_set() and not any(way.finished for way in ways):
-            sources = [way.source for way in ways if way.has_room]
-            sinks = [way.sink for way in ways if way.held]
-            readable, writable, _ = select.select(sources, sinks, [], POLL_S)
-            for way in ways:
-                if way.source in readable:
-                    way.receive()
-                if way.sink in writable:
-                    way.send()
-            self.held_bytes = sum(way.held_bytes for way in ways)
+        up, down = _Direction(client, usbmuxd), _Direction(usbmuxd, client)
+        with selectors.DefaultSelector() as selector:
+            while not self._ended.is_set() and not (up.finished or down.finished):
+                _watch(selector, client, inbound=up, outbound=down)
+                _watch(selector, usbmuxd, inbound=down, outbound=up)
+                ready = {key.fileobj: events for key, events in selector.select(POLL_S)}
+                for direction in (up, down):
+                    if ready.get(direction.source, 0) & selectors.EVENT_READ:
+                        direction.receive()
+                    if ready.get(direction.sink, 0) & selectors.EVENT_WRITE:
+                        direction.send()
+                self.held_bytes = up.held_bytes + down.held_bytes
 
 
-class _Way:
-    """Bytes on their way from one socket to another; at most HELD_BYTES and one piece of them."""
+def _watch(
+    selector: selectors.BaseSelector, connection: socket.socket, inbound: _Direction, outbound: _Direction
+) -> None:
+    """Register `connection` for what it can be used for now: reading while there is room, writing while bytes wait."""
+    events = (selectors.EVENT_READ if inbound.has_room else 0) | (selectors.EVENT_WRITE if outbound.held else 0)
+    key = selector.get_map().get(connection)
+    if key is None:
+        if events:
+            selector.register(connection, events)
+    elif not events:
+        selector.unregister(connection)
+    elif key.events != events:
+        selector.modify(connection, events)
+
+
+class _Direction:
+    """Buffer of bytes from one socket to another; at most HELD_BYTES and one piece."""
 
     def __init__(self, source: socket.socket, sink: socket.socket) -> None:
         self.source, self.sink = source, sink
@@ -103,7 +119,7 @@ class _Way:
 
     @property
     def finished(self) -> bool:
-        """Whether no more can come and all is sent."""
+        """Whether the source has ended and everything is sent."""
         return self._ended and not self.held
 
     def receive(self) -> None:

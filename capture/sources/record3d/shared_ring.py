@@ -1,8 +1,8 @@
-"""Frames from one process to another through shared memory: fixed slots, sequence numbers, no lock.
+"""Ring buffer of frames in shared memory from one process to another: fixed slots, sequence numbers, no lock.
 
 One process writes, one reads. The writer announces each slot through a pipe, which orders memory and wakes the reader;
-the reader gives slots back by storing one counter. A stale read of that counter can only make the writer believe that
-fewer slots are free than there are. The writer's own counters lie beside it, so that they outlive the writer.
+the reader releases slots by storing one counter. A stale read of that counter can only make the writer underestimate
+the free slots. The writer's own counters are in the same memory, so that they outlive the writer.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from capture.errors import LidarliveError
 from capture.frame import DepthMap, UInt8Image
 
 SLOT_BYTES = 12 << 20  # 1440x1920 RGB (8.3 MB) with the largest depth and confidence (480x640: 1.5 MB), and room
-MAX_SLOTS = 24  # 0.4 s at 60 fps: longer than any pause of the reader that was seen; untouched pages cost nothing
+MAX_SLOTS = 24  # 0.4 s at 60 fps: longer than any observed pause of the reader; untouched pages cost nothing
 MIN_SLOTS = 4
-LOSSES = ("empty", "corrupt", "stale", "oversized", "ring_full")  # why the writer may have to drop a frame
-_HEADER_BYTES = 128  # two cache lines: the reader's counter of slots given back, and the writer's counters
+LOSSES = ("empty", "corrupt", "stale", "oversized", "ring_full")  # causes for which the writer drops a frame
+_HEADER_BYTES = 128  # two cache lines: the reader's counter of released slots, and the writer's counters
 _WRITERS_COUNTERS = 64  # frames received, then LOSSES
 
 Shape = tuple[int, ...]
 
 
 class FrameRing:
-    """`create` in the reading process, which owns the memory; `attach` by name in the writing one."""
+    """Ring buffer of frames: `create` it in the reading process, which owns the memory, and `attach` in the writer."""
 
     def __init__(self, memory: SharedMemory, slots: int, owner: bool) -> None:
         self._memory, self.slots, self._owner = memory, slots, owner
-        self._given_back: NDArray[np.uint64] = np.ndarray((1,), np.uint64, memory.buf)
+        self._released: NDArray[np.uint64] = np.ndarray((1,), np.uint64, memory.buf)
         self._counters: NDArray[np.uint64] = np.ndarray((1 + len(LOSSES),), np.uint64, memory.buf, _WRITERS_COUNTERS)
         self.written = 0
 
     @classmethod
     def create(cls) -> FrameRing:
-        """As many slots as the machine's shared memory comfortably holds. Raises LidarliveError if too few."""
+        """Create a ring in at most half of the free shared memory. Raises LidarliveError if too little is free."""
         slots = min(MAX_SLOTS, _shared_memory_bytes() // 2 // SLOT_BYTES)
         if slots < MIN_SLOTS:
             raise LidarliveError(
@@ -57,25 +57,25 @@ class FrameRing:
 
     @property
     def received(self) -> int:
-        """Frames that came to the writer, those it had to drop among them."""
+        """Frames received by the writer, including dropped ones."""
         return int(self._counters[0])
 
     def losses(self) -> dict[str, int]:
-        """Frames that the writer dropped, by cause; any of LOSSES may be missing."""
+        """Frames dropped by the writer, by cause; causes that did not occur are missing."""
         return {cause: int(count) for cause, count in zip(LOSSES, self._counters[1:], strict=True) if count}
 
     def count_received(self) -> None:
-        """The writer has a frame before it."""
+        """Count a frame received by the writer."""
         self._counters[0] += 1
 
     def count_lost(self, cause: str) -> None:
-        """The writer dropped it, for one of LOSSES."""
+        """Count a frame dropped by the writer for one of LOSSES."""
         self._counters[1 + LOSSES.index(cause)] += 1
 
     def write(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image | None) -> int | None:
-        """Copy one frame into the next slot; its sequence number, or None where every slot is still in use.
+        """Copy a frame into the next slot. Returns its sequence number, or None if all slots are in use.
 
-        Raises ValueError where the frame is larger than a slot.
+        Raises ValueError if the frame is larger than a slot.
         """
         parts: list[UInt8Image | DepthMap] = [rgb, depth_m]
         if confidence is not None:
@@ -83,7 +83,7 @@ class FrameRing:
         if sum(part.nbytes for part in parts) > SLOT_BYTES:
             raise ValueError(f"a frame must fit into {SLOT_BYTES} bytes. Received: rgb {rgb.shape}")
         sequence = self.written
-        if sequence - int(self._given_back[0]) >= self.slots:
+        if sequence - int(self._released[0]) >= self.slots:
             return None
         offset = self._offset(sequence)
         for part in parts:
@@ -95,7 +95,7 @@ class FrameRing:
     def read(
         self, sequence: int, rgb_shape: Shape, depth_shape: Shape, confidence_shape: Shape | None
     ) -> tuple[UInt8Image, DepthMap, UInt8Image | None]:
-        """Copy the frame `sequence` out and give its slot back. Frames must be read in order."""
+        """Copy the frame `sequence` out and release its slot. Frames must be read in order."""
         offset = self._offset(sequence)
         rgb = self._view(offset, rgb_shape, np.dtype(np.uint8)).copy()
         offset += rgb.nbytes
@@ -103,12 +103,12 @@ class FrameRing:
         confidence = None
         if confidence_shape is not None:
             confidence = self._view(offset + depth_m.nbytes, confidence_shape, np.dtype(np.uint8)).copy()
-        self._given_back[0] = sequence + 1
+        self._released[0] = sequence + 1
         return rgb, depth_m, confidence
 
     def close(self) -> None:
-        """Let go of the memory; the owner also gives it back to the system."""
-        del self._given_back, self._counters
+        """Unmap the memory; the owner also frees it."""
+        del self._released, self._counters
         self._memory.close()
         if self._owner:
             self._memory.unlink()
@@ -121,5 +121,5 @@ class FrameRing:
 
 
 def _shared_memory_bytes() -> int:
-    folder = Path("/dev/shm")  # only Linux gives shared memory a size of its own
+    folder = Path("/dev/shm")  # only Linux limits shared memory separately
     return shutil.disk_usage(folder).free if folder.is_dir() else MAX_SLOTS * SLOT_BYTES * 2

@@ -21,7 +21,7 @@ def test_a_remark_is_no_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str
     first, second, third = capsys.readouterr().out.splitlines()
     assert first == f"{path}: whole, 1 remark"
     assert second.startswith("    frames 4-5: picture and depth do not show the same")
-    assert third.startswith("        One of them is of another moment")
+    assert third.startswith("        One of them is from another moment")
     assert run(CheckCommand([tmp_path], json=True)) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["repaired"], found["damage"]) == ({}, {str(path): []})

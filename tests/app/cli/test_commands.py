@@ -110,7 +110,7 @@ def test_import_names_what_it_leaves_out(tmp_path: Path, call: Call) -> None:
     assert done.returncode == 3, done.stderr
     assert done.stdout.endswith("_far: 2 frames, 7 damaged ones left out\n")
     assert done.stderr.splitlines() == [
-        f"{source / 'depth'} holds no {i}; the files of a frame have one name" for i in range(1, 6)
+        f"{source / 'depth'} has no file {i}. The files of a frame must have one name" for i in range(1, 6)
     ]
     (recording,) = Dataset(tmp_path / "set")
     assert [line.stream_index for line in recording.lines()] == [0, 8]
@@ -153,7 +153,7 @@ def test_a_silent_phone_does_not_hold_up_the_end(numbered: Path, tmp_path: Path)
 
 @pytest.mark.usefixtures("record3d_package")
 def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_path: Path) -> None:
-    """desk-1 (1440x1920, no confidence) at 30 fps: no frame is lost, and RGB, depth and pose of a frame stay together.
+    """desk-1 (1440x1920, no confidence) at 30 fps: nothing missing, nothing dropped, every part beside its own.
 
     The package decodes 37 such frames a second on an idle machine. Where something else takes the processor the phone
     has to drop frames, as a real one would: then, and only then, it is played once more, slower.
@@ -185,7 +185,7 @@ def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_pa
 
 
 def nearest(recording: Recording, i: int, source: R3dFile) -> int:
-    """Return the index of the neighbouring source frame that is most similar to the recorded RGB of frame i."""
+    """Which of the source's neighbouring frames the recorded RGB of frame i is most like."""
     recorded = recording.rgb(recording.line(i), reduced=8).astype(int)
     differences = {}
     for j in range(max(0, i - 3), min(180, i + 4)):

@@ -1,4 +1,4 @@
-"""`lidarlive export`: its output, its exit status, and what an interrupt leaves."""
+"""`lidarlive export` as a person calls it: what it prints, its exit status, and how it ends when stopped."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def walk(tmp_path: Path) -> Path:
 def test_the_command(walk: Path, tmp_path: Path):
     done = lidarlive("export", walk, tmp_path / "walk.r3d", "--format", "r3d")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path / 'walk.r3d'}: 8 frames\n", "")
-    with pytest.raises(LidarliveError, match=r"walk.r3d exists already. Name a file or folder that does not$"):
+    with pytest.raises(LidarliveError, match=r"walk.r3d exists already. Choose a new name$"):
         run(ExportCommand(walk, tmp_path / "walk.r3d", format="r3d"))
 
 
 def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """At most five faults are printed one by one; the last line counts all."""
+    """Five faults by name, then what is to be known of the whole, however many faults there were."""
     for i in range(7):
         (walk / "rgb" / f"{i:06d}.jpg").unlink()
     assert run(ExportCommand(walk, tmp_path / "out", format="tum")) == 3
@@ -56,7 +56,7 @@ def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     path = write_encoded(tmp_path / "in", "walk", [frames[1], frames[0]])
     assert run(ExportCommand(path, tmp_path / "out", format="tum")) == 0
     assert capsys.readouterr().err == (
-        f"lidarlive: {path}: 1 of 2 frames were not later than the one before; moved behind it\n"
+        f"lidarlive: {path}: 1 of 2 frames were not later than the previous one and were moved after it\n"
     )
 
 

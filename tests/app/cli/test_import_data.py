@@ -18,8 +18,9 @@ from rich.console import Console
 
 from app.cli.import_data import ImportCommand, run
 from app.progress import frame_progress
+from capture.formats.base import ImportOptions
 from capture.formats.folders_reader import ImageFolder
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.importing import import_path
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 from tests.support.foreign import depth_map, pairs, png, put
@@ -42,7 +43,8 @@ def test_a_kill_leaves_what_is_whole_marked_incomplete_once_it_is_opened(tmp_pat
     source = put(tmp_path / "in", pairs(9))
     program = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from capture.formats.importing import ImportOptions, import_path\n"
+        "from capture.formats.base import ImportOptions\n"
+        "from capture.formats.importing import import_path\n"
         "kill = lambda done, total: done == 4 and os.kill(os.getpid(), signal.SIGKILL)\n"
         "import_path(Path(sys.argv[1]), Path(sys.argv[2]), ImportOptions(), kill)\n"
     )
@@ -57,14 +59,14 @@ def test_a_kill_leaves_what_is_whole_marked_incomplete_once_it_is_opened(tmp_pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_sigterm_ends_it_as_an_interrupt_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
-    read = ImageFolder.encoded
+    read = ImageFolder.read_frame
 
     def terminated(folder: ImageFolder, i: int):
         if i == 5:
             os.kill(os.getpid(), signal.SIGTERM)
         return read(folder, i)
 
-    monkeypatch.setattr(ImageFolder, "encoded", terminated)
+    monkeypatch.setattr(ImageFolder, "read_frame", terminated)
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
         run(ImportCommand([put(tmp_path / "in", pairs(20)), tmp_path / "set"]))

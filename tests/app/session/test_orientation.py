@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from app.session.orientation import AS_RECEIVED, OrientationTracker, Rotation, up_in_picture
+from app.session.orientation import AS_RECEIVED, OrientationTracker, Rotation
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import Camera, Pose
+from capture.frame import Camera, Frame, Pose
+from capture.geometry.gravity import up_in_camera
 from capture.room import DemoRoom
 from tests.support.frames import make_frame
 from tests.support.orientations import EVERY_TURN, held
+
+
+def up_in_picture(frame: Frame) -> tuple[float, float] | None:
+    """Direction of the world's "up" in the picture as received: to the right, to the top."""
+    up = up_in_camera(frame.pose, frame.depth_size)
+    return None if up is None else up[:2]
 
 
 @pytest.mark.parametrize(("clockwise", "quarter_turns"), [(1, 0), (90, 1), (180, 2), (270, 3), (-90, 3), (40, 0)])

@@ -1,4 +1,4 @@
-"""Folders of paired images: which files are a frame, in which order, and what confidence and pose they carry."""
+"""Folders of paired images: which files form a frame, their order, confidence and poses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_folder(rgb: str, depth: str, tmp_path: Path):
     folder = ImageFolder(put(tmp_path, pairs(3, rgb, depth)))
     assert len(folder) == 3
     for i in range(3):
-        frame = folder.encoded(i)
+        frame = folder.read_frame(i)
         assert (frame.index, frame.received_ns, frame.time_utc) == (i, round(i * 1e9 / 30), None)
         assert (frame.rgb_size, frame.depth_size, frame.confidence_png) == ((72, 96), (24, 32), None)
         assert frame.jpeg == (tmp_path / rgb / f"{i}.jpg").read_bytes()
@@ -42,21 +42,21 @@ def test_a_folder(rgb: str, depth: str, tmp_path: Path):
 
 def test_depth_scale_and_intrinsics(tmp_path: Path):
     folder = ImageFolder(put(tmp_path, pairs(1)), 4000, Intrinsics(70, 71, 36, 48))
-    assert levels(folder.encoded(0).depth_png) == [0, 250]
-    assert folder.encoded(0).intrinsics == Intrinsics(70, 71, 36, 48)
+    assert levels(folder.read_frame(0).depth_png) == [0, 250]
+    assert folder.read_frame(0).intrinsics == Intrinsics(70, 71, 36, 48)
 
 
-def test_numbers_in_names_count_by_value(tmp_path: Path):
+def test_names_are_sorted_by_their_numbers(tmp_path: Path):
     names = ["learn10", "learn2", "learn1", "test0", "learn01"]
     files = {f"rgb/{name}.jpg": jpeg(0) for name in names}
     files |= {f"depth/{name}.png": png(depth_map(i + 1)) for i, name in enumerate(names)}
     folder = ImageFolder(put(tmp_path, files))
-    assert [names[levels(folder.encoded(i).depth_png)[1] - 1] for i in range(5)] == [
+    assert [names[levels(folder.read_frame(i).depth_png)[1] - 1] for i in range(5)] == [
         *("learn01", "learn1", "learn2", "learn10", "test0")
     ]
 
 
-def test_what_belongs_to_no_frame_is_not_looked_at(tmp_path: Path):
+def test_unrelated_files_are_ignored(tmp_path: Path):
     files = {
         "rgb/readme.txt": b"x",
         "rgb/._0.jpg": b"x",
@@ -73,34 +73,34 @@ def test_a_frame_without_a_part_keeps_its_number(tmp_path: Path):
     (tmp_path / "rgb" / "3.jpg").unlink()
     folder = ImageFolder(tmp_path)
     assert len(folder) == 4
-    assert folder.encoded(2).index == 2
+    assert folder.read_frame(2).index == 2
     for i, missing in ((0, "depth"), (1, "pose"), (3, "rgb")):
-        with pytest.raises(LidarliveError, match=f"{missing} holds no {i}; the files of a frame have one name"):
-            folder.encoded(i)
+        with pytest.raises(LidarliveError, match=f"{missing} has no file {i}. The files of a frame must have one name"):
+            folder.read_frame(i)
 
 
 def test_confidence_by_the_levels_of_all_files(tmp_path: Path):
     files = {f"confidence/{i}.png": png(LEVELS * i) for i in range(3)}  # 0, 50 and 100, one in each
     folder = ImageFolder(put(tmp_path, pairs(3) | files))
-    assert [levels(folder.encoded(i).confidence_png) for i in range(3)] == [[0], [1], [2]]
+    assert [levels(folder.read_frame(i).confidence_png) for i in range(3)] == [[0], [1], [2]]
 
 
-def test_confidence_that_fails(tmp_path: Path):
+def test_invalid_confidence(tmp_path: Path):
     put(tmp_path, pairs(3) | {"conf/0.png": png(LEVELS), "conf/1.png": b"x", "conf/2.png": png(LEVELS[1:])})
     folder = ImageFolder(tmp_path)
-    assert levels(folder.encoded(0).confidence_png) == [1]
+    assert levels(folder.read_frame(0).confidence_png) == [1]
     with pytest.raises(LidarliveError, match=r"conf/1\.png: must be an 8-bit grey PNG"):
-        folder.encoded(1)
+        folder.read_frame(1)
     with pytest.raises(LidarliveError, match=re.escape("its confidence must have its size, 24x32. Received: 24x31")):
-        folder.encoded(2)
+        folder.read_frame(2)
     put(tmp_path, {"conf/1.png": png(np.arange(768, dtype=np.uint16).astype(np.uint8).reshape(32, 24))})
     with pytest.raises(LidarliveError, match="confidence must have the levels of 0/1/2 or "):
         ImageFolder(tmp_path)
 
 
-def test_poses_are_turned_into_our_axes(tmp_path: Path):
+def test_poses_are_converted_to_our_axes(tmp_path: Path):
     folder = ImageFolder(put(tmp_path, pairs(1) | {"poses/0.txt": POSE}))
-    pose = folder.encoded(0).pose
+    pose = folder.read_frame(0).pose
     assert pose.position_m == (1.5, 2, 3)
     half = 0.5**0.5
     np.testing.assert_allclose(pose.quaternion, (half, half, 0, 0), atol=1e-12)
@@ -108,24 +108,24 @@ def test_poses_are_turned_into_our_axes(tmp_path: Path):
 
 @settings(deadline=None)
 @given(data=st.one_of(st.binary(max_size=200), st.text("0123456789.-+einf \n_", max_size=200).map(str.encode)))
-def test_any_text_is_a_pose_or_our_one_error(data: bytes, tmp_path_factory: pytest.TempPathFactory):
+def test_any_text_gives_a_pose_or_a_clear_error(data: bytes, tmp_path_factory: pytest.TempPathFactory):
     folder = ImageFolder(put(tmp_path_factory.mktemp("text"), pairs(1) | {"pose/0.txt": data}))
     with pytest.raises(LidarliveError, match=r"pose/0\.txt"):  # sixteen numbers that rotate are not found by chance
-        folder.encoded(0)
+        folder.read_frame(0)
 
 
 @pytest.mark.parametrize(
     ("files", "fault"),
     [
-        ({"a.txt": b""}, "no folder of pictures and depth maps. Looked for: rgb in rgb/, color/"),
-        ({"rgb/0.jpg": b"x"}, "Looked for: depth in depth/, y/"),
-        ({"rgb/0.jpg": b"x", "depth": b"x"}, "Looked for: depth in depth/, y/"),
-        (pairs(1) | {"color/0.jpg": b"x"}, "color/ and rgb/ both hold rgb"),
-        (pairs(1) | {"rgb/0.png": b"x"}, "are of one frame. Remove one"),
+        ({"a.txt": b""}, "not a folder of pictures and depth maps. Missing: rgb in rgb/, color/"),
+        ({"rgb/0.jpg": b"x"}, "Missing: depth in depth/, y/"),
+        ({"rgb/0.jpg": b"x", "depth": b"x"}, "Missing: depth in depth/, y/"),
+        (pairs(1) | {"color/0.jpg": b"x"}, "color/ and rgb/ both contain rgb"),
+        (pairs(1) | {"rgb/0.png": b"x"}, "belong to one frame. Remove one"),
         ({"rgb/0.bmp": b"x", "depth/0.exr": b"x"}, "no JPEG or PNG in rgb/ and no PNG in depth/"),
     ],
 )
-def test_what_is_no_folder_of_pairs(files: dict[str, bytes], fault: str, tmp_path: Path):
+def test_folders_that_are_rejected(files: dict[str, bytes], fault: str, tmp_path: Path):
     with pytest.raises(LidarliveError, match=fault) as raised:
         ImageFolder(put(tmp_path, files))
     assert str(raised.value).startswith(str(tmp_path))

@@ -1,4 +1,4 @@
-"""Our folders of paired images, read with NumPy and OpenCV alone."""
+"""Folders of paired images that we write, read with NumPy and OpenCV alone."""
 
 from __future__ import annotations
 

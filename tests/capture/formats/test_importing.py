@@ -1,4 +1,4 @@
-"""Import: JPEG bytes untouched, depth to half a millimetre, damage counted and survived, whatever the format."""
+"""Import: JPEG bytes unchanged, depth to half a millimetre, damage counted and skipped, in every format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from capture.errors import LidarliveError
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Intrinsics
 from capture.inspection.checksums import damage
@@ -109,7 +110,7 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def test_members_that_lead_out_of_the_archive_are_only_names(tmp_path: Path) -> None:
+def test_members_with_paths_outside_the_archive_are_harmless(tmp_path: Path) -> None:
     """Zip slip, absolute paths, links: nothing is written but below the data set, and nothing else is read."""
     write_r3d(tmp_path / "walk.r3d", 3)
     with zipfile.ZipFile(tmp_path / "walk.r3d", "a") as archive:
@@ -126,7 +127,7 @@ def test_members_that_lead_out_of_the_archive_are_only_names(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set", "walk.r3d"]
 
 
-def test_a_damaged_frame_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_a_damaged_frame_is_skipped_and_counted(tmp_path: Path) -> None:
     write_r3d(tmp_path / "walk.r3d", 5, damaged=(1, 3))
     writer = imported(tmp_path / "walk.r3d", tmp_path / "set")
     assert (writer.written, writer.lost) == (3, {"damaged": 2})
@@ -135,14 +136,14 @@ def test_a_damaged_frame_is_left_out_and_counted(tmp_path: Path) -> None:
     assert recording.info.lost == {"damaged": 2}
 
 
-def test_nothing_whole(tmp_path: Path) -> None:
+def test_no_intact_frame(tmp_path: Path) -> None:
     write_r3d(tmp_path / "walk.r3d", 2, damaged=(0, 1))
-    with pytest.raises(LidarliveError, match="no frame of it is whole"):
+    with pytest.raises(LidarliveError, match="no frame is intact"):
         imported(tmp_path / "walk.r3d", tmp_path / "set")
     assert not (tmp_path / "set").exists()
 
 
-def test_a_folder_is_a_recording(tmp_path: Path):
+def test_import_of_a_folder(tmp_path: Path):
     files = {f"confidence/{i}.png": png(np.full((32, 24), 50 * i, np.uint8)) for i in range(3)}
     source = put(tmp_path / "desk", pairs(3) | files)
     recording = Recording(imported(source, tmp_path / "set").path)
@@ -157,7 +158,7 @@ def test_a_folder_is_a_recording(tmp_path: Path):
     assert list(damage(recording.path)) == []
 
 
-def test_a_sequence_is_a_recording(tmp_path: Path):
+def test_import_of_a_sequence(tmp_path: Path):
     source = put(tmp_path / "fr3_walk", sequence(4))
     recording = Recording(imported(source, tmp_path / "set", ImportOptions(name="walk")).path)
     assert (recording.info.name, recording.info.note) == ("walk", "imported from fr3_walk")
@@ -166,7 +167,7 @@ def test_a_sequence_is_a_recording(tmp_path: Path):
     assert list(damage(recording.path)) == []
 
 
-def test_what_the_person_says(tmp_path: Path):
+def test_options_of_the_user(tmp_path: Path):
     options = ImportOptions(depth_scale=100, intrinsics=Intrinsics(70, 71, 36, 48), name="far")
     writer = imported(put(tmp_path / "in", pairs(1)), tmp_path / "set", options)
     frame = Recording(writer.path)[0]
@@ -174,7 +175,7 @@ def test_what_the_person_says(tmp_path: Path):
     assert writer.path.name.endswith("_far")
 
 
-def test_a_part_that_is_missing_or_damaged_costs_its_frame_and_is_named(tmp_path: Path):
+def test_frames_with_missing_or_damaged_parts_are_skipped_and_named(tmp_path: Path):
     files = pairs(5) | {"depth/3.png": png(depth_map(1, (32, 24)))}
     del files["rgb/1.jpg"]
     remarks: list[str] = []
@@ -183,12 +184,12 @@ def test_a_part_that_is_missing_or_damaged_costs_its_frame_and_is_named(tmp_path
     assert (writer.written, writer.lost) == (3, {"damaged": 2})
     assert [line.stream_index for line in Recording(writer.path).lines()] == [0, 2, 4]
     assert remarks == [
-        f"{source / 'rgb'} holds no 1; the files of a frame have one name",
+        f"{source / 'rgb'} has no file 1. The files of a frame must have one name",
         f"{source / 'depth' / '3.png'}: must have the shape of its picture, 72x96. Received: 32x24",
     ]
 
 
-def test_a_remark_on_the_whole_is_told_and_kept(tmp_path: Path):
+def test_remarks_are_reported_and_stored(tmp_path: Path):
     files = sequence(3)
     files["depth.txt"] = files["depth.txt"].rpartition(b"\n")[0]
     remarks: list[str] = []
@@ -201,7 +202,7 @@ def test_a_remark_on_the_whole_is_told_and_kept(tmp_path: Path):
 
 def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
     source = put(tmp_path / "in", pairs(3) | {"rgb/2.jpg": jpeg(0, (144, 192))})
-    with pytest.raises(LidarliveError, match=r"all frames must have one size.*after 2 frames of another kind"):
+    with pytest.raises(LidarliveError, match=r"all frames must have the same sizes.*after 2 other frames"):
         imported(source, tmp_path / "set")
     (left,) = (tmp_path / "set").iterdir()
     assert (len(Recording(left)), Recording(left).info.status) == (2, "incomplete")
@@ -211,16 +212,19 @@ def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):
     ("make", "fault"),
     [
         (lambda path: None, "does not exist"),
-        (lambda path: path.mkdir(), "is no folder of pictures and depth maps"),
-        (lambda path: path.write_bytes(b"x"), "is not a Record3D file"),
+        (lambda path: path.mkdir(), "is not a folder of pictures and depth maps"),
+        (
+            lambda path: path.write_bytes(b"x"),
+            r"has no known import format. Known formats: Record3D",
+        ),
         (lambda path: path.symlink_to(path), "does not exist"),
         (lambda path: put(path, {"recording.json": b"{}"}), "is a recording already"),
         (lambda path: put(path, {**pairs(1), "depth/0.png": png(np.zeros((32, 24), np.uint8))}), "8 bits, grey"),
         (lambda path: put(path, {**pairs(1), "depth/0.png": png(np.zeros((32, 24, 3), np.uint8))}), "8 bits, colour"),
-        (lambda path: put(path, {"rgb/0.jpg": jpeg(0), "depth/1.png": png(depth_map(1))}), "depth holds no 0"),
+        (lambda path: put(path, {"rgb/0.jpg": jpeg(0), "depth/1.png": png(depth_map(1))}), "depth has no file 0"),
     ],
 )
-def test_what_cannot_be_imported_leaves_nothing(make, fault: str, tmp_path: Path):
+def test_failed_imports_leave_nothing(make, fault: str, tmp_path: Path):
     make(tmp_path / "in")
     with pytest.raises(LidarliveError, match=fault) as raised:
         imported(tmp_path / "in", tmp_path / "set")
@@ -229,18 +233,18 @@ def test_what_cannot_be_imported_leaves_nothing(make, fault: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("scale", [0, -1000, 0.001, 1e9, float("nan"), float("inf")])
-def test_depth_scales_that_are_none(scale: float):
-    with pytest.raises(LidarliveError, match="depth scale is units a metre"):
+def test_invalid_depth_scales(scale: float):
+    with pytest.raises(LidarliveError, match="depth scale must be 1 "):
         ImportOptions(depth_scale=scale)
 
 
-def test_focal_lengths_that_are_none():
+def test_invalid_focal_lengths():
     with pytest.raises(LidarliveError, match="focal lengths must be more than 0 pixels"):
         ImportOptions(intrinsics=Intrinsics(0, 500, 320, 240))
 
 
 @pytest.mark.parametrize("options", [ImportOptions(depth_scale=1000), ImportOptions(intrinsics=Intrinsics(1, 1, 1, 1))])
-def test_a_r3d_file_is_not_told_what_it_says(options: ImportOptions, tmp_path: Path):
+def test_r3d_files_reject_a_depth_scale_and_intrinsics(options: ImportOptions, tmp_path: Path):
     write_r3d(tmp_path / "walk.r3d", 1)
-    with pytest.raises(LidarliveError, match="says its own depth scale and intrinsics"):
+    with pytest.raises(LidarliveError, match="contains its own depth scale and intrinsics"):
         imported(tmp_path / "walk.r3d", tmp_path / "set", options)

@@ -1,4 +1,4 @@
-"""Our nerfstudio data sets, read as docs.nerf.studio/quickstart/data_conventions.html describes them."""
+"""nerfstudio data sets that we write, read as docs.nerf.studio/quickstart/data_conventions.html describes."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_a_data_set(tmp_path: Path):
     assert names == sorted(names)
 
 
-def test_no_poses_are_told(tmp_path: Path):
+def test_missing_poses_are_reported(tmp_path: Path):
     writer = NerfstudioWriter(tmp_path / "out")
     writer.append(replace(encoded_walk(1)[0], pose=Pose()))
     writer.close()
-    assert writer.remark == "it has no poses: every camera stands at the same place"
+    assert writer.remark == "it has no poses: every camera has the same position"

@@ -1,4 +1,4 @@
-"""Point clouds, read back by a package of others and held against the demo room's own camera."""
+"""Point clouds, read back by another package and compared with the demo room's own camera."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def picture(width: int, height: int, cell: int) -> np.ndarray:
     return cells.repeat(cell, axis=0).repeat(cell, axis=1)
 
 
-def test_the_header_says_units_and_axes():
+def test_the_header_states_units_and_axes():
     data = encode_ply(picture(48, 64, 2), np.ones((32, 24), np.float32), CAMERA)
     text = data[: data.index(b"end_header\n")].decode("ascii").splitlines()
     assert text[:4] == [
@@ -74,7 +74,7 @@ def test_up_is_up_and_ahead_is_negative():
     assert (points[:, 2] == -2).all()
 
 
-def test_a_frame_of_a_recording_becomes_a_cloud_without_its_holes():
+def test_pixels_without_reading_give_no_points():
     frame = make_frame(7)
     points, colours = read(encode_ply(frame.rgb, frame.depth_m, frame.intrinsics))
     assert len(points) == 24 * 32 - 1
@@ -98,7 +98,7 @@ def test_every_reading_projects_back_into_its_own_pixel(depth: np.ndarray, focal
     np.testing.assert_allclose(camera.cy - camera.fy * y / -z - 0.5, row, atol=1e-3)
 
 
-def test_what_makes_no_cloud_is_refused():
+def test_invalid_input_is_rejected():
     frame = make_frame(0)
     with pytest.raises(ValueError, match=r"needs the camera's focal length. Received: .*fx=0"):
         encode_ply(frame.rgb, frame.depth_m, replace(frame.intrinsics, fx=0.0, fy=0.0))

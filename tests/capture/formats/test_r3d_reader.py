@@ -1,4 +1,4 @@
-"""Record3D's own files: the real ones, the old ones, and the broken ones."""
+"""Record3D's own files: real ones, old ones, and damaged ones."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_sizes_and_camera_are_inferred(
 
 def test_encoded_for_our_files(tmp_path: Path) -> None:
     with R3dFile(write_r3d(tmp_path / "a.r3d", members())) as r3d:
-        frame = r3d.encoded(1)
+        frame = r3d.read_frame(1)
         assert (frame.index, frame.received_ns, frame.time_utc) == (1, 40_000_000, None)
         assert frame.jpeg == r3d.jpeg(1)
         millimetres = cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -138,9 +138,9 @@ def test_a_damaged_frame(tmp_path: Path, name: str, data: bytes | None, message:
     else:
         files[name] = data
     with R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d:
-        assert r3d.encoded(0).jpeg
+        assert r3d.read_frame(0).jpeg
         with pytest.raises(LidarliveError) as caught:
-            r3d.encoded(1)
+            r3d.read_frame(1)
     assert f"a.r3d: {name}: " in str(caught.value)
     assert message in str(caught.value)
 
@@ -157,7 +157,7 @@ def test_not_a_zip(tmp_path: Path) -> None:
 
 
 def test_corrupt_zip(tmp_path: Path) -> None:
-    """A byte of a member flipped: its checksum says so, in words."""
+    """A flipped byte of a member is reported as a wrong checksum."""
     path = write_r3d(tmp_path / "a.r3d", members())
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo("rgbd/1.jpg")
@@ -169,7 +169,7 @@ def test_corrupt_zip(tmp_path: Path) -> None:
         r3d.jpeg(1)
 
 
-def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
+def test_a_member_that_states_a_huge_size_is_not_read(tmp_path: Path) -> None:
     files = members() | {"rgbd/1.jpg": bytes((64 << 20) + 1)}
     with (
         R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d,
@@ -178,18 +178,18 @@ def test_a_member_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
         r3d.jpeg(1)
 
 
-def test_most_frames_say_whether_there_is_confidence(tmp_path: Path) -> None:
+def test_the_majority_of_frames_decides_about_confidence(tmp_path: Path) -> None:
     files = members()
     del files["rgbd/1.conf"]
     with R3dFile(write_r3d(tmp_path / "most.r3d", files)) as r3d:
         assert r3d.remark == ""
-        assert r3d.encoded(2).confidence_png is not None
+        assert r3d.read_frame(2).confidence_png is not None
         with pytest.raises(LidarliveError, match=r"rgbd/1\.conf: is missing"):
-            r3d.encoded(1)
+            r3d.read_frame(1)
     del files["rgbd/2.conf"]
     with R3dFile(write_r3d(tmp_path / "few.r3d", files)) as r3d:
-        assert r3d.remark == "1 of 3 frames have confidence; it is left out"
-        assert [r3d.encoded(i).confidence_png for i in range(3)] == [None] * 3
+        assert r3d.remark == "only 1 of 3 frames have confidence; it is ignored"
+        assert [r3d.read_frame(i).confidence_png for i in range(3)] == [None] * 3
 
 
 def test_metadata_too_large_for_its_frames_is_not_parsed(tmp_path: Path) -> None:
@@ -199,14 +199,14 @@ def test_metadata_too_large_for_its_frames_is_not_parsed(tmp_path: Path) -> None
         R3dFile(write_r3d(tmp_path / "a.r3d", files))
 
 
-def test_an_lzfse_bomb_is_not_inflated(tmp_path: Path) -> None:
+def test_an_lzfse_bomb_is_not_decompressed(tmp_path: Path) -> None:
     bomb = lzfse.compress(bytes(1 << 16))[:-4] * 1024 + b"bvx$"
     files = members() | {"rgbd/1.depth": bomb}
     with (
         R3dFile(write_r3d(tmp_path / "a.r3d", files)) as r3d,
         pytest.raises(LidarliveError, match=r"rgbd/1\.depth: must hold 3072 bytes \(24x32\)\. Received: 67108864"),
     ):
-        r3d.encoded(1)
+        r3d.read_frame(1)
 
 
 PARTS = ("metadata", "rgbd/0.jpg", "rgbd/0.depth", "rgbd/0.conf")
@@ -220,7 +220,7 @@ JSON = st.recursive(
 def frames_or_our_one_error(path: Path) -> None:
     try:
         with R3dFile(path) as r3d:
-            frame = r3d.encoded(0)
+            frame = r3d.read_frame(0)
     except LidarliveError:
         return
     assert cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), -1).shape == frame.depth_size[::-1]
@@ -242,7 +242,7 @@ def changed_bytes(whole: bytes) -> st.SearchStrategy[bytes]:
 
 @settings(deadline=None, max_examples=40)
 @given(data=st.data(), part=st.sampled_from(PARTS))
-def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
+def test_any_bytes_of_a_part_give_a_frame_or_a_clear_error(
     data: st.DataObject, part: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     files = members() | {part: data.draw(changed_bytes(members()[part]) | st.binary(max_size=40))}
@@ -251,7 +251,7 @@ def test_any_bytes_of_a_part_are_a_frame_or_our_one_error(
 
 @settings(deadline=None, max_examples=40)
 @given(field=st.sampled_from([*METADATA, "other"]), value=JSON)
-def test_any_value_in_metadata_is_a_frame_or_our_one_error(
+def test_any_value_in_metadata_gives_a_frame_or_a_clear_error(
     field: str, value: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     frames_or_our_one_error(write_r3d(tmp_path_factory.mktemp("value") / "a.r3d", changed(**{field: value})))
@@ -267,7 +267,7 @@ def test_real_files(real_data: Path, name: str, frames: int, per_frame: bool) ->
         assert (len(r3d), r3d.fps, r3d.camera) == (frames, 60.0, Camera.LIDAR)
         assert (r3d.rgb_size, r3d.depth_size) == ((1440, 1920), (192, 256))
         for i in (0, frames // 2, frames - 1):
-            frame = r3d.encoded(i)
+            frame = r3d.read_frame(i)
             picture = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
             assert picture.shape == (1920, 1440, 3)
             depth_m = r3d.depth_m(i)

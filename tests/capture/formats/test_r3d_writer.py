@@ -1,4 +1,4 @@
-"""Our `.r3d` files, read as others read them: by a reader of a dozen lines that knows nothing of ours."""
+"""`.r3d` files that we write, read by an independent reader of a dozen lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write(path: Path, frames: list[EncodedFrame]) -> Path:
     return path
 
 
-def test_as_the_apps_author_describes_it(tmp_path: Path):
+def test_contents_as_described_by_the_apps_author(tmp_path: Path):
     """github.com/marek-simonik/record3d: issue 93 the files, 7 depth, 83 intrinsics, 27 poses."""
     frames = encoded_walk(3)
     with zipfile.ZipFile(write(tmp_path / "walk.r3d", frames)) as archive:
@@ -52,12 +52,12 @@ def test_as_the_apps_author_describes_it(tmp_path: Path):
             np.testing.assert_array_equal(levels, decode_png(frame.confidence_png, (24, 32), np.uint8))
 
 
-def test_every_depth_that_can_be_recorded_comes_back(tmp_path: Path):
+def test_every_depth_value_survives_the_round_trip(tmp_path: Path):
     """All 65,536 values of a 16-bit map."""
     every = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
     frame = replace(encoded_walk(1, confidence=False)[0], depth_png=encode_png(every), depth_size=(256, 256))
     with R3dFile(write(tmp_path / "walk.r3d", [frame])) as file:
-        np.testing.assert_array_equal(decode_png(file.encoded(0).depth_png, (256, 256), np.uint16), every)
+        np.testing.assert_array_equal(decode_png(file.read_frame(0).depth_png, (256, 256), np.uint16), every)
 
 
 def test_the_front_camera_and_no_confidence(tmp_path: Path):
@@ -67,7 +67,7 @@ def test_the_front_camera_and_no_confidence(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("gap_ns", "fps"), [(0, 30), (10**9 // 24, 24), (10**11, 1), (1, 1000)])
-def test_any_times_make_a_rate(gap_ns: int, fps: int, tmp_path: Path):
+def test_any_times_give_a_valid_rate(gap_ns: int, fps: int, tmp_path: Path):
     frames = [replace(frame, received_ns=5 + i * gap_ns) for i, frame in enumerate(encoded_walk(3))]
     with R3dFile(write(tmp_path / "walk.r3d", frames)) as file:
         assert (file.fps, len(file)) == (fps, 3)

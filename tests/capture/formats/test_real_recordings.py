@@ -1,4 +1,4 @@
-"""Import of real recordings: what the files hold, and poses that carry one picture into another."""
+"""Import of real recordings: their contents, and poses that map one picture onto another."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from capture.formats.base import ImportOptions
 from capture.formats.folders_reader import ImageFolder
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.importing import import_path
 from capture.formats.r3d_reader import R3dFile
 from capture.formats.tum_reader import TumSequence
 from capture.frame import Intrinsics
@@ -74,7 +75,7 @@ def recorded(source: ImageFolder | TumSequence, chosen: Iterable[int], dataset: 
     """A recording of some frames of a large data set."""
     with RecordingWriter(dataset, "chosen", source="test") as writer:
         for i in chosen:
-            writer.append(source.encoded(i))
+            writer.append(source.read_frame(i))
     return Recording(writer.path)
 
 

@@ -1,4 +1,4 @@
-"""Stray Scanner's folders: a film, depth maps by number, poses by line; and those that do not fit together."""
+"""Stray Scanner's folders: a video, depth maps by number, poses by line; and inconsistent ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
 from capture.formats.parts.video import Video
-from capture.formats.stray_reader import StrayScan, is_stray
+from capture.formats.stray_reader import FORMAT, StrayScan
 from capture.frame import Intrinsics
 from capture.inspection.checksums import damage
 from capture.jpeg import decode_jpeg
@@ -47,7 +48,7 @@ def test_a_scan(tmp_path: Path):
     scan = StrayScan(filmed(tmp_path, 5))
     assert (len(scan), scan.remark) == (5, "")
     for i in range(5):
-        frame = scan.encoded(i)
+        frame = scan.read_frame(i)
         assert (frame.index, frame.rgb_size, frame.depth_size) == (i, (96, 72), (32, 24))
         assert level(frame) == pytest.approx(20 * i, abs=4)
         assert depth(frame) == 1000 + i
@@ -62,12 +63,12 @@ def test_a_scan(tmp_path: Path):
 
 def test_import_of_a_scan(tmp_path: Path):
     source = filmed(tmp_path / "71de12f9", 4)
-    assert is_stray(source)
+    assert FORMAT.matches(source)
     recording = Recording(import_path(source, tmp_path / "set", ImportOptions(), lambda *now: None).path)
     assert (recording.info.name, len(recording), recording.info.has_confidence) == ("71de12f9", 4, True)
     assert recording.fps == pytest.approx(60, rel=1e-3)
     assert list(damage(recording.path)) == []
-    with pytest.raises(LidarliveError, match="71de12f9 says its own depth scale and intrinsics"):
+    with pytest.raises(LidarliveError, match="71de12f9 contains its own depth scale and intrinsics"):
         import_path(source, tmp_path / "set", ImportOptions(depth_scale=5000), lambda *now: None)
 
 
@@ -79,8 +80,8 @@ def test_a_frames_own_intrinsics(tmp_path: Path):
     (tmp_path / "odometry.csv").write_text(f"{header}\r\n{first}, 80, 81, 47, 35, , \r\n{second}, , , , , , ")
     film(tmp_path / "rgb.mp4", 2)
     scanned = StrayScan(tmp_path)
-    assert scanned.encoded(0).intrinsics == Intrinsics(80, 81, 47, 35)
-    assert scanned.encoded(1).intrinsics == Intrinsics(70, 71, 47.5, 35.5)
+    assert scanned.read_frame(0).intrinsics == Intrinsics(80, 81, 47, 35)
+    assert scanned.read_frame(1).intrinsics == Intrinsics(70, 71, 47.5, 35.5)
 
 
 @pytest.mark.parametrize(
@@ -90,18 +91,18 @@ def test_a_frames_own_intrinsics(tmp_path: Path):
         (3, 4, 3, "1 of 4 depth maps have no picture or no line in odometry.csv"),
     ],
 )
-def test_what_fits_is_a_frame_and_the_rest_is_told(pictures: int, frames: int, left: int, remark: str, tmp_path: Path):
+def test_incomplete_frames_are_counted(pictures: int, frames: int, left: int, remark: str, tmp_path: Path):
     scanned = StrayScan(filmed(tmp_path, frames, pictures))
     assert (len(scanned), scanned.remark) == (left, remark)
-    assert [depth(scanned.encoded(i)) for i in range(left)] == [1000 + i for i in range(left)]
+    assert [depth(scanned.read_frame(i)) for i in range(left)] == [1000 + i for i in range(left)]
 
 
-def test_picture_and_depth_stay_together_behind_a_map_that_is_missing(tmp_path: Path):
+def test_picture_and_depth_stay_together_after_a_missing_map(tmp_path: Path):
     filmed(tmp_path, 5)
     (tmp_path / "depth" / "000002.png").unlink()
     scanned = StrayScan(tmp_path)
     assert scanned.remark == "1 of 5 pictures have no depth map or no line in odometry.csv"
-    frames = [scanned.encoded(i) for i in range(4)]
+    frames = [scanned.read_frame(i) for i in range(4)]
     assert [depth(frame) for frame in frames] == [1000, 1001, 1003, 1004]
     assert [level(frame) for frame in frames] == pytest.approx([0, 20, 60, 80], abs=4)
 
@@ -114,7 +115,7 @@ def test_numbers_that_do_not_begin_at_0(tmp_path: Path):
         for kind in ("depth", "confidence"):
             (tmp_path / kind / f"{name}.png").rename(tmp_path / kind / f"{int(name) + 7:06d}.png")
     scanned = StrayScan(tmp_path)
-    assert [depth(scanned.encoded(i)) for i in range(3)] == [1000, 1001, 1002]
+    assert [depth(scanned.read_frame(i)) for i in range(3)] == [1000, 1001, 1002]
 
 
 def test_pictures_in_a_folder_and_no_confidence(tmp_path: Path):
@@ -122,8 +123,8 @@ def test_pictures_in_a_folder_and_no_confidence(tmp_path: Path):
     pictures = {f"rgb/{i:06d}.jpg": jpeg(50 + i, (96, 72)) for i in range(3)}
     scanned = StrayScan(put(tmp_path, files | pictures))
     assert (len(scanned), scanned.remark) == (3, "")
-    assert [scanned.encoded(i).jpeg for i in range(3)] == list(pictures.values())
-    assert scanned.encoded(0).confidence_png is None
+    assert [scanned.read_frame(i).jpeg for i in range(3)] == list(pictures.values())
+    assert scanned.read_frame(0).confidence_png is None
 
 
 def test_no_camera_matrix(tmp_path: Path):
@@ -131,7 +132,7 @@ def test_no_camera_matrix(tmp_path: Path):
     (tmp_path / "camera_matrix.csv").unlink()
     scanned = StrayScan(tmp_path)
     assert scanned.remark == "there is no camera_matrix.csv"
-    assert scanned.encoded(0).intrinsics.as_list() == [0, 0, 0, 0]
+    assert scanned.read_frame(0).intrinsics.as_list() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_no_camera_matrix(tmp_path: Path):
         ({"depth/000001.png": b"x"}, "depth/000001.png: must be a 16-bit grey PNG. Received: 1 bytes"),
         ({"depth/000001.png": png(depth_map(1, (24, 32)))}, "must have the shape of its picture, 96x72"),
         ({"confidence/000001.png": png(np.full((24, 32), 3, np.uint8))}, "confidence must be 0, 1 or 2. Received: 3"),
-        ({"confidence/000001.png": None}, "confidence holds no 000001.png; the others have confidence"),
+        ({"confidence/000001.png": None}, "confidence has no file 000001.png, but other frames have confidence"),
     ],
 )
 def test_a_damaged_frame(files: dict[str, bytes | None], fault: str, tmp_path: Path):
@@ -151,11 +152,11 @@ def test_a_damaged_frame(files: dict[str, bytes | None], fault: str, tmp_path: P
         else:
             (tmp_path / name).write_bytes(data)
     scanned = StrayScan(tmp_path)
-    scanned.encoded(0)
+    scanned.read_frame(0)
     with pytest.raises(LidarliveError, match=fault) as raised:
-        scanned.encoded(1)
+        scanned.read_frame(1)
     assert str(raised.value).startswith(str(tmp_path))
-    assert level(scanned.encoded(2)) == pytest.approx(40, abs=4)
+    assert level(scanned.read_frame(2)) == pytest.approx(40, abs=4)
 
 
 @pytest.mark.parametrize(
@@ -173,13 +174,13 @@ def test_a_damaged_frame(files: dict[str, bytes | None], fault: str, tmp_path: P
         ("000001, 0.01, 1.5, 0.0, 1.0, 0.0, 0.0, 0.0", "000001, 0.01, 1.5", "line 3: z must be a number. Received: ''"),
     ],
 )
-def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp_path: Path):
+def test_a_malformed_line_damages_its_frame(old: str, new: str, fault: str, tmp_path: Path):
     rewrite(filmed(tmp_path, 3) / "odometry.csv", old, new)
     scanned = StrayScan(tmp_path)
     assert len(scanned) == 3
     with pytest.raises(LidarliveError, match=fault):
-        scanned.encoded(1)
-    assert level(scanned.encoded(2)) == pytest.approx(40, abs=4)
+        scanned.read_frame(1)
+    assert level(scanned.read_frame(2)) == pytest.approx(40, abs=4)
 
 
 @pytest.mark.parametrize(
@@ -195,15 +196,15 @@ def test_a_line_that_is_none_costs_its_frame(old: str, new: str, fault: str, tmp
         ({"camera_matrix.csv": b"one,0,1,0,1,1,0,0,1"}, "camera_matrix.csv: could not convert string to float: 'one'"),
         ({"camera_matrix.csv": b"70,0,0,0,71,0,47,35,1"}, "must be fx 0 cx, 0 fy cy, 0 0 1"),
         ({"camera_matrix.csv": b"0,0,0,0,71,0,0,0,1"}, "must be fx 0 cx, 0 fy cy, 0 0 1"),
-        ({"rgb.mp4": b""}, "rgb.mp4 is not an MP4 film"),
-        ({"rgb.mp4": b"#EXTM3U\n#EXT-X-VERSION:3\n/etc/passwd"}, "rgb.mp4 is not an MP4 film"),
+        ({"rgb.mp4": b""}, "rgb.mp4 is not an MP4 video"),
+        ({"rgb.mp4": b"#EXTM3U\n#EXT-X-VERSION:3\n/etc/passwd"}, "rgb.mp4 is not an MP4 video"),
         (
             {"rgb.mp4": b"\0\0\0\x10ftypisom" + bytes(400)},
-            "rgb.mp4 cannot be opened as a film. It is probably cut short",
+            "rgb.mp4 cannot be opened as a video. It is probably cut short",
         ),
     ],
 )
-def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+def test_malformed_scans(files: dict[str, bytes], fault: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     put(filmed(tmp_path, 1), files)
     with pytest.raises(LidarliveError, match=fault) as raised:
         StrayScan(tmp_path)
@@ -212,21 +213,21 @@ def test_what_is_no_scan(files: dict[str, bytes], fault: str, tmp_path: Path, ca
     assert capfd.readouterr().err == ""  # one line, and none of FFmpeg's own
 
 
-def test_no_film_and_no_pictures(tmp_path: Path):
+def test_no_video_and_no_pictures(tmp_path: Path):
     with pytest.raises(LidarliveError, match=r"rgb\.mp4 does not exist"):
         StrayScan(put(tmp_path, scan(1)))
 
 
-def test_a_film_that_is_cut_short_is_told_to_be(tmp_path: Path):
-    """What says where its pictures are stands at its end, as cameras write it."""
+def test_a_truncated_video_is_reported(tmp_path: Path):
+    """Its index of pictures is at its end, as cameras write it."""
     whole = film(tmp_path / "whole.mp4", 6, (960, 720)).read_bytes()
     at = whole.index(b"moov") - 4
     (tmp_path / "cut.mp4").write_bytes(whole[:at])
-    with pytest.raises(LidarliveError, match=r"cut\.mp4 cannot be opened as a film"):
+    with pytest.raises(LidarliveError, match=r"cut\.mp4 cannot be opened as a video"):
         Video(tmp_path / "cut.mp4")
 
 
-def test_a_film_is_read_in_order(tmp_path: Path):
+def test_a_video_is_read_in_order(tmp_path: Path):
     video = Video(film(tmp_path / "a.mp4", 4))
     assert (len(video), video.size) == (4, (96, 72))
     assert video.picture(1).mean() == pytest.approx(20, abs=4)
@@ -250,10 +251,10 @@ def one_frame(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(deadline=None, max_examples=60)
 @given(header=st.sampled_from([scan(0)["odometry.csv"].decode(), "", "x\n"]), lines=st.lists(LINE, max_size=4))
-def test_any_text_is_lines_or_our_one_error(header: str, lines: list[str], one_frame: Path) -> None:
+def test_any_text_gives_lines_or_a_clear_error(header: str, lines: list[str], one_frame: Path) -> None:
     put(one_frame, {"odometry.csv": (header + "\n".join(lines)).encode()})
     try:
-        frame = StrayScan(one_frame).encoded(0)
+        frame = StrayScan(one_frame).read_frame(0)
     except LidarliveError:
         return
     assert depth(frame) == 1000
@@ -265,13 +266,13 @@ number = st.floats(-100, 100).map(lambda value: round(value, 6))
 
 @settings(deadline=None, max_examples=40)
 @given(position=st.tuples(number, number, number), axis=st.integers(0, 3), time_s=st.floats(0, 1e6))
-def test_a_line_comes_back_as_it_was_written(
+def test_a_line_survives_the_round_trip(
     position: tuple[float, float, float], axis: int, time_s: float, one_frame: Path
 ) -> None:
     quaternion = [float(i == axis) for i in range(4)]
     line = ", ".join(map(repr, [time_s, 0, *position, *quaternion]))
     put(one_frame, {"odometry.csv": scan(0)["odometry.csv"] + line.encode()})
-    frame = StrayScan(one_frame).encoded(0)
+    frame = StrayScan(one_frame).read_frame(0)
     assert frame.pose.position_m == position
     assert frame.received_ns == round(time_s * 1e9)
     x, y, z, w = quaternion
@@ -280,7 +281,7 @@ def test_a_line_comes_back_as_it_was_written(
 
 @settings(deadline=None, max_examples=30)
 @given(data=st.data())
-def test_any_bytes_are_a_film_or_our_one_error(data: st.DataObject, film_bytes: bytes, tmp_path_factory) -> None:
+def test_any_bytes_give_a_video_or_a_clear_error(data: st.DataObject, film_bytes: bytes, tmp_path_factory) -> None:
     changed = bytearray(film_bytes)
     for at, value in data.draw(st.lists(st.tuples(st.integers(8, len(changed) - 1), st.integers(0, 255)), max_size=6)):
         changed[at] = value

@@ -20,7 +20,7 @@ def test_a_sequence(tmp_path: Path):
     tum = TumSequence(put(tmp_path / "rgbd_dataset_freiburg1_rpy", sequence(4)))
     assert (len(tum), tum.remark) == (4, "")
     for i in range(4):
-        frame = tum.encoded(i)
+        frame = tum.read_frame(i)
         assert (frame.index, frame.rgb_size, frame.depth_size) == (i, (64, 48), (64, 48))
         assert frame.received_ns == pytest.approx(1305031229528748000 + i * 1e9 / 30, abs=1000)
         assert frame.received_ns % 1000 == 0
@@ -39,17 +39,17 @@ def test_a_sequence(tmp_path: Path):
     ],
 )
 def test_the_camera_by_the_folder_name(name: str, fx: float, tmp_path: Path):
-    assert TumSequence(put(tmp_path / name, sequence(1))).encoded(0).intrinsics.fx == pytest.approx(fx)
+    assert TumSequence(put(tmp_path / name, sequence(1))).read_frame(0).intrinsics.fx == pytest.approx(fx)
 
 
-def test_what_a_person_says_counts(tmp_path: Path):
+def test_options_of_the_user_take_precedence(tmp_path: Path):
     tum = TumSequence(put(tmp_path / "fr1", sequence(1)), 1000, Intrinsics(50, 51, 32, 24))
-    frame = tum.encoded(0)
+    frame = tum.read_frame(0)
     assert frame.intrinsics == Intrinsics(50, 51, 32, 24)
     assert cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), cv2.IMREAD_UNCHANGED)[1, 1] == 5000
 
 
-def test_pictures_without_depth_and_times_without_a_pose_are_told(tmp_path: Path):
+def test_pictures_without_depth_and_frames_without_pose_are_counted(tmp_path: Path):
     files = sequence(8)
     files["depth.txt"] = b"\n".join(line for i, line in enumerate(files["depth.txt"].split(b"\n")) if i not in (3, 4))
     files["groundtruth.txt"] = b"\n".join(files["groundtruth.txt"].split(b"\n")[:20])
@@ -59,22 +59,22 @@ def test_pictures_without_depth_and_times_without_a_pose_are_told(tmp_path: Path
         "2 of 8 pictures have no depth map within 0.02 s; "
         "3 of 6 frames have no ground truth, and the identity as their pose"
     )
-    assert [tum.encoded(i).pose == Pose() for i in range(6)] == [False] * 3 + [True] * 3
+    assert [tum.read_frame(i).pose == Pose() for i in range(6)] == [False] * 3 + [True] * 3
 
 
 def test_no_ground_truth(tmp_path: Path):
     put(tmp_path, sequence(2))
     (tmp_path / "groundtruth.txt").unlink()
     tum = TumSequence(tmp_path)
-    assert (tum.encoded(1).pose, tum.remark) == (Pose(), "")
+    assert (tum.read_frame(1).pose, tum.remark) == (Pose(), "")
 
 
-def test_a_file_of_the_list_that_is_missing(tmp_path: Path):
+def test_a_missing_file_of_the_list(tmp_path: Path):
     put(tmp_path, sequence(2))
     next((tmp_path / "rgb").iterdir()).unlink()
     tum = TumSequence(tmp_path)
     with pytest.raises(LidarliveError, match=r"rgb/.*\.png cannot be read"):
-        [tum.encoded(i) for i in range(2)]
+        [tum.read_frame(i) for i in range(2)]
 
 
 def test_the_nearest_are_paired_first_and_each_once():
@@ -98,7 +98,7 @@ def test_pairs_are_near_and_each_is_used_once(rgb: np.ndarray, depth: np.ndarray
             assert min(abs(rgb[i] - depth[j]) for i, j in pairs) == apart.min()
 
 
-def test_a_pose_lies_between_its_neighbours():
+def test_poses_are_interpolated():
     half = 0.5**0.5
     truth = np.array([[1.00, 0, 0, 0, 0, 0, 0, 1], [1.08, 4, 0, 0, 0, 0, -half, -half], [2.00, 9, 9, 9, 0, 0, 0, 1]])
     middle = pose_at(truth, 1.04)  # a quarter turn round z, whose end is written as -q
@@ -131,7 +131,7 @@ def test_a_pose_lies_between_its_neighbours():
         ),
     ],
 )
-def test_what_is_no_sequence(name: str, text: bytes, fault: str, tmp_path: Path):
+def test_malformed_sequences(name: str, text: bytes, fault: str, tmp_path: Path):
     with pytest.raises(LidarliveError, match=fault) as raised:
         TumSequence(put(tmp_path, sequence(1) | {name: text}))
     assert str(raised.value).startswith(str(tmp_path))
@@ -147,7 +147,7 @@ WORDS = st.one_of(st.floats().map(str), st.text(max_size=6), st.sampled_from(["1
     lines=st.lists(st.lists(WORDS, max_size=8).map(" ".join), max_size=4).map("\n".join),
     before=st.booleans(),
 )
-def test_any_text_is_a_sequence_or_our_one_error(
+def test_any_text_gives_a_sequence_or_a_clear_error(
     name: str, lines: str, before: bool, tmp_path_factory: pytest.TempPathFactory
 ):
     files = sequence(1)
@@ -155,7 +155,7 @@ def test_any_text_is_a_sequence_or_our_one_error(
     files[name] = text + b"\n" + files[name] if before else text
     try:
         tum = TumSequence(put(tmp_path_factory.mktemp("text"), files))
-        frame = tum.encoded(0)
+        frame = tum.read_frame(0)
     except LidarliveError:
         return
     assert frame.rgb_size == (64, 48)

@@ -1,4 +1,4 @@
-"""Our TUM sequences: read by evo where it is installed, else by ours."""
+"""TUM sequences that we write: read by evo if it is installed, else by our reader."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_depth_that_does_not_fit_is_no_reading_and_counted(tmp_path: Path):
     millimetres = np.full((32, 24), 13106, np.uint16)
     millimetres[0, :3] = 13107, 20000, 65535
     writer = write(tmp_path / "out", [replace(encoded_walk(1)[0], depth_png=encode_png(millimetres))])
-    assert writer.remark.startswith("3 depth readings beyond 13.106 m do not fit 16 bits at 5000 units a metre")
-    back = cv2.imdecode(np.frombuffer(TumSequence(tmp_path / "out").encoded(0).depth_png, np.uint8), -1)
+    assert writer.remark.startswith("3 depth readings beyond 13.106 m do not fit 16 bits at 5000 units per metre")
+    back = cv2.imdecode(np.frombuffer(TumSequence(tmp_path / "out").read_frame(0).depth_png, np.uint8), -1)
     assert back[0, :3].tolist() == [0, 0, 0]
     assert (back[1:] == 13106).all()
 
@@ -80,11 +80,11 @@ def test_times_are_unique_and_rise(tmp_path: Path):
     times = [-5_000_000, 0, 2_000_000_000, 2_000_000_400, 1_000_000_000, 3_000_000_000]
     frames = [replace(frame, received_ns=at) for frame, at in zip(encoded_walk(6), times, strict=True)]
     writer = write(tmp_path / "out", frames)
-    assert writer.remark == "4 of 6 frames were not later than the one before; moved behind it"
+    assert writer.remark == "4 of 6 frames were not later than the previous one and were moved after it"
     names = [line.split()[0] for line in (tmp_path / "out" / "rgb.txt").read_text().splitlines()[1:]]
     assert names == ["0.000000", "0.000001", "2.000000", "2.000001", "2.000002", "3.000000"]
     back = TumSequence(tmp_path / "out")
-    assert [back.encoded(i).jpeg for i in range(6)] == [frame.jpeg for frame in frames]
+    assert [back.read_frame(i).jpeg for i in range(6)] == [frame.jpeg for frame in frames]
 
 
 def test_frames_far_apart_keep_their_poses(tmp_path: Path):
@@ -94,11 +94,11 @@ def test_frames_far_apart_keep_their_poses(tmp_path: Path):
     back = TumSequence(tmp_path / "out")
     assert back.remark == ""
     for i, frame in enumerate(frames):
-        np.testing.assert_allclose(rotation(back.encoded(i).pose), rotation(frame.pose), atol=1e-6)
+        np.testing.assert_allclose(rotation(back.read_frame(i).pose), rotation(frame.pose), atol=1e-6)
 
 
-def test_what_a_person_says_of_the_camera_counts_more(tmp_path: Path):
+def test_intrinsics_of_the_user_take_precedence(tmp_path: Path):
     write(tmp_path / "fr1", encoded_walk(1))
-    assert TumSequence(tmp_path / "fr1").encoded(0).intrinsics == encoded_walk(1)[0].intrinsics
+    assert TumSequence(tmp_path / "fr1").read_frame(0).intrinsics == encoded_walk(1)[0].intrinsics
     said = Intrinsics(1, 2, 3, 4)
-    assert TumSequence(tmp_path / "fr1", intrinsics=said).encoded(0).intrinsics == said
+    assert TumSequence(tmp_path / "fr1", intrinsics=said).read_frame(0).intrinsics == said

@@ -1,4 +1,4 @@
-"""Places in space, held against some that were worked out by hand."""
+"""Points in space, compared with points calculated by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from capture.frame import Intrinsics
 from capture.geometry.unproject import unproject
 
 
-def test_places_worked_out_by_hand() -> None:
+def test_points_calculated_by_hand() -> None:
     """A focal length of 100 pixels across and 50 down: a pixel is 2 cm wide and 4 cm high at 2 m."""
     camera = Intrinsics(100.0, 50.0, 40.0, 30.0)
     row, column = np.array([30, 29, 0]), np.array([40, 39, 140])
@@ -18,6 +18,6 @@ def test_places_worked_out_by_hand() -> None:
     np.testing.assert_allclose(points, expected, rtol=1e-6)
 
 
-def test_nothing_becomes_nothing() -> None:
+def test_no_pixels_give_no_points() -> None:
     nothing = np.array([], np.int64)
     assert unproject(nothing, nothing, np.array([], np.float32), Intrinsics(1.0, 1.0, 0.0, 0.0)).shape == (0, 3)

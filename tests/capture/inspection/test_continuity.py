@@ -1,4 +1,4 @@
-"""Lines that do not follow from one another: each fault in a recording that has it, none in one that has not."""
+"""Continuity of log lines: each fault is found in a recording that has it, and none in others."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def kinds(findings: list[Finding]) -> list[tuple[str, tuple[int, ...]]]:
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, FRAMES])
-def test_a_quiet_walk_has_none(tmp_path: Path, frames: int) -> None:
+def test_a_normal_walk_has_no_findings(tmp_path: Path, frames: int) -> None:
     if frames:
         assert found(tmp_path, walk(lambda i, frame: frame, frames)) == []
     else:
@@ -74,7 +74,7 @@ def test_another_lens(tmp_path: Path, lens: Intrinsics) -> None:
     assert kinds(found(tmp_path, frames)) == [("intrinsics", (5, 7))], "where it changes, and where it changes back"
 
 
-def test_a_lens_that_focuses_is_no_other(tmp_path: Path) -> None:
+def test_focusing_is_not_another_lens(tmp_path: Path) -> None:
     focusing = walk(lambda i, frame: replace(frame, intrinsics=Intrinsics(30 + i * 0.1, 30 + i * 0.1, 12, 16)))
     assert found(tmp_path, focusing) == []
 
@@ -84,18 +84,18 @@ def test_a_phone_that_is_turned_slowly(tmp_path: Path) -> None:
     assert kinds(found(tmp_path, frames)) == [("turned", (7,))], "at 63 degrees"
 
 
-def test_a_turn_of_another_world_is_not_told(tmp_path: Path) -> None:
+def test_turns_are_ignored_if_the_world_has_no_gravity(tmp_path: Path) -> None:
     frames = walk(lambda i, frame: replace(frame, depth_m=frame.depth_m[:32, :24], confidence=None))
     frames = [replace(frame, pose=Pose(turned(i * 9), frame.pose.position_m)) for i, frame in enumerate(frames)]
     assert found(tmp_path, frames) == []
 
 
-def test_axes_that_change_places(tmp_path: Path) -> None:
+def test_axes_that_swap(tmp_path: Path) -> None:
     frames = walk(lambda i, frame: replace(frame, pose=Pose(turned(90), frame.pose.position_m)) if i >= 8 else frame)
     assert kinds(found(tmp_path, frames)) == [("turned", (8,)), ("pose", (8,))]
 
 
-def test_poses_that_are_none_do_not_jump(tmp_path: Path) -> None:
+def test_invalid_poses_do_not_jump(tmp_path: Path) -> None:
     numbers = (Pose(), Pose((float("nan"),) * 4), Pose((0.0, 0.0, 0.0, 0.0)))
     frames = walk(lambda i, frame: replace(frame, pose=numbers[i % 3]) if i > 3 else frame)
     assert found(tmp_path, frames) == []
@@ -105,17 +105,17 @@ def test_pauses(tmp_path: Path) -> None:
     frames = walk(lambda i, frame: replace(frame, received_ns=frame.received_ns + (i >= 4) * 800_000_000))
     (gap,) = found(tmp_path, frames)
     assert (gap.kind, gap.frames) == ("gap", (4,))
-    assert gap.what == "time is missing before these: 0.82 s before frame 4, where 0.017 s are usual"
+    assert gap.what == "there is a pause before these: 0.82 s before frame 4, usually 0.017 s"
     short = walk(lambda i, frame: replace(frame, received_ns=frame.received_ns + (i >= 4) * 70_000_000))
     assert found(tmp_path, short) == []
 
 
-def test_what_was_left_out_by_choice_is_no_pause(tmp_path: Path) -> None:
+def test_skipped_frames_are_no_pause(tmp_path: Path) -> None:
     frames = [frame for i, frame in enumerate(walk(lambda i, frame: frame, 60)) if not 20 <= i < 40]
     assert kinds(found(tmp_path, frames)) == [("gap", (20,))]
     assert found(tmp_path, frames, chosen=FrameFilter(moved_m=0.01)) == []
 
 
-def test_time_that_goes_back(tmp_path: Path) -> None:
+def test_time_stamps_that_go_back(tmp_path: Path) -> None:
     frames = walk(lambda i, frame: replace(frame, received_ns=0) if i == 6 else frame)
     assert ("time", (6,)) in kinds(found(tmp_path, frames))

@@ -16,7 +16,7 @@ def grey(frame: Frame) -> np.ndarray:
 
 
 @pytest.mark.parametrize("landscape", [False, True])
-def test_a_scene_agrees_with_itself_and_with_no_other(landscape: bool) -> None:
+def test_a_scene_agrees_with_itself_and_no_other(landscape: bool) -> None:
     frames = [scene_frame(i, landscape=landscape) for i in range(12)]
     own = [agreement(grey(frame), frame.depth_m).score for frame in frames]
     others = [agreement(grey(frames[i - 1]), frames[i].depth_m).score for i in range(12)]

@@ -1,4 +1,4 @@
-"""A recording looked through: each fault in one that has it, none in one that has not."""
+"""Examining a recording: each fault is found in a recording that has it, and none in others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.formats.importing import ImportOptions, import_path
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
 from capture.frame import Frame
 from capture.inspection.checksums import damage
 from capture.inspection.examine import Examined, examine
@@ -29,7 +30,7 @@ def scenes() -> list[Frame]:
 
 
 def replaced(path: Path, number: int, kind: str, data: bytes, honest: bool = True) -> None:
-    """Other bytes in a frame's file; `honest`: and their checksum in the log, as if they had come so."""
+    """Replace a frame's file; `honest`: also its checksum in the log, as if it had been recorded that way."""
     lines = [json.loads(line) for line in (path / LOG_NAME).read_text().splitlines()]
     entry: dict[str, Any] = lines[number]["files"][kind]
     (path / entry["path"]).write_bytes(data)
@@ -42,10 +43,10 @@ def kinds(found: Examined) -> list[tuple[str, bool, tuple[int, ...]]]:
     return [(each.kind, each.is_damage, each.frames) for each in found.findings]
 
 
-def test_a_clean_one_has_none_and_every_frame_is_told(tmp_path: Path, scenes: list[Frame]) -> None:
+def test_a_clean_recording_has_no_findings_and_every_frame_is_reported(tmp_path: Path, scenes: list[Frame]) -> None:
     told: list[int] = []
     found = examine(write_recording(tmp_path, "clean", scenes), told.append)
-    assert (found.findings, found.damage, found.untold, found.frames) == ((), (), "", FRAMES)
+    assert (found.findings, found.damage, found.undetermined, found.frames) == ((), (), "", FRAMES)
     assert told == list(range(1, FRAMES + 1))
     assert found.agreement is not None
     assert found.agreement > 0.5
@@ -62,7 +63,7 @@ def test_files_that_changed_on_the_disk(tmp_path: Path, scenes: list[Frame]) -> 
     assert found.damage[0] == "frame 3: depth/000003.png does not match its checksum"
 
 
-def test_a_picture_that_came_garbled(tmp_path: Path, scenes: list[Frame]) -> None:
+def test_a_picture_that_arrived_garbled(tmp_path: Path, scenes: list[Frame]) -> None:
     path = write_recording(tmp_path, "garbled", scenes)
     jpeg = (path / "rgb" / "000005.jpg").read_bytes()
     replaced(path, 5, "rgb", jpeg[: len(jpeg) // 2] + jpeg[len(jpeg) // 2 + 300 :])
@@ -73,7 +74,7 @@ def test_a_picture_that_came_garbled(tmp_path: Path, scenes: list[Frame]) -> Non
     assert "rgb/000005.jpg: the JPEG is garbled" in found.damage[0]
 
 
-def test_depth_and_confidence_that_cannot_be(tmp_path: Path, scenes: list[Frame]) -> None:
+def test_undecodable_depth_and_confidence(tmp_path: Path, scenes: list[Frame]) -> None:
     path = write_recording(tmp_path, "wrong", scenes)
     replaced(path, 2, "confidence", cv2.imencode(".png", np.full((64, 48), 3, np.uint8))[1].tobytes())
     replaced(path, 3, "depth", cv2.imencode(".png", np.full((60, 48), 3, np.uint16))[1].tobytes())
@@ -93,7 +94,7 @@ def test_lines_that_cannot_be_read(tmp_path: Path, scenes: list[Frame]) -> None:
     assert found.frames == FRAMES - 1
 
 
-def test_what_a_crash_left(tmp_path: Path) -> None:
+def test_the_remains_of_a_crash(tmp_path: Path) -> None:
     (tmp_path / "2026-11-26T14-00-00Z_left").mkdir()
     found = examine(tmp_path / "2026-11-26T14-00-00Z_left")
     assert kinds(found) == [("recording", True, ())]
@@ -118,25 +119,25 @@ def test_depth_that_is_late(tmp_path: Path, scenes: list[Frame]) -> None:
     assert len(finding.frames) >= 5
 
 
-def test_depth_that_stands_still(tmp_path: Path, scenes: list[Frame]) -> None:
+def test_depth_that_is_not_updated(tmp_path: Path, scenes: list[Frame]) -> None:
     stuck = [replace(f, depth_m=scenes[9].depth_m) if 10 <= i < 13 else f for i, f in enumerate(scenes)]
     found = examine(write_recording(tmp_path, "stuck", stuck))
     assert ("same_depth", False, (10, 11, 12)) in kinds(found)
 
 
-def test_a_bare_wall_is_no_wrong_pair(tmp_path: Path, scenes: list[Frame]) -> None:
+def test_a_bare_wall_is_no_mismatched_pair(tmp_path: Path, scenes: list[Frame]) -> None:
     walls = [replace(f, depth_m=np.full_like(f.depth_m, 1 + i / 50)) if i % 5 == 0 else f for i, f in enumerate(scenes)]
     assert kinds(examine(write_recording(tmp_path, "walls", walls))) == []
 
 
-def test_where_wrong_pairs_cannot_be_told_that_is_said(tmp_path: Path, scenes: list[Frame]) -> None:
+def test_undetectable_mismatches_are_reported_as_undetermined(tmp_path: Path, scenes: list[Frame]) -> None:
     few = examine(write_recording(tmp_path, "few", scenes[: LEAST_JUDGED - 1]))
-    assert "belong together" in few.untold
+    assert "belong together" in few.undetermined
     assert few.agreement is None
     mixed = [replace(f, image=scenes[i - 7].image) for i, f in enumerate(scenes)]
     all_wrong = examine(write_recording(tmp_path, "mixed", mixed))
     assert all_wrong.findings == ()
-    assert "their edges agree too little" in all_wrong.untold
+    assert "their edges agree too little" in all_wrong.undetermined
 
 
 @pytest.mark.parametrize("name", ["stills"])  # more of them in docs/check.md; this one is read in a second
@@ -144,7 +145,7 @@ def test_real_recordings_are_clean_and_swapped_ones_are_not(real_data: Path, tmp
     import_path(real_data / name, tmp_path, ImportOptions(), lambda done, total: None, lambda remark: None)
     (path,) = tmp_path.iterdir()
     found = examine(path)
-    assert (found.findings, found.untold) == ((), "")
+    assert (found.findings, found.undetermined) == ((), "")
     lines = [json.loads(line) for line in (path / LOG_NAME).read_text().splitlines()]
     far = lines[2 + len(lines) // 2]["files"]["rgb"]
     lines[2]["files"]["rgb"] = far

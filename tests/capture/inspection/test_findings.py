@@ -22,7 +22,7 @@ def test_frames_are_named_in_runs(frames: list[int], words: str) -> None:
     assert Finding("pair", False, tuple(frames), "they differ").where == words
 
 
-def test_a_line_ends_somewhere() -> None:
+def test_a_line_names_a_bounded_number_of_runs() -> None:
     words = joined(range(0, 1000, 2))
     assert words.endswith(f", {2 * (MAX_RUNS - 1)} and {500 - MAX_RUNS} more places")
     assert joined(range(0, 2 * MAX_RUNS + 1, 2)).endswith(" and 1 more place")

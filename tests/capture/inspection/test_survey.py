@@ -1,4 +1,4 @@
-"""What a sample of frames says of a recording."""
+"""The survey of a recording by a sample of its frames."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_brightness(tmp_path: Path) -> None:
     assert found.dark == pytest.approx(0.1)
 
 
-def test_how_the_phone_was_held(tmp_path: Path) -> None:
+def test_tilt_of_the_camera(tmp_path: Path) -> None:
     def looking_up(i: int, degrees: float) -> Frame:
         half = radians(degrees) / 2
         return replace(make_frame(i, depth_size=(192, 256)), pose=Pose((sin(half), 0.0, 0.0, cos(half))))
@@ -65,7 +65,7 @@ def test_how_the_phone_was_held(tmp_path: Path) -> None:
     assert surveyed(tmp_path, [make_frame(i) for i in range(3)]).tilt_deg is None
 
 
-def test_blur_is_told_from_the_rest_of_the_recording(tmp_path: Path) -> None:
+def test_blur_is_relative_to_the_rest_of_the_recording(tmp_path: Path) -> None:
     frames = [textured(i) for i in range(12)]
     assert surveyed(tmp_path, frames).blurred == 0
     for i in (3, 7):
@@ -96,7 +96,7 @@ def test_long_recordings_take_no_longer(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(found.still, Stillness)
 
 
-def test_none_of_no_frames(tmp_path: Path) -> None:
+def test_no_survey_without_frames(tmp_path: Path) -> None:
     path = write_recording(tmp_path, "empty", [make_frame(0)])
     (path / "frames.jsonl").write_bytes(b"")
     assert survey(Recording(path)) is None

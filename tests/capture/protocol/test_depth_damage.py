@@ -1,4 +1,4 @@
-"""Depth that is damaged, or is the map before from a row on, is told from depth that a sensor measured."""
+"""Damaged depth, and depth that repeats the previous map, is distinguished from measured depth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from capture.formats.r3d_reader import R3dFile
-from capture.protocol.depth_damage import IMPOSSIBLE_PIXELS, STALE_ROWS, DepthFlaws
+from capture.protocol.depth_damage import IMPOSSIBLE_PIXELS, STALE_ROWS, DepthDamageDetector
 
 
 def measured(seed: int) -> np.ndarray:
@@ -16,53 +16,53 @@ def measured(seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("fresh_rows", "flaw"), [(0, "stale"), (200, "stale"), (252, "stale"), (253, None), (256, None)]
+    ("fresh_rows", "damage"), [(0, "stale"), (200, "stale"), (252, "stale"), (253, None), (256, None)]
 )
-def test_rows_of_the_map_before(fresh_rows: int, flaw: str | None) -> None:
-    flaws, depth_m = DepthFlaws(), measured(1)
-    assert flaws.flaw(measured(0)) is None
+def test_repeated_rows_of_the_previous_map(fresh_rows: int, damage: str | None) -> None:
+    detector, depth_m = DepthDamageDetector(), measured(1)
+    assert detector.check(measured(0)) is None
     depth_m[fresh_rows:] = measured(0)[fresh_rows:]
-    assert flaws.flaw(depth_m) == flaw
-    assert flaws.flaw(measured(2)) is None
+    assert detector.check(depth_m) == damage
+    assert detector.check(measured(2)) is None
 
 
-def test_not_a_number_is_the_same_as_itself() -> None:
-    flaws, depth_m = DepthFlaws(), measured(0)
+def test_nan_equals_nan() -> None:
+    detector, depth_m = DepthDamageDetector(), measured(0)
     depth_m[::3] = np.nan
-    assert flaws.flaw(depth_m) is None
-    assert flaws.flaw(depth_m.copy()) == "stale"
+    assert detector.check(depth_m) is None
+    assert detector.check(depth_m.copy()) == "stale"
 
 
 def test_a_covered_sensor_is_not_stale() -> None:
-    """It sends maps without a reading, or with readings in too few rows to tell."""
-    flaws, depth_m = DepthFlaws(), np.zeros((256, 192), np.float32)
+    """It sends maps without a reading, or with readings in too few rows to decide."""
+    detector, depth_m = DepthDamageDetector(), np.zeros((256, 192), np.float32)
     for _ in range(3):
-        assert flaws.flaw(depth_m) is None
+        assert detector.check(depth_m) is None
     depth_m[: STALE_ROWS - 1] = 1
-    assert flaws.flaw(depth_m) is None
-    assert flaws.flaw(depth_m) is None
+    assert detector.check(depth_m) is None
+    assert detector.check(depth_m) is None
 
 
-def test_another_size_is_another_map() -> None:
-    flaws = DepthFlaws()
-    flaws.flaw(np.ones((4, 8), np.float32))
-    assert flaws.flaw(np.ones((8, 4), np.float32)) is None
+def test_maps_of_another_size_are_not_compared() -> None:
+    detector = DepthDamageDetector()
+    detector.check(np.ones((4, 8), np.float32))
+    assert detector.check(np.ones((8, 4), np.float32)) is None
 
 
 @pytest.mark.parametrize(
-    ("value", "flaw"),
+    ("value", "damage"),
     [(1e-20, "corrupt"), (-3e30, "corrupt"), (70, "corrupt"), (np.nan, None), (np.inf, None), (-1, None), (0, None)],
 )
-def test_sizes_that_no_sensor_measures(value: float, flaw: str | None) -> None:
+def test_magnitudes_that_no_sensor_measures(value: float, damage: str | None) -> None:
     depth_m = measured(0)
     depth_m.flat[: IMPOSSIBLE_PIXELS - 1] = value
-    assert DepthFlaws().flaw(depth_m) is None
+    assert DepthDamageDetector().check(depth_m) is None
     depth_m.flat[IMPOSSIBLE_PIXELS - 1] = value
-    assert DepthFlaws().flaw(depth_m) == flaw
+    assert DepthDamageDetector().check(depth_m) == damage
 
 
 @pytest.mark.parametrize("name", ["desk-1", "desk-2", "door"])
-def test_no_frame_of_a_real_phone_has_a_flaw(real_data: Path, name: str) -> None:
-    flaws = DepthFlaws()
+def test_no_frame_of_a_real_phone_is_damaged(real_data: Path, name: str) -> None:
+    detector = DepthDamageDetector()
     with R3dFile(real_data / f"{name}.r3d") as r3d:
-        assert [flaws.flaw(r3d.depth_m(i)) for i in range(60)] == [None] * 60
+        assert [detector.check(r3d.depth_m(i)) for i in range(60)] == [None] * 60

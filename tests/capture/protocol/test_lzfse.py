@@ -1,4 +1,4 @@
-"""The size that an LZFSE stream says it has, and refusing to inflate anything else."""
+"""The decompressed size that an LZFSE stream states, and rejecting streams of any other size."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_kind_of_block(data: bytes, magic: bytes) -> None:
 
 
 def test_bvx1_by_its_layout() -> None:
-    """No encoder writes bvx1; its payload sizes stand at bytes 20 and 24, and its header has 772 bytes."""
+    """No encoder writes bvx1; its payload sizes are at bytes 20 and 24, and its header has 772 bytes."""
     header = struct.pack("<4s6I", b"bvx1", 1000, 0, 0, 0, 30, 12).ljust(772, b"\0")
     assert inflated_size(header + bytes(42) + b"bvx$") == 1000
     with pytest.raises(ValueError, match="cut short"):
@@ -37,12 +37,12 @@ def test_bvx1_by_its_layout() -> None:
 
 @given(st.binary(max_size=3000), st.integers(0, 5))
 @settings(deadline=None, max_examples=60)
-def test_any_bytes(data: bytes, repeats: int) -> None:
+def test_any_bytes_give_data_or_a_value_error(data: bytes, repeats: int) -> None:
     data *= repeats
     assert inflated_size(lzfse.compress(data)) == len(data)
 
 
-def test_streams_of_many_blocks_and_bytes_behind() -> None:
+def test_streams_of_many_blocks_and_trailing_bytes() -> None:
     many = b"".join(lzfse.compress(part)[:-4] for part in (DEPTH, NOISE, b"x" * 999)) + b"bvx$" + b"behind"
     assert inflated_size(many) == len(DEPTH) + len(NOISE) + 999
 
@@ -53,14 +53,14 @@ def test_cut_short(keep: int) -> None:
         inflated_size(lzfse.compress(DEPTH)[:keep])
 
 
-def test_another_size_is_refused_before_inflating() -> None:
+def test_another_size_is_rejected_before_decompressing() -> None:
     """A stream that claims 4 GiB in a few bytes: the size is refused, nothing is taken."""
     bomb = struct.pack("<4sII", b"bvxn", 0xFFFFFFFF, 4) + bytes(4) + b"bvx$"
-    with pytest.raises(ValueError, match=r"must inflate to 10 bytes\. Received: 4294967295"):
+    with pytest.raises(ValueError, match=r"must decompress to 10 bytes\. Received: 4294967295"):
         inflate(bomb, 10)
 
 
-def test_a_header_too_small_to_be_one() -> None:
+def test_a_header_that_is_too_small() -> None:
     block = struct.pack("<4sIQQQ", b"bvx2", 8, 0, 0, 0)
     with pytest.raises(ValueError, match="header is too small"):
         inflated_size(block * 3)

@@ -1,4 +1,4 @@
-"""Our own parser: any pieces give the same frames; any bytes give frames, damage or one error."""
+"""The parser: any pieces give the same frames; any bytes give frames, damage or one error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture.protocol.parser import Damaged, Receiver, WireFrame, decoded
+from capture.protocol.parser import DamagedMessage, StreamParser, WireFrame, decode_frame
 from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER
 from tests.support.frames import encoded_message, make_frame
 
@@ -24,18 +24,18 @@ def stream() -> bytes:
 
 
 @given(st.lists(st.integers(1, len(stream()) - 1), max_size=8))
-def test_the_pieces_do_not_matter(cuts: list[int]) -> None:
+def test_the_stream_may_arrive_in_any_pieces(cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(stream())]
-    receiver = Receiver()
+    receiver = StreamParser()
     messages = [m for a, b in pairwise(edges) for m in receiver.feed(stream()[a:b])]
-    assert messages == list(Receiver().feed(stream()))
+    assert messages == list(StreamParser().feed(stream()))
     assert len(messages) == 3
 
 
-def test_what_is_decoded_is_what_was_sent() -> None:
-    for i, message in enumerate(Receiver().feed(stream())):
+def test_decoded_frames_equal_the_sent_ones() -> None:
+    for i, message in enumerate(StreamParser().feed(stream())):
         assert isinstance(message, WireFrame)
-        sent, frame = make_frame(i, confidence=i != 1), decoded(message, 7, 8)
+        sent, frame = make_frame(i, confidence=i != 1), decode_frame(message, 7, 8)
         np.testing.assert_array_equal(frame.depth_m, sent.depth_m)
         assert np.abs(frame.rgb.astype(int) - sent.rgb).max() <= 2
         assert (frame.confidence is None) == (i == 1)
@@ -46,10 +46,10 @@ def test_what_is_decoded_is_what_was_sent() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_give_messages_or_one_error(data: bytes) -> None:
     try:
-        messages = list(Receiver().feed(data))
+        messages = list(StreamParser().feed(data))
     except ValueError:
         return
-    assert all(isinstance(message, WireFrame | Damaged) for message in messages)
+    assert all(isinstance(message, WireFrame | DamagedMessage) for message in messages)
 
 
 @settings(max_examples=200)
@@ -57,34 +57,34 @@ def test_any_bytes_give_messages_or_one_error(data: bytes) -> None:
 def test_a_flipped_byte_gives_a_frame_or_a_value_error(offset: int, flip: int) -> None:
     data = bytearray(encoded_message(make_frame(0)))
     data[offset] ^= flip
-    (message,) = Receiver().feed(bytes(data))
+    (message,) = StreamParser().feed(bytes(data))
     if isinstance(message, WireFrame):
         try:
-            decoded(message, 0, 0)
+            decode_frame(message, 0, 0)
         except ValueError:
             return
 
 
 @pytest.mark.parametrize("size", [0, 20])
-def test_a_body_too_short_is_damage_and_the_next_message_is_whole(size: int) -> None:
+def test_a_body_that_is_too_short_is_damaged_and_the_next_message_intact(size: int) -> None:
     short = PEERTALK_HEADER.pack(1, 101, 0, size) + bytes(size)
-    damaged, whole = Receiver().feed(short + encoded_message(make_frame(0)))
-    assert isinstance(damaged, Damaged)
+    damaged, whole = StreamParser().feed(short + encoded_message(make_frame(0)))
+    assert isinstance(damaged, DamagedMessage)
     assert isinstance(whole, WireFrame)
 
 
-def test_no_memory_is_taken_for_a_size_that_no_frame_has() -> None:
+def test_no_memory_is_allocated_for_impossible_sizes() -> None:
     with pytest.raises(ValueError, match="4294967295 bytes"):
-        list(Receiver().feed(PEERTALK_HEADER.pack(1, 101, 0, 0xFFFFFFFF)))
+        list(StreamParser().feed(PEERTALK_HEADER.pack(1, 101, 0, 0xFFFFFFFF)))
 
 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("rgb_width", 73, "the JPEG must be"),
+        ("rgb_width", 73, "the JPEG must have the size"),
         ("depth_width", 48, "LZFSE"),
-        ("depth_width", 0, "no depth map has this size"),
-        ("depth_width", 0xFFFFFFFF, "no depth map has this size"),
+        ("depth_width", 0, "a depth map must have"),
+        ("depth_width", 0xFFFFFFFF, "a depth map must have"),
         ("device_type", 7, "device type"),
         ("fx", float("nan"), "finite"),
     ],
@@ -93,15 +93,15 @@ def test_a_header_that_does_not_fit_its_parts(field: str, value: float, message:
     data = bytearray(encoded_message(make_frame(0)))
     offset = PEERTALK_HEADER.size + 4 * FIELD[field]
     struct.pack_into("<f" if field == "fx" else "<I", data, offset, value)
-    (wire,) = Receiver().feed(bytes(data))
+    (wire,) = StreamParser().feed(bytes(data))
     assert isinstance(wire, WireFrame)
     with pytest.raises(ValueError, match=message):
-        decoded(wire, 0, 0)
+        decode_frame(wire, 0, 0)
 
 
 def test_parts_past_the_body_are_damage() -> None:
     data = bytearray(encoded_message(make_frame(0)))
     struct.pack_into("<I", data, PEERTALK_HEADER.size + 4 * FIELD["rgb_bytes"], 0x7FFFFFFF)
-    (message,) = Receiver().feed(bytes(data))
-    assert isinstance(message, Damaged)
+    (message,) = StreamParser().feed(bytes(data))
+    assert isinstance(message, DamagedMessage)
     assert len(data) > FRAME_HEADER.size

@@ -1,4 +1,4 @@
-"""One frame as bytes on the tunnel, against the layout as the record3d package reads it."""
+"""The wire format of a frame, against the layout that the record3d package reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose
 from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, encode_message
 from capture.storage.encoding import encode_jpeg
-from capture.virtual_phone.wire_file import is_whole, message_spans
+from capture.virtual_phone.wire_file import is_complete, message_spans
 
 JPEG = encode_jpeg(np.zeros((96, 72, 3), np.uint8))
 DEPTH = lzfse.compress(np.ones((32, 24), np.float32).tobytes())
@@ -47,7 +47,7 @@ def test_header_reads_back() -> None:
     assert (header.confidence_width, header.confidence_height, header.confidence_bytes) == (0, 0, 0)
     assert (header.device_type, header.qw, header.z_m) == (0, 0.75, 3.5)
     assert header.body_bytes == 88 + len(JPEG) + len(DEPTH)
-    with pytest.raises(ValueError, match="begins with 88 bytes"):
+    with pytest.raises(ValueError, match="begin with 88 bytes"):
         FrameHeader.parse(bytes(87))
 
 
@@ -56,13 +56,13 @@ def test_header_reads_back() -> None:
     [
         ("jpeg", encode_jpeg(np.zeros((72, 96, 3), np.uint8)), r"JPEG must be \(72, 96\). Received: \(96, 72\)"),
         ("jpeg", JPEG[:-1], "not a whole JPEG"),
-        ("depth", CONFIDENCE, "must hold 3072 bytes. Received: 768"),
+        ("depth", CONFIDENCE, "must decompress to 3072 bytes. Received: 768"),
         ("depth", DEPTH[:-1], "cut short"),
-        ("confidence", DEPTH, "must hold 768 bytes. Received: 3072"),
+        ("confidence", DEPTH, "must decompress to 768 bytes. Received: 3072"),
         ("confidence", b"", "cut short"),
     ],
 )
-def test_a_part_of_another_size_is_refused(part: str, data: bytes, message_part: str) -> None:
+def test_parts_of_another_size_are_rejected(part: str, data: bytes, message_part: str) -> None:
     with pytest.raises(ValueError, match=message_part):
         message(**{part: data})
 
@@ -77,7 +77,7 @@ def test_spans_of_concatenated_messages(tmp_path: Path) -> None:
     path = tmp_path / "three.wire"
     path.write_bytes(b"".join(messages))
     assert parts_of(path) == messages
-    assert is_whole(path)
+    assert is_complete(path)
 
 
 NO_BODY = struct.pack(">4I", 1, 101, 0, 0)
@@ -98,24 +98,24 @@ NOISE_IN_BODY = struct.pack(">4I", 1, 101, 0, 300) + b"?" * 300
         ([struct.pack(">4I", 1, 101, 0, 0xFFFFFFFF) + b"?" * 300], b""),
     ],
 )
-def test_spans_of_what_is_damaged(tmp_path: Path, messages: list[bytes], rest: bytes) -> None:
+def test_spans_of_damaged_files(tmp_path: Path, messages: list[bytes], rest: bytes) -> None:
     """By PeerTalk's sizes alone; what follows the last whole message is left to who plays it."""
     path = tmp_path / "x.wire"
     path.write_bytes(b"".join(messages) + rest)
     assert parts_of(path) == messages
-    assert not is_whole(path)
+    assert not is_complete(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 200, message()[:15], struct.pack(">4I", 2, 101, 0, 88) + bytes(88)])
-def test_a_file_of_anything_else(tmp_path: Path, data: bytes) -> None:
+def test_other_files_are_rejected(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.wire"
     path.write_bytes(data)
     with pytest.raises(LidarliveError, match=r"x\.wire does not begin with a Record3D frame"):
         message_spans(path)
-    assert not is_whole(path)
+    assert not is_complete(path)
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(LidarliveError, match=r"nowhere\.wire cannot be read: No such file"):
         message_spans(tmp_path / "nowhere.wire")
-    assert not is_whole(tmp_path / "nowhere.wire")
+    assert not is_complete(tmp_path / "nowhere.wire")

@@ -1,4 +1,4 @@
-"""A disk that fills up, goes away or was never there ends a recording with one clear line; its whole frames stay."""
+"""A full, missing or read-only disk ends a recording with one clear line and keeps its intact frames."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_disk_that_is_too_full_to_begin(small_disk: Path) -> None:
     assert os.listdir(small_disk / "set") == []
 
 
-def test_a_disk_without_a_byte_left_leaves_what_is_whole(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_completely_full_disk_keeps_intact_frames(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program takes the last bytes at once: neither the frame nor the word that it failed can be written."""
     monkeypatch.setattr(writer_module, "RESERVE_BYTES", 0)
     leave_free(small_disk, 400_000)
@@ -90,7 +90,7 @@ def test_a_disk_without_a_byte_left_leaves_what_is_whole(small_disk: Path, monke
     assert list(damage(status.path)) == []
 
 
-def test_a_file_size_limit_stands_for_a_full_disk(tmp_path: Path) -> None:
+def test_a_file_size_limit_acts_like_a_full_disk(tmp_path: Path) -> None:
     """The log cannot grow, its last line is torn off again."""
     script = (
         "import resource, signal, sys; from pathlib import Path; from capture.storage.encoding import encode\n"
@@ -119,7 +119,7 @@ def test_a_file_size_limit_stands_for_a_full_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not remove what is open")
-def test_a_folder_that_is_removed_is_not_called_whole(tmp_path: Path) -> None:
+def test_a_removed_folder_is_not_reported_as_intact(tmp_path: Path) -> None:
     def remove(i: int, recorder: Recorder) -> None:
         if i == 3:
             shutil.rmtree(tmp_path / "set")
@@ -188,7 +188,7 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
     assert len(Recording(writer.path)) == 1
 
 
-def test_two_who_record_under_one_name_at_once_do_not_meet(tmp_path: Path) -> None:
+def test_two_processes_can_record_under_one_name_at_once(tmp_path: Path) -> None:
     begin, errors = threading.Barrier(4), []
 
     def write(number: int) -> None:
@@ -235,7 +235,7 @@ def test_names_fit_every_file_system(tmp_path: Path, name: str, kept: str) -> No
 
 
 @pytest.mark.usefixtures("record3d_package")
-def test_the_command_ends_with_one_line_and_names_what_it_kept(numbered: Path, small_disk: Path) -> None:
+def test_the_command_ends_with_one_line_that_names_the_recording(numbered: Path, small_disk: Path) -> None:
     leave_free(small_disk, RESERVE_BYTES + 300_000)
     done = subprocess.run(
         [sys.executable, "-m", "app", "record", small_disk / "set", "--source", numbered, "--name", "walk"],
@@ -253,7 +253,7 @@ def test_the_command_ends_with_one_line_and_names_what_it_kept(numbered: Path, s
 
 
 @pytest.mark.usefixtures("record3d_package")
-def test_the_command_says_where_it_cannot_record(numbered: Path, tmp_path: Path) -> None:
+def test_the_command_names_a_folder_it_cannot_write_to(numbered: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LidarliveError, match=r"file: cannot begin a recording here \(it is a file\)"):
         run(RecordCommand(tmp_path / "file", source=str(numbered), name="walk", json=True))

@@ -1,4 +1,4 @@
-"""The recorder takes every frame, keeps order, and counts what it cannot take."""
+"""The recorder writes every frame in order, and counts what it cannot write."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_frame_in_order(tmp_path: Path) -> None:
     assert recorder.status().written == 100, "a stopped recorder takes nothing"
 
 
-def test_it_says_how_long_the_disk_has_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_until_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = writer_module.RESERVE_BYTES + 1_000_000
     disk = shutil.disk_usage(tmp_path)._replace(free=free)
     monkeypatch.setattr(writer_module.shutil, "disk_usage", lambda folder: disk)
@@ -75,7 +75,7 @@ def test_losses_of_the_source_are_counted_from_the_start_of_the_recording(tmp_pa
     assert recording.info.possibly_lost_before_usb == 3
 
 
-def test_what_pauses_point_to_is_told_apart_from_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_possible_losses_are_separate_from_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = QuietSource()
     recorder = Recorder(tmp_path, "paused", source)
     recorder.offer(make_frame(0))
@@ -91,7 +91,7 @@ def test_what_pauses_point_to_is_told_apart_from_losses(tmp_path: Path, capsys: 
     assert (row["driver"], row["lost"], row["possibly_lost_before_usb"]) == ("native", {"ring_full": 2}, 3)
 
 
-def test_no_room_is_counted_and_never_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_counts_a_loss_and_never_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "MAX_RAW_BYTES", 10)
     recorder = Recorder(tmp_path, "tiny", QuietSource())
     for i in range(5):
@@ -133,7 +133,7 @@ def test_each_part_has_its_own_losses(tmp_path: Path) -> None:
     assert recorder.status().lost == {"ring_full": 3}
 
 
-def test_frames_that_come_while_it_stops_are_written_or_refused(tmp_path: Path) -> None:
+def test_frames_offered_while_stopping_are_written_or_ignored(tmp_path: Path) -> None:
     for attempt in range(20):
         recorder = Recorder(tmp_path / str(attempt), "race", QuietSource())
         stopper = threading.Thread(target=recorder.stop)
@@ -158,7 +158,7 @@ def test_a_number_of_frames(tmp_path: Path) -> None:
     assert recorder.status().written == 3
 
 
-def test_a_frame_that_cannot_be_encoded_is_a_counted_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_that_cannot_be_encoded_is_counted_as_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def encode_but_third(frame: Frame, time_utc: str | None, in_haste: bool) -> EncodedFrame:
         if frame.index == 3:
             raise ValueError("no picture")
@@ -180,7 +180,7 @@ def test_a_frame_that_cannot_be_encoded_is_a_counted_loss(tmp_path: Path, monkey
     assert recording.info.lost == {"corrupt": 1}
 
 
-def test_a_disk_that_stalls_costs_no_frame_until_the_encoded_ones_fill_their_room(
+def test_a_stalling_disk_costs_no_frame_until_the_queue_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Encoded frames are counted as such: the room of raw ones holds a second of them, that of encoded ones many."""
@@ -204,7 +204,7 @@ def test_a_disk_that_stalls_costs_no_frame_until_the_encoded_ones_fill_their_roo
     assert recorder._encoded_bytes == 0
 
 
-def test_saving_says_how_far_it_is_and_ends_when_everything_is_on_the_disk(
+def test_saving_reports_progress_and_ends_when_everything_is_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk, syncs = threading.Event(), threading.Semaphore(1)  # the first sync, of the empty recording, goes through
@@ -237,7 +237,7 @@ def test_saving_says_how_far_it_is_and_ends_when_everything_is_on_the_disk(
     record_module._wait_saved(recorder, lambda *_: pytest.fail("nothing to tell"))
 
 
-def test_a_terminal_shows_how_far_saving_is() -> None:
+def test_a_terminal_shows_the_progress_of_saving() -> None:
     shown: list[str] = []
 
     class Line:
@@ -248,9 +248,7 @@ def test_a_terminal_shows_how_far_saving_is() -> None:
     assert shown == ["saving 50%  0.5 s, 30 frames, lost: none, possibly lost before USB: 2"]
 
 
-def test_a_clock_set_back_tears_neither_the_time_line_nor_the_order_of_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_setting_the_clock_back_keeps_times_and_names_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock jumps an hour back between two frames, then the phone is turned: a second recording begins."""
     now = time.time_ns()
     shift_s = 0
@@ -282,7 +280,7 @@ def test_a_clock_set_back_tears_neither_the_time_line_nor_the_order_of_names(
     assert abs(began - now / 1e9) < 1800, "by the clock as it was when the recording began"
 
 
-def test_in_haste_depth_is_larger_on_disk_and_just_as_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_haste_depth_is_larger_and_equally_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = [make_frame(i, depth_size=(192, 256)) for i in range(3)]
     sizes = []
     for name, limit in (("leisure", 1 << 40), ("haste", -1)):

@@ -1,19 +1,19 @@
-"""Pauses in a stream: counted where frames may be missing, not where one was only late or is known to be lost."""
+"""Pauses in a stream are counted if frames may be missing, not if one was only late or is known to be lost."""
 
 from __future__ import annotations
 
-from capture.sources.arrival_gaps import MIN_INTERVALS, Arrivals
+from capture.sources.arrival_gaps import MIN_INTERVALS, ArrivalGaps
 
 INTERVAL_NS = 16_666_667
 
 
 def possibly_lost(times: list[float], indices: list[int] | None = None) -> int:
     """After a second of an even stream and then arrivals at `times`, in intervals since its last frame."""
-    arrivals = Arrivals()
+    arrivals = ArrivalGaps()
     for i in range(60):
-        arrivals.arrived(i, i * INTERVAL_NS)
+        arrivals.add(i, i * INTERVAL_NS)
     for index, time in zip(indices or range(60, 60 + len(times)), times, strict=True):
-        arrivals.arrived(index, round((59 + time) * INTERVAL_NS))
+        arrivals.add(index, round((59 + time) * INTERVAL_NS))
     return arrivals.possibly_lost
 
 
@@ -50,11 +50,11 @@ def test_a_new_rate_is_soon_the_usual_one() -> None:
 
 
 def test_a_stream_that_begins_anew_and_one_too_short_to_tell() -> None:
-    arrivals = Arrivals()
+    arrivals = ArrivalGaps()
     for i in range(30):
-        arrivals.arrived(i, i * INTERVAL_NS)
+        arrivals.add(i, i * INTERVAL_NS)
     arrivals.restart()
-    arrivals.arrived(31, 500 * INTERVAL_NS)
+    arrivals.add(31, 500 * INTERVAL_NS)
     for i in range(MIN_INTERVALS - 1):
-        arrivals.arrived(32 + i, (600 + 100 * i) * INTERVAL_NS)
+        arrivals.add(32 + i, (600 + 100 * i) * INTERVAL_NS)
     assert arrivals.possibly_lost == 0

@@ -1,4 +1,4 @@
-"""The driver of our own against the stand-in phone, and against the official package on the same stream."""
+"""Our own driver against the stand-in phone, and against the official package on the same stream."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_both_drivers_give_the_same_frames(numbered: Path) -> None:
         assert (own.index, official.jpeg) == (official.index, None)
 
 
-def test_damage_is_counted_and_the_stream_goes_on(tmp_path: Path) -> None:
+def test_damage_is_counted_and_the_stream_continues(tmp_path: Path) -> None:
     messages = [bytearray(encoded_message(make_frame(i))) for i in range(6)]
     messages[2][-40] ^= 0xFF  # in the confidence map
     struct.pack_into("<f", messages[4], PEERTALK_HEADER.size + 11 * 4, float("inf"))
@@ -69,7 +69,9 @@ def test_damage_is_counted_and_the_stream_goes_on(tmp_path: Path) -> None:
     with PhoneProcess(str(tmp_path / "hurt.wire"), fps=20, loop=False) as phone:
         phone.start()
         phone.wait_ready()
-        with NativeSource("test", address=phone.address, wait=False, over=lambda: phone.status().state == "ended") as s:
+        with NativeSource(
+            "test", address=phone.address, wait=False, is_over=lambda: phone.status().state == "ended"
+        ) as s:
             indices = [frame.index for frame in s]
             losses = s.losses()
     assert 4 not in indices
@@ -85,7 +87,7 @@ def test_a_phone_that_does_not_stream(numbered: Path) -> None:
             next(iter(NativeSource("test", address=phone.address, wait=False)))
 
 
-def test_a_phone_that_goes_and_comes_back(numbered: Path, tmp_path: Path) -> None:
+def test_a_phone_that_is_unplugged_and_reconnected(numbered: Path, tmp_path: Path) -> None:
     address = f"UNIX:{tmp_path}/usbmuxd"
     source = NativeSource("test", address=address, wait=True)
     frames = iter(source)

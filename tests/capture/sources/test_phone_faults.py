@@ -1,4 +1,4 @@
-"""The faults of the stand-in phone's connection, as a bare socket sees them, and how faults are asked for."""
+"""Faults of the stand-in phone's connection, observed by a plain socket, and how faults are requested."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TestConnection:
                 assert read_message(connection) in wire_file.read_bytes()
 
     def test_a_byte_at_a_time(self) -> None:
-        """What is there each time the phone pauses is one byte; when its time is up the rest comes at once."""
+        """One byte arrives per pause of the phone; after the fault's duration the rest arrives at once."""
         ours, theirs = socket.socketpair()
         message = bytes(range(250)) * 400
         pieces: list[bytes] = []
@@ -138,19 +138,19 @@ class TestAskingForFaults:
     @pytest.mark.parametrize(
         "text", ["", "silent", "silent@", "silent@-1", "silent@1:", "silent@1:x", "silent@1:1:1", "Silent@1", "no@1"]
     )
-    def test_what_is_none(self, text: str) -> None:
+    def test_bytes_that_are_no_jpeg(self, text: str) -> None:
         with pytest.raises(LidarliveError, match=rf"KIND@FRAME:SECONDS\. Received: '{text}'\. KIND.*cut.*silent"):
             Fault.parse(text)
 
     def test_seconds_of_a_fault_that_has_none(self) -> None:
-        with pytest.raises(LidarliveError, match=r"leave out the seconds\. Received: 'cut@3:1'"):
+        with pytest.raises(LidarliveError, match=r"drop the seconds\. Received: 'cut@3:1'"):
             Fault.parse("cut@3:1")
 
     def test_the_command_says_it_in_one_line(self, wire_file: Path) -> None:
         command = [sys.executable, "-m", "app", "emulate", wire_file, "--fault", "cut@1", "--fault", "x@1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 1
-        assert done.stderr.startswith("lidarlive: a fault is KIND@FRAME")
+        assert done.stderr.startswith("lidarlive: a fault must be KIND@FRAME")
         assert done.stderr.count("\n") == 1
 
     def test_two_for_one_frame(self, wire_file: Path, tmp_path: Path) -> None:
@@ -192,5 +192,5 @@ class TestAskingForFaults:
             with connection:
                 assert read(connection, 1) == b""
             wait_until(lambda: process.status().state == "failed", "the phone fails")
-            assert "depth-nan needs a whole frame" in process.status().error
-        assert "landscape needs a whole frame" in run_phone(str(torn), faults=["landscape@0"]).error
+            assert "depth-nan needs an intact frame" in process.status().error
+        assert "landscape needs an intact frame" in run_phone(str(torn), faults=["landscape@0"]).error

@@ -1,4 +1,4 @@
-"""A recording played with pause and seek; its frames say their number in every part."""
+"""Playing a recording with pause and seek; every part of its frames encodes their number."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Player:
             self.frames.put(frame)
 
     def numbers(self, count: int) -> list[int]:
-        """Of the next frames, as their pictures say."""
+        """Return the numbers of the next frames."""
         return [number_of(self.frames.get(timeout=20)) for _ in range(count)]
 
     def becomes_still(self) -> bool:
-        """Whether, but for a frame that was on its way, none comes for the time of several."""
+        """Whether, apart from a frame in flight, none arrives during the time of several frames."""
         for _ in range(5):
             try:
                 self.frames.get(timeout=0.3)

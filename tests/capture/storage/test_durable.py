@@ -1,4 +1,4 @@
-"""What is said to be on the disk was put there before it was said."""
+"""Everything that is reported as on the disk was flushed before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from capture.storage.writer import RecordingWriter
 from tests.support.frames import make_frame
 
 
-def test_where_there_is_no_syncfs_files_come_before_folders_and_the_log_comes_last(
+def test_without_syncfs_files_are_flushed_before_folders_and_the_log_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(durable, "_syncfs", None)
@@ -40,7 +40,7 @@ def test_where_there_is_no_syncfs_files_come_before_folders_and_the_log_comes_la
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="syncfs is Linux's")
-def test_a_disk_that_does_not_take_it_is_an_error(tmp_path: Path) -> None:
+def test_a_failing_disk_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         make_durable(-1, [])
     log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
@@ -48,7 +48,7 @@ def test_a_disk_that_does_not_take_it_is_an_error(tmp_path: Path) -> None:
     os.close(log)
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_replaced_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replace_file(tmp_path / "a", b"one")
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk"):
@@ -57,9 +57,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_recording_vouches_only_for_frames_that_are_on_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_document_counts_only_frames_that_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sync after each frame: at each, and whenever `recording.json` is written, files and lines are counted."""
     on_disk: list[int] = []
     vouched: list[int] = []
@@ -83,8 +81,8 @@ def test_a_recording_vouches_only_for_frames_that_are_on_the_disk(
     assert on_disk == [0, 1, 2, 3, 4, 4]
 
 
-def test_where_the_disk_fails_nothing_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Linux tells of a failed write once; what is asked next succeeds. So nothing is asked again."""
+def test_a_failing_disk_counts_no_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux reports a failed write once, and a second sync succeeds. So there must be no second one."""
     monkeypatch.setattr(writer, "SYNC_INTERVAL_S", -1)
     recording = RecordingWriter(tmp_path, "failed", source="test")
     recording.append(encode(make_frame(0), None))

@@ -1,4 +1,4 @@
-"""Another name for a recording on disk."""
+"""Renaming a recording on disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOCK_NAME
-from capture.storage.names import began
+from capture.storage.names import time_prefix
 from capture.storage.rename import rename
 from tests.support.frames import make_frame, write_recording
 
@@ -20,7 +20,7 @@ def recording(tmp_path: Path) -> Path:
     return write_recording(tmp_path, "first", [make_frame(i) for i in range(3)])
 
 
-def test_a_recording_keeps_its_beginning_and_all_else(recording: Path):
+def test_renaming_keeps_the_start_time_and_everything_else(recording: Path):
     before = recording.name
     renamed = rename(recording, "my room, again")
     assert renamed.name == before.replace("first", "my-room--again")
@@ -30,23 +30,23 @@ def test_a_recording_keeps_its_beginning_and_all_else(recording: Path):
     assert opened[2].depth_m[3, 3] == pytest.approx(1.002)
 
 
-def test_two_recordings_of_one_name_keep_apart(recording: Path):
-    other = shutil.copytree(recording, recording.with_name(f"{began(recording)}other"))
+def test_a_name_in_use_gets_a_number(recording: Path):
+    other = shutil.copytree(recording, recording.with_name(f"{time_prefix(recording)}other"))
     assert rename(other, "first").name == f"{recording.name}-2"
     assert rename(recording, "first") == recording
 
 
-def test_a_folder_without_a_time_takes_the_name_alone(recording: Path):
+def test_a_folder_without_a_time_gets_the_name_alone(recording: Path):
     moved = recording.rename(recording.with_name("moved"))
     assert rename(moved, "kitchen") == recording.with_name("kitchen")
 
 
-def test_nothing_is_no_name(recording: Path):
-    with pytest.raises(LidarliveError, match="needs a name"):
+def test_an_empty_name_is_rejected(recording: Path):
+    with pytest.raises(LidarliveError, match="must have a name"):
         rename(recording, "  ")
 
 
-def test_one_that_is_being_written_stays_as_it_is(recording: Path):
+def test_a_recording_being_written_cannot_be_renamed(recording: Path):
     fcntl = pytest.importorskip("fcntl")
     with (recording / LOCK_NAME).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

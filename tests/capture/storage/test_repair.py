@@ -1,4 +1,4 @@
-"""What a crash or a power cut tears is repaired: no whole frame is lost, and none is invented."""
+"""Repair after a crash or a power cut: no intact frame is lost, and none is invented."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def numbers(path: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("rest", [b'{"index": 3, "stream_in', b"\xff\xfe\x00", b"\x00" * 300 + b"\n", b"\n", b"{}\n"])
-def test_what_is_no_line_is_cut_off(tmp_path: Path, rest: bytes) -> None:
+def test_invalid_lines_are_cut_off(tmp_path: Path, rest: bytes) -> None:
     path = torn(tmp_path, durable=2)
     with open(path / LOG_NAME, "ab") as log:
         log.write(rest)
@@ -55,7 +55,7 @@ def test_what_is_no_line_is_cut_off(tmp_path: Path, rest: bytes) -> None:
     assert Recording(path).repaired == "", "repaired once"
 
 
-def test_a_line_whose_file_is_not_whole_is_dropped(tmp_path: Path) -> None:
+def test_a_line_with_a_damaged_file_is_dropped(tmp_path: Path) -> None:
     path = torn(tmp_path, durable=1)
     last = path / "depth" / "000001.png"
     last.write_bytes(last.read_bytes()[:-5])
@@ -87,13 +87,13 @@ def test_killed_in_mid_recording(tmp_path: Path) -> None:
     assert not (recording.path / LOCK_NAME).exists()
 
 
-def test_the_log_is_not_there_yet(tmp_path: Path) -> None:
+def test_a_missing_log(tmp_path: Path) -> None:
     path = torn(tmp_path)
     (path / LOG_NAME).unlink()
     assert numbers(path) == []
 
 
-def test_what_a_crash_left_beside_the_documents_means_nothing(tmp_path: Path) -> None:
+def test_leftover_temporary_files_are_ignored(tmp_path: Path) -> None:
     path = torn(tmp_path)
     (path / LOCK_NAME).touch()
     (path / f"{INFO_NAME}.new").write_text('{"name": "to')
@@ -111,14 +111,14 @@ def test_a_recording_that_is_being_written_is_left_alone(tmp_path: Path) -> None
     assert "3 whole frames kept" in Recording(path).repaired
 
 
-def test_one_that_was_closed_meanwhile_is_not_marked(tmp_path: Path) -> None:
+def test_a_recording_closed_meanwhile_keeps_its_status(tmp_path: Path) -> None:
     path = write_recording(tmp_path, "closed", [make_frame(0)])
     repaired = repair(path)
     assert (repaired.info.status, repaired.done) == ("closed", "")
 
 
 @pytest.mark.parametrize("document", [None, b"", b"\x00" * 700, b'{"name": "to'])
-def test_a_lost_document_is_made_anew_by_hand(
+def test_a_lost_document_is_rebuilt_by_the_command(
     tmp_path: Path, document: bytes | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_recording(tmp_path, "lost", [make_frame(i, depth_size=(192, 256)) for i in range(3)])
@@ -133,7 +133,7 @@ def test_a_lost_document_is_made_anew_by_hand(
     assert check.run(check.CheckCommand([tmp_path], repair=True, json=False)) == 3
     out, err = capsys.readouterr()
     assert out.startswith(f"{path}: whole\n")
-    assert f"3 whole frames kept, {INFO_NAME} made anew" in err
+    assert f"3 whole frames kept, {INFO_NAME} rebuilt" in err
     after = Recording(path)
     assert numbers(path) == [0, 1, 2]
     assert (after.info.name, after.camera, after.info.status) == ("lost", Camera.LIDAR, "recovered")
@@ -146,7 +146,7 @@ def test_a_lost_document_is_made_anew_by_hand(
         assert (path / f"{INFO_NAME}.damaged").read_bytes() == document
 
 
-def test_one_that_was_killed_before_its_first_frame_is_named(
+def test_a_recording_killed_before_its_first_frame_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Between the folder and its first document."""
@@ -156,11 +156,11 @@ def test_one_that_was_killed_before_its_first_frame_is_named(
     assert check.run(check.CheckCommand([tmp_path], repair=True, json=True)) == 3
     document = json.loads(capsys.readouterr().out)
     (done,) = document["repaired"].values()
-    assert "holds no whole frame: nothing to repair, the folder can be deleted" in done
+    assert "no frame is intact. There is nothing to repair; the folder can be deleted" in done
     assert document["damage"][str(whole)] == []
 
 
-def test_a_read_only_folder_is_read_as_far_as_it_is_whole(small_disk: Path) -> None:
+def test_a_read_only_folder_is_read_up_to_the_damage(small_disk: Path) -> None:
     path = torn(small_disk, durable=1)
     (path / LOCK_NAME).touch()
     with open(path / LOG_NAME, "ab") as log:
@@ -187,7 +187,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_a_power_cut_takes_what_it_took_and_nothing_more(six: Path, data: st.DataObject) -> None:
+def test_a_power_cut_costs_only_the_frames_it_damaged(six: Path, data: st.DataObject) -> None:
     """Whatever the frames since the last word on the disk lost, of their files and of the log, in any order."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(shutil.copytree(six, Path(folder) / six.name))
@@ -229,7 +229,7 @@ def lose(file: Path, loss: bytes | str | int | None) -> bool:
     return left != before
 
 
-def test_two_who_open_it_at_once_repair_it_once(tmp_path: Path) -> None:
+def test_two_processes_that_open_at_once_repair_once(tmp_path: Path) -> None:
     path = torn(tmp_path, frames=40)
     script = "import sys; from capture.recording import Recording; print(len(Recording(sys.argv[1])))"
     opening = [

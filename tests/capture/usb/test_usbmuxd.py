@@ -1,4 +1,4 @@
-"""Asking usbmuxd: what is not there, and what is not usbmuxd, is said in one line."""
+"""The usbmuxd client: every failure gives one clear line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def serve_once(path: Path, answer: Callable[[socket.socket], None]) -> str:
     return f"UNIX:{path}"
 
 
-def test_no_daemon(tmp_path: Path) -> None:
+def test_no_usbmuxd(tmp_path: Path) -> None:
     with pytest.raises(LidarliveError, match="no usbmuxd at UNIX:"):
         list_devices(f"UNIX:{tmp_path}/nobody")
     with pytest.raises(LidarliveError, match=r"no usbmuxd at 127\.0\.0\.1:1"):
@@ -49,12 +49,12 @@ def test_no_daemon(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["nonsense", "host:port"])
-def test_an_address_that_is_none(address: str) -> None:
+def test_malformed_addresses(address: str) -> None:
     with pytest.raises(LidarliveError, match=f"Received: '{address}'"):
         list_devices(address)
 
 
-def test_the_environment_names_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_sets_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", "UNIX:/some/where")
     assert default_address() == "UNIX:/some/where"
 
@@ -84,7 +84,7 @@ def test_the_pair_record_of_a_phone(tmp_path: Path, answer: dict[str, Any], reco
     assert Device(1, "f" * 40).udid == "f" * 40, "phones until 2018"
 
 
-def test_an_answer_that_comes_byte_by_byte_is_given_up(tmp_path: Path) -> None:
+def test_an_answer_that_takes_too_long_times_out(tmp_path: Path) -> None:
     with (
         FakeUsbmuxd(tmp_path, ListDevices=slowly(ENDLESS)) as usbmuxd,
         pytest.raises(UsbmuxdError, match="does not answer") as caught,
@@ -94,10 +94,10 @@ def test_an_answer_that_comes_byte_by_byte_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("listed", [7, [7], [{}], [{"DeviceID": "x", "Properties": {"SerialNumber": "abc"}}]])
-def test_what_is_listed_and_is_no_device(tmp_path: Path, listed: object) -> None:
+def test_malformed_devices(tmp_path: Path, listed: object) -> None:
     with (
         FakeUsbmuxd(tmp_path, ListDevices={"DeviceList": listed}) as usbmuxd,
-        pytest.raises(UsbmuxdError, match="is no device"),
+        pytest.raises(UsbmuxdError, match="a malformed device"),
     ):
         list_devices(usbmuxd.address)
 
@@ -113,7 +113,7 @@ def test_what_is_listed_and_is_no_device(tmp_path: Path, listed: object) -> None
         (TimeoutError(), None, Problem.HUNG),
     ],
 )
-def test_why_the_systems_own_usbmuxd_cannot_be_connected_to(
+def test_reasons_why_the_systems_usbmuxd_is_unreachable(
     monkeypatch: pytest.MonkeyPatch, error: OSError, installed: str | None, problem: Problem
 ) -> None:
     def refuse(*_: object) -> None:
@@ -136,7 +136,7 @@ def test_why_the_systems_own_usbmuxd_cannot_be_connected_to(
         (HEADER.pack(20, 1, 8, 1) + b"<no>", "broken plist"),
     ],
 )
-def test_nonsense_for_an_answer(tmp_path: Path, data: bytes, message: str) -> None:
+def test_malformed_answers(tmp_path: Path, data: bytes, message: str) -> None:
     def answer(connection: socket.socket) -> None:
         receive_message(connection)
         connection.sendall(data)

@@ -1,4 +1,4 @@
-"""What the stand-in phone plays: the right bytes in the right order, held or encoded ahead, and clear errors."""
+"""Clips: the right bytes in the right order, held in memory or encoded ahead, and clear errors."""
 
 from __future__ import annotations
 
@@ -240,5 +240,5 @@ def test_stopped_while_rendering_leaves_no_loop(small_room: Path) -> None:
 def test_a_cache_that_cannot_be_written(small_room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path / "file"))
-    with pytest.raises(LidarliveError, match=r"cannot be kept in .*Set LIDARLIVE_CACHE to another folder"):
+    with pytest.raises(LidarliveError, match=r"cannot be saved in .*Set LIDARLIVE_CACHE to another folder"):
         open_clip("demo")

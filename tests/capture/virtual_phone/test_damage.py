@@ -1,4 +1,4 @@
-"""What each damage does to a message, as it comes over the wire from the stand-in phone."""
+"""The effect of each damage on a message that the stand-in phone sends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from capture.jpeg import jpeg_size
 from capture.protocol.lzfse import inflate
-from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, agreed_header
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, consistent_header
 from capture.virtual_phone.faults import DAMAGE, REPEATED
 from capture.virtual_phone.wire_file import message_spans
 from tests.support.phones import Sent, connect, phone, read, watch
@@ -63,7 +63,7 @@ class TestOneMessage:
 
     def test_rgb_past_the_body(self, damaged: dict[str, Sent]) -> None:
         sent = damaged["rgb-past-body"]
-        assert FrameHeader.parse(sent.message[16:]) == agreed_header(sent.whole)._replace(rgb_bytes=1 << 30)
+        assert FrameHeader.parse(sent.message[16:]) == consistent_header(sent.whole)._replace(rgb_bytes=1 << 30)
         assert (sent.message[:16], sent.message[104:]) == (sent.whole[:16], sent.whole[104:])
 
     @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ class TestOneMessage:
         [
             ("depth-truncated", "cut short"),
             ("depth-flipped", "corrupt"),
-            ("depth-size", "must inflate to 196608 bytes. Received: 98304"),
+            ("depth-size", "must decompress to 196608 bytes. Received: 98304"),
         ],
     )
     def test_depth_that_does_not_inflate(self, damaged: dict[str, Sent], kind: str, error: str) -> None:
@@ -131,7 +131,7 @@ class TestTheApp:
         map_m = np.frombuffer(inflate(depth, 4 * 480 * 640), "<f4").reshape(640, 480)
         assert map_m[5, 5] == own[2, 2]
         assert np.isnan(map_m).mean() == pytest.approx(np.isnan(own).mean(), rel=0.1)
-        assert [agreed_header(sent.message).device_type for sent in watched[""]] == [1, 1, 0, 0, 0]
+        assert [consistent_header(sent.message).device_type for sent in watched[""]] == [1, 1, 0, 0, 0]
 
     def test_a_turn_and_back(self, wire_file: Path, tmp_path: Path) -> None:
         """Turned clockwise; a point keeps its place in the world: x of the new camera is y of the old one."""
@@ -150,7 +150,7 @@ class TestTheApp:
         x_axis = rotated(header, (1, 0, 0))
         np.testing.assert_allclose(x_axis, rotated(k, (0, 1, 0)), atol=1e-6)
         assert header[19:] == k[19:]
-        widths = [agreed_header(sent.message).rgb_width for sent in watched[""]]
+        widths = [consistent_header(sent.message).rgb_width for sent in watched[""]]
         assert widths == sorted(widths[:2]) + sorted(widths[2:], reverse=True), "it turns, and turns back, once"
         assert (widths[:2], widths[-1]) == ([240, 240], 240)
 

@@ -63,7 +63,7 @@ OUTAGES = ("silent", "gone", "usbmuxd-restart")
 
 @dataclass(frozen=True)
 class Arrival:
-    """A frame that came, `losses` as they were counted until then; `error` says which of its parts do not agree."""
+    """A frame that arrived, with the `losses` counted so far; `error` names parts that contradict each other."""
 
     number: int
     index: int
@@ -102,7 +102,7 @@ def level(number: int) -> int:
 
 
 def numbered_frame(number: int) -> Frame:
-    """It says its number in all parts, and holds the noise that makes real pictures and depth maps what they are."""
+    """A frame that encodes its number in all parts, with noise as in real pictures and depth maps."""
     rng = np.random.default_rng(number)
     rgb = np.full((320, 240, 3), level(number), np.uint8)
     rgb[..., 1] = cv2.resize(rng.integers(60, 190, (40, 30), dtype=np.uint8), (240, 320))
@@ -111,7 +111,7 @@ def numbered_frame(number: int) -> Frame:
 
 
 def disagreement(frame: Frame) -> tuple[int, str]:
-    """The frame's number as its focal length says it, and which other part says another."""
+    """Return the frame's number by its focal length, and the name of a part that contradicts it."""
     number = round(max(frame.intrinsics.fx, frame.intrinsics.fy)) - 240
     readings = frame.depth_m[frame.depth_m > 0]
     if np.abs(readings - (1 + number / 100)).max() > 0.0045:
@@ -189,7 +189,7 @@ def happened(log: Path) -> dict[str, int]:
 
 
 def unrolled(arrivals: list[Arrival]) -> list[Arrival]:
-    """Numbers that count on where the clip goes round."""
+    """Return numbers that keep increasing when the clip repeats."""
     counted: list[Arrival] = []
     for arrival in arrivals:
         last = counted[-1].number if counted else 0

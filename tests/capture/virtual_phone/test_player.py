@@ -1,4 +1,4 @@
-"""The stand-in phone as a camera: who is served, which frame is due, and what is dropped."""
+"""The player: which client is served, which frame is due, and which are dropped."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class TestClients:
         assert process.status().sent == FRAMES
 
     def test_a_torn_end_is_sent_last(self, wire_file: Path, tmp_path: Path) -> None:
-        """Where the clip goes round it is left out: it would break every message after it."""
+        """Not sent when the clip repeats: it would break every message after it."""
         torn = tmp_path / "torn.wire"
         torn.write_bytes(wire_file.read_bytes()[:-10])
         with phone(torn, fps=100, loop=False) as process:

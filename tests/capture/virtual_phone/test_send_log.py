@@ -1,4 +1,4 @@
-"""The send log: every frame in it, each line at once, and a clear end where it cannot be written."""
+"""The send log contains every frame, is written immediately, and fails clearly if it cannot be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""usbmuxd's side of the stand-in phone: what a client may ask, and what it may not."""
+"""The server side of usbmuxd's protocol: valid and invalid requests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TestProtocol:
             assert len(ask(connection, MessageType="ListDevices")["DeviceList"]) == 1
 
     def test_a_phone_that_trusts_this_computer(self, plain_phone: PhoneProcess, wire_file: Path) -> None:
-        """ENOENT is how usbmuxd says that there is no pair record."""
+        """usbmuxd answers ENOENT if there is no pair record."""
         with open_socket(plain_phone.address) as connection:
             record = ask(connection, MessageType="ReadPairRecord", PairRecordID="plain")["PairRecordData"]
             assert plistlib.loads(record).keys() == {"HostID", "SystemBUID"}

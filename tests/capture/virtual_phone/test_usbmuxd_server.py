@@ -1,4 +1,4 @@
-"""usbmuxd as a process: it goes down, drops who is connected, and comes back where it was."""
+"""The stand-in usbmuxd stops, drops its connections, and restarts at the same address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from capture.errors import LidarliveError
 from capture.usb.local_socket import listen, with_port
 from capture.usb.usbmuxd import open_socket
-from capture.virtual_phone.usbmuxd_server import Daemon
+from capture.virtual_phone.usbmuxd_server import UsbmuxdServer
 from tests.support.waiting import wait_until
 
 
@@ -23,8 +23,8 @@ def echo(connection: socket.socket) -> None:
 
 
 @contextmanager
-def daemon(address: str, failures: list[str]) -> Iterator[Daemon]:
-    started = Daemon(address, echo, failures.append)
+def daemon(address: str, failures: list[str]) -> Iterator[UsbmuxdServer]:
+    started = UsbmuxdServer(address, echo, failures.append)
     try:
         yield started
     finally:

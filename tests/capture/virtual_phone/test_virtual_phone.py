@@ -1,4 +1,4 @@
-"""The stand-in phone: the real record3d package connects to it as to an iPhone; its process and its socket."""
+"""The stand-in phone: the real record3d package connects to it like to an iPhone; its process and its socket."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def take(
         return 0, dict(arrays)
 
 
-def decoded(jpeg: bytes) -> np.ndarray:
+def decode_frame(jpeg: bytes) -> np.ndarray:
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     return cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
 
@@ -71,7 +71,7 @@ class TestWithRecord3d:
             assert got["confidence"][i].tobytes() == confidence
             np.testing.assert_array_equal(got["intrinsics"][i], np.float32(header[11:15]))
             np.testing.assert_array_equal(got["pose"][i], np.float32(header[15:]))
-            assert_same_picture(got["rgb"][i], decoded(jpeg))
+            assert_same_picture(got["rgb"][i], decode_frame(jpeg))
         assert (got["kind"] == 1).all()
 
     def test_a_recording_of_ours(self, numbered: Path, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ class TestWithRecord3d:
                 assert got["depth"][k].tobytes() == lzfse.decompress(r3d.depth_lzfse(i))
                 np.testing.assert_array_equal(got["intrinsics"][k], np.float32(r3d.intrinsics(i).as_list()))
                 if k % 4 == 0:
-                    assert_same_picture(got["rgb"][k], decoded(r3d.jpeg(i))[::16, ::16])
+                    assert_same_picture(got["rgb"][k], decode_frame(r3d.jpeg(i))[::16, ::16])
         assert got["confidence"].size == 0
         assert (dropped, numbers) == (0, list(range(30)))
 
@@ -186,8 +186,8 @@ class TestProcess:
         ("options", "message"),
         [
             ({"what": "nowhere.r3d"}, "nowhere.r3d does not exist"),
-            ({"address": "0.0.0.0:5000"}, "listens at UNIX:/path or 127.0.0.1:PORT. Received: '0.0.0.0:5000'"),
-            ({"address": "/tmp/x"}, "listens at UNIX:/path"),
+            ({"address": "0.0.0.0:5000"}, "must be UNIX:/path or 127.0.0.1:PORT. Received: '0.0.0.0:5000'"),
+            ({"address": "/tmp/x"}, "must be UNIX:/path"),
             ({"address": "UNIX:/nowhere/at/all"}, "cannot listen at"),
             ({"address": "127.0.0.1:99999"}, "cannot listen at"),
             ({"fps": -1.0}, "the frame rate must be above 0"),

@@ -119,7 +119,7 @@ def test_thinning_changes_nothing_of_what_a_recording_has(tmp_path: Path):
 def test_real_recordings_at_60_fps(real_data: Path, tmp_path: Path, name: str, least: int, most: int):
     with R3dFile(real_data / f"{name}.r3d") as source, RecordingWriter(tmp_path, name, source=name) as writer:
         for i in range(len(source)):
-            writer.append(source.encoded(i))
+            writer.append(source.read_frame(i))
     assert writer.path is not None
     assert least <= len(thinned(Recording(writer.path))) <= most
 

@@ -20,7 +20,7 @@ from app.bench.capture.recording_check import RecordingVerdict, Sent, SentFrames
 from app.bench.capture.report import goals, print_report, summary
 from app.bench.capture.run import RunResult
 from capture.frame import Frame
-from capture.protocol.parser import Receiver, WireFrame, decoded
+from capture.protocol.parser import StreamParser, WireFrame, decode_frame
 from capture.recording import Recording
 from tests.support.frames import encoded_message, make_frame, write_recording
 from tests.support.programs import lidarlive
@@ -33,9 +33,9 @@ def clip_frame(number: int, confidence: bool = True, rgb_size: tuple[int, int] =
     """A frame of a clip as it arrives: numbered, encoded by the phone, decoded by a driver."""
     noise = np.random.default_rng(number).integers(0, 256, (*rgb_size[::-1], 3), np.uint8)
     frame = replace(make_frame(0, rgb_size, depth_size=(192, 256), confidence=confidence), image=noise)
-    (wire,) = Receiver().feed(encoded_message(numbered(frame, number)))
+    (wire,) = StreamParser().feed(encoded_message(numbered(frame, number)))
     assert isinstance(wire, WireFrame)
-    return decoded(wire, number, 0)
+    return decode_frame(wire, number, 0)
 
 
 def record(tmp_path: Path, frames: list[Frame]) -> Recording:

@@ -1,4 +1,4 @@
-"""A ZIP from anyone: what it claims is not what it gets."""
+"""Untrusted ZIP files: memory is bounded whatever they state."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_members_come_back(tmp_path_factory: pytest.TempPathFactory, files: dict
 
 
 def test_a_member_that_inflates_to_more_than_it_says(tmp_path: Path) -> None:
-    """32 kB that say they are 1000 bytes and inflate to 32 MB: no more than the 1000 is inflated."""
+    """32 kB that state 1000 bytes and expand to 32 MB: only the 1000 are decompressed."""
     path = write(tmp_path / "a.zip", {"bomb": bytes(32 << 20)})
     overwrite(path, CENTRAL, 24, struct.pack("<I", 1000))
     archive = Archive(path)
@@ -63,7 +63,7 @@ def test_a_member_that_inflates_to_more_than_it_says(tmp_path: Path) -> None:
         (10, struct.pack("<H", 99), "must be stored or deflated. Received: method 99"),
         (8, struct.pack("<H", 1), "cannot be read: .*encrypted"),
         (42, struct.pack("<I", 7), "cannot be read: "),  # where it stands in the file
-        (24, struct.pack("<I", 50), "must inflate to 50 bytes. Received: 40"),
+        (24, struct.pack("<I", 50), "must decompress to 50 bytes. Received: 40"),
     ],
 )
 def test_a_member_that_says_what_is_not_so(at: int, value: bytes, fault: str, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_table_of_contents_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
         file.seek(0, 2)
         file.write(end[:12] + struct.pack("<II", (1 << 30) - 100, 100) + end[20:])
     tracemalloc.start()
-    with pytest.raises(LidarliveError, match=r"must have parts of at most 25165824 bytes\. Received: 1073741724"):
+    with pytest.raises(LidarliveError, match=r"its parts must have at most 25165824 bytes\. Received: 1073741724"):
         Archive(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""Confidence in levels of a data set's own."""
+"""Mapping a data set's own confidence levels to ours."""
 
 from __future__ import annotations
 

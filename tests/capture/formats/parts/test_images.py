@@ -1,4 +1,4 @@
-"""Image files of others: whatever bytes they hold, they are a part of a frame or end in our one error."""
+"""Foreign image files: whatever bytes they contain, they give a part of a frame or a clear error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLOUR = np.zeros((32, 24, 3), np.uint8)
 
 def encoded(folder: Path, rgb: bytes, depth: bytes):
     put(folder, {"rgb": rgb, "depth": depth})
-    return ImageEncoder(1000, None).encoded(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
+    return ImageEncoder(1000, None).encode(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_alpha_is_ignored(tmp_path: Path):
         (jpeg(0), png(COLOUR.astype(np.uint16)), "Received: 16 bits, colour"),
         (jpeg(0), jpeg(0), "depth: must be a 16-bit grey PNG. Received: [0-9]+ bytes, ffd8"),
         (jpeg(0), b"", "depth: must be a 16-bit grey PNG. Received: 0 bytes"),
-        (jpeg(0), png(depth_map(1))[:-20], "depth: is not a whole PNG"),
+        (jpeg(0), png(depth_map(1))[:-20], "depth: is not an intact PNG"),
         (jpeg(0), claiming(png(depth_map(1)), 60000, 60000), "1 to 8192 pixels wide and high. Received: 60000x60000"),
         (jpeg(0), png(depth_map(1, (32, 24))), "depth: must have the shape of its picture, 72x96. Received: 32x24"),
         (png(depth_map(1)), png(depth_map(1)), "rgb: must be an 8-bit colour PNG or a JPEG. Received: 16 bits, grey"),

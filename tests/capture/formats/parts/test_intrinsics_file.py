@@ -1,4 +1,4 @@
-"""The camera of each picture, where a format has no place for it."""
+"""Intrinsics of each picture, for formats that cannot store them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Poses of computer vision's cameras into ours: z and y of the camera turn round, the world does not."""
+"""Poses in OpenCV's axes to ours: the camera's y and z are flipped, the world is not."""
 
 from __future__ import annotations
 

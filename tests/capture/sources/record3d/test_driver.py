@@ -19,7 +19,6 @@ import pytest
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.protocol.wire import PEERTALK_HEADER
-from capture.sources.opening import open_source
 from capture.sources.record3d.driver import Record3dSource
 from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("record3d_package")
 
 
 def number_of(frame: Frame) -> int:
-    """The frame's number as its parts say it; fails where they do not agree."""
+    """Return the number that the frame's parts encode; fails if they contradict each other."""
     numbers = {
         round(float(frame.depth_m[1, 1] - 1) * 1000),
         round(frame.pose.position_m[0]),
@@ -41,7 +40,7 @@ def number_of(frame: Frame) -> int:
     return number
 
 
-def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
+def test_every_frame_arrives_in_order_and_unmixed(numbered: Path) -> None:
     with StandInSource(str(numbered), "test", loop=False) as source:
         numbers = [number_of(frame) for frame in source]
         assert numbers == list(range(60))
@@ -49,7 +48,7 @@ def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
         assert source.state.name == "ended"
 
 
-def test_parts_are_as_they_were_recorded(numbered: Path) -> None:
+def test_the_parts_of_a_frame_are_unchanged(numbered: Path) -> None:
     with StandInSource(str(numbered), "test", loop=True) as source:
         frame = next(iter(source))
     assert (frame.index, frame.rgb_size, frame.depth_size, frame.camera.value) == (0, (240, 320), (192, 256), "lidar")
@@ -58,7 +57,7 @@ def test_parts_are_as_they_were_recorded(numbered: Path) -> None:
     assert (frame.confidence == 2).all()
 
 
-def test_a_killed_capture_process_is_replaced_and_the_stream_goes_on(numbered: Path) -> None:
+def test_a_killed_capture_process_is_replaced_and_the_stream_continues(numbered: Path) -> None:
     with StandInSource(str(numbered), "test", loop=True) as source:
         frames = iter(source)
         seen = [next(frames) for _ in range(10)]
@@ -117,17 +116,6 @@ def test_the_serial_picks_the_phone(numbered: Path) -> None:
             next(iter(s))
         with Record3dSource("x", "the-one", phone.address, False) as source:
             assert number_of(next(iter(source))) >= 0
-
-
-def test_auto_falls_back_to_the_demo_and_says_so(numbered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert open_source("auto").label == "Demo room (no phone found: usbmuxd is not running)"
-    with PhoneProcess(str(numbered)) as phone:
-        phone.start()
-        phone.wait_ready(20)
-        monkeypatch.setenv("USBMUXD_SOCKET_ADDRESS", phone.address)
-        assert open_source("auto").label == "iPhone"
-    with pytest.raises(LidarliveError, match="Received: 'nonsense'"):
-        open_source("nonsense")
 
 
 def test_nothing_is_left_running_when_the_app_is_killed(numbered: Path) -> None:

@@ -1,4 +1,4 @@
-"""The relay takes what the phone sends at once, holds it for a client that is busy, and leaves nothing behind."""
+"""The relay reads the phone's bytes at once, buffers them for a busy client, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def receive(connection: socket.socket, size: int) -> bytes:
     return bytes(data)
 
 
-def test_bytes_go_both_ways(usbmuxd: tuple[str, socket.socket]) -> None:
+def test_bytes_are_copied_both_ways(usbmuxd: tuple[str, socket.socket]) -> None:
     address, listener = usbmuxd
     with Relay(address) as relay, open_socket(relay.address) as client:
         phone, _ = listener.accept()
@@ -47,7 +47,7 @@ def test_bytes_go_both_ways(usbmuxd: tuple[str, socket.socket]) -> None:
             assert receive(client, len(PIECE)) == PIECE
 
 
-def test_a_client_that_is_busy_does_not_hold_up_the_phone(usbmuxd: tuple[str, socket.socket]) -> None:
+def test_a_busy_client_does_not_delay_the_phone(usbmuxd: tuple[str, socket.socket]) -> None:
     address, listener = usbmuxd
     with Relay(address) as relay, open_socket(relay.address) as client:
         phone, _ = listener.accept()
@@ -61,7 +61,7 @@ def test_a_client_that_is_busy_does_not_hold_up_the_phone(usbmuxd: tuple[str, so
         wait_until(lambda: relay.held_bytes == 0, "nothing is held")
 
 
-def test_what_is_held_is_bounded(usbmuxd: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_buffer_is_bounded(usbmuxd: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "HELD_BYTES", 4 * len(PIECE))
     address, listener = usbmuxd
     with Relay(address) as relay, open_socket(relay.address):
@@ -72,7 +72,7 @@ def test_what_is_held_is_bounded(usbmuxd: tuple[str, socket.socket], monkeypatch
                 phone.sendall(400 * PIECE)
 
 
-def test_either_side_that_leaves_takes_the_other_along(usbmuxd: tuple[str, socket.socket]) -> None:
+def test_if_one_side_hangs_up_so_does_the_other(usbmuxd: tuple[str, socket.socket]) -> None:
     address, listener = usbmuxd
     with Relay(address) as relay:
         client = open_socket(relay.address)
@@ -84,6 +84,6 @@ def test_either_side_that_leaves_takes_the_other_along(usbmuxd: tuple[str, socke
     wait_until(lambda: not [t for t in threading.enumerate() if t.name in ("relay", "relayed")], "threads ended")
 
 
-def test_without_usbmuxd_the_client_is_let_go(tmp_path: Path) -> None:
+def test_without_usbmuxd_the_client_is_disconnected(tmp_path: Path) -> None:
     with Relay(fresh_address(tmp_path)) as relay, open_socket(relay.address) as client:
         assert receive(client, 1) == b""

@@ -1,4 +1,4 @@
-"""The ring hands frames over unchanged, refuses what finds no room, and goes round."""
+"""The ring passes frames on unchanged, rejects them when full, and reuses its slots."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ring():
     with_memory.close()
 
 
-def test_round_and_round(ring: FrameRing) -> None:
+def test_slots_are_reused(ring: FrameRing) -> None:
     """Three times round with a reader that lags: every frame is the one that was written."""
     waiting: list[int] = []
     for i in range(3 * ring.slots):
@@ -44,7 +44,7 @@ def test_round_and_round(ring: FrameRing) -> None:
             waiting.clear()
 
 
-def test_a_full_ring_refuses_and_goes_on_when_a_slot_is_given_back(ring: FrameRing) -> None:
+def test_a_full_ring_rejects_frames_until_a_slot_is_released(ring: FrameRing) -> None:
     frame = make_frame(0)
     for _ in range(ring.slots):
         assert ring.write(frame.rgb, frame.depth_m, None) is not None
@@ -58,7 +58,7 @@ def test_a_frame_larger_than_a_slot(ring: FrameRing) -> None:
         ring.write(np.zeros((4000, 4000, 3), np.uint8), np.zeros((4, 4), np.float32), None)
 
 
-def test_little_shared_memory_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_shared_memory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ring_module, "_shared_memory_bytes", lambda: 64 << 20)
     with pytest.raises(LidarliveError, match="--shm-size"):
         FrameRing.create()
