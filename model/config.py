@@ -6,17 +6,16 @@ import json
 import zlib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from capture.errors import LidarliveError
+from model.preset_facts import PRESETS, Recipe, facts_of, preset_names
 
 ACTIVE = "active"  # `continue_from`: the weights in use when the training starts, the starter if none was chosen
 CANONICAL_FOCAL_PX = 200.0  # of the network's input; near that of phones and Kinects at 192x256
-DEFAULT_PRESET = "fast"
 HELD_OUT_FRAMES = 200  # looked at after each epoch, evenly spread: more would cost more than they tell
 INPUT_SIZE = (192, 256)  # width and height of the portrait input: the LiDAR's own grid
 TASKS = ("gradient", "finetune")  # of every preset, in the order trained
-SIZE_MULTIPLES = {"fast": 32, "original": 1}  # the fast finetune network halves the picture five times
 UNBOUNDED_EPOCHS = 100_000  # where a budget alone ends a training
 VERSION_SCHEMA = 1
 FLOAT32, BFLOAT16 = "f32", "bf16"  # as OpenVINO calls them
@@ -30,40 +29,13 @@ OPENVINO_NAMES = ("pair.xml", "pair.bin")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How the networks of a preset are trained. It stands here because the window, too, asks for it, without Keras."""
-
-    batch: int
-    epochs: int  # at most, of each task
-    learning_rate: float  # from scratch
-    further_learning_rate: float  # going on from a version
-    schedule: Literal["cosine", "constant"]  # warm-up, then half a cosine; or the same throughout
-    ema: float | None  # decay a step of the averaged weights, which are measured and kept; None: the weights themselves
-    clip_norm: float | None  # of all gradients together: a batch of odd frames may not throw the weights about
-    augment: bool
-    patience: int | None  # so many epochs without a better one on what is held out end a task; None: never
-    rehearses: (
-        bool  # going on from a version: half of what is seen are rooms of the starter's (model/data/rehearsal.py)
-    )
-
-
-RECIPES = {
-    # Eight epochs: the rate falls all the while, so that a loss which stands still for fewer often moves again.
-    "fast": Recipe(8, 20, 2e-3, 3e-4, "cosine", ema=0.998, clip_norm=5.0, augment=True, patience=8, rehearses=True),
-    "original": Recipe(
-        2, 30, 1e-2, 1e-2, "constant", ema=None, clip_norm=None, augment=False, patience=None, rehearses=False
-    ),
-}
-
-
-@dataclass(frozen=True)
 class TrainConfig:
     """One training run. `size` is (width, height) of the portrait input; landscape frames use it turned."""
 
     data: tuple[str, ...]  # folders: datasets or single recordings
     out: str  # the new version's own folder; must not exist yet
     held_out: tuple[str, ...] | None = None  # recordings, by name or path; () none; None the newest that can be
-    preset: str | None = None  # None: that of the version gone on from, else DEFAULT_PRESET
+    preset: str | None = None  # None: that of the parent version, else preset_facts.DEFAULT_PRESET
     epochs: int | None = None  # of each task; None: the recipe's, or as many as the budget allows
     budget_minutes: float | None = None  # where given, ends the training whatever `epochs` says
     epoch_frames: int = 400  # an epoch draws at most so many; a 60 fps recording is full of near-duplicates
@@ -83,8 +55,8 @@ class TrainConfig:
         _require(whole, "epochs, batch, epoch_frames, seed and size must be whole numbers", self)
         _require(len(self.data) > 0, "data must name at least one recording or dataset", self.data)
         _require(bool(self.out), "out must name the new version's folder", self.out)
-        known = self.preset is None or self.preset in RECIPES
-        _require(known, f"preset must be one of {', '.join(RECIPES)}", self.preset)
+        known = self.preset is None or self.preset in PRESETS
+        _require(known, f"preset must be one of {preset_names()}", self.preset)
         _require(self.epochs is None or self.epochs >= 1, "epochs must be 1 or more", self.epochs)
         _require(
             self.budget_minutes is None or self.budget_minutes > 0, "budget_minutes must be > 0", self.budget_minutes
@@ -103,14 +75,14 @@ class TrainConfig:
         _require(len(size) == 2 and min(size) >= 32, "size must be (width, height), 32 or more", size)
         _require(size[0] <= size[1], "size is that of the portrait input, width <= height", size)
         if self.preset is not None:
-            multiple = SIZE_MULTIPLES[self.preset]
+            multiple = facts_of(self.preset).size_multiple
             fits = all(side % multiple == 0 and side >= 2 * multiple for side in size)
             _require(fits, f"preset {self.preset}: size must be multiples of {multiple}, {2 * multiple} or more", size)
 
     @property
     def recipe(self) -> Recipe:
         """The preset's, with what this configuration says in its place; its `learning_rate` is the one to use."""
-        own = RECIPES[self.preset or DEFAULT_PRESET]
+        own = facts_of(self.preset).recipe
         return replace(
             own,
             batch=self.batch or own.batch,

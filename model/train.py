@@ -34,7 +34,6 @@ from capture.recording import Recording
 from model import store
 from model.config import (
     CANONICAL_FOCAL_PX,
-    DEFAULT_PRESET,
     FINETUNE_NAME,
     GRADIENT_NAME,
     HELD_OUT_FRAMES,
@@ -48,6 +47,7 @@ from model.data.batches import Sampling, frames_of, load_sample, spread
 from model.data.split import Split, label, open_recordings, split
 from model.data.thinning import training_frames
 from model.jobs.worker import OnEvent, answer
+from model.preset_facts import DEFAULT_PRESET
 from model.presets.base import Pair, Preset
 from model.training import version_files
 from model.training.checkpoint import STATE_NAME, Checkpoint, working_folder

@@ -14,8 +14,9 @@ import keras
 from keras import ops
 
 from model.bench.fastdepth import fastdepth
-from model.config import CANONICAL_FOCAL_PX, RECIPES, Recipe
+from model.config import CANONICAL_FOCAL_PX
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.preset_facts import Recipe, facts_of
 from model.presets.base import Model, Pair, Preset, Task, metres
 from model.presets.fast.encoder import encoder
 from model.presets.fast.losses import depth_loss
@@ -53,7 +54,7 @@ def _of_preset(preset: Preset, *forms: Form) -> Candidate:
 
 def alone(name: str, about: str, build: Callable[[], Model]) -> Candidate:
     """One network, RGB 0..255 -> log of canonical depth, trained as `fast` is."""
-    return Candidate(RECIPES["fast"], build, depth_task, (Form(name, about, depth_graph),))
+    return Candidate(facts_of("fast").recipe, build, depth_task, (Form(name, about, depth_graph),))
 
 
 def depth_task(network: Model) -> Iterator[Task]:

@@ -18,10 +18,11 @@ from pathlib import Path
 
 from capture.errors import LidarliveError
 from model import store
-from model.config import CARD_NAME, CONFIG_NAME, OPENVINO_NAMES, RECIPES, VersionConfig
+from model.config import CARD_NAME, CONFIG_NAME, OPENVINO_NAMES, VersionConfig
 from model.export.readme import FORMATS, README_NAME, readme
 from model.jobs.worker import OnEvent, answer
 from model.predictor import Predictor
+from model.preset_facts import PRESETS, preset_names
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def export(wanted: Wanted, on_event: OnEvent = lambda event: None) -> Path:
     if out.exists():
         raise LidarliveError(f"{out} exists already; an export never overwrites. Choose another folder")
     version = VersionConfig.read(source)
-    if version.preset not in RECIPES:
-        raise LidarliveError(f"{source}: its preset must be one of {', '.join(RECIPES)}. Received: {version.preset!r}")
+    if version.preset not in PRESETS:
+        raise LidarliveError(f"{source}: its preset must be one of {preset_names()}. Received: {version.preset!r}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True) as beside:

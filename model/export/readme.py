@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model.config import VersionConfig
+from model.preset_facts import facts_of
 
 README_NAME = "README.md"
 FORMATS = {"openvino": "OpenVINO", "tf": "TensorFlow's SavedModel", "litert": "LiteRT (TensorFlow Lite)"}
@@ -24,10 +25,6 @@ _NOTES = {
     "openvino": "",
     "tf": "",
     "litert": "\nWithout signatures, as in C: resize the input to (1, h, w, 3), then allocate the tensors.\n",
-}
-_EDGES = {
-    "fast": "by how much the log of the depth changes from pixel to pixel (Sobel magnitude / 8)",
-    "original": "0 to 1, the steepest place of each picture 1",
 }
 
 
@@ -59,7 +56,7 @@ wider than high to h = {width}, w = {height}; average where that shrinks it.
 
 ## Outputs
 - `canonical_depth`, float32 (1, h, w, 1): {_depth(focal)}
-- `edges`, float32 (1, h, w, 1): {_EDGES[version.preset]}.
+- `edges`, float32 (1, h, w, 1): {facts_of(version.preset).edges}.
 
 Before this was written, pictures of both orientations were run by it and by Keras: the answers differ by
 {difference:.1g} at most, relative.

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.config import CANONICAL_FOCAL_PX, RECIPES, Recipe
+from model.config import CANONICAL_FOCAL_PX
 from model.data.batches import Batch
 from model.data.targets import Float32
+from model.preset_facts import Recipe, facts_of
+from model.presets import memory
 
 Model = Any  # keras carries no types
 Tensor = Any
@@ -50,12 +52,14 @@ class Preset:
     tasks: Callable[[Pair], Iterator[Task]]  # in the order trained; lazily: one may freeze what those before it trained
     graph: Callable[[Pair], Model]  # uint8 RGB (n, h, w, 3) -> {"canonical_depth": metres, "edges"}, both (n, h, w, 1)
     canonical_focal_px: float | None  # None: its depth does not depend on the focal length
-    # (size (w, h), batch): raises LidarliveError where a training would not fit into this computer's memory
-    check_memory: Callable[[tuple[int, int], int], None] = lambda size, batch: None
 
     @property
     def recipe(self) -> Recipe:
-        return RECIPES[self.name]
+        return facts_of(self.name).recipe
+
+    def check_memory(self, size: tuple[int, int], batch: int) -> None:
+        """Raises LidarliveError where a training on `size` (w, h) does not fit into the memory that is free."""
+        memory.check_memory(self.name, size, batch)
 
 
 def metres(log_canonical: Float32, batch: Batch) -> Float32:

@@ -15,7 +15,6 @@ exported as it is, and model/evaluation/metrics.py counts it as unanswered.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import cv2
 import keras
@@ -26,7 +25,6 @@ from model.data.batches import Batch
 from model.data.targets import Float32
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.presets.base import Model, Pair, Preset, Task, Tensor, metres
-from model.presets.memory import check_memory
 
 FILTERS = (50, 50, 80, 120, 120, 80, 50)  # of the 3x3 convolutions but the last
 GREY = 255.0
@@ -135,5 +133,4 @@ PRESET = Preset(
     _tasks,
     _graph,
     canonical_focal_px=None,
-    check_memory=partial(check_memory, "original"),
 )

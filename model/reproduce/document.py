@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.config import RECIPES
+from model.preset_facts import facts_of
 from model.reproduce.claims import claims
 from model.reproduce.plots import CURVES_NAME, ERRORS_NAME, TESTS, draw
 from model.reproduce.results import Plan, Results
 
-RECIPE = RECIPES["original"]
+RECIPE = facts_of("original").recipe
 
 
 def render(results: Results, folder: str) -> str:

@@ -7,10 +7,10 @@ import time
 import keras
 import numpy as np
 
-from model.config import RECIPES
+from model.preset_facts import facts_of
 from model.presets.original import rough_network, squared_error
 
-RECIPE = RECIPES["original"]
+RECIPE = facts_of("original").recipe
 HOUR_S = 3600
 TRAINING_SHARE = 0.87  # of the hour; the rest is drawing the rooms, preparing graphs and testing
 MEASURING = 0.035  # what the validation after an epoch adds: a ninth of the images, at a third of a step's price

@@ -20,9 +20,10 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.frame import UInt8Image
-from model.config import CANONICAL_FOCAL_PX, RECIPES
+from model.config import CANONICAL_FOCAL_PX
 from model.data.batches import Batch, FrameRef, Sampling, in_order, load
 from model.data.targets import Float32
+from model.preset_facts import facts_of
 from model.presets.base import Model, Task
 from model.presets.original import PRESET, depth_target, depth_task, rough_network
 from model.reproduce.figures import Answer, Figures, accuracy, depth_figures, edge_figures
@@ -31,7 +32,7 @@ from model.reproduce.results import DIVERGED, MEAN_MAP, NEAREST, ONE_MM, ZEROED,
 from model.training.checkpoint import State
 from model.training.fit import Settings, fit
 
-RECIPE = RECIPES["original"]
+RECIPE = facts_of("original").recipe
 MEASURED_AT_ONCE = 10  # images
 THUMBNAIL = (12, 16)  # (width, height) of the pictures compared to find the nearest
 

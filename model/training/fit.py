@@ -22,10 +22,10 @@ import keras
 import numpy as np
 
 from capture.errors import LidarliveError
-from model.config import Recipe
 from model.data import batches
 from model.data.batches import FrameRef, Sampling
 from model.jobs.worker import OnEvent
+from model.preset_facts import Recipe
 from model.presets.base import Task, Variable, metres
 from model.training.checkpoint import Arrays, State
 from model.training.optimizer import Adam, learning_rate_factor

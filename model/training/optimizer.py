@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import keras
 
-from model.config import Recipe
+from model.preset_facts import Recipe
 from model.presets.base import Tensor, Variable
 
 WARM_UP = 0.05  # share of a cosine schedule in which the learning rate rises

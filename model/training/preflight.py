@@ -14,20 +14,18 @@ from typing import Literal
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
-from model.config import DEFAULT_PRESET, INPUT_SIZE, TrainConfig
+from model.config import INPUT_SIZE, TrainConfig
 from model.data import targets
 from model.data.batches import frames_of, spread
 from model.data.split import Split, label, open_recordings, split
 from model.data.thinning import LEAST_KEPT, distinct
+from model.preset_facts import DEFAULT_PRESET, facts_of
 from model.presets.memory import check_memory
 from model.training.resolve import resolve
 
 LOOKED_AT = 40  # frames of each recording: a tenth of a second's work or two
 LEAST_FRAMES = 8  # one step's batch: with fewer a step sees the same frame twice, and every step the same frames
 LEAST_DISTINCT = LEAST_KEPT  # of those looked at: the trainer fills up to as many with near-duplicates
-# What a training writes at most: the checkpoint twice while it is replaced, or the version beside it. Measured of fast:
-# 156 MB; original has 0.8 million parameters, which stand in a checkpoint five times.
-DISK_BYTES = {"fast": 200_000_000, "original": 100_000_000}
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,12 @@ def _without_room(config: TrainConfig) -> Iterator[PreflightFinding]:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise LidarliveError(f"{folder} cannot be written ({error.strerror or error})") from None
-    if free < DISK_BYTES[preset]:
+    needed = facts_of(preset).disk_bytes
+    if free < needed:
         yield PreflightFinding(
             "problem",
             f"The disk of {folder} has {free / 1e6:.0f} MB free, and a training writes up to "
-            f"{DISK_BYTES[preset] / 1e6:.0f} MB. Make room there",
+            f"{needed / 1e6:.0f} MB. Make room there",
         )
     try:
         check_memory(preset, size, config.recipe.batch)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from capture.errors import LidarliveError
 from model import store
-from model.config import ACTIVE, CANONICAL_FOCAL_PX, DEFAULT_PRESET, INPUT_SIZE, TrainConfig, VersionConfig
+from model.config import ACTIVE, CANONICAL_FOCAL_PX, INPUT_SIZE, TrainConfig, VersionConfig
+from model.preset_facts import DEFAULT_PRESET
 
 
 def resolve(config: TrainConfig) -> tuple[TrainConfig, Path | None]:

@@ -16,10 +16,11 @@ import pytest
 
 from capture.errors import LidarliveError
 from model import store
-from model.config import RECIPES, UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
+from model.config import UNBOUNDED_EPOCHS, TrainConfig, VersionConfig
 from model.data.batches import Sampling, frames_of, load
 from model.data.split import open_recordings, split
 from model.data.thinning import training_frames
+from model.preset_facts import facts_of
 from model.train import train
 from model.training.resolve import resolve
 from model.training.version_files import write_report
@@ -286,8 +287,8 @@ def test_the_recipe_is_the_presets_with_what_was_said_in_its_place():
     said = TrainConfig(data=("a",), out="v", preset="original", size=(50, 70))
     assert (said.recipe.batch, said.recipe.epochs, said.recipe.schedule) == (2, 30, "constant")
     fast = TrainConfig(data=("a",), out="v", continue_from=None)
-    assert fast.recipe == RECIPES["fast"]
-    assert replace(fast, continue_from="v1").recipe.learning_rate == RECIPES["fast"].further_learning_rate
+    assert fast.recipe == facts_of("fast").recipe
+    assert replace(fast, continue_from="v1").recipe.learning_rate == facts_of("fast").recipe.further_learning_rate
     assert replace(fast, learning_rate=0.5, epochs=7, batch=3).recipe.learning_rate == 0.5
     assert replace(fast, budget_minutes=1.0).recipe.epochs == UNBOUNDED_EPOCHS
     assert replace(fast, budget_minutes=1.0, epochs=7).recipe.epochs == 7

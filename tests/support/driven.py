@@ -28,6 +28,8 @@ from app.window.retrain import training_process
 from app.window.retrain.dialog import RetrainDialog
 from capture.recording import Recording
 from model import store
+from model.preset_facts import PRESETS
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 Key = Qt.Key
 Control = Qt.KeyboardModifier.ControlModifier
@@ -185,7 +187,7 @@ def die_in_training(window: Window) -> Story:
     """The window is killed once a checkpoint is there."""
     yield from open_retrain(window)
     dialog = dialog_of(window)
-    from_nothing(dialog, "fast")
+    from_nothing(dialog, NAME)
     click(dialog.choice.start_button)
     yield "two epochs", lambda: dialog.progress.plot.epochs > 1
     os.kill(os.getpid(), signal.SIGKILL)
@@ -261,7 +263,9 @@ class Reader:
 if __name__ == "__main__":
     sys.argv, told = [sys.argv[0], *sys.argv[2:]], sys.argv[1]
     # tests.support.tiny: networks that take seconds
-    training_process.MODULE = os.environ.get("TRAINER", training_process.MODULE)
+    if "TRAINER" in os.environ:
+        training_process.MODULE = os.environ["TRAINER"]
+        PRESETS[NAME] = TINY_FACTS
     qt = application()  # kept: it ends with the last who knows it
     reader = Reader(STORIES[told])
     main()

@@ -1,7 +1,7 @@
 """A preset of tiny networks, so that a whole training takes seconds.
 
-As a program, `python -m tests.support.tiny [STAGE EPOCH [SECONDS]]`: model.train with it as `fast`, which waits after
-each step of that epoch, 300 s where nothing else is said, to be ended.
+As a program, `python -m tests.support.tiny [STAGE EPOCH [SECONDS]]`: model.train that also has preset `tiny` and waits
+after each step of that epoch to be ended, 300 s by default.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from functools import partial
 from typing import Any
 
 import keras
+import pytest
 from keras import layers
 
 from model.config import CANONICAL_FOCAL_PX
 from model.jobs.worker import OnEvent, answer
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.preset_facts import PRESETS
 from model.presets import registry
 from model.presets.base import Pair, Preset, Task, metres
 from model.train import work
 from model.training import progress
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 
 def _network(inputs: list[Any], dropout: float) -> Any:
@@ -68,7 +71,13 @@ def graph(pair: Pair) -> Any:
     return keras.Model(rgb, {DEPTH_OUTPUT: keras.ops.exp(pair.finetune([seen, edges])), EDGES_OUTPUT: edges})
 
 
-TINY = Preset("fast", build, tasks, graph, CANONICAL_FOCAL_PX)
+TINY = Preset(NAME, build, tasks, graph, CANONICAL_FOCAL_PX)
+
+
+def register(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `tiny` a preset of this process for one test."""
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)
+    monkeypatch.setitem(registry.PRESETS, NAME, TINY)
 
 
 def waiting(text: str, on_event: OnEvent, enough: Callable[[], bool]) -> None:
@@ -84,7 +93,7 @@ def waiting(text: str, on_event: OnEvent, enough: Callable[[], bool]) -> None:
 
 
 if __name__ == "__main__":
-    registry.PRESETS["fast"] = TINY
+    PRESETS[NAME], registry.PRESETS[NAME] = TINY_FACTS, TINY
     progress.EVENT_INTERVAL_S = 0.0  # tiny networks are through with an epoch before the next event would be due
     asked = threading.Event()
     sys.exit(answer(partial(waiting, enough=asked.is_set), "stopped", asked))

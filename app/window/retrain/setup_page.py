@@ -14,7 +14,8 @@ from app.widgets.theme import AMBER, GAP, LIGHT_RED
 from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingsTable
 from capture.errors import LidarliveError
 from model import store
-from model.config import ACTIVE, DEFAULT_PRESET, RECIPES, TrainConfig
+from model.config import ACTIVE, TrainConfig
+from model.preset_facts import DEFAULT_PRESET, PRESETS
 from model.training.estimate import estimate_s
 from model.training.preflight import PreflightFinding, preflight
 
@@ -122,7 +123,7 @@ class SetupPage(QWidget):
         self.from_box, self.preset_box, self.minutes_box = QComboBox(), QComboBox(), QComboBox()
         for text, which in (("the weights in use", ACTIVE), ("the starter", STARTER), ("nothing", NOTHING)):
             self.from_box.addItem(text, which)
-        for preset in RECIPES:
+        for preset in PRESETS:
             self.preset_box.addItem(preset, preset)
         self.preset_box.setCurrentText(DEFAULT_PRESET)
         for minutes in MINUTES:

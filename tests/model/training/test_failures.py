@@ -23,7 +23,6 @@ from capture.recording import Recording
 from model.config import TrainConfig
 from model.jobs.worker import ENOUGH
 from model.predictor import Predictor
-from model.presets import registry
 from model.train import train
 from model.training import progress
 from model.training.checkpoint import LOCK_NAME, STATE_NAME, folder_of, is_interrupted
@@ -32,7 +31,7 @@ from model.training.interrupted import discard, interrupted
 from model.training.preview import predicted_m
 from tests.support.paths import ROOT
 from tests.support.scenes import SMALL, scene_recording
-from tests.support.tiny import TINY
+from tests.support.tiny import register
 from tests.support.trainings import child, events_of, networks_of
 
 pytestmark = [
@@ -45,7 +44,7 @@ Event = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
+    register(monkeypatch)
     monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)
 
 
@@ -59,7 +58,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(dataset: Path, tmp_path: Path) -> TrainConfig:
-    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), seed=4, resumable=True, **SMALL)
+    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), preset="tiny", seed=4, resumable=True, **SMALL)
 
 
 class Asking:
@@ -214,7 +213,7 @@ def test_a_training_that_was_interrupted_is_found_and_goes_on(config: TrainConfi
     assert found.config.resume
     assert found.config.held_out is not None
     assert [Path(path).name.split("_")[1] for path in found.config.held_out] == ["last"]
-    assert {len(found.config.data), found.config.epochs, found.config.preset} == {2, 4, "fast"}
+    assert {len(found.config.data), found.config.epochs, found.config.preset} == {2, 4, "tiny"}
     with FileLock(folder_of(Path(config.out)) / LOCK_NAME):
         assert interrupted(tmp_path) == [], "it is running"
         with pytest.raises(LidarliveError, match="is being trained"):

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from capture.errors import LidarliveError
-from model.config import RECIPES
 from model.data.batches import FrameRef, Sampling, frames_of, in_order, load
 from model.data.split import open_recordings
+from model.preset_facts import facts_of
 from model.presets.base import Task, metres
 from model.training.checkpoint import State
 from model.training.fit import AVERAGED_STEPS, Outcome, Settings, fit
@@ -26,7 +26,7 @@ from tests.support.tiny import build, tasks
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 SAMPLING = Sampling((64, 96), 200.0, zoom=1.1)
-RECIPE = replace(RECIPES["fast"], batch=4, epochs=3, learning_rate=1e-2)
+RECIPE = replace(facts_of("fast").recipe, batch=4, epochs=3, learning_rate=1e-2)
 SETTINGS = Settings(SAMPLING, RECIPE, seed=5, epoch_frames=16)
 
 Frames = tuple[list[FrameRef], list[FrameRef]]

@@ -17,12 +17,11 @@ from app.cli.train import train_config
 from capture import paths
 from capture.errors import LidarliveError
 from model.config import TrainConfig
-from model.presets import registry
 from model.train import train
 from model.training import progress
 from model.training.checkpoint import STATE_NAME, State, folder_of, is_interrupted, newest_interrupted, working_folder
 from tests.support.scenes import SMALL, scene_recording
-from tests.support.tiny import TINY
+from tests.support.tiny import register
 from tests.support.trainings import child, events_of, networks_of
 
 pytestmark = [
@@ -33,7 +32,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
+    register(monkeypatch)
     monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)  # every step is told, on a fast machine too
 
 
@@ -47,7 +46,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(dataset: Path, tmp_path: Path) -> TrainConfig:
-    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), seed=4, resumable=True, **SMALL)
+    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), preset="tiny", seed=4, resumable=True, **SMALL)
 
 
 def interrupt(config: TrainConfig, number: int, stage: str = "finetune", epoch: int = 3) -> tuple[int, str]:
@@ -153,7 +152,7 @@ def test_the_command_line_resumes_the_newest(interrupted: TrainConfig) -> None:
         folder.mkdir(parents=True)
         State({}, {}).write(folder / STATE_NAME)
         os.utime(folder / STATE_NAME, (1, 1) if name == "older" else None)
-    settings: dict[str, Any] = {"epochs": 4, "budget": None, "size": "64x96", "seed": 4, "preset": None}
+    settings: dict[str, Any] = {"epochs": 4, "budget": None, "size": "64x96", "seed": 4, "preset": "tiny"}
     told = train_config([Path(interrupted.data[0])], [], **settings, from_scratch=True, resume=True, out=None)
     assert told.out == str(paths.weights_folder() / "newer")
     assert told.resume

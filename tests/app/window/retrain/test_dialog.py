@@ -26,8 +26,10 @@ from capture import paths
 from capture.sources.stand_in import StandInSource
 from model import store
 from model.config import ACTIVE, UNBOUNDED_EPOCHS
+from model.preset_facts import PRESETS
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import ROOT
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 WAIT_MS = 300_000  # a trainer of low priority on a busy machine
 Left = Qt.MouseButton.LeftButton
@@ -40,6 +42,12 @@ def dataset(tmp_path: Path) -> Path:
         frames = [make_frame(first + i, rgb_size=(60, 80), depth_size=(48, 64)) for i in range(8)]
         write_recording(tmp_path / "recordings", name, frames)
     return tmp_path / "recordings"
+
+
+@pytest.fixture(autouse=True)
+def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window offers it besides."""
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)
 
 
 @pytest.fixture
@@ -61,6 +69,7 @@ def tiny(dialog: RetrainDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_trainer, "MODULE", "tests.support.tiny")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     dialog.choice.from_box.setCurrentText("nothing")
+    dialog.choice.preset_box.setCurrentText(NAME)
 
 
 def names(paths: list[Path]) -> list[str]:

@@ -18,9 +18,11 @@ from app.window.retrain.training_process import TrainingProcess
 from capture import paths
 from model import store
 from model.config import TrainConfig
+from model.preset_facts import PRESETS
 from model.training.interrupted import interrupted
 from tests.support.paths import ROOT
 from tests.support.scenes import SMALL, scene_recording
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 WAIT_MS = 300_000  # a trainer of low priority on a busy machine
 pytestmark = pytest.mark.timeout(600)
@@ -31,9 +33,10 @@ def config(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> T
     """A training of tiny networks, on two recordings, into the store."""
     monkeypatch.setattr(app_trainer, "MODULE", "tests.support.tiny")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)
     scene_recording(tmp_path, "first", 16, seed=1)
     scene_recording(tmp_path, "last", 6, seed=2)
-    return TrainConfig(data=(str(tmp_path),), out=str(store.new_version_folder()), resumable=True, **SMALL)
+    return TrainConfig(data=(str(tmp_path),), out=str(store.new_version_folder()), preset=NAME, resumable=True, **SMALL)
 
 
 class Listening:
@@ -104,6 +107,6 @@ def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtB
 
 def test_full_disk_is_one_sentence_in_the_window_too(qtbot: QtBot, config: TrainConfig, small_disk: Path) -> None:
     (small_disk / "filler").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free - 8192))
-    end = Listening("", None).run(qtbot, TrainConfig(data=config.data, out=str(small_disk / "v"), **SMALL))
+    end = Listening("", None).run(qtbot, TrainConfig(data=config.data, out=str(small_disk / "v"), preset=NAME, **SMALL))
     assert "cannot be written (No space left on device)" in end
     assert "\n" not in end
