@@ -16,7 +16,8 @@ import psutil
 from app.bench.goals import Goal
 from app.bench.machine import computer
 from model import store
-from model.jobs.client import last_event
+from model.bench.job import RuntimesTimed
+from model.jobs.client import result_of
 
 THREADS = (1, 2)
 ORIGINAL = "original"
@@ -31,7 +32,7 @@ def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:
     """Time the version and print a table. Raises LidarliveError where there are no weights or they cannot be read."""
     folder = store.named_or_active(weights)
     asked = [{"weights": str(folder), "threads": n, "turns": turns} for n in THREADS if n <= (psutil.cpu_count() or 1)]
-    measured = [last_event("model.bench.inference", json.dumps(each))["inference"] for each in asked]
+    measured = [result_of("model.bench.inference", json.dumps(each), RuntimesTimed).inference for each in asked]
     found = goals(measured[-1])
     document = {
         "measured_on": {**computer(), "load": psutil.getloadavg()},

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import mean
-from typing import Any
 
 from app.bench.goals import Goal
+from model.bench.job import Row
 
-Result = dict[str, Any]
 Speed = dict[str, dict[str, float]]
 
 RANGE = "far"  # confidence 1 or more, up to 10 m: rooms are larger than `near`
@@ -33,7 +32,7 @@ COMPARED = (
 )
 
 
-def goals(results: Sequence[Result], speed: Speed) -> list[Goal]:
+def goals(results: Sequence[Row], speed: Speed) -> list[Goal]:
     """Those of the networks that were run, by the means over their seeds."""
     found = []
     for recording in _recordings(results):
@@ -51,7 +50,7 @@ def goals(results: Sequence[Result], speed: Speed) -> list[Goal]:
     return found
 
 
-def markdown(document: dict[str, Any]) -> str:
+def markdown(document: Row) -> str:
     """The tables, what they were measured on, and the goals. `document` is what `--json` prints, but for the goals."""
     results, speed, computer = document["results"], document["speed"], document["measured_on"]
     parts = [
@@ -67,14 +66,14 @@ def markdown(document: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _how(document: dict[str, Any]) -> str:
+def _how(document: Row) -> str:
     where = "; ".join(sorted({result["trained_on"] for result in document["results"]}))
     if document["minutes"] is None:
         return f"with {document['images']:,} images each ({where}; minutes by the clock)"
     return f"for {document['minutes']:g} minutes of processor time each ({where})"
 
 
-def _accuracy(results: Sequence[Result], recording: str) -> str:
+def _accuracy(results: Sequence[Row], recording: str) -> str:
     lines = []
     for row, about in _rows(results).items():
         values = (_values(results, row, recording, measure) for measure in MEASURES)
@@ -83,7 +82,7 @@ def _accuracy(results: Sequence[Result], recording: str) -> str:
     return _table((f"on {recording}", "what it is", "seeds", *MEASURES.values()), lines)
 
 
-def _cost(results: Sequence[Result], speed: Speed) -> str:
+def _cost(results: Sequence[Row], speed: Speed) -> str:
     lines = []
     for row in _rows(results):
         of_row = [result for result in results if result["row"] == row]
@@ -117,16 +116,16 @@ def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *lines))
 
 
-def _rows(results: Sequence[Result]) -> dict[str, str]:
+def _rows(results: Sequence[Row]) -> dict[str, str]:
     """The rows in the order measured, and what each is."""
     return {result["row"]: result["about"] for result in results}
 
 
-def _recordings(results: Sequence[Result]) -> list[str]:
+def _recordings(results: Sequence[Row]) -> list[str]:
     return list(results[0]["recordings"]) if results else []
 
 
-def _values(results: Sequence[Result], row: str, recording: str, measure: str) -> list[float]:
+def _values(results: Sequence[Row], row: str, recording: str, measure: str) -> list[float]:
     """One for each seed; none where the measure says nothing there."""
     measured = (r["recordings"][recording][RANGE][measure] for r in results if r["row"] == row)
     return [value for value in measured if value is not None]

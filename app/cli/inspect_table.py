@@ -16,6 +16,7 @@ from capture.frame import Camera
 from capture.frame_filter import FrameFilter
 from capture.inspection.findings import runs
 from capture.inspection.survey import LEAST_SHARE, METRES
+from capture.storage.json_codec import from_document
 
 CAMERAS = {Camera.LIDAR.value: "LiDAR", Camera.TRUEDEPTH.value: "front"}
 BAR_WIDTH = 40  # letters
@@ -56,7 +57,7 @@ def remarks(row: dict[str, Any]) -> Iterator[str]:
     if row["possibly_lost_before_usb"]:
         yield f"possibly lost before USB: {row['possibly_lost_before_usb']}"
     if row["chosen"] is not None:
-        yield f"chosen: {FrameFilter.from_json(row['chosen']).words()}; what was left out is not lost"
+        yield f"chosen: {from_document(FrameFilter, row['chosen']).words()}; what was left out is not lost"
     if row["note"]:
         yield f"note: {''.join(letter if letter.isprintable() else ' ' for letter in row['note'])}"
     if survey := row["survey"]:

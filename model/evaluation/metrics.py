@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from capture.frame import DepthMap, UInt8Image
 from model.data.targets import Mask, edges, edges_valid
+from model.report import Figures, Ranges
 
 EDGE_THRESHOLD = 0.1
 MOST_BOUNDARY_ERROR_PX = 10.0  # Koch et al.'s: an edge farther off is not the same one moved, but another or none
@@ -87,7 +88,7 @@ class Metrics:
         """Of the measures, without the number of frames."""
         return tuple(f.name for f in fields(cls) if f.name != "frames")
 
-    def to_dict(self) -> dict[str, float | int | None]:
+    def to_dict(self) -> Figures:
         """For JSON, which has no NaN: None in its place."""
         return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
 
@@ -184,8 +185,8 @@ class Sums:
 _Pair = tuple[DepthMap, DepthMap]
 
 
-def report(sums: Mapping[str, Sums]) -> dict[str, dict[str, float | int | None]]:
-    """{"near": Metrics, "far": Metrics} for JSON, from the sums by range."""
+def report(sums: Mapping[str, Sums]) -> Ranges:
+    """The figures of each range, from its sums."""
     return {name: sums[name].metrics().to_dict() for name in RANGES}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from capture.errors import LidarliveError
+from capture.storage import json_codec
 from capture.storage.durable import replace_file
 
 SCHEMA = 1
@@ -50,9 +51,7 @@ class Results:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["schema_version"] != SCHEMA:
                 raise ValueError(f"it is of schema {document['schema_version']}, not {SCHEMA}")
-            plan = document["plan"]
-            known = Plan(**{**plan, "size": tuple(plan["size"])})
-            return cls(path, known, document["trials"], document["finished"])
+            return cls(path, json_codec.from_document(Plan, document["plan"]), document["trials"], document["finished"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -23,6 +23,7 @@ from capture.frame import UInt8Image
 from model.config import CANONICAL_FOCAL_PX
 from model.data.batches import Batch, FrameRef, Sampling, in_order, load
 from model.data.targets import Float32
+from model.events import Epoch, Event
 from model.preset_facts import facts_of
 from model.presets.base import Model, Task
 from model.presets.original import PRESET, depth_target, depth_task, rough_network
@@ -65,7 +66,7 @@ class TrialTraining:
     lab: Lab
     task: Task
     learning_rate: float = RECIPE.learning_rate
-    curve: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[dict[str, float | None]] = field(default_factory=list)
     ended: str = ""
     state: State | None = None
 
@@ -77,7 +78,7 @@ class TrialTraining:
         kept = deque([self.state], maxlen=1)
         try:
             outcome = fit(
-                self.task, images.train, images.validation, settings, self._heard, keep=kept.append, start=self.state
+                self.task, images.train, images.validation, settings, self._on_event, keep=kept.append, start=self.state
             )
         except LidarliveError as error:  # every file was read before: it is the loss that is no number
             self.lab.say(str(error))
@@ -86,11 +87,12 @@ class TrialTraining:
         self.ended, self.state = outcome.ended, kept[0]
         return True
 
-    def _heard(self, event: dict[str, Any]) -> None:
-        if event["event"] == "epoch":
-            epoch, loss, validation = event["epoch"], event["loss"], event["held_out_loss"]
-            self.curve.append({"epoch": epoch, "loss": loss, "validation": validation})
-            self.lab.say(f"{self.task.name}, epoch {epoch}: training {loss:,.0f}, validation {validation:,.0f}")
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Epoch):
+            validation = event.held_out_loss
+            self.curve.append({"epoch": event.epoch, "loss": event.loss, "validation": validation})
+            losses = f"training {event.loss:,.0f}, validation {validation:,.0f}"
+            self.lab.say(f"{self.task.name}, epoch {event.epoch}: {losses}")
 
 
 def baselines(lab: Lab) -> Trial:

@@ -1,6 +1,6 @@
-"""How long a training will take, about, before it starts. No Keras here.
+"""Estimate how long a training will take, before it starts. No Keras here.
 
-    seconds = what it takes however short it is + images x seconds an image, of either task
+    seconds = fixed seconds + images x seconds per image, of either task
 
 with constants measured on one computer (model/preset_facts.py), scaled by what the newest training on this one took.
 """
@@ -8,7 +8,6 @@ with constants measured on one computer (model/preset_facts.py), scaled by what 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 from collections.abc import Sequence
 
@@ -17,18 +16,19 @@ from capture.errors import LidarliveError
 from model.config import INPUT_SIZE, REPORT_NAME, TASKS, TrainConfig, VersionConfig
 from model.data import rehearsal
 from model.preset_facts import DEFAULT_PRESET, Cost, facts_of
+from model.report import Report
 from model.training.resolve import resolve
 
-ROOM_S = 4.0  # to render one room to rehearse; once on each computer
+ROOM_S = 4.0  # to render one room to rehearse: once on each computer
 
 
 def estimate_s(config: TrainConfig, frames: int) -> float:
-    """Seconds, about and at most, as patience may end it sooner. Cheap: reads a few small files.
+    """About how many seconds, at most: patience may end it sooner. Cheap: reads a few small files.
 
-    `frames` is what an epoch can draw from: of `thinning.training_frames`, or, where that is not known yet, of the
+    `frames` is what an epoch can draw from: that of `thinning.training_frames`, or, before that is known, of the
     recordings to train on, which is too many where they are long and full of near-duplicates.
     """
-    with contextlib.suppress(LidarliveError):  # the trainer, and the preflight, say so
+    with contextlib.suppress(LidarliveError):  # the trainer and the preflight report it
         config, _ = resolve(config)
     preset, size, recipe = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE, config.recipe
     rehearses = recipe.rehearses and config.continue_from is not None
@@ -49,14 +49,13 @@ def tasks_s(cost: Cost, images: Sequence[int], size: tuple[int, int]) -> float:
 
 def _how_much_slower(preset: str) -> float:
     """Measured over expected seconds of the preset's newest training on this computer; 1 where there is none."""
-    for folder in sorted(paths.weights_folder().glob(f"*/{REPORT_NAME}"), reverse=True):
+    for path in sorted(paths.weights_folder().glob(f"*/{REPORT_NAME}"), reverse=True):
         try:
-            version = VersionConfig.read(folder.parent)
-            stages = json.loads(folder.read_text(encoding="utf-8"))["stages"]
-            took_s = sum(float(stages[task]["seconds"]) for task in TASKS)
-            expected_s = tasks_s(facts_of(preset).cost, [int(stages[task]["images"]) for task in TASKS], version.size)
-        except (OSError, ValueError, KeyError, TypeError, LidarliveError):
-            continue  # of another kind, or of older programs
+            version, stages = VersionConfig.read(path.parent), Report.read(path).stages
+            took_s = sum(stages[task].seconds for task in TASKS)
+            images = [stages[task].images for task in TASKS]
+        except (KeyError, LidarliveError):
+            continue  # damaged, or written by an older program
         if version.preset == preset:
-            return took_s / expected_s
+            return took_s / tasks_s(facts_of(preset).cost, images, version.size)
     return 1.0

@@ -19,6 +19,7 @@ from capture.inspection.checksums import damage
 from capture.recorder.recorder import Recorder
 from capture.recording import Dataset, Recording
 from capture.sources.native import NativeSource
+from capture.storage.json_codec import from_document
 from capture.storage.layout import INFO_NAME, RecordingInfo
 from capture.storage.names import MAX_NOTE, recording_note
 from tests.support.frames import QuietSource, make_frame, write_recording
@@ -115,7 +116,7 @@ def test_a_prediction_is_poor_above_the_threshold_only() -> None:
 )
 def test_what_makes_no_sense_is_refused_with_what_was_received(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"Received: {next(iter(wrong.values()))!r}"):
-        FrameFilter.from_json(wrong)
+        from_document(FrameFilter, wrong)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ import pytest
 from keras import layers
 
 from model.config import CANONICAL_FOCAL_PX
-from model.jobs.worker import OnEvent, answer
+from model.events import Event, OnEvent, Progress
+from model.jobs.worker import answer
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.preset_facts import PRESETS
 from model.presets import registry
@@ -80,20 +81,20 @@ def register(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.PRESETS, NAME, TINY)
 
 
-def waiting(text: str, on_event: OnEvent, enough: Callable[[], bool]) -> None:
-    """`work` that stands still in the stage and epoch that the command line names, until it is ended."""
+def waiting(text: str, on_event: OnEvent, stop_early: Callable[[], bool]) -> None:
+    """`work` that sleeps in the stage and epoch of the command line, until it is ended."""
     stage, epoch, seconds = (*sys.argv[1:], *("", "0", "300")[len(sys.argv) - 1 :])
 
-    def tell(event: dict[str, Any]) -> None:
+    def report(event: Event) -> None:
         on_event(event)
-        if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, int(epoch)):
+        if isinstance(event, Progress) and (event.stage, event.epoch) == (stage, int(epoch)):
             time.sleep(float(seconds))
 
-    work(text, tell, enough)
+    work(text, report, stop_early)
 
 
 if __name__ == "__main__":
     PRESETS[NAME], registry.PRESETS[NAME] = TINY_FACTS, TINY
     progress.EVENT_INTERVAL_S = 0.0  # tiny networks are through with an epoch before the next event would be due
     asked = threading.Event()
-    sys.exit(answer(partial(waiting, enough=asked.is_set), "stopped", asked))
+    sys.exit(answer(partial(waiting, stop_early=asked.is_set), "stopped", asked))

@@ -21,6 +21,7 @@ from model.data.batches import frames_of, plan_epoch
 from model.data.split import open_recordings
 from model.preset_facts import PRESETS
 from model.train import train
+from tests.support.events import into
 from tests.support.scenes import SMALL, scene_recording
 from tests.support.tiny import register
 from tests.support.tiny_facts import TINY_FACTS
@@ -81,7 +82,7 @@ def go_on(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
         train(first)
         events: list[dict[str, Any]] = []
         further = replace(first, data=(data[1],), out=str(tmp_path / "further"), continue_from=first.out, **changed)
-        train(further, events.append)
+        train(further, into(events))
         return events
 
     return run
@@ -104,7 +105,7 @@ def test_going_on_rehearses_and_says_so(go_on: Callable[..., list[dict[str, Any]
     assert not comparison["verdict"]["recommended"], "nothing was held out: it was trained on what it is measured on"
     first = json.loads((tmp_path / "first" / "report.json").read_text())
     assert (first["rehearsed"], first["comparison"]["rooms"]) == ({}, None)
-    assert "Half of what it saw were frames of one rendered room" in (tmp_path / "further" / "card.md").read_text()
+    assert "Half of its training frames were of one rendered room" in (tmp_path / "further" / "card.md").read_text()
 
 
 def test_a_version_that_is_trained_further_normalises_as_before(

@@ -28,6 +28,7 @@ from model.presets.base import Preset
 from model.presets.registry import open_networks
 from tests.app.cli.test_commands import ROOT
 from tests.support.disks import leave_free
+from tests.support.events import into
 from tests.support.programs import lidarlive
 from tests.support.tiny import TINY, register
 
@@ -110,7 +111,7 @@ def test_run_as_its_readme_says_it_answers_as_keras_does(
     preset: str, form: str, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     out, events = tmp_path / f"{preset}-{form}", []
-    assert export_version(Wanted(str(folders[preset]), str(out), form), events.append) == out
+    assert export_version(Wanted(str(folders[preset]), str(out), form), into(events)) == out
     difference = events[-1].pop("difference")
     assert events[-1] == {"event": "done", "out": str(out), "version": preset, "format": form}
     assert 0 <= difference < 1e-3
