@@ -102,7 +102,7 @@ class Predictor:
     def _ready(self, landscape: bool) -> Request:
         if landscape not in self._compiled:
             width, height = self.config.input_size(landscape)
-            options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
+            options: dict[str, str | int] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
             if self._threads is not None:
                 options["INFERENCE_NUM_THREADS"] = self._threads
             try:
