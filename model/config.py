@@ -98,30 +98,14 @@ class TrainConfig:
     @classmethod
     def from_json(cls, text: str) -> TrainConfig:
         """Raises LidarliveError where a value is missing, unknown or out of range."""
-        return cls._from(text, "training configuration", {})
-
-    @classmethod
-    def from_file(cls, path: Path, **options: object) -> TrainConfig:
-        """The options in a JSON file; those in `options` that are not None override them, and may complete them.
-
-        Raises LidarliveError where the file cannot be read, or a value is missing, unknown or out of range.
-        """
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise LidarliveError(f"{path} cannot be read ({error})") from None
-        return cls._from(text, str(path), {name: value for name, value in options.items() if value is not None})
-
-    @classmethod
-    def _from(cls, text: str, what: str, options: dict[str, object]) -> TrainConfig:
-        try:
-            document = json_codec.parse_object(text) | options
-            unknown = json_codec.unknown_fields(cls, document)
-            known = ", ".join(each.name for each in fields(cls))
-            _require(not unknown, f"unknown options; known are {known}", unknown)
+            document = json_codec.parse_object(text)
+            if unknown := json_codec.unknown_fields(cls, document):
+                known = ", ".join(each.name for each in fields(cls))
+                raise ValueError(f"unknown options; known are {known}. Received: {unknown}")
             return json_codec.from_document(cls, document)
-        except (ValueError, LidarliveError) as error:
-            raise LidarliveError(f"{what}: {error}") from None
+        except ValueError as error:
+            raise LidarliveError(f"training configuration: {error}") from None
 
 
 @dataclass(frozen=True)

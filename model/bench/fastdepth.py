@@ -10,8 +10,8 @@ does not say how wide the layers are then, so the pruned form cannot be built fr
      └► 1x1 ──► log depth
 
 What differs from the paper: the answer is the log of canonical depth, so that losses and recipe are those of `fast`,
-and its last 1x1 has a bias in place of batch normalisation and ReLU. The authors begin with ImageNet weights of
-MobileNet, for which no package on PyPI was found: `fastdepth()` begins with random ones. `fastdepth(encoder())` is the
+and its last 1x1 has a bias in place of batch normalisation and ReLU. The authors start from ImageNet weights of
+MobileNet, for which no package on PyPI was found: `fastdepth()` starts from random ones. `fastdepth(encoder())` is the
 same decoder on the pretrained encoder of `fast`, whose skips are brought to the decoder's widths by a 1x1 convolution.
 """
 
@@ -51,7 +51,7 @@ def mobilenet() -> Model:
 def fastdepth(encoder: Model | None = None) -> Model:
     """RGB 0..255 (n, h, w, 3) -> log of canonical depth (n, h, w, 1); h and w are multiples of 32.
 
-    `encoder` answers as `mobilenet()` does, in any number of channels; that is what it is where none is given.
+    `encoder` has the outputs of `mobilenet()`, its default, in any number of channels.
     """
     encoder = mobilenet() if encoder is None else encoder
     half, quarter, eighth, _, x = encoder.outputs

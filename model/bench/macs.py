@@ -1,4 +1,4 @@
-"""What a network costs: multiply-accumulate operations (MACs) for one picture."""
+"""Count the multiply-accumulate operations (MACs) of a network for one picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README.md of an exported version: how another program runs it, and what its answers mean."""
+"""README.md of an exported version: how another program runs it, and what its outputs mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FORMATS = {"openvino": "OpenVINO", "tf": "TensorFlow's SavedModel", "litert": "L
 
 _IMPORTS = {"openvino": "import openvino", "tf": "import tensorflow as tf", "litert": "import tensorflow as tf"}
 _RUN = {
-    # Left to itself it computes in bfloat16 wherever the processor can.
+    # By default it computes in bfloat16 wherever the processor can.
     "openvino": """\
 pair = openvino.Core().compile_model("pair.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 answer = pair({"rgb": rgb})""",
@@ -29,7 +29,7 @@ _NOTES = {
 
 
 def readme(version: VersionConfig, name: str, form: str, difference: float) -> str:
-    """Markdown: version and preset, how to run it, input, outputs and how they become metres, how well it agrees."""
+    """Describe the export in Markdown: how to run it, input, outputs in metres, and its difference from Keras."""
     width, height = version.size
     focal = version.canonical_focal_px
     asks_focal = "" if focal is None else f"fx = {focal:g}  # your camera's focal length, in pixels of that picture\n"

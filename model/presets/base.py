@@ -1,6 +1,6 @@
-"""What a preset is made of: a pair of networks, how it is trained, and the graph that it becomes.
+"""Interface of a preset: a pair of networks, the tasks that train it, and its inference graph.
 
-The trainer (fit.py) knows a Task and nothing of the networks inside; the presets are in registry.py.
+The trainer (training/fit.py) knows tasks and nothing of the networks inside; the presets are in registry.py.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Task:
 
     name: str  # also the name of its stage in events and reports
     model: Model  # RGB 0..255 (n, h, w, 3) -> one answer (n, h, w, c); its trainable variables are trained
-    target: Callable[[Batch], Float32]  # what the loss is given, (n, h, w, any)
+    target: Callable[[Batch], Float32]  # first argument of the loss, (n, h, w, any)
     loss: Callable[[Tensor, Tensor], Tensor]  # (target, answer) -> a scalar, in keras.ops
-    depth_m: Callable[[Float32, Batch], Float32] | None  # answer -> metres (n, h, w); None: it answers no depth
+    depth_m: Callable[[Float32, Batch], Float32] | None  # answer -> metres (n, h, w); None: it predicts no depth
     share: float  # of the run's time; those of all tasks of a preset add up to 1
-    rate: Callable[[Variable], float] | None = None  # share of the learning rate that a variable takes; None: 1 for all
-    measure: Callable[[Tensor, Tensor], Tensor] | None = None  # what is taken on held-out frames; None: the loss
+    rate: Callable[[Variable], float] | None = None  # share of the learning rate by variable; None: 1 for all
+    measure: Callable[[Tensor, Tensor], Tensor] | None = None  # the loss on held-out frames; None: the same
 
 
 class Pair(NamedTuple):

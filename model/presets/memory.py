@@ -1,4 +1,4 @@
-"""How much memory a training takes, and whether that much is free. No Keras here: the window asks, too."""
+"""Check that a training fits into the free memory. No Keras here: the window checks as well."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from model.preset_facts import facts_of
 
 
 def training_bytes(preset: str, size: tuple[int, int], batch: int) -> int:
-    """The memory, about, that a training on pictures of `size` (w, h) takes in all, but for frames kept decoded."""
+    """Estimated memory of a training on pictures of `size` (w, h), without the cache of decoded frames."""
     memory = facts_of(preset).memory
     return memory.fixed_bytes + memory.bytes_per_pixel * size[0] * size[1] * batch
 
 
 def check_memory(preset: str, size: tuple[int, int], batch: int) -> None:
-    """Raises LidarliveError where a training would not fit into the memory that is free now."""
+    """Raises LidarliveError where a training does not fit into the memory that is free now."""
     needed, available = training_bytes(preset, size, batch), psutil.virtual_memory().available
     if needed > available:
         raise LidarliveError(

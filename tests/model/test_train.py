@@ -311,20 +311,6 @@ def test_a_configuration_survives_json():
     assert TrainConfig.from_json(config.to_json()) == config
 
 
-def test_options_from_a_file_are_overridden_by_those_of_the_command_line(tmp_path: Path):
-    path = tmp_path / "train.json"
-    path.write_text('{"data": ["a"], "batch": 4, "turned": 0.25, "epochs": 3, "continue_from": null}')
-    config = TrainConfig.from_file(path, out="v", data=("b", "c"), epochs=None, seed=7)
-    assert config == TrainConfig(("b", "c"), "v", batch=4, turned=0.25, epochs=3, continue_from=None, seed=7)
-    with pytest.raises(LidarliveError, match=r"train\.json: missing field `out`"):
-        TrainConfig.from_file(path)
-    path.write_text('{"colour": 1}')
-    with pytest.raises(LidarliveError, match=r"train\.json: unknown options; known are data, .*'colour'"):
-        TrainConfig.from_file(path, out="v")
-    with pytest.raises(LidarliveError, match=r"nothing\.json cannot be read"):
-        TrainConfig.from_file(tmp_path / "nothing.json")
-
-
 def child(config: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "model.train"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -17,7 +17,7 @@ from model.preset_facts import PRESETS
 from model.presets import memory
 from model.training import preflight
 from model.training.estimate import estimate_s, tasks_s
-from model.training.preflight import LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT, PreflightFinding
+from model.training.preflight import CHECKED_FRAMES, LEAST_DISTINCT, LEAST_FRAMES, PreflightFinding
 from tests.support.frames import write_recording
 from tests.support.scenes import SMALL, scene_frame, scene_recording, training
 
@@ -76,12 +76,12 @@ def test_no_depth_with_confidence(dataset: Path, tmp_path: Path) -> None:
     blind = write_recording(tmp_path / "b", "blind", [scene_frame(i, 9, confidence=0) for i in range(8)])
     level, text = only(preflight.preflight(config(blind, dataset, held_out=("first", "last"))))
     assert level == "problem"
-    assert "_blind has no depth with confidence, so nothing can be learned from that. Record again" in text
+    assert "_blind has no depth with confidence, so the networks cannot learn from it. Record again" in text
     level, text = only(preflight.preflight(config(blind, dataset, held_out=("last",))))
     assert level == "warning", "there is another to learn from"
     level, text = only(preflight.preflight(config(blind, dataset, held_out=("blind",))))
     assert level == "problem"
-    assert "it cannot judge the result" in text
+    assert "it cannot validate the result" in text
 
 
 def test_nothing_to_hold_out(tmp_path: Path, dataset: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_leak_and_one_scene_on_both_sides(dataset: Path, tmp_path: Path) -> No
     shutil.copytree(next(dataset.glob("*_first")), dataset / "2000-01-01T00-00-00Z_copy")
     level, text = only(preflight.preflight(config(dataset, held_out=("2000-01-01T00-00-00Z_copy",))))
     assert level == "problem"
-    assert "frames stand in" in text
+    assert "frames are in" in text
     for number in (1, 2):
         scene_recording(tmp_path / "desk", f"desk-{number}", 12, seed=10 + number)
     level, text = only(preflight.preflight(config(tmp_path / "desk")))
@@ -120,7 +120,7 @@ def test_no_room_on_the_disk_or_in_memory(dataset: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=500_000_000))
     disk, free = preflight.preflight(config(dataset))
     assert (disk.level, free.level) == ("problem", "problem")
-    assert "Make room there" in disk.text
+    assert "Free some space there" in disk.text
     assert "0.5 GB are free. Close other programs" in free.text
 
 
@@ -133,7 +133,7 @@ def test_of_a_long_recording_a_few_frames_are_read(tmp_path: Path, monkeypatch: 
         preflight.Recording, "file_bytes", lambda self, line, kind: read.append(kind) or own(self, line, kind)
     )
     assert {finding.level for finding in preflight.preflight(config(path))} == {"problem", "warning"}
-    assert 0 < len(read) <= 3 * LOOKED_AT
+    assert 0 < len(read) <= 3 * CHECKED_FRAMES
 
 
 def test_the_estimate_grows_with_what_is_trained_and_ends_with_the_budget(dataset: Path) -> None:
