@@ -1,4 +1,4 @@
-"""`lidarlive bench inference`: how long the pair takes for a frame, in every runtime and with one and two threads.
+"""`lidarlive bench inference`: time the pair per frame, in every runtime and with one and two threads.
 
 Each number of threads is a child process, as TensorFlow takes no other once it has begun; within it all runtimes take
 turns.
@@ -25,7 +25,7 @@ ORIGINAL = "original"
 GOALS = {"bf16": (8.0, 3.0), "f32": (16.0, 1.7)}
 OVER_ORIGINAL = 30.0
 
-Measured = Mapping[str, Any]  # what model.bench.inference says of one number of threads
+Measured = Mapping[str, Any]  # by model.bench.inference, for one number of threads
 
 
 def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:

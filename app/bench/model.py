@@ -1,7 +1,7 @@
 """`lidarlive bench model`: networks trained on the same recordings for the same processor time, and measured alike.
 
 Each training is a child process, and its result a line in OUT/results.jsonl as soon as it is there: the same command
-goes on where it was interrupted. At the end all networks are timed in one more child, in turn.
+continues an interrupted run. At the end all networks are timed in one more child, in turn.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def bench_model(
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Train what OUT has no result of yet, time everything, and print the table; OUT/table.md holds it too.
+    """Train what has no result in OUT yet, time everything, and print the table; OUT/table.md holds it too.
 
-    A goal that is missed is a result, not an error. Raises LidarliveError where the data is no good or OUT holds
-    results of another benchmark; where a training came to nothing, after the others were made and the table is printed.
+    A goal that is missed is a result, not an error. Raises LidarliveError where the data is invalid or OUT holds
+    results of another benchmark; where a training failed, after the others are done and the table is printed.
     """
     out = out or paths.home() / "bench-model"
     names = list(only) or list(CANDIDATES)
@@ -51,7 +51,7 @@ def bench_model(
     results, failures = _results(out, fingerprint), []
     for number, job in enumerate(jobs, start=1):
         if any(result["candidate"] == job.candidate and result["seed"] == job.seed for result in results):
-            _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: known already")
+            _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: done already")
             continue
         _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {_duration(job)}")
         try:
@@ -67,12 +67,12 @@ def bench_model(
     if results:
         _show(sorted(results, key=lambda r: CANDIDATES.index(r["candidate"])), fingerprint, out, as_json)
     if failures:
-        raise LidarliveError(f"{len(failures)} of {len(jobs)} trainings came to nothing: {'; '.join(failures)}")
+        raise LidarliveError(f"{len(failures)} of {len(jobs)} trainings failed: {'; '.join(failures)}")
     return 0
 
 
 def _show(results: list[Row], fingerprint: Row, out: Path, as_json: bool) -> None:
-    """Time all networks there is a result of, and print what the benchmark came to."""
+    """Time all networks that have a result, and print the tables."""
     speed = _speed(results)
     document = {
         "measured_on": {**computer(), "load": psutil.getloadavg()},
@@ -86,7 +86,7 @@ def _show(results: list[Row], fingerprint: Row, out: Path, as_json: bool) -> Non
 
 
 def _results(out: Path, fingerprint: Row) -> list[Row]:
-    """What was measured before. A last line that an interruption tore is left out."""
+    """Earlier results in OUT. A torn last line is ignored."""
     path = out / RESULTS_NAME
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def _results(out: Path, fingerprint: Row) -> list[Row]:
 
 
 def _append(path: Path, results: list[Row]) -> None:
-    """One line for one training, so that all its rows are there or none; in place of a line that was torn."""
+    """Append one line per training, so that all its rows are there or none; replaces a torn last line."""
     try:
         known = path.read_bytes() if path.exists() else b""
         with path.open("ab") as file:
@@ -116,7 +116,7 @@ def _append(path: Path, results: list[Row]) -> None:
 
 
 def _speed(results: list[Row]) -> dict[str, dict[str, float]]:
-    """The time a frame of every candidate there is a result of; by the weights of its first seed."""
+    """Times per frame of every candidate that has a result, with the weights of its first seed."""
     weights = {r["candidate"]: r["weights"] for r in reversed(results) if r["row"] == r["candidate"]}
     _say(f"timing {', '.join(weights)}")
     return result_of("model.bench.speed", json.dumps(weights), Timed).speed

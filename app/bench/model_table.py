@@ -1,4 +1,4 @@
-"""What the benchmark of the networks came to: Markdown for docs/model.md, and the goals."""
+"""Tables of the benchmark of the networks, as Markdown for docs/model.md, and its goals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEASURES = {
 RUNTIMES = {"openvino_ms": "OpenVINO", "tf_function_ms": "tf.function"}
 ORIGINAL, FAST = "original", "fast"
 SPEED_OVER_ORIGINAL = 30.0
-# Measure and row, and below how many times that of which other row it should be; `above`: above it.
+# Measure and row that should be below (or above) so many times that of another row.
 COMPARED = (
     ("rmse_m", FAST, 0.6, ORIGINAL, "below"),
     ("rmse_m", FAST, 1.0, "fastdepth-pretrained", "below"),
@@ -33,7 +33,7 @@ COMPARED = (
 
 
 def goals(results: Sequence[Row], speed: Speed) -> list[Goal]:
-    """Those of the networks that were run, by the means over their seeds."""
+    """Goals of the networks that were run, by the means over their seeds."""
     found = []
     for recording in _recordings(results):
         for measure, row, share, other, side in COMPARED:
@@ -126,7 +126,7 @@ def _recordings(results: Sequence[Row]) -> list[str]:
 
 
 def _values(results: Sequence[Row], row: str, recording: str, measure: str) -> list[float]:
-    """One for each seed; none where the measure says nothing there."""
+    """One value for each seed; none where the measure has none."""
     measured = (r["recordings"][recording][RANGE][measure] for r in results if r["row"] == row)
     return [value for value in measured if value is not None]
 

@@ -1,7 +1,7 @@
 """Make batches of the frames of whole recordings (model/data/split.py), streamed from disk or from memory.
 
-FrameRef ─► decoded, shrunk ─► augmented view      ─► targets ─► Batch
-             kept in memory      (model/data/augment.py)    (model/data/targets.py)
+FrameRef ─► decoded, shrunk ─► augmented view ─► targets ─► Batch
+             kept in memory      (augment.py)       (targets.py)
 """
 
 from __future__ import annotations
@@ -157,9 +157,9 @@ def load(
 def load_sample(
     ref: FrameRef, sampling: Sampling, rng: np.random.Generator | None = None, cache: Cache | None = None
 ) -> Batch:
-    """One frame as a batch of one; with `rng` augmented view      drawn from it, and recoloured (augment.py).
+    """Read one frame as a batch of one; with `rng` augmented by a view and colours drawn from it (augment.py).
 
-    Without `rng` it is the whole picture, or the middle of it where turned.
+    Without `rng` it is the whole picture, or its centre where turned.
     """
     picture, size = ref.recording.info.rgb_size, sampling.size_of(ref.recording, ref.turned)
     sides = _share_of(picture, size) if ref.turned else (1.0, 1.0)

@@ -120,7 +120,7 @@ def _are_equal(a: Recording, i: int, b: Recording, j: int, kind: str) -> bool:
 def _notes(train: Sequence[Recording], held: Sequence[Recording]) -> tuple[str, ...]:
     return tuple(
         f"{label(b, (*train, *held))} is probably the same scene as {label(a, (*train, *held))}, which is trained on: "
-        "what it measures says little about other rooms"
+        "it shows little about other rooms"
         for b in held
         for a in train
         if _same_visit(a, b)

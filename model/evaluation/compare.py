@@ -83,9 +83,9 @@ def _fairness(two: Two, recordings: Sequence[Recording]) -> tuple[list[str], boo
     """Limits of the comparison, in sentences; and whether the challenger was trained on any of the recordings."""
     notes, trained_on_them = [], False
     for which, predictor in zip(("champion", "challenger"), two, strict=True):
-        known, gone = trained_on(predictor.folder, recordings)
-        if known:
-            names = ", ".join(label(recording, recordings) for recording in known)
+        trained, gone = trained_on(predictor.folder, recordings)
+        if trained:
+            names = ", ".join(label(recording, recordings) for recording in trained)
             notes.append(f"The {which} was trained on {names}, and looks better there than it is")
             trained_on_them |= which == "challenger"
         notes += [

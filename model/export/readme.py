@@ -38,7 +38,7 @@ def readme(version: VersionConfig, name: str, form: str, difference: float) -> s
 # {name} for {FORMATS[form]}
 
 Depth and edges from one RGB picture: the networks of lidarlive's weights version `{name}`, preset `{version.preset}`.
-`card.md` says what they were trained on and how good they are, `config.json` holds the same for programs.
+`card.md` describes their training data and accuracy, `config.json` holds the same for programs.
 
 ```python
 import numpy as np

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{asked.out} cannot be written ({error.strerror})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted. The same command goes on with what is left", file=sys.stderr)
+        print("Interrupted. The same command continues", file=sys.stderr)
         return 1
     _say(f"{asked.out} is written")
     return 0
@@ -94,9 +94,9 @@ def _begin(path: Path, images: Images, epochs: int | None, quick: bool) -> Resul
         same = (known.plan.size, known.plan.images, known.plan.fingerprint) == (size, images.counts, images.fingerprint)
         if not same or epochs not in (None, known.plan.epochs):
             raise LidarliveError(
-                f"{path} is an unfinished reproduction of other data or settings. Delete it to begin anew"
+                f"{path} is an unfinished reproduction of other data or settings. Delete it to start again"
             )
-        _say(f"Going on with {path}: {len(known.trials)} trials are done")
+        _say(f"Continuing {path}: {len(known.trials)} trials are done")
         return known
     image_s = pace.seconds_per_image(size)
     epochs = epochs or pace.epochs_within_the_hour(len(images.train), image_s)

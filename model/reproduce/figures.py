@@ -43,10 +43,14 @@ def accuracy(answer: Answer, batches: Iterable[Batch]) -> Figures:
     """
     target, answers = _answered(answer, depth_target, batches)
 
-    def says(given: Float32) -> float:
+    def keras_accuracy(given: Float32) -> float:
         return float(keras.ops.mean(keras.metrics.binary_accuracy(target, given)))
 
-    return {"keras": says(answers), "truth": says(target), "exact": float(np.mean(np.rint(answers) == target))}
+    return {
+        "keras": keras_accuracy(answers),
+        "truth": keras_accuracy(target),
+        "exact": float(np.mean(np.rint(answers) == target)),
+    }
 
 
 def edge_figures(answer: Answer, batches: Iterable[Batch]) -> Figures:

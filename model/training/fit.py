@@ -5,7 +5,7 @@
                               best weights ◄── loss on the held-out frames
 
 Keras's own `train_on_batch` on NumPy batches, so that it runs under every backend of Keras. What is measured and kept
-is an exponential moving average of the weights, statistics of batch normalisation included, where the recipe says so
+is an exponential moving average of the weights, with the statistics of batch normalisation, if the recipe has one
 (Polyak & Juditsky 1992; the decay warms up as in TensorFlow's ExponentialMovingAverage).
 """
 

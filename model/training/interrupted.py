@@ -42,8 +42,8 @@ def interrupted(weights: Path) -> list[Interrupted]:
 
     Running ones are left out, and those whose state cannot be read: resuming these by command explains what is wrong.
     """
-    found = (_read(path) for path in weights.glob(f"{PREFIX}*/{STATE_NAME}") if not _is_held(path.parent))
-    return sorted((each for each in found if each), key=lambda each: each.when, reverse=True)
+    trainings = (_read(path) for path in weights.glob(f"{PREFIX}*/{STATE_NAME}") if not _is_held(path.parent))
+    return sorted((each for each in trainings if each), key=lambda each: each.when, reverse=True)
 
 
 def discard(out: Path) -> None:
@@ -95,7 +95,7 @@ def _is_held(folder: Path) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
-    except OSError:  # nobody trains in a folder that cannot be written to
+    except OSError:  # a folder that cannot be written to has no running training
         return False
     lock.release()
     return False

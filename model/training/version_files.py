@@ -76,7 +76,7 @@ def write_report(
 ) -> Report:
     """Measure the version in `folder` on what is held out, and write `report.json` and `card.md`.
 
-    Where nothing is held out it is measured on the training recordings, and both files say "not validated". The
+    Where nothing is held out it is measured on the training recordings, and both files state "not validated". The
     report's `comparison` is with `champion` on the same frames and on `rooms` (evaluation/compare.py); it is None where
     there is no champion or it cannot be read: the new version is not lost for that.
     """

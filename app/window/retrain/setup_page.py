@@ -48,9 +48,9 @@ class SetupPage(QWidget):
         self._build()
         self.checked.connect(self._show_findings)
 
-    def show_recordings(self, found: list[RecordingSummary]) -> None:
+    def show_recordings(self, summaries: list[RecordingSummary]) -> None:
         self._listed = True
-        self.table.show_recordings(found)
+        self.table.show_recordings(summaries)
 
     def config(self) -> TrainConfig:
         """The training that is chosen. Raises LidarliveError where no recording is ticked."""

@@ -28,7 +28,7 @@ class TrainingProcess(QObject):
     It blocks in `shut_down` and, after a cancel, while deleting the checkpoint.
 
     `event_received` carries the trainer's events (model/events.py). `ended` is emitted once a run: an empty text after
-    Done, else one line that says why there is no new version. A `resumable` training that ends without one can be
+    Done, else one line on why there is no new version. A `resumable` training that ends without one can be
     resumed after its first epoch (model/training/interrupted.py), unless it was cancelled.
     """
 
@@ -64,7 +64,7 @@ class TrainingProcess(QObject):
     def stop_and_keep_best(self) -> None:
         """Ask the child to stop training and make a version of the best epoch so far; Done and `ended` follow as usual.
 
-        It answers with an Asked event, which says whether there is no such epoch yet: then it continues until there is.
+        It answers with an Asked event, `early` where there is no such epoch yet: then it continues until there is.
         """
         if self._process is not None and not self._asked:
             self._asked = True

@@ -78,15 +78,15 @@ def load_imagenet(model: Model) -> None:
 
 def _stages(x: Tensor, first: int, end: int, normalised: bool) -> list[Tensor]:
     """The stages from `first` to before `end`; the features of the last one of each size."""
-    found = []
+    features = []
     for number in range(first, end):
         stage = STAGES[number]
         for repeat in range(stage.repeats):
             name = f"{PREFIX}{number}_{repeat}"
             x = _inverted_residual(x, stage, stage.strides if repeat == 0 else 1, name, normalised)
         if number in _LAST_OF_SIZE:
-            found.append(x)
-    return found
+            features.append(x)
+    return features
 
 
 def _inverted_residual(x: Tensor, stage: _Stage, strides: int, name: str, normalised: bool) -> Tensor:

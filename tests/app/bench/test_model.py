@@ -198,7 +198,7 @@ def test_a_training_that_fails_is_said_after_the_others(
 
     monkeypatch.setattr(client, "events_of", events_of)
     given: Any = ([data], ["val"], [], 1.0, None)
-    with pytest.raises(LidarliveError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
+    with pytest.raises(LidarliveError, match=rf"^2 of 2 trainings failed: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)
     with pytest.raises(LidarliveError, match="the same command goes on from it"):
         bench.bench_model(*given, CANDIDATES[2:], 1, tmp_path, False)
