@@ -15,9 +15,9 @@ import psutil
 
 from app.bench.goals import Goal
 from app.bench.machine import computer
+from app.progress import run_job
 from model import store
 from model.bench.job import RuntimesTimed
-from model.jobs.client import result_of
 
 THREADS = (1, 2)
 ORIGINAL = "original"
@@ -32,7 +32,7 @@ def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:
     """Time the version and print a table. Raises LidarliveError where there are no weights or they cannot be read."""
     folder = store.named_or_active(weights)
     asked = [{"weights": str(folder), "threads": n, "turns": turns} for n in THREADS if n <= (psutil.cpu_count() or 1)]
-    measured = [result_of("model.bench.inference", json.dumps(each), RuntimesTimed).inference for each in asked]
+    measured = [run_job("model.bench.inference", json.dumps(each), RuntimesTimed).inference for each in asked]
     found = goals(measured[-1])
     document = {
         "measured_on": {**computer(), "load": psutil.getloadavg()},

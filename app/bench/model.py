@@ -16,10 +16,10 @@ import psutil
 
 from app.bench.machine import computer
 from app.bench.model_table import goals, markdown
+from app.progress import run_job
 from capture import paths
 from capture.errors import LidarliveError
 from model.bench.job import CANDIDATES, STOPPED, Benchmarked, Job, Row, Timed
-from model.jobs.client import result_of
 
 MINUTES = 20.0
 RESULTS_NAME, TABLE_NAME = "results.jsonl", "table.md"
@@ -55,7 +55,7 @@ def bench_model(
             continue
         _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {_duration(job)}")
         try:
-            found = result_of("model.bench.run", job.to_json(), Benchmarked).results
+            found = run_job("model.bench.run", job.to_json(), Benchmarked).results
         except LidarliveError as error:
             if str(error) == STOPPED:
                 raise
@@ -119,7 +119,7 @@ def _speed(results: list[Row]) -> dict[str, dict[str, float]]:
     """Times per frame of every candidate that has a result, with the weights of its first seed."""
     weights = {r["candidate"]: r["weights"] for r in reversed(results) if r["row"] == r["candidate"]}
     _say(f"timing {', '.join(weights)}")
-    return result_of("model.bench.speed", json.dumps(weights), Timed).speed
+    return run_job("model.bench.speed", json.dumps(weights), Timed).speed
 
 
 def _duration(job: Job) -> str:

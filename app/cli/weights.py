@@ -9,10 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from app.progress import run_job
 from model import store
 from model.config import REPORT_NAME, VersionConfig
 from model.events import Exported
-from model.jobs.client import result_of
 from model.report import Figures, Report
 
 
@@ -44,7 +44,7 @@ def rollback() -> int:
 def export(version: str, out: Path, form: str, as_json: bool) -> int:
     """Write a version in another format into the new folder `out`. Raises LidarliveError where that fails."""
     document = json.dumps({"version": version, "out": str(out), "format": form})
-    done = result_of("model.export.formats", document, Exported)
+    done = run_job("model.export.formats", document, Exported)
     if as_json:
         print(json.dumps(asdict(done)))
     else:

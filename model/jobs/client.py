@@ -7,11 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as ProgressBar
+from collections.abc import Callable, Iterator
 
 from capture.errors import LidarliveError
 from model.events import E, Event, Failed, Kinds, Progress, decode
@@ -53,20 +49,19 @@ def events_of(module: str, document: str, kinds: Kinds) -> Iterator[Event]:
             raise LidarliveError(message or f"{module} ended with status {child.returncode}: {last}")
 
 
-def result_of(module: str, document: str, kind: type[E]) -> E:
-    """Run a job to its end and return its event of `kind`, the last one; show a progress bar on standard error.
+def result_of(
+    module: str, document: str, kind: type[E], on_progress: Callable[[Progress], None] = lambda event: None
+) -> E:
+    """Run a job to its end and return its last event, which is of `kind`.
 
     Raises LidarliveError as `events_of` does.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    console, result = Console(stderr=True), None
-    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting", total=1.0)
-        for event in events_of(module, document, (Progress, kind)):
-            if isinstance(event, Progress):
-                bar.update(task, completed=event.fraction, description=event.stage)
-            elif isinstance(event, kind):
-                result = event
+    result = None
+    for event in events_of(module, document, (Progress, kind)):
+        if isinstance(event, Progress):
+            on_progress(event)
+        elif isinstance(event, kind):
+            result = event
     if result is None:
         raise LidarliveError(f"{module} ended without a result")
     return result
