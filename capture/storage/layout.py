@@ -69,8 +69,6 @@ class RecordingInfo:
     lost: dict[str, Count] = field(default_factory=dict)
     possibly_lost_before_usb: Count = 0
     driver: str = ""
-    device_name: str = ""
-    serial: str = ""
     note: str = ""
     imported: bool = False
     chosen: FrameFilter | None = None

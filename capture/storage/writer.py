@@ -52,8 +52,6 @@ class RecordingWriter:
         note: str = "",
         imported: bool = False,
         chosen: FrameFilter | None = None,
-        device_name: str = "",
-        serial: str = "",
     ) -> None:
         self.path: Path | None = None
         self.written = 0
@@ -64,7 +62,6 @@ class RecordingWriter:
         self._dataset, self._name = Path(dataset), recording_name(name)
         self._source, self._driver, self._note, self._chosen = source, driver, note, chosen
         self._imported = imported
-        self._device_name, self._serial = device_name, serial
         self._log = -1
         self._lock: FileLock | None = None
         self._not_durable: list[Path] = []
@@ -130,8 +127,6 @@ class RecordingWriter:
                 note=self._note,
                 imported=self._imported,
                 chosen=self._chosen,
-                device_name=self._device_name,
-                serial=self._serial,
             )
             self._log = os.open(
                 self.path / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
