@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from capture.frame import Frame, Pose
 from capture.geometry.poses import apart, is_pose
@@ -41,11 +40,6 @@ class FrameFilter:
             raise ValueError(
                 f"worse_than must be above 0 and at most {MAX_WORSE_THAN:g}. Received: {self.worse_than!r:.40}"
             )
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> FrameFilter:
-        """Read the object in recording.json; fields of later versions are ignored. Raises ValueError."""
-        return cls(**{each.name: document[each.name] for each in fields(cls) if each.name in document})
 
     @property
     def is_all(self) -> bool:

@@ -1,1 +1,1 @@
-"""The two networks: training, evaluation, export, prediction. Knows no screen and no phone."""
+"""The two networks: training, evaluation, export, prediction. Independent of window and phone."""

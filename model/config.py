@@ -1,28 +1,24 @@
-"""What a training run is told, and what a weights version says of itself: plain dataclasses, JSON both ways."""
+"""Options of a training run, and the description of a weights version: dataclasses, JSON both ways."""
 
 from __future__ import annotations
 
-import json
 import zlib
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
 
 from capture.errors import LidarliveError
+from capture.storage import json_codec
+from model.preset_facts import PRESETS, Recipe, facts_of, preset_names
 
-ACTIVE = "active"  # `continue_from`: the weights in use when the training starts, the starter if none was chosen
+ACTIVE = "active"  # `continue_from`: the weights in use when the training starts, the starter by default
 CANONICAL_FOCAL_PX = 200.0  # of the network's input; near that of phones and Kinects at 192x256
-DEFAULT_PRESET = "fast"
-HELD_OUT_FRAMES = 200  # looked at after each epoch, evenly spread: more would cost more than they tell
+HELD_OUT_FRAMES = 200  # measured after each epoch, evenly spread: more would cost time and change little
 INPUT_SIZE = (192, 256)  # width and height of the portrait input: the LiDAR's own grid
 TASKS = ("gradient", "finetune")  # of every preset, in the order trained
-SIZE_MULTIPLES = {"fast": 32, "original": 1}  # the fast finetune network halves the picture five times
 UNBOUNDED_EPOCHS = 100_000  # where a budget alone ends a training
 VERSION_SCHEMA = 1
 FLOAT32, BFLOAT16 = "f32", "bf16"  # as OpenVINO calls them
 MOST_WORSE = 0.01  # share of the RMSE that a lower precision may cost
-
-T = TypeVar("T")
 
 CONFIG_NAME, REPORT_NAME, CARD_NAME = "config.json", "report.json", "card.md"
 GRADIENT_NAME, FINETUNE_NAME = "gradient.keras", "finetune.keras"
@@ -30,52 +26,25 @@ OPENVINO_NAMES = ("pair.xml", "pair.bin")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How the networks of a preset are trained. It stands here because the window, too, asks for it, without Keras."""
-
-    batch: int
-    epochs: int  # at most, of each task
-    learning_rate: float  # from scratch
-    further_learning_rate: float  # going on from a version
-    schedule: Literal["cosine", "constant"]  # warm-up, then half a cosine; or the same throughout
-    ema: float | None  # decay a step of the averaged weights, which are measured and kept; None: the weights themselves
-    clip_norm: float | None  # of all gradients together: a batch of odd frames may not throw the weights about
-    augment: bool
-    patience: int | None  # so many epochs without a better one on what is held out end a task; None: never
-    rehearses: (
-        bool  # going on from a version: half of what is seen are rooms of the starter's (model/data/rehearsal.py)
-    )
-
-
-RECIPES = {
-    # Eight epochs: the rate falls all the while, so that a loss which stands still for fewer often moves again.
-    "fast": Recipe(8, 20, 2e-3, 3e-4, "cosine", ema=0.998, clip_norm=5.0, augment=True, patience=8, rehearses=True),
-    "original": Recipe(
-        2, 30, 1e-2, 1e-2, "constant", ema=None, clip_norm=None, augment=False, patience=None, rehearses=False
-    ),
-}
-
-
-@dataclass(frozen=True)
 class TrainConfig:
-    """One training run. `size` is (width, height) of the portrait input; landscape frames use it turned."""
+    """Options of one training run. `size` is (width, height) of the portrait input; landscape frames use it turned."""
 
     data: tuple[str, ...]  # folders: datasets or single recordings
     out: str  # the new version's own folder; must not exist yet
     held_out: tuple[str, ...] | None = None  # recordings, by name or path; () none; None the newest that can be
-    preset: str | None = None  # None: that of the version gone on from, else DEFAULT_PRESET
+    preset: str | None = None  # None: that of the parent version, else preset_facts.DEFAULT_PRESET
     epochs: int | None = None  # of each task; None: the recipe's, or as many as the budget allows
-    budget_minutes: float | None = None  # where given, ends the training whatever `epochs` says
-    epoch_frames: int = 400  # an epoch draws at most so many; a 60 fps recording is full of near-duplicates
-    size: tuple[int, int] | None = None  # None: that of the version gone on from, else INPUT_SIZE
+    budget_minutes: float | None = None  # ends the training, whatever `epochs` is
+    epoch_frames: int = 400  # an epoch draws at most so many: a 60 fps recording is full of near-duplicates
+    size: tuple[int, int] | None = None  # None: that of the parent version, else INPUT_SIZE
     batch: int | None = None  # None: the recipe's, like the learning rate
     learning_rate: float | None = None
     zoom: float = 1.1  # random zoom up to this; wide zoom helps many rooms and hurts one small scene
     turned: float = 0.0  # share of the batches cut to the other orientation, so that it is learned too
     continue_from: str | None = ACTIVE  # a version's folder or name; None = from scratch
     seed: int = 0
-    resumable: bool = False  # write a checkpoint after each epoch, so that a training which was interrupted can go on
-    resume: bool = False  # go on with the training that was to become `out` and was interrupted
+    resumable: bool = False  # write a checkpoint after each epoch, so that an interrupted training can be resumed
+    resume: bool = False  # resume the interrupted training that was to become `out`
 
     def __post_init__(self) -> None:
         numbers = (self.epochs, self.batch, self.epoch_frames, self.seed, *(self.size or ()))
@@ -83,8 +52,8 @@ class TrainConfig:
         _require(whole, "epochs, batch, epoch_frames, seed and size must be whole numbers", self)
         _require(len(self.data) > 0, "data must name at least one recording or dataset", self.data)
         _require(bool(self.out), "out must name the new version's folder", self.out)
-        known = self.preset is None or self.preset in RECIPES
-        _require(known, f"preset must be one of {', '.join(RECIPES)}", self.preset)
+        known = self.preset is None or self.preset in PRESETS
+        _require(known, f"preset must be one of {preset_names()}", self.preset)
         _require(self.epochs is None or self.epochs >= 1, "epochs must be 1 or more", self.epochs)
         _require(
             self.budget_minutes is None or self.budget_minutes > 0, "budget_minutes must be > 0", self.budget_minutes
@@ -103,14 +72,14 @@ class TrainConfig:
         _require(len(size) == 2 and min(size) >= 32, "size must be (width, height), 32 or more", size)
         _require(size[0] <= size[1], "size is that of the portrait input, width <= height", size)
         if self.preset is not None:
-            multiple = SIZE_MULTIPLES[self.preset]
+            multiple = facts_of(self.preset).size_multiple
             fits = all(side % multiple == 0 and side >= 2 * multiple for side in size)
             _require(fits, f"preset {self.preset}: size must be multiples of {multiple}, {2 * multiple} or more", size)
 
     @property
     def recipe(self) -> Recipe:
-        """The preset's, with what this configuration says in its place; its `learning_rate` is the one to use."""
-        own = RECIPES[self.preset or DEFAULT_PRESET]
+        """The preset's recipe with the options of this run; its `learning_rate` is the one to use."""
+        own = facts_of(self.preset).recipe
         return replace(
             own,
             batch=self.batch or own.batch,
@@ -119,54 +88,75 @@ class TrainConfig:
             or (own.further_learning_rate if self.continue_from else own.learning_rate),
         )
 
+    def to_document(self) -> dict[str, object]:
+        """As JSON has it: lists in place of tuples."""
+        return json_codec.parse_object(self.to_json())
+
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json_codec.encode(self)
 
     @classmethod
     def from_json(cls, text: str) -> TrainConfig:
         """Raises LidarliveError where a value is missing, unknown or out of range."""
-        return _from_json(cls, text, "training configuration", strict=True)
+        try:
+            document = json_codec.parse_object(text)
+            if unknown := json_codec.unknown_fields(cls, document):
+                known = ", ".join(each.name for each in fields(cls))
+                raise ValueError(f"unknown options; known are {known}. Received: {unknown}")
+            return json_codec.from_document(cls, document)
+        except ValueError as error:
+            raise LidarliveError(f"training configuration: {error}") from None
+
+
+@dataclass(frozen=True)
+class UsedRecording:
+    """One recording that a version was trained on or judged by; `crc32` is that of its commit log."""
+
+    name: str
+    frames: int
+    crc32: str
+    held_out: bool
+    path: str = ""
 
 
 @dataclass(frozen=True)
 class VersionConfig:
-    """`config.json` of a weights version: what a reader must know to use it, and where it came from."""
+    """`config.json` of a weights version: what is needed to run it, and how it was made."""
 
     created_utc: str
     size: tuple[int, int]  # (width, height) of the portrait input
     canonical_focal_px: float | None  # None: its depth does not depend on the focal length
     preset: str
-    parent: str | None  # the version it went on from
-    train: dict[str, Any]  # the TrainConfig it was made with
-    data: list[dict[str, Any]]  # recordings: name, path, frames, crc32 of the commit log, held_out
+    parent: str | None  # the version that its training continued from
+    train: dict[str, object]  # the TrainConfig of its training, as the program of that time wrote it
+    data: list[UsedRecording]
     software: dict[str, str]
-    files: dict[str, str] = field(default_factory=dict)  # crc32 of the OpenVINO pair, so that a torn copy is noticed
-    rmse_m: dict[str, float] = field(
-        default_factory=dict
-    )  # by precision, on held-out frames: model/training/precision.py
+    files: dict[str, str] = field(default_factory=dict)  # crc32 of the OpenVINO pair: detects a torn copy
+    rmse_m: dict[str, float] = field(default_factory=dict)  # on held-out frames, by precision (training/precision.py)
     schema_version: int = VERSION_SCHEMA
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2) + "\n"
+        return json_codec.encode(self, indent=2) + "\n"
 
     @classmethod
     def read(cls, folder: Path) -> VersionConfig:
-        """Raises LidarliveError where `folder` is no whole weights version of a kind this program knows."""
+        """Raises LidarliveError where `folder` is no weights version, or one of an unknown schema."""
         path = folder / CONFIG_NAME
         try:
-            text = path.read_text(encoding="utf-8")
+            config = json_codec.decode(cls, path.read_bytes())
         except OSError as error:
             raise LidarliveError(
                 f"{folder} is not a weights version: its {CONFIG_NAME} cannot be read ({error.strerror})"
             ) from None
-        config = _from_json(cls, text, str(path), strict=False)
+        except ValueError as error:
+            raise LidarliveError(f"{path}: {error}") from None
         if config.schema_version != VERSION_SCHEMA:
             raise LidarliveError(f"{path} is of schema {config.schema_version}; this program reads {VERSION_SCHEMA}")
         return config
 
     @property
     def precision(self) -> str:
-        """The lowest that is good enough, for processors that have it; float32 where nothing was measured."""
+        """The lowest precision that is accurate enough, for processors that have it; float32 where unmeasured."""
         if not {FLOAT32, BFLOAT16} <= self.rmse_m.keys():
             return FLOAT32
         return BFLOAT16 if self.rmse_m[BFLOAT16] < (1 + MOST_WORSE) * self.rmse_m[FLOAT32] else FLOAT32
@@ -179,32 +169,6 @@ class VersionConfig:
 
 def file_crc32(path: Path) -> str:
     return f"{zlib.crc32(path.read_bytes()):08x}"
-
-
-def _from_json(cls: type[T], text: str, what: str, strict: bool) -> T:
-    """Builds the dataclass `cls`, lists as tuples where it has tuples. Unknown fields are an error or ignored."""
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise LidarliveError(f"{what} is not JSON: {error}") from None
-    _require(isinstance(values, dict), f"{what} must be a JSON object", type(values).__name__)
-    types = {f.name: str(f.type) for f in fields(cls)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(types))
-    _require(
-        not (strict and unknown), f"{what} has fields that mean nothing here; it may have {sorted(types)}", unknown
-    )
-    known = {name: _tupled(value, types[name]) for name, value in values.items() if name in types}
-    try:
-        return cls(**known)
-    except TypeError as error:
-        raise LidarliveError(f"{what}: a field is missing or of the wrong kind ({error})") from None
-
-
-def _tupled(value: Any, kind: str) -> Any:  # noqa: ANN401 - JSON holds anything
-    if not kind.startswith("tuple") or (value is None and kind.endswith("None")):
-        return value
-    _require(isinstance(value, list), f"expected a list for {kind}", value)
-    return tuple(value)
 
 
 def _require(holds: bool, rule: str, received: object) -> None:

@@ -1,7 +1,7 @@
-"""OpenVINO, imported from here everywhere so that it sends nothing.
+"""Import OpenVINO without its telemetry; all modules import it from here.
 
-Its import, and each conversion, would report itself to its makers by `openvino_telemetry`. Where that package cannot be
-imported, OpenVINO has a stand-in that does nothing.
+Its import, and each conversion, would report to its makers through `openvino_telemetry`. Where that package cannot be
+imported, OpenVINO uses a stub.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import openvino  # noqa: E402
 
 __all__ = ["CORE", "openvino"]
 
-# The only one in the process, and never let go of. Each puts an alternate signal stack into the thread that compiles
-# first with it and takes that away when it ends; where the lives of two overlap, the thread is left with one that is
-# no longer mapped, and the next signal ends the process (OpenVINO 2026.4, Linux).
+# The only instance in the process, never released. Each installs an alternate signal stack in the thread that first
+# compiles with it and unmaps it when it is destroyed; where the lives of two overlap, the thread keeps an unmapped
+# stack, and the next signal kills the process (OpenVINO 2026.4, Linux).
 CORE = openvino.Core()

@@ -1,4 +1,4 @@
-"""From a picture to its depth with a weights version, through OpenVINO. Imports neither TensorFlow nor Keras."""
+"""Predict depth from a picture with a weights version, through OpenVINO. Imports neither TensorFlow nor Keras."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DEPTH_OUTPUT, EDGES_OUTPUT = "canonical_depth", "edges"
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the pair of networks makes of one picture.
+    """Depth and edges of one picture.
 
     frame_index  of the frame it belongs to
     depth_m      float32 (h, w), metres, over the whole picture at the network's size
     edges        float32 (h, w), the gradient network's: Sobel magnitude / 8 of log depth, or as its preset has them
-    seconds      from the picture handed over to the result
+    seconds      that the prediction took
     """
 
     frame_index: int
@@ -35,29 +35,29 @@ class Prediction:
 
 
 class Predictor:
-    """Weights made ready: `Predictor(folder)(rgb, intrinsics)`. One call at a time; a call blocks until done.
+    """Loaded weights: `Predictor(folder)(rgb, intrinsics)`. One call at a time; a call blocks until done.
 
-    `threads` limits the processor cores it takes (None: all). Portrait is compiled at once, landscape when first seen.
+    `threads` limits the processor cores (None: all). Portrait is compiled at once, landscape at its first picture.
 
     Raises LidarliveError where the folder is missing, torn or not a weights version.
     """
 
     def __init__(self, folder: Path | str, threads: int | None = None) -> None:
-        # Only now: it takes a tenth of a second to import, and a window should be painted first.
+        # Imported here: it takes a tenth of a second, and the window should be painted first.
         from model.openvino_runtime import CORE
 
         self.folder = Path(folder)
         self.config = VersionConfig.read(self.folder)
         self._threads = threads
         self._core = CORE
-        # Left to itself OpenVINO takes bfloat16 wherever the processor has it, however good the answers are.
+        # By default OpenVINO uses bfloat16 wherever the processor has it, however accurate the result is.
         self.precision = self.config.precision if self._has(self.config.precision) else FLOAT32
         self._compiled: dict[bool, Request] = {}
         self._check_files()
         self._ready(landscape=False)
 
     def __call__(self, rgb: UInt8Image, intrinsics: Intrinsics | None = None, frame_index: int = 0) -> Prediction:
-        """rgb: uint8 (H, W, 3), any size; intrinsics in its pixels, unknown = the canonical focal length."""
+        """Predict. rgb: uint8 (H, W, 3), any size; intrinsics in its pixels, None = the canonical focal length."""
         start = time.perf_counter()
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
             raise ValueError(f"rgb must be uint8 (H, W, 3). Received: {describe(rgb)}")
@@ -67,11 +67,11 @@ class Predictor:
         request = self._ready(landscape)
         request.infer({"rgb": resize_rgb(rgb, size)[None]})
         depth_m = request.get_tensor(DEPTH_OUTPUT).data[0, ..., 0] * np.float32(self._scale(intrinsics, rgb_size, size))
-        edges = request.get_tensor(EDGES_OUTPUT).data[0, ..., 0].copy()  # the next call writes over the request's own
+        edges = request.get_tensor(EDGES_OUTPUT).data[0, ..., 0].copy()  # the next call overwrites the request's own
         return Prediction(frame_index, depth_m, edges, time.perf_counter() - start)
 
     def of_frame(self, frame: Frame) -> Prediction:
-        """The same of a frame; a JPEG is decoded no larger than the network needs it.
+        """Predict for a frame; a JPEG is decoded no larger than the network needs.
 
         Raises ValueError where it cannot be decoded.
         """
@@ -81,12 +81,12 @@ class Predictor:
         return replace(self(rgb, intrinsics, frame.index), seconds=time.perf_counter() - start)
 
     def _scale(self, intrinsics: Intrinsics | None, rgb_size: tuple[int, int], size: tuple[int, int]) -> float:
-        """What turns canonical depth into metres: 1 where the preset knows no focal length."""
+        """Factor from canonical depth to metres: 1 where the preset ignores the focal length."""
         canonical = self.config.canonical_focal_px
         return 1.0 if canonical is None else focal_px(intrinsics, rgb_size, size, canonical) / canonical
 
     def _has(self, precision: str) -> bool:
-        """Whether this processor computes in it."""
+        """Whether this processor has it."""
         return precision == FLOAT32 or precision.upper() in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
     def _check_files(self) -> None:
@@ -102,7 +102,7 @@ class Predictor:
     def _ready(self, landscape: bool) -> Request:
         if landscape not in self._compiled:
             width, height = self.config.input_size(landscape)
-            options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
+            options: dict[str, str | int] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
             if self._threads is not None:
                 options["INFERENCE_NUM_THREADS"] = self._threads
             try:

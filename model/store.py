@@ -1,4 +1,4 @@
-"""The weights versions on this computer: which there are, which is in use. No Keras here.
+"""The weights versions on this computer: list them, and choose the one in use. No Keras here.
 
 $LIDARLIVE_HOME (default ~/lidarlive)/weights/
     active.json        {"active": "<version>", "before": ["<version>", ...]}
@@ -21,17 +21,17 @@ from model.config import CONFIG_NAME, OPENVINO_NAMES
 
 STARTER = "starter"
 ACTIVE_NAME = "active.json"
-MOST_REMEMBERED = 20  # how many steps `rollback` can go back
+MOST_REMEMBERED = 20  # steps that `rollback` can undo
 
 
 def starter() -> Path | None:
-    """The version that ships with the program, if this copy of it has one."""
+    """The version that ships with the program, if this copy has one."""
     folder = Path(str(resources.files("weights"))) / STARTER
     return folder if _is_version(folder) else None
 
 
 def versions() -> list[Path]:
-    """Folders of all versions, the starter first, then as they were made (their names begin with the time)."""
+    """Folders of all versions, the starter first, then by time, with which their names begin."""
     own = weights_folder()
     trained = [child for child in sorted(own.glob("*")) if _is_version(child) and not child.name.startswith(".")]
     first = starter()
@@ -81,18 +81,18 @@ def use(version: str | Path) -> Path:
 
 
 def rollback() -> Path:
-    """Back to the version that was in use before. Raises LidarliveError where there was none, or none is left."""
+    """Return to the version that was in use before. Raises LidarliveError where there is none."""
     _, before = _read_active()
     names = {folder.name for folder in versions()}
     left = [name for name in before if name in names]
     if not left:
-        raise LidarliveError("There is no earlier version to go back to")
+        raise LidarliveError("There is no earlier version to return to")
     _write_active(left[-1], left[:-1])
     return find(left[-1])
 
 
 def new_version_folder(name: str = "") -> Path:
-    """A folder for a new version that does not exist yet: <UTC time>[_<name>]. Makes nothing."""
+    """Path of a folder for a new version, <UTC time>[_<name>], which does not exist yet and is not created."""
     stem = f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}" + (f"_{recording_name(name)}" if name else "")
     folder, number = weights_folder() / stem, 2
     while folder.exists():
@@ -112,7 +112,7 @@ def _read_active() -> tuple[str | None, list[str]]:
     except FileNotFoundError:
         return None, []
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LidarliveError(f"{path} cannot be read ({error}). Delete it to go back to the starter") from None
+        raise LidarliveError(f"{path} cannot be read ({error}). Delete it to return to the starter") from None
 
 
 def _write_active(name: str, before: list[str]) -> None:
@@ -121,6 +121,4 @@ def _write_active(name: str, before: list[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps({"active": name, "before": before}).encode() + b"\n")
     except OSError as error:
-        raise LidarliveError(
-            f"{path} cannot be written ({error.strerror}); the weights in use stay as they were"
-        ) from None
+        raise LidarliveError(f"{path} cannot be written ({error.strerror}); the weights in use are unchanged") from None

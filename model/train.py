@@ -1,17 +1,14 @@
-"""Trains the networks of a preset on recordings: `python -m model.train` with a TrainConfig as JSON on standard input.
+"""Train the networks of a preset on recordings: `python -m model.train` with a TrainConfig as JSON on standard input.
 
-A second line there, `stop`, asks for an early end that keeps the best epoch: the task under way ends after the step at
-hand, those that follow after one epoch, because each network needs one; then the version is made as ever.
+A second line there, `stop`, requests an early end that keeps the best epoch: the current task ends after its current
+step, those that follow after one epoch, because each network needs one; then the version is made as usual.
 
-Standard output carries one JSON event a line and nothing else:
-    {"event": "started", "train": {name: frames}, "held_out": {name: frames}, "preset", "epochs", "continue_from",
-     "resumed", "notes": what to know of such a measure}             epochs is null where a budget alone ends it
+Standard output carries one event a line (model/events.py), as JSON, and nothing else:
+    {"event": "started", "train", "held_out", "preset", "epochs", "continue_from", "resumed", "notes"}
     {"event": "progress", "stage": "rooms" | a task's name | "converting", "epoch", "epochs", "step", "steps",
-     "fraction": 0..1 of the whole job, "images_per_s", "eta_s", "loss"}     eta_s and loss may be null; four a second
-    {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best", "preview": null of a task
-     that answers no depth, else {"recording": folder, "frame": index, "depth_mm_png"}: what the networks answer now for
-     one frame, always the same: the first that is held out, or that is trained on     (preview.py reads it)
-    {"event": "asked", "early"}     `stop` was heard; early: the last task has not been measured yet and must be once
+     "fraction", "images_per_s", "eta_s", "loss"}                                                four a second
+    {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best", "preview"}
+    {"event": "asked", "early"}                               `stop` was received
     {"event": "done", "weights": folder, "report", "validated"}          or {"event": "error", "message"}
 Exit status 0, or 1 after an error or a stop. The version's folder appears whole at the very end, or not at all; until
 then a resumable training leaves a checkpoint beside it (model/training/checkpoint.py).
@@ -24,17 +21,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
 from model import store
 from model.config import (
     CANONICAL_FOCAL_PX,
-    DEFAULT_PRESET,
     FINETUNE_NAME,
     GRADIENT_NAME,
     HELD_OUT_FRAMES,
@@ -47,12 +42,15 @@ from model.data import rehearsal
 from model.data.batches import Sampling, frames_of, load_sample, spread
 from model.data.split import Split, label, open_recordings, split
 from model.data.thinning import training_frames
-from model.jobs.worker import OnEvent, answer
+from model.events import Asked, Done, Epoch, Event, OnEvent, Progress, Started
+from model.jobs.worker import answer
+from model.preset_facts import DEFAULT_PRESET
 from model.presets.base import Pair, Preset
+from model.report import Report, TrainingFacts
 from model.training import version_files
 from model.training.checkpoint import STATE_NAME, Checkpoint, working_folder
 from model.training.failures import explained_failures
-from model.training.progress import Progress
+from model.training.progress import JobProgress
 from model.training.resolve import resolve
 
 TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
@@ -60,25 +58,25 @@ TRAINING_SHARE = 0.95  # of the whole job; the rest is converting and measuring
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """One training, with all settled that it was not told."""
+    """One training, with all options filled in."""
 
     config: TrainConfig
     parts: Split
     sampling: Sampling
-    parent: Path | None  # the version to go on from
-    progress: Progress
-    enough: Callable[[], bool]  # whether somebody has asked for an early end
+    parent: Path | None  # the version to continue from
+    progress: JobProgress
+    stop_early: Callable[[], bool]  # whether an early end was requested
 
 
 def train(
-    config: TrainConfig, on_event: OnEvent = lambda event: None, enough: Callable[[], bool] = lambda: False
+    config: TrainConfig, on_event: OnEvent = lambda event: None, stop_early: Callable[[], bool] = lambda: False
 ) -> Path:
-    """Train on recordings and leave a weights version in `config.out`; returns its folder.
+    """Train on recordings and write a weights version to `config.out`; returns its folder.
 
-    Once `enough` answers True, it keeps the best epoch so far and ends, as soon as there is one of the last task.
+    Once `stop_early` returns True, the training keeps the best epoch so far and ends, as soon as the last task has one.
 
-    Raises LidarliveError where the input is no good, the loss stops being a number, memory or disk is full, or what is
-    to be resumed was told something else; then there is no version, and where `resumable`, what was trained can go on.
+    Raises LidarliveError where the input is invalid, the loss is not finite, memory or disk is full, or the options
+    differ from those of the training to resume; then there is no version, and a `resumable` one can be resumed.
     """
     out = Path(config.out)
     if out.exists():
@@ -90,26 +88,26 @@ def train(
     if parts.held_out:
         _check_depth(parts.held_out, sampling, "what is held out cannot measure anything")
     on_event(_started(config, parts))
-    run = _Run(config, parts, sampling, parent, Progress(_telling(enough, on_event)), enough)
+    run = _Run(config, parts, sampling, parent, JobProgress(_reporting_stop(stop_early, on_event)), stop_early)
     with explained_failures(out), working_folder(out, config.resume) as scratch:
         report = _make(scratch, run)
         os.replace(scratch / "version", out)
-    on_event({"event": "done", "weights": str(out), "report": report, "validated": report["validated"]})
+    on_event(Done(str(out), report, report.validated))
     return out
 
 
-def _make(scratch: Path, run: _Run) -> dict[str, Any]:
-    """Everything that a version's folder holds, in `scratch/version`; returns its report."""
+def _make(scratch: Path, run: _Run) -> Report:
+    """Train, and write the version's folder in `scratch/version`; returns its report."""
     config, parts, sampling, parent, progress = run.config, run.parts, run.sampling, run.parent, run.progress
-    # Only now: TensorFlow takes seconds to import, and bad input should not wait.
+    # Imported here: TensorFlow takes seconds to import, and invalid input is reported before.
     from model.export import openvino
     from model.presets import registry
     from model.training.precision import rmse_by_precision
 
     preset = registry.PRESETS[config.preset or DEFAULT_PRESET]
     preset.check_memory(sampling.size, config.recipe.batch)
-    told = version_files.fingerprint(config, parts)
-    checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, told, config.resume)
+    fingerprint = version_files.fingerprint(config, parts)
+    checkpoint = Checkpoint(scratch / STATE_NAME if config.resumable else None, fingerprint, config.resume)
     rehearsed, unseen = _rooms(progress) if parent is not None and config.recipe.rehearses else ([], [])
     pair = registry.open_networks(preset, parent, config.seed)
     _train_tasks(preset, pair, run, rehearsed, checkpoint)
@@ -122,19 +120,19 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
     difference = openvino.export_openvino(preset.graph(pair), folder, sampling.size)
     rmse_m = rmse_by_precision(preset, folder, frames_of(parts.held_out), sampling)
     version_files.write_config(folder, config, parts, preset, sampling.size, rmse_m)
-    known = {
-        "weights": config.out,
-        "preset": preset.name,
-        "parameters": {name: network.count_params() for name, network in pair._asdict().items()},
-        "stages": checkpoint.outcomes,
-        "rehearsed": {recording.path.name: len(recording) for recording in rehearsed},
-        "export_difference": difference,
-        "seconds": round(time.monotonic() - progress.began_s, 1),
-    }
+    facts = TrainingFacts(
+        weights=config.out,
+        preset=preset.name,
+        parameters={name: network.count_params() for name, network in pair._asdict().items()},
+        stages=checkpoint.outcomes,
+        rehearsed={recording.path.name: len(recording) for recording in rehearsed},
+        export_difference=difference,
+        seconds=round(time.monotonic() - progress.began_s, 1),
+    )
     return version_files.write_report(
         folder,
         parts,
-        known,
+        facts,
         lambda done, total: progress(_part("converting", done, total, 0.3 + 0.7 * done / total)),
         _champion(parent),
         unseen,
@@ -142,15 +140,15 @@ def _make(scratch: Path, run: _Run) -> dict[str, Any]:
 
 
 def _champion(parent: Path | None) -> Path | None:
-    """The version to beat: that in use, which the new one may take the place of."""
+    """The version to compare with: the one in use, which the new one may replace."""
     try:
         return store.active()
-    except LidarliveError:  # it is gone, as the window says
+    except LidarliveError:  # it is gone, and the window reports that
         return parent
 
 
 def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Recording], checkpoint: Checkpoint) -> None:
-    """Train the pair in place, one task after the other; those that the checkpoint knows as finished are left out."""
+    """Train the pair in place, one task after the other; skip those that are finished in the checkpoint."""
     from model.training.fit import Settings, fit
 
     config, progress = run.config, run.progress
@@ -170,67 +168,64 @@ def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Reco
         if task.name in checkpoint.outcomes:
             checkpoint.restore(pair)
         else:
-            if config.budget_minutes is not None:  # what a task leaves of its share is the others'
-                spent_s = sum(outcome["seconds"] for outcome in checkpoint.outcomes.values())
+            if config.budget_minutes is not None:  # what a task leaves of its share is left to the others
+                spent_s = sum(outcome.seconds for outcome in checkpoint.outcomes.values())
                 left_s = 60 * config.budget_minutes - spent_s
                 settings = replace(settings, budget_s=max(1.0, left_s * task.share / (1 - done)))
             progress.begin(TRAINING_SHARE * done, TRAINING_SHARE * task.share)
             start = checkpoint.begin(pair)
             outcome = fit(
-                task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start, enough=run.enough
+                task, frames, held_out, settings, progress, keep=checkpoint.keep, start=start, stop_early=run.stop_early
             )
-            checkpoint.finish(task.name, asdict(outcome), pair)
+            checkpoint.finish(task.name, outcome, pair)
         done += task.share
 
 
-def _rooms(progress: Progress) -> tuple[list[Recording], list[Recording]]:
-    """Rooms to rehearse, and rooms to see what was forgotten on; rendering them once takes a minute."""
+def _rooms(progress: JobProgress) -> tuple[list[Recording], list[Recording]]:
+    """Rooms to rehearse, and rooms to measure forgetting on; rendering them, once, takes a minute."""
     progress.begin(0.0, 0.0)
 
-    def tell(done: int, total: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         progress(_part("rooms", done, total, 0.0))
 
-    return rehearsal.rooms(tell), rehearsal.unseen_rooms(tell)
+    return rehearsal.rooms(on_progress), rehearsal.unseen_rooms(on_progress)
 
 
-def _telling(enough: Callable[[], bool], on_event: OnEvent) -> OnEvent:
-    """`on_event`, told once besides that an early end was asked for, and whether that was too early."""
-    told = False
+def _reporting_stop(stop_early: Callable[[], bool], on_event: OnEvent) -> OnEvent:
+    """`on_event`, with one Asked event besides once an early end was requested."""
+    reported = False
 
-    def tell(event: dict[str, Any]) -> None:
-        nonlocal told
+    def report(event: Event) -> None:
+        nonlocal reported
         on_event(event)
-        if not told and enough():
-            told = True
-            measured = event["stage"] == TASKS[-1] and (event["event"] == "epoch" or event["epoch"] > 1)
-            on_event({"event": "asked", "early": not measured and event["stage"] != "converting"})
+        if not reported and isinstance(event, Progress | Epoch) and stop_early():
+            reported = True
+            measured = event.stage == TASKS[-1] and (isinstance(event, Epoch) or event.epoch > 1)
+            on_event(Asked(early=not measured and event.stage != "converting"))
 
-    return tell
+    return report
 
 
-def _started(config: TrainConfig, parts: Split) -> dict[str, Any]:
+def _started(config: TrainConfig, parts: Split) -> Started:
     epochs = config.recipe.epochs
-    return {
-        "event": "started",
-        "train": _frames(parts.train),
-        "held_out": _frames(parts.held_out),
-        "preset": config.preset,
-        "epochs": None if epochs == UNBOUNDED_EPOCHS else epochs,
-        "continue_from": config.continue_from,
-        "resumed": config.resume,
-        "notes": list(parts.notes),
-    }
+    return Started(
+        train=_frames(parts.train),
+        held_out=_frames(parts.held_out),
+        preset=config.preset,
+        epochs=None if epochs == UNBOUNDED_EPOCHS else epochs,
+        continue_from=config.continue_from,
+        resumed=config.resume,
+        notes=list(parts.notes),
+    )
 
 
-def _part(stage: str, done: int, total: int, fraction: float) -> dict[str, Any]:
-    """What is not training: `done` of `total`, that `fraction` of its part of the job."""
-    counts = {"epoch": 1, "epochs": 1, "step": done, "steps": total}
-    named = {"event": "progress", "stage": stage, "fraction": fraction}
-    return {**named, **counts, "images_per_s": 0.0, "loss": None}
+def _part(stage: str, done: int, total: int, fraction: float) -> Progress:
+    """Progress of what is not training: `done` of `total`, that `fraction` of its part of the job."""
+    return Progress(stage, fraction, step=done, steps=total)
 
 
 def _check_depth(recordings: Sequence[Recording], sampling: Sampling, therefore: str) -> None:
-    """Raises LidarliveError where no frame has a reading that counts; usually looks at the first frame only."""
+    """Raises LidarliveError where no frame has a reading that counts; usually reads the first frame only."""
     if not any(load_sample(ref, sampling).depth[..., 1].any() for ref in frames_of(recordings)):
         names = ", ".join(label(recording, recordings) for recording in recordings)
         raise LidarliveError(f"No frame of {names} has depth with confidence: {therefore}")
@@ -240,11 +235,12 @@ def _frames(recordings: Sequence[Recording]) -> dict[str, int]:
     return {label(recording, recordings): len(recording) for recording in recordings}
 
 
-def work(document: str, on_event: OnEvent, enough: Callable[[], bool] = lambda: False) -> None:
-    """Train as the TrainConfig in the document says."""
-    train(TrainConfig.from_json(document), on_event, enough)
+def work(document: str, on_event: OnEvent, stop_early: Callable[[], bool] = lambda: False) -> None:
+    """Train with the TrainConfig in the document."""
+    train(TrainConfig.from_json(document), on_event, stop_early)
 
 
 if __name__ == "__main__":
-    asked = threading.Event()
-    sys.exit(answer(partial(work, enough=asked.is_set), "The training was stopped; there is no new version", asked))
+    requested = threading.Event()
+    stopped = "The training was stopped; there is no new version"
+    sys.exit(answer(partial(work, stop_early=requested.is_set), stopped, requested))

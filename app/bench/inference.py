@@ -1,4 +1,4 @@
-"""`lidarlive bench inference`: how long the pair takes for a frame, in every runtime and with one and two threads.
+"""`lidarlive bench inference`: time the pair per frame, in every runtime and with one and two threads.
 
 Each number of threads is a child process, as TensorFlow takes no other once it has begun; within it all runtimes take
 turns.
@@ -17,8 +17,9 @@ import typer
 from app.bench.goals import Goal
 from app.bench.machine import computer
 from app.cli.options import JsonOption, WeightsOption
+from app.progress import run_job
 from model import store
-from model.jobs.client import last_event
+from model.bench.job import RuntimesTimed
 
 THREADS = (1, 2)
 ORIGINAL = "original"
@@ -26,7 +27,7 @@ ORIGINAL = "original"
 GOALS = {"bf16": (8.0, 3.0), "f32": (16.0, 1.7)}
 OVER_ORIGINAL = 30.0
 
-Measured = Mapping[str, Any]  # what model.bench.inference says of one number of threads
+Measured = Mapping[str, Any]  # by model.bench.inference, for one number of threads
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def bench_inference(weights: str | None, turns: int, as_json: bool) -> int:
     """Time the version and print a table. Raises LidarliveError where there are no weights or they cannot be read."""
     folder = store.named_or_active(weights)
     asked = [{"weights": str(folder), "threads": n, "turns": turns} for n in THREADS if n <= (psutil.cpu_count() or 1)]
-    measured = [last_event("model.bench.inference", json.dumps(each))["inference"] for each in asked]
+    measured = [run_job("model.bench.inference", json.dumps(each), RuntimesTimed).inference for each in asked]
     found = goals(measured[-1])
     document = {
         "measured_on": {**computer(), "load": psutil.getloadavg()},

@@ -1,7 +1,7 @@
 """`lidarlive bench model`: networks trained on the same recordings for the same processor time, and measured alike.
 
 Each training is a child process, and its result a line in OUT/results.jsonl as soon as it is there: the same command
-goes on where it was interrupted. At the end all networks are timed in one more child, in turn.
+continues an interrupted run. At the end all networks are timed in one more child, in turn.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psutil
 import typer
@@ -19,15 +19,13 @@ import typer
 from app.bench.machine import computer
 from app.bench.model_table import goals, markdown
 from app.cli.options import DataArgument, JsonOption
+from app.progress import run_job
 from capture import paths
 from capture.errors import LidarliveError
-from model.bench.job import CANDIDATES, STOPPED, Job
-from model.jobs.client import last_event
+from model.bench.job import CANDIDATES, STOPPED, Benchmarked, Job, Row, Timed
 
 MINUTES = 20.0
 RESULTS_NAME, TABLE_NAME = "results.jsonl", "table.md"
-
-Result = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -80,26 +78,26 @@ def bench_model(
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Train what OUT has no result of yet, time everything, and print the table; OUT/table.md holds it too.
+    """Train what has no result in OUT yet, time everything, and print the table; OUT/table.md holds it too.
 
-    A goal that is missed is a result, not an error. Raises LidarliveError where the data is no good or OUT holds
-    results of another benchmark; where a training came to nothing, after the others were made and the table is printed.
+    A goal that is missed is a result, not an error. Raises LidarliveError where the data is invalid or OUT holds
+    results of another benchmark; where a training failed, after the others are done and the table is printed.
     """
     out = out or paths.home() / "bench-model"
     names = list(only) or list(CANDIDATES)
     first = Job(names[0], 0, minutes, images, tuple(map(str, data)), tuple(held_out), tuple(test), str(out))
     jobs = [replace(first, candidate=name, seed=seed) for seed in range(seeds) for name in names]
-    told = first.told()
+    fingerprint = first.fingerprint()
     for note in first.split()[0].notes:
         _say(note)
-    results, failures = _results(out, told), []
+    results, failures = _results(out, fingerprint), []
     for number, job in enumerate(jobs, start=1):
         if any(result["candidate"] == job.candidate and result["seed"] == job.seed for result in results):
-            _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: known already")
+            _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: done already")
             continue
-        _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {_told(job)}")
+        _say(f"{number}/{len(jobs)} {job.candidate}, seed {job.seed}: {_duration(job)}")
         try:
-            found = last_event("model.bench.run", job.to_json())["results"]
+            found = run_job("model.bench.run", job.to_json(), Benchmarked).results
         except LidarliveError as error:
             if str(error) == STOPPED:
                 raise
@@ -109,29 +107,34 @@ def bench_model(
         _append(out / RESULTS_NAME, found)
         results += found
     if results:
-        _show(sorted(results, key=lambda r: CANDIDATES.index(r["candidate"])), told, out, as_json)
+        _show(sorted(results, key=lambda r: CANDIDATES.index(r["candidate"])), fingerprint, out, as_json)
     if failures:
-        raise LidarliveError(f"{len(failures)} of {len(jobs)} trainings came to nothing: {'; '.join(failures)}")
+        raise LidarliveError(f"{len(failures)} of {len(jobs)} trainings failed: {'; '.join(failures)}")
     return 0
 
 
-def _show(results: list[Result], told: dict[str, Any], out: Path, as_json: bool) -> None:
-    """Time all networks there is a result of, and print what the benchmark came to."""
+def _show(results: list[Row], fingerprint: Row, out: Path, as_json: bool) -> None:
+    """Time all networks that have a result, and print the tables."""
     speed = _speed(results)
-    document = {"measured_on": {**computer(), "load": psutil.getloadavg()}, **told, "results": results, "speed": speed}
+    document = {
+        "measured_on": {**computer(), "load": psutil.getloadavg()},
+        **fingerprint,
+        "results": results,
+        "speed": speed,
+    }
     table = markdown(document)
     (out / TABLE_NAME).write_text(table, encoding="utf-8")
     print(json.dumps({**document, "goals": [asdict(g) for g in goals(results, speed)]}) if as_json else table)
 
 
-def _results(out: Path, told: dict[str, Any]) -> list[Result]:
-    """What was measured before. A last line that an interruption tore is left out."""
+def _results(out: Path, fingerprint: Row) -> list[Row]:
+    """Earlier results in OUT. A torn last line is ignored."""
     path = out / RESULTS_NAME
     try:
         out.mkdir(parents=True, exist_ok=True)
         whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n") if path.exists() else ("", "", "")
-        results: list[Result] = [result for line in whole.splitlines() for result in json.loads(line)]
-        before = [(name, result["told"][name], told[name]) for result in results for name in told]
+        results: list[Row] = [result for line in whole.splitlines() for result in json.loads(line)]
+        before = [(name, result["told"][name], fingerprint[name]) for result in results for name in fingerprint]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LidarliveError(f"{path} cannot be used ({error}). Name another folder with --out") from None
     for name, was, now in before:
@@ -143,8 +146,8 @@ def _results(out: Path, told: dict[str, Any]) -> list[Result]:
     return results
 
 
-def _append(path: Path, results: list[Result]) -> None:
-    """One line for one training, so that all its rows are there or none; in place of a line that was torn."""
+def _append(path: Path, results: list[Row]) -> None:
+    """Append one line per training, so that all its rows are there or none; replaces a torn last line."""
     try:
         known = path.read_bytes() if path.exists() else b""
         with path.open("ab") as file:
@@ -154,15 +157,14 @@ def _append(path: Path, results: list[Result]) -> None:
         raise LidarliveError(f"{path} cannot be written ({error.strerror})") from None
 
 
-def _speed(results: list[Result]) -> dict[str, dict[str, float]]:
-    """The time a frame of every candidate there is a result of; by the weights of its first seed."""
+def _speed(results: list[Row]) -> dict[str, dict[str, float]]:
+    """Times per frame of every candidate that has a result, with the weights of its first seed."""
     weights = {r["candidate"]: r["weights"] for r in reversed(results) if r["row"] == r["candidate"]}
     _say(f"timing {', '.join(weights)}")
-    speed: dict[str, dict[str, float]] = last_event("model.bench.speed", json.dumps(weights))["speed"]
-    return speed
+    return run_job("model.bench.speed", json.dumps(weights), Timed).speed
 
 
-def _told(job: Job) -> str:
+def _duration(job: Job) -> str:
     if job.trained_path.exists():
         return f"trained before, in {job.trained_path}"
     return f"{job.images:,} images" if job.images is not None else f"{job.minutes:g} minutes of processor time"

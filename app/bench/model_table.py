@@ -1,14 +1,13 @@
-"""What the benchmark of the networks came to: Markdown for docs/model.md, and the goals."""
+"""Tables of the benchmark of the networks, as Markdown for docs/model.md, and its goals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import mean
-from typing import Any
 
 from app.bench.goals import Goal
+from model.bench.job import Row
 
-Result = dict[str, Any]
 Speed = dict[str, dict[str, float]]
 
 RANGE = "far"  # confidence 1 or more, up to 10 m: rooms are larger than `near`
@@ -22,7 +21,7 @@ MEASURES = {
 RUNTIMES = {"openvino_ms": "OpenVINO", "tf_function_ms": "tf.function"}
 ORIGINAL, FAST = "original", "fast"
 SPEED_OVER_ORIGINAL = 30.0
-# Measure and row, and below how many times that of which other row it should be; `above`: above it.
+# Measure and row that should be below (or above) so many times that of another row.
 COMPARED = (
     ("rmse_m", FAST, 0.6, ORIGINAL, "below"),
     ("rmse_m", FAST, 1.0, "fastdepth-pretrained", "below"),
@@ -33,8 +32,8 @@ COMPARED = (
 )
 
 
-def goals(results: Sequence[Result], speed: Speed) -> list[Goal]:
-    """Those of the networks that were run, by the means over their seeds."""
+def goals(results: Sequence[Row], speed: Speed) -> list[Goal]:
+    """Goals of the networks that were run, by the means over their seeds."""
     found = []
     for recording in _recordings(results):
         for measure, row, share, other, side in COMPARED:
@@ -51,7 +50,7 @@ def goals(results: Sequence[Result], speed: Speed) -> list[Goal]:
     return found
 
 
-def markdown(document: dict[str, Any]) -> str:
+def markdown(document: Row) -> str:
     """The tables, what they were measured on, and the goals. `document` is what `--json` prints, but for the goals."""
     results, speed, computer = document["results"], document["speed"], document["measured_on"]
     parts = [
@@ -67,14 +66,14 @@ def markdown(document: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _how(document: dict[str, Any]) -> str:
+def _how(document: Row) -> str:
     where = "; ".join(sorted({result["trained_on"] for result in document["results"]}))
     if document["minutes"] is None:
         return f"with {document['images']:,} images each ({where}; minutes by the clock)"
     return f"for {document['minutes']:g} minutes of processor time each ({where})"
 
 
-def _accuracy(results: Sequence[Result], recording: str) -> str:
+def _accuracy(results: Sequence[Row], recording: str) -> str:
     lines = []
     for row, about in _rows(results).items():
         values = (_values(results, row, recording, measure) for measure in MEASURES)
@@ -83,7 +82,7 @@ def _accuracy(results: Sequence[Result], recording: str) -> str:
     return _table((f"on {recording}", "what it is", "seeds", *MEASURES.values()), lines)
 
 
-def _cost(results: Sequence[Result], speed: Speed) -> str:
+def _cost(results: Sequence[Row], speed: Speed) -> str:
     lines = []
     for row in _rows(results):
         of_row = [result for result in results if result["row"] == row]
@@ -117,17 +116,17 @@ def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *lines))
 
 
-def _rows(results: Sequence[Result]) -> dict[str, str]:
+def _rows(results: Sequence[Row]) -> dict[str, str]:
     """The rows in the order measured, and what each is."""
     return {result["row"]: result["about"] for result in results}
 
 
-def _recordings(results: Sequence[Result]) -> list[str]:
+def _recordings(results: Sequence[Row]) -> list[str]:
     return list(results[0]["recordings"]) if results else []
 
 
-def _values(results: Sequence[Result], row: str, recording: str, measure: str) -> list[float]:
-    """One for each seed; none where the measure says nothing there."""
+def _values(results: Sequence[Row], row: str, recording: str, measure: str) -> list[float]:
+    """One value for each seed; none where the measure has none."""
     measured = (r["recordings"][recording][RANGE][measure] for r in results if r["row"] == row)
     return [value for value in measured if value is not None]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.progress import Progress
@@ -13,6 +12,7 @@ from app.cli.options import DataArgument, JsonOption, WeightsOption
 from capture.recording import Dataset
 from model import store
 from model.evaluation.evaluate import evaluate
+from model.report import Evaluation
 
 SHOWN = (
     ("rmse_m", "RMSE m"),
@@ -44,19 +44,21 @@ def run(options: EvaluateCommand) -> int:
     console = Console(stderr=True)
     with Progress(console=console, disable=options.json or not console.is_terminal, transient=True) as progress:
         task = progress.add_task(f"evaluating {folder.name}", total=1.0)
-        report = evaluate(options.data, folder, lambda done, total: progress.update(task, completed=done / total))
+        evaluation = evaluate(options.data, folder, lambda done, total: progress.update(task, completed=done / total))
     if options.json:
-        print(json.dumps(report))
+        print(json.dumps(asdict(evaluation)))
     else:
-        _print_report(report)
+        _print_evaluation(evaluation)
     return 0
 
 
-def _print_report(report: dict[str, Any]) -> None:
-    """Print a line per range, legible in a terminal of any width."""
-    print(f"weights: {report['weights']}")
-    for name, ranges in {**report["recordings"], "all": report["all"]}.items():
+def _print_evaluation(evaluation: Evaluation) -> None:
+    """One line per range: legible in a terminal of any width."""
+    print(f"weights: {evaluation.weights}")
+    for name, ranges in {**evaluation.recordings, "all": evaluation.all}.items():
         print(f"{name}, {ranges['near']['frames']} frames")
         for part, figures in ranges.items():
-            shown = (f"{title} {'–' if figures[key] is None else format(figures[key], '.3f')}" for key, title in SHOWN)
+            shown = (
+                f"{title} {'–' if (value := figures[key]) is None else format(value, '.3f')}" for key, title in SHOWN
+            )
             print(f"    {part:5}" + "   ".join(shown))

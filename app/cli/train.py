@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBar
 
 from app.cli.options import JsonOption, one_of
 from capture import paths
 from capture.errors import LidarliveError
 from model import store
-from model.config import DEFAULT_PRESET, INPUT_SIZE, RECIPES, TrainConfig
+from model.config import INPUT_SIZE, TrainConfig
+from model.events import TRAINING, Done, Progress, Started, encode
 from model.jobs.client import events_of
+from model.preset_facts import DEFAULT_PRESET, PRESETS
 from model.training.checkpoint import newest_interrupted
 
 EXAMPLES = (
@@ -41,7 +45,7 @@ class TrainCommand:
         typer.Option(help="a recording to validate on, not to train on; may be repeated; default: the newest"),
     ] = field(default_factory=list)
     preset: Annotated[
-        str | None, typer.Option(help=f"{one_of(RECIPES)}; default: that of the active weights, else {DEFAULT_PRESET}")
+        str | None, typer.Option(help=f"{one_of(PRESETS)}; default: that of the active weights, else {DEFAULT_PRESET}")
     ] = None
     epochs: Annotated[int | None, typer.Option(min=1, help="maximum number of passes over the data")] = None
     budget: Annotated[
@@ -76,8 +80,8 @@ def run(options: TrainCommand) -> int:
     """Run the trainer in a child process and show its progress. Raises LidarliveError with its error."""
     config = train_config(options)
     if options.json:
-        for event in events_of("model.train", config.to_json()):
-            print(json.dumps(event), flush=True)
+        for event in events_of("model.train", config.to_json(), TRAINING):
+            print(encode(event), flush=True)
         return 0
     columns = (
         TextColumn("{task.description}"),
@@ -86,32 +90,43 @@ def run(options: TrainCommand) -> int:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task, weights, comparison = progress.add_task("starting", total=1.0), Path(), None
-        for event in events_of("model.train", config.to_json()):
-            if event["event"] == "started":
-                held_out = ", ".join(event["held_out"]) or "none: not validated"
-                resumed = " (resumed)" if event["resumed"] else ""
-                progress.console.print(f"training on {', '.join(event['train'])}; held out: {held_out}{resumed}")
-                for note in event["notes"]:
-                    progress.console.print(f"note: {note}")
-            elif event["event"] == "progress":
-                progress.update(task, completed=event["fraction"], description=_stage(event))
-            elif event["event"] == "done":
-                weights, comparison = Path(event["weights"]), event["report"]["comparison"]
-    listed = weights in store.versions()
-    print(f"new version: {weights}")
-    if comparison is not None:
-        print(f"against {Path(comparison['champion']).name}: {comparison['verdict']['sentence']}")
-    print("to use it: lidarlive " + (f"weights use {weights.name}" if listed else f"view --weights {weights}"))
+    with ProgressBar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task, done = bar.add_task("starting", total=1.0), None
+        for event in events_of("model.train", config.to_json(), TRAINING):
+            if isinstance(event, Started):
+                for line in _introduction(event):
+                    bar.console.print(line)
+            elif isinstance(event, Progress):
+                bar.update(task, completed=event.fraction, description=_stage(event))
+            elif isinstance(event, Done):
+                done = event
+    assert done is not None
+    _print_result(done)
     return 0
 
 
-def _stage(event: dict[str, Any]) -> str:
-    """Return the current stage and its progress."""
-    if event["stage"] in ("rooms", "converting"):
-        return f"{event['stage']} {event['step']}/{event['steps']}"
-    return f"{event['stage']} {event['epoch']}/{event['epochs']}, {event['images_per_s']:.0f} images/s"
+def _introduction(event: Started) -> Iterator[str]:
+    held_out = ", ".join(event.held_out) or "none: not validated"
+    resumed = " (resumes the interrupted training)" if event.resumed else ""
+    yield f"training on {', '.join(event.train)}; held out: {held_out}{resumed}"
+    for note in event.notes:
+        yield f"note: {note}"
+
+
+def _stage(event: Progress) -> str:
+    """The current stage, its progress and its speed."""
+    if event.stage in ("rooms", "converting"):
+        return f"{event.stage} {event.step}/{event.steps}"
+    return f"{event.stage} {event.epoch}/{event.epochs}, {event.images_per_s:.0f} images/s"
+
+
+def _print_result(done: Done) -> None:
+    weights, comparison = Path(done.weights), done.report.comparison
+    listed = weights in store.versions()
+    print(f"new version: {weights}")
+    if comparison is not None:
+        print(f"against {Path(comparison.champion).name}: {comparison.verdict.sentence}")
+    print("to use it: lidarlive " + (f"weights use {weights.name}" if listed else f"view --weights {weights}"))
 
 
 def train_config(options: TrainCommand) -> TrainConfig:

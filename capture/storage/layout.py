@@ -1,13 +1,13 @@
-"""What a recording is on disk: its names and its two documents.
+"""Format of a recording on disk: its names and its two documents.
 
     <dataset>/<UTC start>_<name>/
         recording.json     what was recorded, with what, and how it ended
         frames.jsonl       the commit log: a frame exists once its line is whole and its files match the line
         rgb/000000.jpg  depth/000000.png (uint16 mm, 0 = no reading)  confidence/000000.png (0, 1, 2)
 
-`writer.py` writes this, `capture.recording` reads it, `repair.py` keeps what is whole after a crash.
+`writer.py` writes it, `capture.recording` reads it, `repair.py` recovers the whole frames after a crash.
 
-What is read may have been written by anyone: every size, number and path is checked before it is used.
+The files may come from anywhere: every size, number and path is checked before it is used.
 """
 
 from __future__ import annotations
@@ -15,27 +15,32 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from capture.errors import LidarliveError
 from capture.frame import Camera, Intrinsics, Pose
 from capture.frame_filter import FrameFilter
+from capture.storage import json_codec
 from capture.storage.names import time_prefix
 
 SCHEMA_VERSION = 1
 INFO_NAME = "recording.json"
 LOG_NAME = "frames.jsonl"
-LOCK_NAME = ".lock"  # held by the writer for as long as it lives, so that a reader can tell "being written" from "torn"
+LOCK_NAME = ".lock"  # held by the writer while it lives, so that a reader can distinguish "being written" from "torn"
 STATUSES = ("recording", "closed", "recovered", "incomplete")
 
 MAX_SIDE = 8192  # pixels, four times the largest picture an iPhone streams; bounds what decoding a picture may take
-MAX_INFO_BYTES = 1 << 20  # a thousand times what recording.json takes
+MAX_INFO_BYTES = 1 << 20  # a thousand times the size of a usual recording.json
 MAX_LOG_BYTES = 1 << 30  # eight hours at 60 frames a second
 MAX_IMAGE_BYTES = 64 << 20  # as for a frame on the wire; a hundred times the largest seen
-MAX_COUNT = 1 << 63  # of frames and of nanoseconds: what 64 bits hold, three centuries
+MAX_COUNT = 1 << 63  # of frames and of nanoseconds: the range of 64 bits, three centuries
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT - 1)]
+Side = Annotated[int, Meta(gt=0, le=MAX_SIDE)]
+Size = tuple[Side, Side]  # (width, height), pixels
 _FILE_PATH = re.compile(r"[a-z]+/[0-9]+\.[a-z]+")  # a file of the recording and of no other folder
 
 
@@ -44,25 +49,25 @@ class RecordingInfo:
     """`recording.json`.
 
     status    recording, closed, recovered (after a crash) or incomplete (ended by a fault such as a full disk)
-    frames    of the log; while `status` is recording, those of which every byte is known to be on the disk
-    lost      frames by cause; `possibly_lost_before_usb`, what pauses between arrivals point to, is not among them
-    driver    what read the phone's stream, `record3d` or `native`; empty where it was no stream
-    note      what a person, or the import, had to say about it
-    imported  from a foreign data set: torn by a crash it is `incomplete`, for the rest of its source is not in it
-    chosen    which frames were to be recorded; None where every one was. Those left out are not among the lost
+    frames    in the log; while `status` is recording, those that are certainly on disk
+    lost      frames by cause; `possibly_lost_before_usb`, estimated from pauses between arrivals, is not included
+    driver    that read the phone's stream, `record3d` or `native`; empty where it was no stream
+    note      by the user, or by the import
+    imported  from a foreign data set: after a crash it is `incomplete`, as the rest of its source is missing
+    chosen    filter of the frames to record; None where every frame was. Frames left out are not counted as lost
     """
 
     name: str
     camera: str
     created_utc: str
     source: str
-    rgb_size: tuple[int, int]
-    depth_size: tuple[int, int]
+    rgb_size: Size
+    depth_size: Size
     has_confidence: bool
     status: str = "recording"
-    frames: int = 0
-    lost: dict[str, int] = field(default_factory=dict)
-    possibly_lost_before_usb: int = 0
+    frames: Count = 0
+    lost: dict[str, Count] = field(default_factory=dict)
+    possibly_lost_before_usb: Count = 0
     driver: str = ""
     note: str = ""
     imported: bool = False
@@ -71,28 +76,15 @@ class RecordingInfo:
     units: dict[str, str] = field(
         default_factory=lambda: {"depth": "millimetres, 0 = no reading", "confidence": "0 low, 1 medium, 2 high"}
     )
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Count = SCHEMA_VERSION
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), indent=2).encode() + b"\n"
+        return json_codec.encode(self, indent=2).encode() + b"\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RecordingInfo:
-        """Raises ValueError where a field is missing or of the wrong kind; fields of later versions are ignored."""
-        document = _parse(text)
-        values: dict[str, Any] = {}
-        for known in fields(cls):
-            if known.name in document:
-                value = document[known.name]
-                if not _IS_A[str(known.type)](value):
-                    raise ValueError(f"{known.name} must be {known.type}. Received: {value!r:.80}")
-                values[known.name] = tuple(value) if isinstance(value, list) else value
-        if values.get("chosen") is not None:
-            values["chosen"] = FrameFilter.from_json(values["chosen"])
-        try:
-            info = cls(**values)
-        except TypeError as error:
-            raise ValueError(f"missing field: {error}") from None
+        """Raises ValueError where a field is missing or of the wrong type; fields of later versions are ignored."""
+        info = json_codec.decode(cls, text)
         Camera(info.camera)
         if info.status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}. Received: {info.status!r:.80}")
@@ -104,7 +96,7 @@ class FileEntry:
     """One file of a frame as its line describes it; `size` is (width, height)."""
 
     path: str
-    size: tuple[int, int]
+    size: Size
     crc32: str
 
     def matches(self, data: bytes) -> bool:
@@ -115,8 +107,8 @@ class FileEntry:
 class FrameLine:
     """One line of the commit log.
 
-    `index` counts files, without gaps but for frames that a power cut took; `stream_index` also counts those that
-    were lost, or left out by choice.
+    `index` counts files, without gaps but for frames lost in a power cut; `stream_index` also counts those that were
+    lost, or left out by the filter.
     """
 
     index: int
@@ -128,7 +120,7 @@ class FrameLine:
     files: dict[str, FileEntry]
 
     def to_json(self) -> bytes:
-        """With the line's end."""
+        """The line with its end."""
         document = json.dumps(
             {
                 "index": self.index,
@@ -144,8 +136,8 @@ class FrameLine:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> FrameLine:
-        """Raises ValueError where the line is torn or is not one of ours."""
-        raw = _parse(text)
+        """Raises ValueError where the line is torn or no frame line."""
+        raw: dict[str, Any] = json_codec.parse_object(text)
         try:
             line = cls(
                 index=_count(raw["index"]),
@@ -163,7 +155,7 @@ class FrameLine:
         return line
 
     def check_layout(self, info: RecordingInfo) -> None:
-        """Raises ValueError where its files are not of the sizes that the recording states."""
+        """Raises ValueError where its files have other sizes than the recording states."""
         sizes = {kind: entry.size for kind, entry in self.files.items()}
         stated = {"rgb": info.rgb_size, "depth": info.depth_size}
         if info.has_confidence:
@@ -183,7 +175,7 @@ def is_remains(path: Path) -> bool:
 
 
 def read_info(path: Path) -> RecordingInfo:
-    """`recording.json` of the recording at `path`. Raises LidarliveError where there is none or it is malformed."""
+    """Read `recording.json` of the recording at `path`. Raises LidarliveError where it is missing or malformed."""
     if not is_recording(path):
         raise LidarliveError(f"{path} is not a recording: it has no {INFO_NAME}")
     try:
@@ -193,15 +185,15 @@ def read_info(path: Path) -> RecordingInfo:
 
 
 def read_log(path: Path) -> bytes:
-    """The commit log of the recording at `path`. Raises LidarliveError where it cannot be read."""
+    """Read the commit log of the recording at `path`. Raises LidarliveError where it cannot be read."""
     try:
         return read_file(path / LOG_NAME, MAX_LOG_BYTES)
     except ValueError as error:
-        raise LidarliveError(f"{path / LOG_NAME}: {error}. Without it nothing tells which frames are whole") from error
+        raise LidarliveError(f"{path / LOG_NAME}: {error}. Without it the whole frames are unknown") from error
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:
-    """The whole file. Raises ValueError where it cannot be read, is larger, or is something else, such as a pipe."""
+    """Read the whole file. Raises ValueError where it cannot be read, is larger, or is no file, such as a pipe."""
     try:
         if not path.is_file() and path.exists():
             raise ValueError("is not a file")
@@ -215,17 +207,6 @@ def read_file(path: Path, most_bytes: int) -> bytes:
 
 def checksum(data: bytes) -> str:
     return f"{zlib.crc32(data):08x}"
-
-
-def _parse(text: str | bytes) -> dict[str, Any]:
-    """A JSON object. Raises ValueError where `text` is none, however deep it is nested."""
-    try:
-        document = json.loads(text)
-    except RecursionError:
-        raise ValueError("not JSON that can be read: nested too deep") from None
-    if not isinstance(document, dict):
-        raise ValueError(f"must be a JSON object. Received: {type(document).__name__}")
-    return document
 
 
 def _count(value: object, least: int = 0) -> int:
@@ -243,25 +224,5 @@ def _file_entry(raw: dict[str, Any]) -> FileEntry:
     return FileEntry(path, (size[0], size[1]), str(crc32))
 
 
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < MAX_COUNT
-
-
 def _is_size(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(type(v) is int and 0 < v <= MAX_SIDE for v in value)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-# How a field of recording.json, by its type, looks when it is one. JSON's own keys are always strings.
-_IS_A: dict[str, Callable[[object], bool]] = {
-    "str": _is_text,
-    "int": _is_count,
-    "bool": lambda value: isinstance(value, bool),
-    "tuple[int, int]": _is_size,
-    "FrameFilter | None": lambda value: value is None or isinstance(value, dict),
-    "dict[str, int]": lambda value: isinstance(value, dict) and all(map(_is_count, value.values())),
-    "dict[str, str]": lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
-}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib.metadata
 import os
 import shutil
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -23,7 +21,9 @@ from capture.storage.durable import make_durable, replace_file
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FileEntry, FrameLine, RecordingInfo, checksum
 from capture.storage.names import recording_name
+from capture.storage.software import software_versions
 
+PACKAGES = "lidarlive", "record3d", "opencv-python", "numpy"  # whose versions recording.json names
 SYNC_INTERVAL_S = 1.0  # the part of a recording that a power cut may cost
 # Kept free on the disk, checked before each frame: a completely full disk makes the system and other programs fail.
 # Closing takes some kilobytes of it; the rest leaves other programs that are writing about a second.
@@ -121,7 +121,7 @@ class RecordingWriter:
                 rgb_size=frame.rgb_size,
                 depth_size=frame.depth_size,
                 has_confidence=frame.confidence_png is not None,
-                software=_software(),
+                software=software_versions(*PACKAGES),
                 source=self._source,
                 driver=self._driver,
                 note=self._note,
@@ -230,13 +230,3 @@ def _new_folder(dataset: Path, name: str) -> Path:
             return path
         except FileExistsError:
             number += 1
-
-
-def _software() -> dict[str, str]:
-    versions = {"python": sys.version.split()[0]}
-    for package in ("lidarlive", "record3d", "opencv-python", "numpy"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions

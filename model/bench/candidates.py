@@ -1,6 +1,6 @@
-"""The networks that are held against each other: how each is built, trained and put to use.
+"""The networks that the benchmark compares: how each is built, trained and used.
 
-Whoever is compared with `fast` has its recipe and its losses; `original` has its own, as published.
+All but `original`, which is as published, have the recipe and the losses of `fast`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import keras
 from keras import ops
 
 from model.bench.fastdepth import fastdepth
-from model.config import CANONICAL_FOCAL_PX, RECIPES, Recipe
+from model.config import CANONICAL_FOCAL_PX
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.preset_facts import Recipe, facts_of
 from model.presets.base import Model, Pair, Preset, Task, metres
 from model.presets.fast.encoder import encoder
 from model.presets.fast.losses import depth_loss
@@ -28,7 +29,7 @@ Networks = Any  # what a candidate is built of: a Pair, or one Model
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """A row of the table: trained networks put to use in one way."""
+    """A row of the table: one way to use trained networks."""
 
     row: str
     about: str
@@ -53,7 +54,7 @@ def _of_preset(preset: Preset, *forms: Form) -> Candidate:
 
 def alone(name: str, about: str, build: Callable[[], Model]) -> Candidate:
     """One network, RGB 0..255 -> log of canonical depth, trained as `fast` is."""
-    return Candidate(RECIPES["fast"], build, depth_task, (Form(name, about, depth_graph),))
+    return Candidate(facts_of("fast").recipe, build, depth_task, (Form(name, about, depth_graph),))
 
 
 def depth_task(network: Model) -> Iterator[Task]:
@@ -69,20 +70,20 @@ def depth_task(network: Model) -> Iterator[Task]:
 
 
 def depth_graph(network: Model) -> Model:
-    """What is exported of a network that draws no edges: 0 in their place."""
+    """The inference graph of a network without edges: 0 in their place."""
     rgb = keras.Input((None, None, 3), dtype="uint8", name="rgb")
     depth = ops.exp(network(ops.cast(rgb, "float32")))
     return keras.Model(rgb, {DEPTH_OUTPUT: depth, EDGES_OUTPUT: ops.zeros_like(depth)}, name="inference")
 
 
 def _edges_zeroed(pair: Pair) -> Model:
-    """What is exported of a pair whose gradient network answers 0 everywhere, in every channel."""
+    """The inference graph of a pair with the answer of its gradient network set to 0."""
     rgb = keras.Input((None, None, 3), name="rgb")
     return depth_graph(keras.Model(rgb, pair.finetune([rgb, ops.zeros_like(pair.gradient(rgb))]), name="edges_zeroed"))
 
 
 def _fast_from_random_weights() -> Preset:
-    """Nothing in its encoder is worth being bent slowly."""
+    """Its encoder learns at the full rate: it has nothing to preserve."""
     return replace(
         _FAST,
         build=partial(pair_of_networks, pretrained=False),

@@ -2,7 +2,7 @@
 
 The network before pruning, MobileNet-NNConv5 with a depthwise decoder and additive skips: 3.96 million parameters, 3.93
 of them in convolutions, and 0.74 G multiply-accumulates at 224x224. The paper prunes it to 1.34 million and 0.37 G, but
-does not say how wide the layers are then, so the pruned form cannot be built from it.
+does not state the widths of the layers then, so the pruned form cannot be built from it.
 
     RGB ──► 1/2 ──► 1/4 ──► 1/8 ──► 1/16 ──► 1/32          MobileNet
              │       │       │                │
@@ -10,8 +10,8 @@ does not say how wide the layers are then, so the pruned form cannot be built fr
      └► 1x1 ──► log depth
 
 What differs from the paper: the answer is the log of canonical depth, so that losses and recipe are those of `fast`,
-and its last 1x1 has a bias in place of batch normalisation and ReLU. The authors begin with ImageNet weights of
-MobileNet, for which no package on PyPI was found: `fastdepth()` begins with random ones. `fastdepth(encoder())` is the
+and its last 1x1 has a bias in place of batch normalisation and ReLU. The authors start from ImageNet weights of
+MobileNet, for which no package on PyPI was found: `fastdepth()` starts from random ones. `fastdepth(encoder())` is the
 same decoder on the pretrained encoder of `fast`, whose skips are brought to the decoder's widths by a 1x1 convolution.
 """
 
@@ -40,18 +40,18 @@ def mobilenet() -> Model:
     rgb = keras.Input((None, None, 3), name="rgb")
     scaled = layers.Rescaling(1 / 127.5, offset=-1.0)(rgb)
     x = layers.Conv2D(STEM_FILTERS, 3, strides=2, padding="same", use_bias=False)(scaled)
-    x, found = _settled(x, RELU6), []
+    x, features = _settled(x, RELU6), []
     for filters, strides in MOBILENET:
         if strides == 2:
-            found.append(x)
+            features.append(x)
         x = _separable(x, filters, 3, strides, RELU6)
-    return keras.Model(rgb, [*found, x], name="mobilenet")
+    return keras.Model(rgb, [*features, x], name="mobilenet")
 
 
 def fastdepth(encoder: Model | None = None) -> Model:
     """RGB 0..255 (n, h, w, 3) -> log of canonical depth (n, h, w, 1); h and w are multiples of 32.
 
-    `encoder` answers as `mobilenet()` does, in any number of channels; that is what it is where none is given.
+    `encoder` has the outputs of `mobilenet()`, its default, in any number of channels.
     """
     encoder = mobilenet() if encoder is None else encoder
     half, quarter, eighth, _, x = encoder.outputs

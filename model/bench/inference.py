@@ -1,27 +1,27 @@
-"""How long a frame takes in each runtime: `python -m model.bench.inference`, an `Asked` as JSON on standard input.
+"""Time a frame in each runtime: `python -m model.bench.inference`, an `InferenceOptions` as JSON on standard input.
 
-At the end it says {"event": "done", "inference": what `measure` returns}. All runtimes take turns, a few frames each,
-so that whatever else the computer does falls on all of them alike.
+Its last event is {"event": "done", "inference": what `measure` returns}. All runtimes take turns, a few frames each,
+so that other load on the computer affects all of them alike.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from capture.frame import UInt8Image
+from capture.storage import json_codec
+from model.bench.job import Row, RuntimesTimed
 from model.bench.macs import macs
 from model.bench.runtimes import Runtime, runtimes
 from model.config import VersionConfig
+from model.events import OnEvent, Progress
 from model.jobs import worker
-from model.jobs.worker import OnEvent
 from model.presets.registry import PRESETS
 
 FRAMES_A_TURN = {"original": 1}  # of others more: a runtime's own threads need a moment to wake and to sleep
@@ -32,7 +32,7 @@ MATRIX_ROUNDS = 12
 
 
 @dataclass(frozen=True)
-class Asked:
+class InferenceOptions:
     """`threads` of each runtime; `turns` that each takes."""
 
     weights: str
@@ -44,25 +44,25 @@ class Asked:
             raise ValueError(f"threads and turns must be 1 or more. Received: {self}")
 
 
-def measure(asked: Asked, on_event: OnEvent) -> dict[str, Any]:
-    """Every runtime's delays, and what the same multiplications would take in a large product of matrices.
+def measure(options: InferenceOptions, on_event: OnEvent) -> Row:
+    """Times of every runtime, and the time of as many multiplications in a product of large matrices.
 
     {"threads", "size", "matrix_gmacs_per_s", "macs": {pair: MACs a frame},
      "runtimes": [{"name", "pair", "precision", "frames", "p50_ms", "p95_ms", "p99_ms", "difference"}]}
 
     `difference` is the largest one in depth from the first runtime of the same pair, relative.
     """
-    folder = Path(asked.weights)
+    folder = Path(options.weights)
     size = VersionConfig.read(folder).size
-    ready = runtimes(folder, asked.threads)
+    ready = runtimes(folder, options.threads)
     pictures = _pictures(size)
     taken_ms: list[list[float]] = [[] for _ in ready]
-    for turn in range(asked.turns):
+    for turn in range(options.turns):
         for runtime, times in zip(ready, taken_ms, strict=True):
             times += _turn(runtime, pictures)
-        on_event({"event": "progress", "stage": f"{asked.threads} threads", "fraction": (turn + 1) / asked.turns})
+        on_event(Progress(f"{options.threads} threads", (turn + 1) / options.turns))
     return {
-        "threads": asked.threads,
+        "threads": options.threads,
         "size": list(size),
         "matrix_gmacs_per_s": round(_matrix_gmacs_per_s(), 2),
         "macs": {pair: _macs(pair, size) for pair in dict.fromkeys(runtime.pair for runtime in ready)},
@@ -80,7 +80,7 @@ def _turn(runtime: Runtime, pictures: list[UInt8Image]) -> list[float]:
     return times[-frames:]
 
 
-def _described(runtime: Runtime, times_ms: list[float], ready: list[Runtime], picture: UInt8Image) -> dict[str, Any]:
+def _described(runtime: Runtime, times_ms: list[float], ready: list[Runtime], picture: UInt8Image) -> Row:
     p50, p95, p99 = np.percentile(times_ms, (50, 95, 99)).round(2).tolist()
     first = next(other for other in ready if other.pair == runtime.pair)
     expected, answered = first.call(picture)[0], runtime.call(picture)[0]
@@ -114,10 +114,10 @@ def _pictures(size: tuple[int, int]) -> list[UInt8Image]:
 
 
 def work(document: str, on_event: OnEvent) -> None:
-    asked = Asked(**json.loads(document))
-    tf.config.threading.set_intra_op_parallelism_threads(asked.threads)
+    options = json_codec.decode(InferenceOptions, document)
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    on_event({"event": "done", "inference": measure(asked, on_event)})
+    on_event(RuntimesTimed(measure(options, on_event)))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,25 @@
-"""What one training of the benchmark is told, and how it is named. No Keras here: the command line asks for it too."""
+"""One training of the benchmark: its options, its results, its names. No Keras here: the command line imports it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
+from capture.storage import json_codec
 from model.config import INPUT_SIZE
 from model.data.split import Split, label, open_recordings, split
+from model.events import Event
 
-# In the order of the table; model/bench/candidates.py says what each is.
+# In the order of the table; described in model/bench/candidates.py.
 CANDIDATES = ("original", "fast", "fast-no-gradient", "fast-random", "fastdepth", "fastdepth-pretrained")
-KERAS_WEIGHTS_NAME = "graph.weights.h5"  # beside the OpenVINO pair, for TensorFlow to be timed on the same weights
+KERAS_WEIGHTS_NAME = "graph.weights.h5"  # beside the OpenVINO pair, so that TensorFlow is timed on the same weights
 
-STOPPED = "The benchmark was stopped; what was measured before is kept, and the same command goes on from it"
+STOPPED = "The benchmark was stopped; its results are kept, and the same command continues from them"
+
+Row = dict[str, Any]  # one line of the table, as in results.jsonl: see model/bench/run.py
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,9 @@ class Job:
         return Path(self.out) / "trained" / f"{self.candidate}-{self.seed}.npz"
 
     def split(self) -> tuple[Split, tuple[Recording, ...]]:
-        """What is trained on and what chooses the epoch; and what is for the test alone.
+        """The recordings to train on and to choose the epoch by; and those for the test alone.
 
-        Raises LidarliveError where a frame of either stands among the others, or nothing chooses.
+        Raises LidarliveError where these share a frame, or no recording chooses the epoch.
         """
         recordings = open_recordings(self.data)
         apart = split(recordings, [*self.held_out, *self.test])
@@ -60,8 +63,8 @@ class Job:
             raise LidarliveError("Name the recording that chooses the best epoch: --held-out NAME")
         return Split(apart.train, chooses, apart.notes), test
 
-    def told(self) -> dict[str, Any]:
-        """What decides how good a network becomes, but for its seed: results of the same can stand in one table."""
+    def fingerprint(self) -> Row:
+        """Everything that affects the result, but for the seed: results of one table must agree in it."""
         parts, test = self.split()
         everything = (*parts.train, *parts.held_out, *test)
         named = {"train": parts.train, "held_out": parts.held_out, "test": test}
@@ -69,10 +72,40 @@ class Job:
         return {"minutes": self.minutes, "images": self.images, "size": list(self.size), **frames}
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json_codec.encode(self)
 
     @classmethod
     def from_json(cls, text: str) -> Job:
-        given: dict[str, Any] = json.loads(text)
-        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
-        return cls(**values)
+        return json_codec.decode(cls, text)
+
+
+@dataclass(frozen=True)
+class Benchmarked(Event):
+    """A candidate was trained and measured."""
+
+    event: ClassVar[str] = "done"
+    results: list[Row]
+
+
+@dataclass(frozen=True)
+class Trained(Event):
+    """A candidate was trained; its networks are in this file."""
+
+    event: ClassVar[str] = "done"
+    trained: str
+
+
+@dataclass(frozen=True)
+class Timed(Event):
+    """Milliseconds a frame of each network, by runtime."""
+
+    event: ClassVar[str] = "done"
+    speed: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class RuntimesTimed(Event):
+    """Times of all runtimes; see model/bench/inference.py."""
+
+    event: ClassVar[str] = "done"
+    inference: Row

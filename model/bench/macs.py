@@ -1,4 +1,4 @@
-"""What a network costs: multiply-accumulate operations (MACs) for one picture."""
+"""Count the multiply-accumulate operations (MACs) of a network for one picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def macs(model: Model, height: int, width: int) -> int:
     all count as often as they are done. Sums, activations, normalisation and resizing are left out, as is usual.
 
     Raises ValueError where a part is a function of its own in that graph (loops, grouped convolutions): it is not
-    looked into, and a count without it would be too low.
+    counted, and the sum would be too low.
     """
     pictures = [tf.TensorSpec((1, height, width, t.shape[-1]), t.dtype) for t in model.inputs]
     call = tf.function(lambda *given: model(given[0] if len(given) == 1 else list(given), training=False))

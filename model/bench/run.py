@@ -1,6 +1,6 @@
-"""Trains and measures one candidate: `python -m model.bench.run`, a Job as JSON on standard input.
+"""Train and measure one candidate: `python -m model.bench.run`, a Job as JSON on standard input.
 
-Its events are those of `model.training.fit`, their `fraction` that of the whole training, and at the end
+Its events are those of `model.training.fit`, with `fraction` of the whole training, and at the end
     {"event": "done", "results": [what `run` returns]}
 """
 
@@ -11,32 +11,32 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from capture.recording import Recording
 from model.bench.candidates import CANDIDATES
-from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED, Job
+from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED, Benchmarked, Job, Row
 from model.bench.macs import macs
 from model.bench.training import TRAINING_SHARE, train
 from model.config import CONFIG_NAME, OPENVINO_NAMES, VersionConfig, file_crc32
 from model.evaluation.evaluate import evaluate
+from model.events import OnEvent, Progress
 from model.export.openvino import export_openvino
 from model.jobs import worker
-from model.jobs.worker import OnEvent
 from model.presets.base import Model
-from model.training.progress import Progress
+from model.report import Ranges
+from model.training.progress import JobProgress
 
 
-def run(job: Job, on_event: OnEvent) -> list[dict[str, Any]]:
+def run(job: Job, on_event: OnEvent) -> list[Row]:
     """Train the candidate and measure each of its forms, as a weights version in a folder of its own in `job.out`.
 
-    A dictionary for each form: row, about, candidate, seed, what `train` says of the training, parameters, macs,
-    weights (the folder) and recordings (what `evaluate` measures, by name).
+    A dictionary for each form: row, about, candidate, seed, what `train` returns, parameters, macs, weights (the
+    folder) and recordings (what `evaluate` measures, by name).
 
-    Raises LidarliveError where the data is no good, the memory too small, or the loss stops being a number.
+    Raises LidarliveError where the data is invalid, the memory too small, or the loss not finite.
     """
     candidate, (parts, test) = CANDIDATES[job.candidate], job.split()
-    progress = Progress(on_event)
+    progress = JobProgress(on_event)
     networks, trained = train(job, progress)
     share = (1 - TRAINING_SHARE) / len(candidate.forms)
     results = []
@@ -51,16 +51,15 @@ def run(job: Job, on_event: OnEvent) -> list[dict[str, Any]]:
     return results
 
 
-def _measure(folder: Path, recordings: Sequence[Recording], progress: Progress) -> dict[str, Any]:
-    def tell(done: int, total: int) -> None:
-        progress({"event": "progress", "stage": "measuring", "fraction": done / total})
+def _measure(folder: Path, recordings: Sequence[Recording], progress: JobProgress) -> dict[str, Ranges]:
+    def on_progress(done: int, total: int) -> None:
+        progress(Progress("measuring", done / total))
 
-    measured: dict[str, Any] = evaluate([recording.path for recording in recordings], folder, tell)["recordings"]
-    return measured
+    return evaluate([recording.path for recording in recordings], folder, on_progress).recordings
 
 
 def _write_version(folder: Path, graph: Model, job: Job, canonical_focal_px: float | None) -> None:
-    """What a Predictor reads; and the weights once more, for TensorFlow to be timed with."""
+    """Write what a Predictor reads; and the weights once more, so that TensorFlow is timed on them."""
     folder.mkdir(parents=True, exist_ok=True)
     export_openvino(graph, folder, job.size)
     graph.save_weights(folder / KERAS_WEIGHTS_NAME)
@@ -79,7 +78,7 @@ def _write_version(folder: Path, graph: Model, job: Job, canonical_focal_px: flo
 
 
 def work(document: str, on_event: OnEvent) -> None:
-    on_event({"event": "done", "results": run(Job.from_json(document), on_event)})
+    on_event(Benchmarked(run(Job.from_json(document), on_event)))
 
 
 if __name__ == "__main__":

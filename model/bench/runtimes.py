@@ -1,4 +1,4 @@
-"""The same pair of networks in every runtime, each as a function of a picture; `lidarlive bench inference` times them.
+"""Load a pair of networks in every runtime, each as a function of a picture, for `lidarlive bench inference`.
 
 All take uint8 (1, h, w, 3), the network's size, and answer canonical depth and edges as NumPy arrays (1, h, w, 1).
 """
@@ -34,7 +34,7 @@ Function = Any  # of tensorflow, which carries no types
 
 @dataclass(frozen=True)
 class Runtime:
-    """A pair made ready: `pair` is the preset of the networks, `call` blocks until it has the answer."""
+    """A loaded pair: `pair` is the preset of the networks, `call` blocks until it has the result."""
 
     name: str
     pair: str
@@ -43,10 +43,10 @@ class Runtime:
 
 
 def runtimes(folder: Path, threads: int) -> list[Runtime]:
-    """The version in `folder` in all runtimes there are here, and the preset `original` of random weights in OpenVINO.
+    """The version in `folder` in all runtimes available, and the preset `original` of random weights in OpenVINO.
 
-    `threads` is what each is told; TensorFlow's own must have been set before. ONNX Runtime, and in OpenVINO bf16, are
-    left out where they are not installed or the processor has none.
+    `threads` is the limit of each; TensorFlow's must have been set before. ONNX Runtime, and bf16 in OpenVINO, are
+    skipped where they are not installed or the processor lacks them.
 
     Raises LidarliveError where the networks cannot be read.
     """
@@ -54,7 +54,7 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     pair, size = config.preset, config.size
     graph = _graph(registry.PRESETS[pair], folder)
     traced, litert = _traced(graph, size), export.litert_call(export.litert(graph), threads)
-    # What ships is what is timed: the version's own file, not a new conversion.
+    # Times the version's own file, which ships, not a new conversion.
     shipped = CORE.read_model(folder / OPENVINO_NAMES[0])
     can = CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     found = [

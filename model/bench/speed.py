@@ -1,7 +1,7 @@
-"""How long the candidates take for a frame: `python -m model.bench.speed`, {candidate: folder} on standard input.
+"""Time the candidates, per frame: `python -m model.bench.speed`, {candidate: folder} as JSON on standard input.
 
-At the end it says {"event": "done", "speed": what `measure` returns}. All are timed in one run, one call each in turn,
-so that whatever else the computer does falls on all of them alike.
+Its last event is {"event": "done", "speed": what `measure` returns}. All are timed in one run, one call each in turn,
+so that other load on the computer affects all of them alike.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from model.bench.candidates import CANDIDATES
-from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED
+from model.bench.job import KERAS_WEIGHTS_NAME, STOPPED, Timed
+from model.events import OnEvent, Progress
 from model.jobs import worker
-from model.jobs.worker import OnEvent
 from model.predictor import Predictor
 
 ROUNDS = 21
@@ -29,7 +29,7 @@ Call = Callable[[], object]
 def measure(weights: Mapping[str, Path], on_event: OnEvent) -> dict[str, dict[str, float]]:
     """{candidate: {"openvino_ms", "tf_function_ms"}}: the median over `ROUNDS` frames of the weights' own size.
 
-    Both in float32, with as many threads as each takes of itself: all cores.
+    Both in float32, with the default number of threads of each: all cores.
     """
     calls = {
         (name, runtime): call
@@ -44,7 +44,7 @@ def measure(weights: Mapping[str, Path], on_event: OnEvent) -> dict[str, dict[st
             start = time.perf_counter()
             call()
             taken_ms[key].append(1000 * (time.perf_counter() - start))
-        on_event({"event": "progress", "stage": "timing", "fraction": (done + 1) / ROUNDS})
+        on_event(Progress("timing", (done + 1) / ROUNDS))
     return {
         name: {runtime: round(median(taken_ms[name, runtime]), 2) for runtime in ("openvino_ms", "tf_function_ms")}
         for name in weights
@@ -72,7 +72,7 @@ def _picture(size: tuple[int, int]) -> np.ndarray:
 
 def work(document: str, on_event: OnEvent) -> None:
     weights = {name: Path(folder) for name, folder in json.loads(document).items()}
-    on_event({"event": "done", "speed": measure(weights, on_event)})
+    on_event(Timed(measure(weights, on_event)))
 
 
 if __name__ == "__main__":

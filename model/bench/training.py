@@ -1,7 +1,7 @@
-"""Trains one candidate of the benchmark and measures nothing: `python -m model.bench.training`, a Job as its input.
+"""Train one candidate of the benchmark, without measuring it: `python -m model.bench.training`, a Job as its input.
 
-It needs neither TensorFlow nor OpenVINO, so that it also runs under KERAS_BACKEND=jax where a GPU is. What it leaves in
-the job's folder is then measured by `model.bench.run` instead of being trained anew.
+It needs neither TensorFlow nor OpenVINO, so that it also runs under KERAS_BACKEND=jax on a GPU. `model.bench.run` then
+measures what it leaves in the job's folder instead of training it again.
 """
 
 from __future__ import annotations
@@ -19,29 +19,30 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from model.bench.candidates import CANDIDATES, Candidate, Networks
-from model.bench.job import STOPPED, Job
+from model.bench.job import STOPPED, Job, Row, Trained
 from model.config import CANONICAL_FOCAL_PX, HELD_OUT_FRAMES, UNBOUNDED_EPOCHS
 from model.data.batches import Sampling, frames_of, spread
 from model.data.split import Split
+from model.events import OnEvent
 from model.jobs import worker
-from model.jobs.worker import OnEvent
-from model.training.fit import Outcome, Settings, fit
-from model.training.progress import Progress
+from model.report import Outcome
+from model.training.fit import Settings, fit
+from model.training.progress import JobProgress
 
 ZOOM = 1.3  # as the starter weights were trained
 EPOCH_FRAMES = 400
 TRAINING_SHARE = 0.9  # of the job; the rest is measuring
-LEAST_BUDGET_S = 1.0  # of a task for which others have left no time: it takes one step and is measured
+LEAST_BUDGET_S = 1.0  # of a task when the others used all the time: it takes one step and is measured
 FACTS = "facts"  # of a file of weights: the array beside those of the networks, JSON as bytes
 
 
-def train(job: Job, progress: Progress) -> tuple[Networks, dict[str, Any]]:
-    """The candidate's networks, trained or as `save` left them for this job, and what is to be said of the training.
+def train(job: Job, progress: JobProgress) -> tuple[Networks, Row]:
+    """The candidate's networks, trained or as `save` left them for this job, and facts about the training.
 
-    That is told (what decides how good it becomes), minutes, steps, images, tasks (Outcome by name), trained_on.
+    These are told (the job's fingerprint), minutes, steps, images, tasks (Outcome by name), trained_on.
 
-    Raises LidarliveError where the data is no good, the memory too small, the loss stops being a number, or what was
-    left in the folder is of another job.
+    Raises LidarliveError where the data is invalid, the memory too small, the loss not finite, or the networks in the
+    folder are of another job.
     """
     candidate, (parts, _) = CANDIDATES[job.candidate], job.split()
     candidate.check_memory(job.size, candidate.recipe.batch)
@@ -51,7 +52,7 @@ def train(job: Job, progress: Progress) -> tuple[Networks, dict[str, Any]]:
         return networks, _load(networks, job)
     outcomes = _train_tasks(candidate, networks, job, parts, progress)
     return networks, {
-        "told": job.told(),
+        "told": job.fingerprint(),
         "minutes": round(sum(outcome.seconds for outcome in outcomes.values()) / 60, 2),
         "steps": sum(outcome.steps for outcome in outcomes.values()),
         "images": sum(outcome.images for outcome in outcomes.values()),
@@ -60,8 +61,8 @@ def train(job: Job, progress: Progress) -> tuple[Networks, dict[str, Any]]:
     }
 
 
-def save(networks: Networks, facts: dict[str, Any], path: Path) -> None:
-    """Leave both for `train` to find; the file appears whole."""
+def save(networks: Networks, facts: Row, path: Path) -> None:
+    """Write networks and facts for `train` to find; the file appears whole."""
     arrays = {f"{number:04}": weight for number, weight in enumerate(_weights(networks))}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part.npz")
@@ -69,14 +70,14 @@ def save(networks: Networks, facts: dict[str, Any], path: Path) -> None:
     os.replace(unfinished, path)
 
 
-def _load(networks: Networks, job: Job) -> dict[str, Any]:
+def _load(networks: Networks, job: Job) -> Row:
     with np.load(job.trained_path, allow_pickle=False) as stored:
-        facts: dict[str, Any] = json.loads(stored[FACTS].tobytes())
+        facts: Row = json.loads(stored[FACTS].tobytes())
         arrays = [stored[name] for name in sorted(set(stored.files) - {FACTS})]
-    if facts["told"] != job.told():
+    if facts["told"] != job.fingerprint():
         raise LidarliveError(
-            f"{job.trained_path} was trained otherwise than this benchmark asks. Move it away, or name another folder "
-            f"with --out. It was told {facts['told']}, and now is {job.told()}"
+            f"{job.trained_path} was trained with other options than this benchmark's. Move it away, or name another "
+            f"folder with --out. Its options: {facts['told']}; this benchmark's: {job.fingerprint()}"
         )
     variables = [variable for network in _networks(networks) for variable in network.weights]
     if [variable.shape for variable in variables] != [array.shape for array in arrays]:
@@ -87,9 +88,9 @@ def _load(networks: Networks, job: Job) -> dict[str, Any]:
 
 
 def _train_tasks(
-    candidate: Candidate, networks: Networks, job: Job, parts: Split, progress: Progress
+    candidate: Candidate, networks: Networks, job: Job, parts: Split, progress: JobProgress
 ) -> dict[str, Outcome]:
-    """Train all tasks one after the other, for all of the minutes or images; what a task leaves is the others'."""
+    """Train all tasks in turn, for all of the minutes or images; what a task leaves is left to the others."""
     frames, held_out = frames_of(parts.train), spread(frames_of(parts.held_out), HELD_OUT_FRAMES)
     recipe = replace(candidate.recipe, epochs=UNBOUNDED_EPOCHS, patience=None)  # minutes or images alone end it
     settings = Settings(Sampling(job.size, CANONICAL_FOCAL_PX, ZOOM), recipe, job.seed, EPOCH_FRAMES)
@@ -128,9 +129,9 @@ def _networks(networks: Networks) -> tuple[Any, ...]:
 
 def work(document: str, on_event: OnEvent) -> None:
     job = Job.from_json(document)
-    networks, facts = train(job, Progress(on_event))
+    networks, facts = train(job, JobProgress(on_event))
     save(networks, facts, job.trained_path)
-    on_event({"event": "done", "trained": str(job.trained_path)})
+    on_event(Trained(str(job.trained_path)))
 
 
 if __name__ == "__main__":

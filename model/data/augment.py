@@ -1,9 +1,9 @@
-"""What a training shows of a picture: another window, a tilted phone, a mirror, another light.
+"""Augment training pictures: another window, a tilted phone, a mirror image, another light.
 
-Geometry stays right. A window of 1/s of the picture, seen at the same size, is what a lens of s times the focal length
-sees. A phone turned about its optical axis sees the picture turned about the principal point, and every z-depth as
-before; turning about another point shifts the picture besides, as another window does. A mirrored room is a room. So
-depth is never changed, only taken from elsewhere: each pixel has one reading of the recording, or none.
+The geometry stays consistent. A window of 1/s of the picture, resized to the whole, equals a picture through a lens of
+s times the focal length. Rotating the phone about its optical axis rotates the picture about the principal point and
+keeps every z-depth; rotating about another point shifts the picture as well, like another window. A mirrored room is a
+room. So depth values never change, only their positions: each pixel has one reading of the recording, or none.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from capture.frame import UInt8Image
 from capture.jpeg import decode_jpeg
 from model.data import targets
 
-ROLL_DEG = 3.0  # how far a hand tilts a phone that it means to hold upright
-FLAWED = 0.2  # share of the pictures that lose their colour, sharpness or cleanness besides
+ROLL_DEG = 3.0  # tilt of a phone that is held upright by hand
+FLAWED = 0.2  # share of the pictures that also become grey, soft, noisy or coarse
 
 Size = tuple[int, int]  # (width, height)
 Shares = tuple[float, float]  # of a picture's width and height
@@ -28,18 +28,18 @@ Shares = tuple[float, float]  # of a picture's width and height
 
 @dataclass(frozen=True)
 class AugmentedView:
-    """A window of a picture: its middle and its sides as shares of the picture's, turned about its middle, mirrored."""
+    """A window of a picture: centre and sides as shares of the picture's, rotated about its centre, mirrored."""
 
     middle: Shares = (0.5, 0.5)
     sides: Shares = (1.0, 1.0)
-    roll_deg: float = 0.0  # clockwise, of the window; the picture seen in it turns the other way
+    roll_deg: float = 0.0  # clockwise, of the window; its content rotates the other way
     mirrored: bool = False
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, picture: Size, sides: Shares, zoom: float) -> AugmentedView:
         """A window of `sides` or up to `zoom` times smaller, rolled and mirrored at random, anywhere in the picture.
 
-        It lies wholly within the picture: where zooming alone does not make it small enough for that, it is smaller.
+        It lies wholly within the picture: it is made smaller where the zoom alone does not ensure that.
         """
         roll_deg = rng.uniform(-ROLL_DEG, ROLL_DEG)
         sine, cosine = np.sin(np.radians(abs(roll_deg))), np.cos(np.radians(roll_deg))
@@ -64,7 +64,7 @@ class AugmentedView:
     def matrix(self, picture: Size, old: Size, new: Size) -> NDArray[np.float64]:
         """(2, 3): from (x, y) in the window at size `new` to (x, y) in the whole picture at size `old`, in pixels.
 
-        Middles of pixels are whole numbers. The window is turned in the picture as recorded, whose pixels are square.
+        Centres of pixels are whole numbers. The window is rotated in the recorded picture, whose pixels are square.
         """
         sine, cosine = np.sin(np.radians(self.roll_deg)), np.cos(np.radians(self.roll_deg))
         recorded = np.array(picture, dtype=float)
@@ -77,13 +77,13 @@ class AugmentedView:
     def _warped(self, image: NDArray[Any], picture: Size, size: Size, interpolation: int) -> NDArray[Any]:
         matrix = self.matrix(picture, (image.shape[1], image.shape[0]), size)
         flags = interpolation | cv2.WARP_INVERSE_MAP
-        # Nothing beyond the picture is seen; the border only serves pixels whose middle rounding puts just outside.
+        # Nothing outside the picture is used; the border only serves pixels whose centre is rounded to just outside.
         seen = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(cv2.flip(seen, 1) if self.mirrored else seen)
 
 
 def recoloured(rgb: UInt8Image, rng: np.random.Generator) -> UInt8Image:
-    """uint8 (h, w, 3) in another light: exposure, white balance and gamma; now and then grey, soft, noisy or coarse."""
+    """uint8 (h, w, 3) in another light: exposure, white balance and gamma; sometimes grey, soft, noisy or coarse."""
     gains = rng.uniform(0.75, 1.25) * rng.uniform(0.9, 1.1, size=3)
     levels = np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.8, 1.25) * gains
     table = np.clip(255 * levels, 0, 255).astype(np.uint8)
@@ -95,23 +95,23 @@ def recoloured(rgb: UInt8Image, rng: np.random.Generator) -> UInt8Image:
 
 
 def _grey(rgb: UInt8Image, rng: np.random.Generator) -> NDArray[Any]:
-    """Colour helps, but must not be needed: lamps of other rooms have other colours."""
+    """Remove the colour, so that the networks do not rely on it: lamps of other rooms have other colours."""
     return np.asarray(cv2.cvtColor(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
 def _soft(rgb: UInt8Image, rng: np.random.Generator) -> NDArray[Any]:
-    """Out of focus, or moved."""
+    """Blur, as out of focus or moved."""
     return np.asarray(cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.3, 1.0)))
 
 
 def _noisy(rgb: UInt8Image, rng: np.random.Generator) -> NDArray[Any]:
-    """As in the dark."""
+    """Add noise, as in the dark."""
     noise = rng.standard_normal(rgb.shape, dtype=np.float32) * np.float32(rng.uniform(2, 8))
     return np.clip(rgb + noise, 0, 255)
 
 
 def _coarse(rgb: UInt8Image, rng: np.random.Generator) -> NDArray[Any]:
-    """Compressed hard."""
+    """Compress hard."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 70))]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
     return decode_jpeg(data.tobytes())

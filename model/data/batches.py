@@ -1,7 +1,7 @@
-"""Recordings to batches: frames of whole recordings (model/data/split.py), streamed from disk or from memory.
+"""Make batches of the frames of whole recordings (model/data/split.py), streamed from disk or from memory.
 
-FrameRef ─► decoded, shrunk ─► seen through a View ─► targets ─► Batch
-             kept in memory      (model/data/augment.py)    (model/data/targets.py)
+FrameRef ─► decoded, shrunk ─► augmented view ─► targets ─► Batch
+             kept in memory      (augment.py)       (targets.py)
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from model.data import targets
 from model.data.augment import AugmentedView, recoloured
 from model.data.targets import Float32
 
-PREFETCHED_BATCHES = 3  # enough that the networks never wait for the disk, and no more memory than a few megabytes
+PREFETCHED_BATCHES = 3  # the networks never wait for the disk, at the cost of a few megabytes
 CACHE_BYTES = 1 << 30  # some 2,000 frames at 192x256, thinned a few rooms; no more than TensorFlow takes itself
-MARGIN = 1.5  # how much larger than the network's input a frame is decoded, so that a window of it is still sharp
+MARGIN = 1.5  # a frame is decoded so much larger than the network's input, so that a window of it is still sharp
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class FrameRef:
-    """Frame `index` of a recording, not read yet; `turned`: cut to the other orientation when it is."""
+    """Frame `index` of a recording, not read yet; `turned`: crop it to the other orientation when read."""
 
     recording: Recording
     index: int
@@ -64,8 +64,8 @@ class Batch:
 class Cache:
     """Frames in memory, decoded and shrunk, so that only the first epoch reads them from disk.
 
-    What finds no room below `most_bytes` is read anew each time: frames are drawn at random, so none is worth more than
-    another, and nothing is pushed out. For one `load` at a time.
+    Frames beyond `most_bytes` are read again each time: frames are drawn at random, so none is worth more than
+    another, and none is evicted. For one `load` at a time.
     """
 
     def __init__(self, most_bytes: int = CACHE_BYTES) -> None:
@@ -102,10 +102,10 @@ def plan_epoch(
     rng: np.random.Generator,
     rehearsed: Sequence[FrameRef] = (),
 ) -> list[list[FrameRef]]:
-    """One epoch's batches: at most `most` frames drawn anew each time, each batch of one orientation, all full.
+    """Plan one epoch's batches: at most `most` frames drawn at random, each batch of one orientation, all full.
 
-    Where there are `rehearsed` frames, as many of these are drawn besides. A batch that would stay short is filled up
-    with frames drawn before. A share of `turned` is cut to the other orientation.
+    Where there are `rehearsed` frames, as many of these are drawn as well. A short batch is filled up with frames
+    drawn before. A share of `turned` is cropped to the other orientation.
     """
     drawn = [frames[i] for i in rng.permutation(len(frames))[:most]]
     if rehearsed:
@@ -122,7 +122,7 @@ def plan_epoch(
 
 
 def in_order(frames: Sequence[FrameRef], batch: int) -> list[list[FrameRef]]:
-    """The frames as they come, in batches of one recording each; for measuring."""
+    """The frames in their order, in batches of one recording each; for measuring."""
     runs: dict[Path, list[FrameRef]] = {}
     for ref in frames:
         runs.setdefault(ref.recording.path, []).append(ref)
@@ -132,7 +132,7 @@ def in_order(frames: Sequence[FrameRef], batch: int) -> list[list[FrameRef]]:
 def load(
     planned: Sequence[Sequence[FrameRef]], sampling: Sampling, seed: Sequence[int] | None, cache: Cache | None = None
 ) -> Iterator[Batch]:
-    """The batches planned, one after the other; with a seed each sample is augmented, the same for the same seed.
+    """Read the planned batches in order; with a seed each sample is augmented, reproducibly.
 
     One thread reads ahead; it may block on the disk. Frames without a reading are left out, and batches of only such.
 
@@ -157,9 +157,9 @@ def load(
 def load_sample(
     ref: FrameRef, sampling: Sampling, rng: np.random.Generator | None = None, cache: Cache | None = None
 ) -> Batch:
-    """One frame as a batch of one; with `rng` seen through a View drawn from it, and recoloured (augment.py).
+    """Read one frame as a batch of one; with `rng` augmented by a view and colours drawn from it (augment.py).
 
-    Without `rng` it is the whole picture, or the middle of it where turned.
+    Without `rng` it is the whole picture, or its centre where turned.
     """
     picture, size = ref.recording.info.rgb_size, sampling.size_of(ref.recording, ref.turned)
     sides = _share_of(picture, size) if ref.turned else (1.0, 1.0)
@@ -171,7 +171,7 @@ def load_sample(
     confidence = None if decoded.confidence is None else view.nearest(decoded.confidence, picture, size)
     weight = targets.weights(depth_m, confidence)
     canonical = sampling.canonical_focal_px
-    # Cutting out a share of the picture and resizing it to the same size is what a longer lens does.
+    # Cropping a share of the picture and resizing it equals a longer lens.
     focal = targets.focal_px(decoded.intrinsics, picture, size, canonical) / view.sides[0]
     return Batch(
         (rgb if rng is None else recoloured(rgb, rng))[None],
@@ -196,7 +196,7 @@ def _load_batch(
 
 @dataclass(frozen=True, eq=False)
 class _Decoded:
-    """A frame shrunk, so far as it is the larger, to near the network's input; integers, to fit many into memory."""
+    """A frame reduced to near the network's input, if it is larger; integers, so that many fit into memory."""
 
     rgb: UInt8Image  # (H, W, 3)
     depth_mm: NDArray[np.uint16]  # (h, w), 0 = no reading
@@ -226,11 +226,11 @@ def _smaller(recorded: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, i
 
 
 def _kept_size(size: tuple[int, int], sides: tuple[float, float], margin: float) -> tuple[int, int]:
-    """The size of the whole picture at which a window of `sides`, seen at `size`, has `margin` times its resolution."""
+    """Size of the whole picture at which a window of `sides` has `margin` times the resolution of `size`."""
     return round(size[0] / sides[0] * margin), round(size[1] / sides[1] * margin)
 
 
 def _share_of(old: tuple[int, int], new: tuple[int, int]) -> tuple[float, float]:
-    """How much of the width and height of `old` the largest window of the shape of `new` takes."""
+    """Shares of the width and height of `old` of the largest window with the aspect ratio of `new`."""
     shape = (new[0] / new[1]) / (old[0] / old[1])
     return min(1.0, shape), min(1.0, 1 / shape)

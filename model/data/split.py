@@ -1,8 +1,8 @@
-"""Which recordings are trained on and which only measure: whole recordings, never single frames.
+"""Split recordings into those to train on and those held out: whole recordings, never single frames.
 
-Neighbouring frames of one recording are nearly the same picture: a network tested on frames between those that it was
-trained on looks far better than it is. So whole recordings are held out, a split with the same picture or depth map on
-both sides is refused, and one whose sides are probably the same scene says so.
+Neighbouring frames of one recording are nearly the same picture: a network tested on frames between its training frames
+looks far better than it is. So whole recordings are held out; a split with the same picture or depth map on both sides
+is an error, and one whose sides are probably the same scene gets a note.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
 
-ONE_VISIT = timedelta(minutes=10)  # recordings of one name with a shorter pause between them count as of one place
+ONE_VISIT = timedelta(minutes=10)  # recordings of one name with a shorter pause between them count as one place
 _CALLED = {"rgb": "picture", "depth": "depth map"}
 
 Checksums = dict[tuple[str, str], int]  # kind of file and its CRC-32 -> the frame that has it
@@ -26,7 +26,7 @@ Checksums = dict[tuple[str, str], int]  # kind of file and its CRC-32 -> the fra
 
 @dataclass(frozen=True)
 class Split:
-    """Which recordings are trained on and which only measure; `notes` are what to know of such a measure, sentences."""
+    """Recordings to train on and held-out ones; `notes` are limits of what the held-out ones can show, in sentences."""
 
     train: tuple[Recording, ...]
     held_out: tuple[Recording, ...]
@@ -34,7 +34,7 @@ class Split:
 
 
 def open_recordings(paths: Sequence[str | Path]) -> list[Recording]:
-    """Every recording below `paths` that has frames, each once, sorted by folder name: by the time it began.
+    """Open every recording below `paths` that has frames, each once, sorted by folder name, which begins with its time.
 
     Raises LidarliveError where a path holds no recording.
     """
@@ -43,18 +43,18 @@ def open_recordings(paths: Sequence[str | Path]) -> list[Recording]:
 
 
 def label(recording: Recording, among: Sequence[Recording]) -> str:
-    """What to call a recording: its folder's name, or the whole path where another of `among` has the same."""
+    """Name of a recording in messages: its folder's, or the whole path where another of `among` has the same."""
     alone = sum(other.path.name == recording.path.name for other in among) <= 1
     return recording.path.name if alone else str(recording.path)
 
 
 def split(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Split:
-    """Hold out the recordings named (by folder, path or the name they were recorded under).
+    """Hold out the recordings named, by folder, path or the name they were recorded under.
 
     None holds out the newest that shares no frame with the others, if there are two or more; () holds out nothing.
 
-    Raises LidarliveError where nothing is left to train on, a name fits no recording, or the same picture or depth map
-    stands on both sides.
+    Raises LidarliveError where no recording is left to train on, a name matches no recording, or the same picture or
+    depth map is on both sides.
     """
     if not recordings:
         raise LidarliveError("There is nothing to train on: the recordings named have no frames")
@@ -84,7 +84,7 @@ def _newest_held_out(recordings: Sequence[Recording]) -> Split:
 
 
 def _leak(train: Sequence[Recording], held: Sequence[Recording], checksums: dict[Path, Checksums]) -> str:
-    """What stands on both sides, as the beginning of a sentence; empty where nothing does."""
+    """Frames that are on both sides, as the beginning of a sentence; empty where there are none."""
     for b in held:
         for a in train:
             of_a, of_b = checksums[a.path], checksums[b.path]
@@ -93,7 +93,7 @@ def _leak(train: Sequence[Recording], held: Sequence[Recording], checksums: dict
                 if _are_equal(a, i, b, j, kind):
                     frames = len({frame for frame, _, _ in shared})
                     proof = f"the {_CALLED[kind]} of frame {j} is that of frame {i} there"
-                    return f"Of the held-out {b.path}, {frames} of {len(b)} frames stand in {a.path} too ({proof})"
+                    return f"Of the held-out {b.path}, {frames} of {len(b)} frames are in {a.path} too ({proof})"
     return ""
 
 
@@ -107,9 +107,9 @@ def _checksums_of(recordings: Sequence[Recording]) -> dict[Path, Checksums]:
 
 
 def _are_equal(a: Recording, i: int, b: Recording, j: int, kind: str) -> bool:
-    """Whether the files are the same to the byte (of long recordings some CRC-32 agree by chance) and not blank.
+    """Whether the files are equal to the byte (some CRC-32 of long recordings agree by chance) and not blank.
 
-    A depth map without a reading, or a picture of one colour, says nothing of where it was taken.
+    A depth map without a reading, or a picture of one colour, identifies no place.
     """
     line = a.line(i)
     if a.file_bytes(line, kind) != b.file_bytes(b.line(j), kind):
@@ -120,7 +120,7 @@ def _are_equal(a: Recording, i: int, b: Recording, j: int, kind: str) -> bool:
 def _notes(train: Sequence[Recording], held: Sequence[Recording]) -> tuple[str, ...]:
     return tuple(
         f"{label(b, (*train, *held))} is probably the same scene as {label(a, (*train, *held))}, which is trained on: "
-        "what it measures says little about other rooms"
+        "it shows little about other rooms"
         for b in held
         for a in train
         if _same_visit(a, b)
@@ -128,9 +128,9 @@ def _notes(train: Sequence[Recording], held: Sequence[Recording]) -> tuple[str, 
 
 
 def _same_visit(a: Recording, b: Recording) -> bool:
-    """Whether they have one name but for a number at its end, such as desk-1 and desk-2, and no long pause between.
+    """Whether their names differ only in a number at the end, such as desk-1 and desk-2, without a long pause between.
 
-    A recording that went on as another, as after a change of size, is named so; its parts follow one another at once.
+    The parts of a recording that was split, as after a change of size, are named so and follow one another at once.
     """
     if _without_number(a) != _without_number(b):
         return False
@@ -143,7 +143,7 @@ def _without_number(recording: Recording) -> str:
 
 
 def _began(recording: Recording) -> datetime:
-    """When it began, or was imported. A time that cannot be read counts as long ago."""
+    """Time of its start or import. A time that cannot be parsed counts as long ago."""
     try:
         began = datetime.fromisoformat(recording.info.created_utc)
     except ValueError:

@@ -1,7 +1,7 @@
-"""From a frame to what the networks see and should answer: the one place where sizes of RGB and depth meet.
+"""Inputs and targets of the networks from a frame; matches the sizes of RGB and depth.
 
 All arrays are NumPy; sizes are (width, height), arrays (h, w). The depth that is learned is *canonical*: what a camera
-of the canonical focal length would have to measure to see the same picture. An object of s metres at distance z covers
+of the canonical focal length would have to measure for the same picture. An object of s metres at distance z covers
 s * f / z pixels, so the same picture means z proportional to f; learning log(z * f_c / f) makes one network serve every
 camera, crop and zoom (the idea of canonical camera space: Yin et al., Metric3D, ICCV 2023).
 """
@@ -37,7 +37,7 @@ def resize_rgb(rgb: UInt8Image, size: tuple[int, int]) -> UInt8Image:
 
 
 def resize_depth(depth_m: DepthMap, size: tuple[int, int]) -> DepthMap:
-    """float32 (h, w): each pixel takes the nearest reading or hole, so that none is blended with another."""
+    """float32 (h, w): each pixel takes the nearest reading or hole, without blending."""
     return resize_nearest(depth_m, size).astype(np.float32, copy=False)
 
 
@@ -47,7 +47,7 @@ def resize_confidence(confidence: UInt8Image, size: tuple[int, int]) -> UInt8Ima
 
 
 def resize_nearest(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """(h, w) of the same type, each pixel the one of `image` under its middle."""
+    """(h, w) of the same type, each pixel that of `image` at its centre."""
     # INTER_NEAREST would take the pixel half a step to the upper left.
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
@@ -68,7 +68,7 @@ def log_canonical(depth_m: DepthMap, focal: float, canonical: float) -> Float32:
 
 
 def weights(depth_m: DepthMap, confidence: UInt8Image | None) -> Float32:
-    """What each pixel counts in a loss, float32 (h, w): 0 without a reading, else by confidence; absent = confident."""
+    """Weight of each pixel in a loss, float32 (h, w): 0 without a reading, else by confidence; absent = confident."""
     valid = (depth_m > 0).astype(np.float32)
     if confidence is None:
         return valid

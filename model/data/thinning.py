@@ -1,9 +1,9 @@
-"""Which frames of a recording are worth training on: those that are not nearly the one before.
+"""Drop near-duplicate frames of a recording before training.
 
-At 60 frames a second a hand moves the phone by a millimetre or two from frame to frame. Where the pose tells how far, a
-frame is kept when it has moved or turned enough since the last one kept; nothing is decoded for that. Where the phone
-never moved that far, or no pose was recorded, pictures are compared. Only what is trained on is thinned: what is
-measured is measured on evenly spread frames.
+At 60 frames a second a hand moves the phone by a millimetre or two from frame to frame. Where poses are recorded, a
+frame is kept when the camera has moved or turned enough since the last one kept; nothing is decoded for that. Where the
+phone never moved that far, or no pose was recorded, pictures are compared. Only training frames are thinned: measures
+use evenly spread frames.
 
 Kept of real recordings: 27 of 180 frames of a walk along a desk at 60 fps, 19 of 120 of a door handle at 60 fps, 70 of
 70 of a TUM RGB-D sequence at 3 fps, 700 of 700 single pictures of NYU Depth v2, 106 of 107 still lifes on one table
@@ -21,11 +21,11 @@ from model.data.batches import FrameRef, frames_of, spread
 
 # At half a metre, where a LiDAR walk comes closest, each moves the picture by about 7 of the network's 192 pixels.
 MOVED_M, TURNED_DEG = 0.02, 2.0
-LEAST_KEPT = 8  # a batch: a phone on a tripod still gives something to train on
+LEAST_KEPT = 8  # a batch: even a phone on a tripod gives some frames to train on
 
 
 def thinned(recording: Recording) -> list[FrameRef]:
-    """The frames to train on, in their order; at least LEAST_KEPT, evenly spread, where nothing much happens.
+    """The frames to train on, in their order; at least LEAST_KEPT, evenly spread, where nothing moves.
 
     Raises LidarliveError where a line of the log, or a picture that has to be compared, cannot be read.
     """
@@ -37,7 +37,7 @@ def thinned(recording: Recording) -> list[FrameRef]:
 
 
 def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[FrameRef]:
-    """All frames, or where an epoch cannot take them all, those that are no near-duplicates of others.
+    """All frames, or those that are no near-duplicates where an epoch cannot take all.
 
     Near-duplicates do harm only where they crowd out other frames; each has its own noise.
     """
@@ -46,7 +46,7 @@ def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[
 
 
 def distinct(frames: Sequence[FrameRef]) -> list[FrameRef]:
-    """Those of frames of one recording, in their order, that are not nearly the one kept before; the first always is.
+    """The frames of one recording, in their order, that differ from the last one kept; the first is always kept.
 
     Raises LidarliveError as `thinned` does.
     """
@@ -55,7 +55,7 @@ def distinct(frames: Sequence[FrameRef]) -> list[FrameRef]:
 
 
 def _by_pose(frames: Sequence[FrameRef]) -> list[int]:
-    """Which moved or turned since the last one kept; none where a pose is none."""
+    """Frames that moved or turned since the last one kept; none where a pose is invalid."""
     poses = [ref.recording.line(ref.index).pose for ref in frames]
     if not all(map(is_pose, poses)):
         return []
@@ -68,7 +68,7 @@ def _by_pose(frames: Sequence[FrameRef]) -> list[int]:
 
 
 def _by_picture(frames: Sequence[FrameRef]) -> list[int]:
-    """Those whose picture differs from that of the last one kept."""
+    """Frames whose picture differs from that of the last one kept."""
     thumbnails = [thumbnail(ref.recording, ref.index) for ref in frames]
     return _kept(len(thumbnails), lambda i, j: changed(thumbnails[i], thumbnails[j]))
 

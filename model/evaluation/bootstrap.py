@@ -1,13 +1,13 @@
-"""How much of the difference between two versions is chance: a block bootstrap.
+"""Confidence intervals of the difference between two versions, by a block bootstrap.
 
-Frames are no independent draws: each is nearly the one before. Half a second of them together is taken for one draw. As
-many blocks as there are, drawn with replacement, the same for both versions, give a difference that might as well have
-been seen; the middle 95 % of a thousand such are the interval (blocks side by side: Carlstein, "The Use of Subseries
-Values for Estimating the Variance of a General Statistic from a Stationary Sequence", Annals of Statistics 1986; the
-idea with blocks that overlap: Künsch, "The Jackknife and the Bootstrap for General Stationary Observations", Annals of
-Statistics 1989; the interval: Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+Frames are not independent: each is nearly the one before. So half a second of them is one block. As many blocks as
+there are, drawn with replacement, the same for both versions, give one possible difference; the middle 95 % of a
+thousand such are the interval (blocks side by side: Carlstein, "The Use of Subseries Values for Estimating the Variance
+of a General Statistic from a Stationary Sequence", Annals of Statistics 1986; the idea with blocks that overlap:
+Künsch, "The Jackknife and the Bootstrap for General Stationary Observations", Annals of Statistics 1989; the interval:
+Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
 
-It tells of other seconds in scenes like these, not of other rooms.
+It holds for other seconds in the same scenes, not for other rooms.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Interval = tuple[float, float]
 
 
 def difference_intervals(champion: Sequence[Sums], challenger: Sequence[Sums]) -> dict[str, Interval]:
-    """By metric, where challenger minus champion lies in 95 % of the draws; what each has added up to in each block.
+    """By metric, the interval of challenger minus champion in 95 % of the draws, from the sums of both in each block.
 
-    Blocks without a reading for either are left out. Empty where fewer than LEAST_BLOCKS are left; a metric that some
-    draws have no figure for is judged by the others, and left out where none has one.
+    Blocks without a reading for either are skipped. Empty where fewer than LEAST_BLOCKS remain; draws without a figure
+    for a metric are skipped, and the metric where none has one.
     """
     both = [(a, b) for a, b in zip(champion, challenger, strict=True) if a.frames and b.frames]
     if len(both) < LEAST_BLOCKS:
@@ -49,7 +49,7 @@ def difference_intervals(champion: Sequence[Sums], challenger: Sequence[Sums]) -
 
 
 def _drawn(blocks: Sequence[Sums], counts: NDArray[np.int64]) -> Iterator[Metrics]:
-    """The metrics of each draw; counts (draws, blocks) say how often each block is in it."""
+    """The metrics of each draw; counts (draws, blocks): how often each block is in it."""
     names = sorted({name for block in blocks for name in block.totals})
     totals = counts @ np.array([[block.totals.get(name, 0.0) for name in names] for block in blocks])
     frames = counts @ np.array([block.frames for block in blocks])

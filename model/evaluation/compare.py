@@ -1,34 +1,21 @@
-"""Champion against challenger: two weights versions on the same frames; through the Predictor, without TensorFlow."""
+"""Compare two weights versions, champion and challenger, on the same frames; without TensorFlow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypedDict
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
 from model.data.split import label, open_recordings
 from model.evaluation.bootstrap import BLOCK_NS, LEAST_BLOCKS
 from model.evaluation.evaluate import Judge, OnProgress, Shown, chosen
-from model.evaluation.paired_sums import DataSet, Shot, Tally
-from model.evaluation.verdict import Verdict, decide, has_interval, trained_on
+from model.evaluation.paired_sums import PairedTally
+from model.evaluation.verdict import decide, has_interval, trained_on
 from model.predictor import Predictor
+from model.report import VersionComparison
 
 Two = tuple[Predictor, Predictor]
-
-
-class VersionComparison(TypedDict):
-    """Plain JSON: what was compared, on what, and what came of it."""
-
-    champion: str  # the versions' folders
-    challenger: str
-    recordings: DataSet
-    rooms: DataSet | None  # rendered ones that neither was trained on, where they were asked for
-    worst: list[Shot]  # of the recordings: where the challenger is farthest off
-    lost: list[Shot]  # and where it lost most against the champion
-    notes: list[str]  # what to know of these figures, sentences
-    verdict: Verdict
 
 
 def compare(
@@ -38,10 +25,12 @@ def compare(
     on_progress: OnProgress = lambda done, total: None,
     most_frames: int | None = None,
     rooms: Sequence[Recording] = (),
+    named: str | None = None,
 ) -> VersionComparison:
-    """Both versions on the recordings of `datasets`, and on `rooms`, where forgetting shows.
+    """Measure both versions on the recordings of `datasets`, and on `rooms`, which show what was forgotten.
 
-    `most_frames` looks at no more than so many of each recording, as `evaluate` does. `on_progress` counts frames.
+    `most_frames` limits the frames of each recording, as in `evaluate`. `on_progress` counts frames.
+    `named` is the folder that the result gives for the challenger, where it will be moved there.
 
     Raises LidarliveError where the data or the weights cannot be read.
     """
@@ -51,33 +40,34 @@ def compare(
     two = Predictor(champion), Predictor(challenger)
     total, done = sum(len(chosen(len(r), most_frames)) for r in (*recordings, *rooms)), 0
 
-    def looked_at(tally: Tally, among: Sequence[Recording]) -> Tally:
+    def measure(among: Sequence[Recording]) -> PairedTally:
         nonlocal done
+        tally = PairedTally()
         for _ in _add_all(tally, among, two, most_frames):
             done += 1
             on_progress(done, total)
         return tally
 
-    tally = looked_at(Tally(), recordings)
+    tally = measure(recordings)
     measured = tally.result()
-    of_rooms = looked_at(Tally(), rooms).result() if rooms else None
-    notes, knew_them = _fairness(two, recordings)
+    of_rooms = measure(rooms).result() if rooms else None
+    notes, trained_on_them = _fairness(two, recordings)
     if not has_interval(measured):
         least_s = LEAST_BLOCKS * BLOCK_NS / 1e9
         notes.append(f"Under {least_s:.0f} s of data with confident readings: how much of it is chance is not known")
-    return {
-        "champion": str(champion),
-        "challenger": str(challenger),
-        "recordings": measured,
-        "rooms": of_rooms,
-        "worst": tally.worst(),
-        "lost": tally.lost(),
-        "notes": notes,
-        "verdict": decide(measured, of_rooms, knew_them),
-    }
+    return VersionComparison(
+        champion=str(champion),
+        challenger=named or str(challenger),
+        recordings=measured,
+        rooms=of_rooms,
+        worst=tally.worst(),
+        lost=tally.lost(),
+        notes=notes,
+        verdict=decide(measured, of_rooms, trained_on_them),
+    )
 
 
-def _add_all(tally: Tally, recordings: Sequence[Recording], two: Two, most_frames: int | None) -> Iterator[None]:
+def _add_all(tally: PairedTally, recordings: Sequence[Recording], two: Two, most_frames: int | None) -> Iterator[None]:
     """Measure the frames one by one, yielding after each."""
     for recording in recordings:
         name, start_ns = label(recording, recordings), recording.line(0).received_ns
@@ -90,19 +80,19 @@ def _add_all(tally: Tally, recordings: Sequence[Recording], two: Two, most_frame
 
 
 def _fairness(two: Two, recordings: Sequence[Recording]) -> tuple[list[str], bool]:
-    """What makes the comparison less than fair, in sentences; and whether the challenger was trained on any of it."""
-    notes, knew_them = [], False
+    """Limits of the comparison, in sentences; and whether the challenger was trained on any of the recordings."""
+    notes, trained_on_them = [], False
     for which, predictor in zip(("champion", "challenger"), two, strict=True):
-        known, gone = trained_on(predictor.folder, recordings)
-        if known:
-            names = ", ".join(label(recording, recordings) for recording in known)
+        trained, gone = trained_on(predictor.folder, recordings)
+        if trained:
+            names = ", ".join(label(recording, recordings) for recording in trained)
             notes.append(f"The {which} was trained on {names}, and looks better there than it is")
-            knew_them |= which == "challenger"
+            trained_on_them |= which == "challenger"
         notes += [
-            f"The {which} went on from {name}, which is gone: what that was trained on is unknown" for name in gone
+            f"The {which} continued from {name}, which is gone: what that was trained on is unknown" for name in gone
         ]
     sizes = [predictor.config.size for predictor in two]
     if sizes[0] != sizes[1]:
-        said = " and ".join(f"{width}x{height}" for width, height in sizes)
-        notes.append(f"They answer at {said}: their edges and boundaries cannot be compared")
-    return notes, knew_them
+        both = " and ".join(f"{width}x{height}" for width, height in sizes)
+        notes.append(f"They predict at {both}: their edges and boundaries cannot be compared")
+    return notes, trained_on_them

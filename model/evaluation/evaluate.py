@@ -1,11 +1,10 @@
-"""How good a weights version is on recordings; through the Predictor, so without TensorFlow."""
+"""Measure a weights version on recordings, through the Predictor and so without TensorFlow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from model.data.split import label, open_recordings
 from model.data.targets import Mask, is_landscape, resize_confidence, resize_depth
 from model.evaluation.metrics import RANGES, Sums, report
 from model.predictor import Predictor
+from model.report import Evaluation
 
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
 RangeSums = dict[str, Sums]  # a Sums for each of RANGES
@@ -27,11 +27,11 @@ def evaluate(
     weights: str | Path,
     on_progress: OnProgress = lambda done, total: None,
     most_frames: int | None = None,
-) -> dict[str, Any]:
-    """{"weights", "recordings": {name: {"near": Metrics, "far": Metrics}}, "all": {"near", "far"}}.
+) -> Evaluation:
+    """Measure the version in the folder `weights` on all recordings of `datasets`.
 
     Depth is compared at the network's size, which is the LiDAR's own; larger depth maps are sampled to it.
-    `most_frames` looks at no more than so many of each recording, evenly spread in runs of two.
+    `most_frames` measures at most so many of each recording, evenly spread in runs of two.
 
     Raises LidarliveError where the data or the weights cannot be read.
     """
@@ -50,12 +50,12 @@ def evaluate(
             on_progress(done, total)
         by_name[label(recording, recordings)] = report(sums)
         merge(everything, sums)
-    return {"weights": str(weights), "recordings": by_name, "all": report(everything)}
+    return Evaluation(str(weights), by_name, report(everything))
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A frame as it was recorded: what a version is shown, and what its answer is held against."""
+    """A recorded frame: the version's input, and the depth that its prediction is compared with."""
 
     line: FrameLine
     rgb: UInt8Image
@@ -70,7 +70,7 @@ class Shown:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One frame at the network's size, float32 (h, w): what was predicted, what was measured, and where that counts.
+    """One frame at the network's size, float32 (h, w): prediction, LiDAR depth, and which pixels count.
 
     `sums` are of this frame alone; with the change since the frame before, where that was its neighbour in the stream.
     """
@@ -83,7 +83,7 @@ class Judged:
 
 
 class Judge:
-    """Measures a predictor on the frames of one recording, shown one after the other."""
+    """Measures a predictor on the frames of one recording, given one after the other."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -106,7 +106,7 @@ class Judge:
 
 
 def chosen(frames: int, most: int | None) -> list[int]:
-    """All frames, or `most` of them: pairs of neighbours, evenly spread, so that flicker can be told."""
+    """Indices of all frames, or of `most`: pairs of neighbours, evenly spread, so that flicker can be measured."""
     if most is None or frames <= most:
         return list(range(frames))
     starts = np.linspace(0, frames - 2, max(1, most // 2)).round().astype(int)
@@ -114,10 +114,11 @@ def chosen(frames: int, most: int | None) -> list[int]:
 
 
 def no_sums() -> RangeSums:
-    """What nothing has added up to yet, by range."""
+    """Empty sums for each range."""
     return {name: Sums() for name in RANGES}
 
 
 def merge(into: RangeSums, sums: RangeSums) -> None:
+    """Add `sums` to `into`, in place."""
     for name, of_range in into.items():
         of_range.merge(sums[name])

@@ -1,4 +1,4 @@
-"""How good a predicted depth map is, in the measures of the field. NumPy only; no median scaling.
+"""Measure a predicted depth map, in the metrics of the field. NumPy only; no median scaling.
 
 Errors are pooled over pixels. Formulas as in Eigen et al., "Depth Map Prediction from a Single Image" (NeurIPS 2014):
 with prediction p and LiDAR d, metres, over the pixels that count,
@@ -14,12 +14,12 @@ and besides
     boundary_error_px   how far the edge pixels of each map are from the nearest one of the other, mean over both,
                     each distance cut at 10 (the symmetric boundary error of Koch et al., "Evaluation of CNN-based
                     Single-Image Depth Estimation Methods", ECCV workshops 2018). A map without edges is 10 away from
-                    every edge of the other, so drawing none does not pay; two maps without edges say nothing
+                    every edge of the other, so predicting none gains nothing; two maps without edges give NaN
     scale_ratio     median over frames of the median of p/d: 1 where the scale is right
     flicker         over consecutive frames, mean |ln p_t - ln p_(t-1)| / mean |ln d_t - ln d_(t-1)|: 1 where the
                     prediction changes as much as the LiDAR does
     unanswered      share of pixels whose prediction is no finite number or under 1 mm. They count as 1 mm in all of
-                    the above: a network that gives no answer is wrong there, not excused
+                    the above: a missing prediction is an error
 """
 
 from __future__ import annotations
@@ -35,16 +35,17 @@ from numpy.typing import NDArray
 
 from capture.frame import DepthMap, UInt8Image
 from model.data.targets import Mask, edges, edges_valid
+from model.report import Figures, Ranges
 
 EDGE_THRESHOLD = 0.1
-MOST_BOUNDARY_ERROR_PX = 10.0  # Koch et al.'s: an edge farther off is not the same one moved, but another or none
-LEAST_DEPTH_M = 1e-3  # the step of a recording's depth: nothing nearer is ever measured
+MOST_BOUNDARY_ERROR_PX = 10.0  # as Koch et al.: a farther edge is another one
+LEAST_DEPTH_M = 1e-3  # the resolution of recorded depth: nothing nearer is ever measured
 _NEIGHBOURHOOD = np.ones((3, 3), np.uint8)  # one pixel of tolerance
 
 
 @dataclass(frozen=True)
 class Range:
-    """Which readings count: at least this confidence (absent = 2), and from `near_m` to `far_m`."""
+    """Readings that count: of at least this confidence (absent = 2), from `near_m` to `far_m`."""
 
     least_confidence: int
     near_m: float
@@ -84,24 +85,24 @@ class Metrics:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Of the measures, without the number of frames."""
+        """Names of the metrics, without the number of frames."""
         return tuple(f.name for f in fields(cls) if f.name != "frames")
 
-    def to_dict(self) -> dict[str, float | int | None]:
-        """For JSON, which has no NaN: None in its place."""
+    def to_dict(self) -> Figures:
+        """For JSON, with None in place of NaN."""
         return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
 
 
 @dataclass
 class Sums:
-    """What one range of one recording (or of all) has added up to so far."""
+    """Sums over the frames of one range, of one recording or of all."""
 
     frames: int = 0
     totals: dict[str, float] = field(default_factory=dict)
     ratios: list[float] = field(default_factory=list)  # one a frame
 
     def add(self, predicted_m: DepthMap, depth_m: DepthMap, mask: Mask) -> None:
-        """One frame; all three (h, w). A frame without a pixel that counts changes nothing."""
+        """Add one frame; all three (h, w). A frame without a pixel that counts is ignored."""
         if not mask.any():
             return
         answered_m = answered(predicted_m)
@@ -126,7 +127,7 @@ class Sums:
         self._add_edges(answered_m, depth_m, mask)
 
     def add_change(self, predicted_m: _Pair, depth_m: _Pair, mask: Mask) -> None:
-        """Two consecutive frames, (before, now); `mask` is where both count."""
+        """Add two consecutive frames, (before, now); `mask`: pixels that count in both."""
         for name, (before, now) in (("predicted_change", map(answered, predicted_m)), ("change", depth_m)):
             logs = np.log(now[mask].astype(np.float64)) - np.log(before[mask].astype(np.float64))
             self._add(**{name: np.sum(np.abs(logs))})
@@ -184,8 +185,8 @@ class Sums:
 _Pair = tuple[DepthMap, DepthMap]
 
 
-def report(sums: Mapping[str, Sums]) -> dict[str, dict[str, float | int | None]]:
-    """{"near": Metrics, "far": Metrics} for JSON, from the sums by range."""
+def report(sums: Mapping[str, Sums]) -> Ranges:
+    """The figures of each range, from its sums."""
     return {name: sums[name].metrics().to_dict() for name in RANGES}
 
 

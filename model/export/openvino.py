@@ -1,6 +1,7 @@
-"""A preset's Keras graph in the forms that are run elsewhere: picture in, canonical depth in metres and edges out.
+"""Convert a preset's Keras graph to the formats of other runtimes, and compare the result with Keras.
 
-Each is loaded again by the runtime that it is for and compared with Keras, in both orientations.
+The graph maps a picture to canonical depth in metres and edges. Each export is loaded by its runtime and compared in
+both orientations.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ Run = Callable[[UInt8Image], Mapping[str, Any]]  # uint8 (1, h, w, 3) -> float32
 
 
 def export_openvino(graph: Model, folder: Path, size: tuple[int, int]) -> float:
-    """Write the graph of a preset into `folder`, load it again, compare both orientations of `size` (width, height).
+    """Write the graph of a preset into `folder` and compare both orientations of `size` (width, height).
 
     Returns the largest relative difference from Keras. Raises LidarliveError where it is over the tolerance.
     """
     signature = [tf.TensorSpec((None, None, None, 3), tf.uint8, name="rgb")]
-    # From the traced function itself: a third of the time that a saved model on the disk between them would take.
+    # From the traced function: takes a third of the time of a saved model on disk.
     converted = openvino.convert_model(tf.function(lambda rgb: graph(rgb, training=False), input_signature=signature))
-    # The default would halve the weights.
+    # The default would store the weights in half precision.
     openvino.save_model(converted, folder / OPENVINO_NAMES[0], compress_to_fp16=False)
     return difference(graph, run_openvino(folder), size)
 
 
 def export_saved_model(graph: Model, folder: Path, size: tuple[int, int]) -> float:
-    """The same as TensorFlow's SavedModel, which fills the folder. Raises OSError where that cannot be written."""
+    """Likewise as TensorFlow's SavedModel, which fills the folder. Raises OSError where that cannot be written."""
     module = _module(graph)
     try:
         tf.saved_model.save(module, str(folder), signatures=module.serve)
@@ -51,7 +52,7 @@ def export_saved_model(graph: Model, folder: Path, size: tuple[int, int]) -> flo
 
 
 def export_litert(graph: Model, folder: Path, size: tuple[int, int]) -> float:
-    """The same as one LiteRT file in float32, for both orientations: static sizes would be slower on a CPU (tried)."""
+    """Likewise as one LiteRT file in float32, for both orientations: static sizes are slower on a CPU (measured)."""
     (folder / LITERT_NAME).write_bytes(litert(graph))
     return difference(graph, litert_call(str(folder / LITERT_NAME)), size)
 
@@ -65,10 +66,10 @@ def litert(graph: Model) -> bytes:
 
 
 def litert_call(content: str | bytes, threads: int | None = None) -> Run:
-    """A LiteRT file, by its path or its content, ready to run."""
+    """Load a LiteRT file by its path or its content, as a function."""
     given = {"model_content": content} if isinstance(content, bytes) else {"model_path": content}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it moves to a package of its own
+        warnings.simplefilter("ignore", UserWarning)  # about a move to a package of its own
         interpreter = tf.lite.Interpreter(**given, num_threads=threads)
     runner = interpreter.get_signature_runner(SIGNATURE)
     return lambda rgb: runner(rgb=rgb)
@@ -77,11 +78,10 @@ def litert_call(content: str | bytes, threads: int | None = None) -> Run:
 def difference(graph: Model, run: Run, size: tuple[int, int]) -> float:
     """The largest difference of the answers of `run` from Keras's in both orientations of `size` (width, height).
 
-    Relative to the value, or to 0.1 where it is smaller. Raises LidarliveError where it is over the tolerance or no
-    number.
+    Relative to the value, or to 0.1 where it is smaller. Raises LidarliveError where it is over the tolerance or NaN.
     """
     width, height = size
-    # np.max, as Python's own may pass over what is no number.
+    # np.max, as Python's max may skip NaN.
     largest = float(np.max([_difference(graph, run, shape) for shape in ((height, width), (width, height))]))
     if not largest <= TOLERANCE:
         raise LidarliveError(
@@ -91,7 +91,7 @@ def difference(graph: Model, run: Run, size: tuple[int, int]) -> float:
 
 
 def run_openvino(folder: Path) -> Run:
-    """The OpenVINO pair in `folder`, in float32 whatever else the processor can do."""
+    """Load the OpenVINO pair in `folder` as a function, in float32 on any processor."""
     graph = CORE.read_model(folder / OPENVINO_NAMES[0])
     compiled = CORE.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda rgb: {output.any_name: answer for output, answer in compiled({"rgb": rgb}).items()}
@@ -105,8 +105,8 @@ def _run_saved_model(folder: Path) -> Run:
 def _module(graph: Model) -> Any:  # noqa: ANN401 - tensorflow carries no types
     """The graph as `serve`, for one picture of any size; and its weights.
 
-    The weights and not the model: with all the functions of its layers it takes far longer to save, and TensorFlow
-    Lite then leaves the weights out without a word (TensorFlow 2.21).
+    The weights and not the model: with all functions of its layers it takes far longer to save, and TensorFlow Lite
+    then silently omits the weights (TensorFlow 2.21).
     """
     module = tf.Module()
     module.weights = [variable.value for variable in graph.variables]

@@ -1,15 +1,16 @@
-"""The README.md of an exported version: how another program runs it, and what its answers mean."""
+"""README.md of an exported version: how another program runs it, and what its outputs mean."""
 
 from __future__ import annotations
 
 from model.config import VersionConfig
+from model.preset_facts import facts_of
 
 README_NAME = "README.md"
 FORMATS = {"openvino": "OpenVINO", "tf": "TensorFlow's SavedModel", "litert": "LiteRT (TensorFlow Lite)"}
 
 _IMPORTS = {"openvino": "import openvino", "tf": "import tensorflow as tf", "litert": "import tensorflow as tf"}
 _RUN = {
-    # Left to itself it computes in bfloat16 wherever the processor can.
+    # By default it computes in bfloat16 wherever the processor can.
     "openvino": """\
 pair = openvino.Core().compile_model("pair.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 answer = pair({"rgb": rgb})""",
@@ -25,14 +26,10 @@ _NOTES = {
     "tf": "",
     "litert": "\nWithout signatures, as in C: resize the input to (1, h, w, 3), then allocate the tensors.\n",
 }
-_EDGES = {
-    "fast": "by how much the log of the depth changes from pixel to pixel (Sobel magnitude / 8)",
-    "original": "0 to 1, the steepest place of each picture 1",
-}
 
 
 def readme(version: VersionConfig, name: str, form: str, difference: float) -> str:
-    """Markdown: version and preset, how to run it, input, outputs and how they become metres, how well it agrees."""
+    """Describe the export in Markdown: how to run it, input, outputs in metres, and its difference from Keras."""
     width, height = version.size
     focal = version.canonical_focal_px
     asks_focal = "" if focal is None else f"fx = {focal:g}  # your camera's focal length, in pixels of that picture\n"
@@ -41,7 +38,7 @@ def readme(version: VersionConfig, name: str, form: str, difference: float) -> s
 # {name} for {FORMATS[form]}
 
 Depth and edges from one RGB picture: the networks of lidarlive's weights version `{name}`, preset `{version.preset}`.
-`card.md` says what they were trained on and how good they are, `config.json` holds the same for programs.
+`card.md` describes their training data and accuracy, `config.json` holds the same for programs.
 
 ```python
 import numpy as np
@@ -59,7 +56,7 @@ wider than high to h = {width}, w = {height}; average where that shrinks it.
 
 ## Outputs
 - `canonical_depth`, float32 (1, h, w, 1): {_depth(focal)}
-- `edges`, float32 (1, h, w, 1): {_EDGES[version.preset]}.
+- `edges`, float32 (1, h, w, 1): {facts_of(version.preset).edges}.
 
 Before this was written, pictures of both orientations were run by it and by Keras: the answers differ by
 {difference:.1g} at most, relative.

@@ -1,48 +1,44 @@
-"""Programs of the model's side as child processes, so that nothing in this process imports TensorFlow."""
+"""Run a job of the model in a child process and read its events, so that this process imports no TensorFlow."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from collections.abc import Callable, Iterator
 
 from capture.errors import LidarliveError
+from model.events import E, Event, Failed, Kinds, Progress, decode
 
 KILLED = 9  # SIGKILL, which Windows does not have
 OUT_OF_MEMORY = "ran out of memory: close other programs, or choose a smaller size or batch"
-Event = dict[str, Any]
 
 
-def events_of(module: str, document: str) -> Iterator[Event]:
-    """Run `python -m module` with `document` on its standard input; its events, until it is done.
+def events_of(module: str, document: str, kinds: Kinds) -> Iterator[Event]:
+    """Run `python -m module` with `document` on its standard input and yield its events, which are of `kinds`.
 
-    An interrupt is the child's to end cleanly. Raises LidarliveError with its own words where it ends with an error.
+    SIGINT and SIGTERM are passed on to the child, which ends cleanly. Raises LidarliveError where the child fails, with
+    the child's own message where it has one.
     """
     command = [sys.executable, "-m", module]
     with (
-        contextlib.ExitStack() as before,  # whoever heard of an interrupt before does so again
-        tempfile.TemporaryFile("w+") as chatter,  # TensorFlow's; of interest only where the child dies of it
+        contextlib.ExitStack() as handlers,  # restores the signal handlers
+        tempfile.TemporaryFile("w+") as chatter,  # TensorFlow's standard error: read only where the child crashes
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=chatter, text=True) as child,
     ):
         assert child.stdin is not None
         assert child.stdout is not None
         for number in (signal.SIGINT, signal.SIGTERM):
-            before.callback(signal.signal, number, signal.signal(number, lambda *_: child.terminate()))
+            handlers.callback(signal.signal, number, signal.signal(number, lambda *_: child.terminate()))
         child.stdin.write(document)
         child.stdin.close()
         message = ""
         for line in child.stdout:
-            event: Event = json.loads(line)
-            if event["event"] == "error":
-                message = event["message"]
+            event = decode(line, kinds)
+            if isinstance(event, Failed):
+                message = event.message
             else:
                 yield event
         if child.wait():
@@ -53,14 +49,19 @@ def events_of(module: str, document: str) -> Iterator[Event]:
             raise LidarliveError(message or f"{module} ended with status {child.returncode}: {last}")
 
 
-def last_event(module: str, document: str) -> Event:
-    """The same to the end: its last event, while a bar on standard error shows the `progress` of the others."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    last: Event = {}
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("starting", total=1.0)
-        for last in events_of(module, document):
-            if last["event"] == "progress":
-                progress.update(task, completed=last["fraction"], description=last["stage"])
-    return last
+def result_of(
+    module: str, document: str, kind: type[E], on_progress: Callable[[Progress], None] = lambda event: None
+) -> E:
+    """Run a job to its end and return its last event, which is of `kind`.
+
+    Raises LidarliveError as `events_of` does.
+    """
+    result = None
+    for event in events_of(module, document, (Progress, kind)):
+        if isinstance(event, Progress):
+            on_progress(event)
+        elif isinstance(event, kind):
+            result = event
+    if result is None:
+        raise LidarliveError(f"{module} ended without a result")
+    return result

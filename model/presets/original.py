@@ -1,21 +1,20 @@
-"""Preset `original`: the pair of networks as it was first published, to the letter of its text.
+"""Preset `original`: the pair of networks exactly as first published.
 
     RGB ──► gradient network ──► edges, each picture stretched to 0..255 ─┐
      └──────────────────────────────────────────────────────────────────► finetune network ──► depth in millimetres
 
-What the text leaves open is settled by its parameter counts: every convolution has a bias; batch normalisation, after
-the activation, follows all but the last; the transposed convolution has 3 rows, 2 columns and, since only the 3x3 ones
-are called ReLU, no activation; no layer changes the size of the picture, so that any size goes.
+Details that the text leaves open follow from its parameter counts: every convolution has a bias; batch normalisation,
+after the activation, follows all but the last; the transposed convolution has 3 rows, 2 columns and, since only the 3x3
+ones are called ReLU, no activation; no layer changes the size of the picture, so that any size works.
 
-The published version knew no mask. A pixel without a reading, or with one of confidence 0, is to be answered 0 as if it
-were a depth, and its border is an edge. The last activation is ReLU, so an answer can be 0: no depth at all. It is
-exported as it is, and model/evaluation/metrics.py counts it as unanswered.
+The published version has no mask. The target of a pixel without a reading, or with one of confidence 0, is 0 as if it
+were a depth, and its border is an edge. The last activation is ReLU, so a prediction can be 0: no depth at all. It is
+exported unchanged, and model/evaluation/metrics.py counts it as unanswered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import cv2
 import keras
@@ -26,12 +25,11 @@ from model.data.batches import Batch
 from model.data.targets import Float32
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.presets.base import Model, Pair, Preset, Task, Tensor, metres
-from model.presets.memory import check_memory
 
 FILTERS = (50, 50, 80, 120, 120, 80, 50)  # of the 3x3 convolutions but the last
 GREY = 255.0
-MOST_MM = 65535  # what a 16-bit depth map can say
-LEAST_RANGE = 1e-3  # of 255: a gradient network that answers the same everywhere has drawn nothing
+MOST_MM = 65535  # the most that a 16-bit depth map holds
+LEAST_RANGE = 1e-3  # of 255: a flat answer of the gradient network has no edges
 
 
 def rough_network(activation: str = "relu", last_activation: str = "relu") -> Model:
@@ -50,7 +48,7 @@ def finetune_network() -> Model:
 
 
 def depth_target(batch: Batch) -> Float32:
-    """Whole millimetres 0..65535 (n, h, w, 1), float32; 0 where a pixel counts for nothing."""
+    """Whole millimetres 0..65535 (n, h, w, 1), float32; 0 where a pixel has no weight."""
     depth_m = np.where(batch.depth[..., 1] > 0, metres(batch.depth[..., 0], batch), 0.0)
     return np.asarray(np.clip(np.rint(1000 * depth_m), 0, MOST_MM), dtype=np.float32)[..., None]
 
@@ -61,7 +59,7 @@ def edge_target(batch: Batch) -> Float32:
 
 
 def stretched(edges: Tensor) -> Tensor:
-    """Each picture of (n, h, w, 1) with its least value brought to 0 and its greatest to 255."""
+    """Each picture of (n, h, w, 1) rescaled so that its least value is 0 and its greatest 255."""
     least = ops.min(edges, axis=(1, 2, 3), keepdims=True)
     greatest = ops.max(edges, axis=(1, 2, 3), keepdims=True)
     return (edges - least) * (GREY / ops.maximum(greatest - least, LEAST_RANGE))
@@ -73,7 +71,7 @@ def squared_error(target: Tensor, answer: Tensor) -> Tensor:
 
 
 def depth_task(name: str, network: Model, share: float = 1.0) -> Task:
-    """The task of a network that answers millimetres."""
+    """The task of a network that predicts millimetres."""
     return Task(name, network, depth_target, squared_error, _in_metres, share)
 
 
@@ -117,13 +115,13 @@ def _grey(image: Float32) -> Float32:
 def _tasks(pair: Pair) -> Iterator[Task]:
     pair.gradient.trainable = True
     yield Task("gradient", pair.gradient, edge_target, squared_error, depth_m=None, share=0.43)
-    pair.gradient.trainable = False  # it was trained by itself; the finetune network takes its answers as they are
+    pair.gradient.trainable = False  # trained by itself before; the finetune network uses its answers unchanged
     both = joined(pair)
     yield depth_task("finetune", keras.Model(both.input, both.output[0]), share=0.57)
 
 
 def _graph(pair: Pair) -> Model:
-    """Its edges are 0..1, the steepest place of each picture 1: they say where an edge is, and not how high."""
+    """Its edges are 0..1, the steepest place of each picture 1: they give the place of an edge, not its height."""
     rgb = keras.Input((None, None, 3), dtype="uint8", name="rgb")
     depth_mm, edges = joined(pair)(ops.cast(rgb, "float32"))
     return keras.Model(rgb, {DEPTH_OUTPUT: depth_mm / 1000, EDGES_OUTPUT: edges / GREY}, name="inference")
@@ -135,5 +133,4 @@ PRESET = Preset(
     _tasks,
     _graph,
     canonical_focal_px=None,
-    check_memory=partial(check_memory, "original"),
 )

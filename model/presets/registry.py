@@ -1,4 +1,4 @@
-"""The presets: forms of the pair of networks by name, and the networks of a version."""
+"""The presets by name, with Keras; their facts without it are in model/preset_facts.py."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from model.presets.fast import preset as fast
 
 
 def open_networks(preset: Preset, parent: Path | None, seed: int) -> Pair:
-    """The networks of the version in the folder `parent`, or new ones with weights drawn from `seed`.
+    """Open the networks of the version in the folder `parent`, or build new ones with weights drawn from `seed`.
 
-    Those of a version normalise as they did when they were made, whatever they are trained on further: a scene or two
-    are no sample of the world (measured: docs/model.md).
+    The batch normalisation of a version's networks is frozen: a scene or two are no sample of the world (measured:
+    docs/model.md).
 
     Raises LidarliveError where the parent's files cannot be read.
     """
@@ -41,7 +41,7 @@ def open_networks(preset: Preset, parent: Path | None, seed: int) -> Pair:
 
 
 def all_layers(model: Model) -> Iterator[Any]:
-    """Those of nested models too."""
+    """All layers, those of nested models included."""
     for layer in model.layers:
         yield layer
         if isinstance(layer, keras.Model):

@@ -1,5 +1,5 @@
 """The published claims about the original pair, tried again: `make reproduce`.
 
-`images` says what is trained and tested on, `trials` trains and tests, `results` keeps what was measured as it comes,
-`claims` holds it against what was published, `document` and `plots` write it down.
+`images` selects the data, `trials` trains and tests, `results` stores the figures, `claims` compares them with the
+published ones, `document` and `plots` render them.
 """

@@ -1,6 +1,6 @@
 """`python -m model.reproduce`: an hour at most, then docs/reproduction.md with table and plots.
 
-What was measured is kept in results.json beside the plots after each trial; a run that was interrupted goes on there.
+The figures are stored in results.json beside the plots after each trial; an interrupted run continues from them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from model.reproduce.results import Plan, Results
 OUT = Path("docs/reproduction.md")
 RESULTS_NAME = "results.json"
 SIZE = (96, 128)  # (width, height)
-QUICK_SIZE, QUICK_IMAGES, QUICK_EPOCHS = (24, 32), 12, 2  # to see that the command works: it measures nothing
+QUICK_SIZE, QUICK_IMAGES, QUICK_EPOCHS = (24, 32), 12, 2  # checks that the command works: its figures mean nothing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.quick and asked.out == OUT:
         parser.error(f"--quick measures nothing: give it an --out other than {OUT}")
     prepare_tensorflow()
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # else it wonders that each network is prepared anew
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # else it warns that each network is traced again
     try:
         if asked.render:
             render(asked.out)
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{asked.out} cannot be written ({error.strerror})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted. The same command goes on with what is left", file=sys.stderr)
+        print("Interrupted. The same command continues", file=sys.stderr)
         return 1
     _say(f"{asked.out} is written")
     return 0
@@ -55,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def reproduce(out: Path, data: Sequence[str | Path], epochs: int | None = None, quick: bool = False) -> Results:
     """Try every claim on the recordings at `data`; write the document `out`, and its plots and figures beside it.
 
-    `epochs`: None for as many as fit into an hour. Raises LidarliveError where the data is no good, an unfinished
-    reproduction of something else is there, or nothing can be written; OSError where the document cannot be.
+    `epochs`: None for as many as fit into an hour. Raises LidarliveError where the data is invalid, an unfinished
+    reproduction with another plan is there, or the results cannot be written; OSError where the document cannot be.
     """
     images = choose(data, QUICK_IMAGES) if quick else choose(data)
-    # Only now: TensorFlow takes seconds to import, and bad input should not wait.
+    # Imported here: TensorFlow takes seconds to import, and invalid input is reported before.
     from model.reproduce import document, trials
 
     results = _begin(out.with_suffix("") / RESULTS_NAME, images, epochs, quick)
@@ -84,7 +84,7 @@ def render(out: Path) -> None:
 
 
 def _begin(path: Path, images: Images, epochs: int | None, quick: bool) -> Results:
-    """The unfinished results at `path` where they are of the same, else new ones."""
+    """The unfinished results at `path` where they are of the same plan, else new ones."""
     from model.reproduce import pace
 
     size = QUICK_SIZE if quick else SIZE
@@ -94,9 +94,9 @@ def _begin(path: Path, images: Images, epochs: int | None, quick: bool) -> Resul
         same = (known.plan.size, known.plan.images, known.plan.fingerprint) == (size, images.counts, images.fingerprint)
         if not same or epochs not in (None, known.plan.epochs):
             raise LidarliveError(
-                f"{path} is an unfinished reproduction of other data or settings. Delete it to begin anew"
+                f"{path} is an unfinished reproduction of other data or settings. Delete it to start again"
             )
-        _say(f"Going on with {path}: {len(known.trials)} trials are done")
+        _say(f"Continuing {path}: {len(known.trials)} trials are done")
         return known
     image_s = pace.seconds_per_image(size)
     epochs = epochs or pace.epochs_within_the_hour(len(images.train), image_s)

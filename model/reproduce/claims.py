@@ -1,4 +1,4 @@
-"""What was published, what was measured here, and whether it holds. A claim that needs what is missing says so."""
+"""The published claims, the figures measured here, and whether each claim holds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Claim:
 
 
 class Missing(Exception):  # noqa: N818 - not an error
-    """A figure that a claim needs was not measured, or is no number."""
+    """A figure that a claim needs was not measured, or is not finite."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Figures:
         return value
 
     def diverged(self, trial: str) -> bool:
-        """Whether its loss became no number, or its answers too large for their squares. Raises Missing."""
+        """Whether its loss or the squares of its answers became infinite or NaN. Raises Missing."""
         if self.get(trial, "ended") == DIVERGED:
             return True
         return self.get(trial, "tests", str(self.short), RANDOM)["mse_mm2"] is None
@@ -72,7 +72,7 @@ class Figures:
         return float(self.get(trial, "tests", str(form), test, "mse_mm2"))
 
     def spread(self, trial: str, form: str | int, images: int) -> tuple[float, float]:
-        """Where the mean error of so few test images lies, drawn at random, in nine cases of ten."""
+        """Interval of the mean error of so few test images, drawn at random, in nine cases of ten."""
         errors = np.array(self.get(trial, "tests", str(form), RANDOM, "images_mse_mm2"), dtype=np.float64)
         drawn = np.random.default_rng(0).choice(errors, size=(DRAWS, images)).mean(axis=1)
         low, high = np.percentile(drawn, [5, 95])

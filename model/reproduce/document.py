@@ -1,25 +1,25 @@
-"""docs/reproduction.md, from what was measured."""
+"""Render docs/reproduction.md from the results."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.config import RECIPES
+from model.preset_facts import facts_of
 from model.reproduce.claims import claims
 from model.reproduce.plots import CURVES_NAME, ERRORS_NAME, TESTS, draw
 from model.reproduce.results import Plan, Results
 
-RECIPE = RECIPES["original"]
+RECIPE = facts_of("original").recipe
 
 
 def render(results: Results, folder: str) -> str:
-    """Markdown; the plots lie in `folder` beside it."""
+    """Render the Markdown; the plots are in `folder` beside it."""
     return "\n".join([*_introduction(results), *_claims(results), *_set_up(results.plan), *_measured(results, folder)])
 
 
 def write(results: Results, path: Path) -> None:
-    """The document and its plots. Raises LidarliveError if a plot cannot be written, OSError if the text cannot."""
+    """Write the document and its plots. Raises LidarliveError if a plot cannot be written, OSError for the text."""
     draw(results, path.with_suffix(""))
     path.write_text(render(results, path.with_suffix("").name) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What is measured of a network's answers; NumPy, but for Keras's own idea of accuracy."""
+"""Measure the answers of a network; NumPy, but for Keras's own accuracy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Figures = dict[str, Any]
 
 def depth_figures(answer: Answer, batches: Iterable[Batch]) -> Figures:
     """Of millimetres: mean squared error over all pixels as published, over all images and of each, mm^2; RMSE over the
-    readings, m; shares of pixels that are answered 0 and that have no reading. None where it is no number.
+    readings, m; shares of pixels that are predicted 0 and that have no reading. None where it is not finite.
     """
     target, answers = _answered(answer, depth_target, batches)
     squared = (answers.astype(np.float64) - target) ** 2
@@ -36,21 +36,25 @@ def depth_figures(answer: Answer, batches: Iterable[Batch]) -> Figures:
 
 
 def accuracy(answer: Answer, batches: Iterable[Batch]) -> Figures:
-    """What `compile(metrics=["accuracy"])` says of the answers, and what of answers without any error.
+    """Keras's `compile(metrics=["accuracy"])` for the answers, and for answers without any error.
 
     Keras takes a network with one output channel for a binary classifier: an answer over 0.5 is right where the target
     is 1, any other where it is 0. `exact` is the share of pixels that are right to the millimetre.
     """
     target, answers = _answered(answer, depth_target, batches)
 
-    def says(given: Float32) -> float:
+    def keras_accuracy(given: Float32) -> float:
         return float(keras.ops.mean(keras.metrics.binary_accuracy(target, given)))
 
-    return {"keras": says(answers), "truth": says(target), "exact": float(np.mean(np.rint(answers) == target))}
+    return {
+        "keras": keras_accuracy(answers),
+        "truth": keras_accuracy(target),
+        "exact": float(np.mean(np.rint(answers) == target)),
+    }
 
 
 def edge_figures(answer: Answer, batches: Iterable[Batch]) -> Figures:
-    """Mean squared error of drawn edges, of 0..255, and of the best grey that is the same everywhere."""
+    """Mean squared error of predicted edges, of 0..255, and of the best constant grey."""
     target, answers = _answered(answer, edge_target, batches)
     return {"mse": _number(np.mean((answers - target) ** 2)), "mse_of_one_grey": float(target.var())}
 

@@ -1,10 +1,10 @@
-"""What is trained and tested on: as many images as in the published run, split by frame at random as there.
+"""Select the data of a reproduction: as many images as in the published run, split by frame at random as there.
 
     local recording   |--------- 200 images at random: train, validation, "random" ---------|---- "stretch" ----|
     other recordings  |-- "elsewhere" --|
 
-Three tests, each farther from what was trained on: frames between those trained on; a sixth of the same walk that was
-left out whole; other rooms. What the first hides, the others show.
+Three tests, each farther from the training data: frames between training frames; a sixth of the same walk that is held
+out whole; other rooms. The others show what the first hides.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ ROOM_SIZE = (192, 256)  # (width, height) of picture and depth: twice what is tr
 
 @dataclass(frozen=True)
 class Images:
-    """The parts of the data; `tests` by name, without those that there are no frames for."""
+    """The parts of the data; `tests` by name, without those that have no frames."""
 
     train: list[FrameRef]
     validation: list[FrameRef]
     tests: dict[str, list[FrameRef]]
     local: str  # the recording that is trained on
     elsewhere: list[str]
-    notes: list[str]  # what to know of the tests, sentences
+    notes: list[str]  # limits of the tests, in sentences
     fingerprint: list[str]  # recordings and checksums of their logs: the same data gives the same
 
     @property
@@ -71,7 +71,7 @@ def choose(paths: Sequence[str | Path], most: int = TRAIN + VALIDATION + TEST) -
     if len(local) < LEAST_LOCAL:
         raise LidarliveError(f"{local.path} has {len(local)} frames; a reproduction needs {LEAST_LOCAL} or more")
     others = [r for r in recordings if r is not local]
-    parts = split(recordings, [str(r.path) for r in others])  # refuses a recording that stands on both sides
+    parts = split(recordings, [str(r.path) for r in others])  # raises where a recording is on both sides
     alike = [r for r in others if _landscape(r) is _landscape(local)]
     turned = [f"{label(r, recordings)} is of the other orientation and left out" for r in others if r not in alike]
 
@@ -98,9 +98,9 @@ def choose(paths: Sequence[str | Path], most: int = TRAIN + VALIDATION + TEST) -
 
 
 def demo_rooms(frames: Mapping[int, int] = ROOM_FRAMES) -> Path:
-    """A dataset of demo rooms, so many frames of each spread over its walk; rendered once, about a minute.
+    """A dataset of demo rooms, with frames spread over the walk through each; rendered once, in about a minute.
 
-    Raises LidarliveError where it cannot be kept.
+    Raises LidarliveError where it cannot be written.
     """
     drawn = "-".join(f"{seed}x{count}" for seed, count in frames.items())
     dataset = cache_folder() / f"rooms-{VERSION}-{drawn}"

@@ -1,4 +1,4 @@
-"""How much of the published training fits into an hour on this computer."""
+"""Choose how much of the published training fits into an hour on this computer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 import keras
 import numpy as np
 
-from model.config import RECIPES
+from model.preset_facts import facts_of
 from model.presets.original import rough_network, squared_error
 
-RECIPE = RECIPES["original"]
+RECIPE = facts_of("original").recipe
 HOUR_S = 3600
 TRAINING_SHARE = 0.87  # of the hour; the rest is drawing the rooms, preparing graphs and testing
 MEASURING = 0.035  # what the validation after an epoch adds: a ninth of the images, at a third of a step's price
@@ -19,7 +19,7 @@ LEAST_SHORT = 3  # epochs before a batch normalisation's averages (momentum 0.99
 
 
 def seconds_per_image(size: tuple[int, int], steps: int = 6) -> float:
-    """How long an image of (width, height) takes in a training step of the single network, in batches of 2."""
+    """Seconds per image of (width, height) in a training step of the single network, in batches of 2."""
     network = rough_network()
     network.compile(optimizer=keras.optimizers.Adam(RECIPE.learning_rate), loss=squared_error, jit_compile=False)
     rgb = np.zeros((RECIPE.batch, size[1], size[0], 3), np.uint8)
@@ -32,12 +32,12 @@ def seconds_per_image(size: tuple[int, int], steps: int = 6) -> float:
 
 
 def short_of(epochs: int) -> int:
-    """For how long the networks are trained that are only compared with the single one."""
+    """Epochs of the networks that are only compared with the single one."""
     return min(epochs, max(LEAST_SHORT, epochs // 2))
 
 
 def training_seconds(epochs: int, images: int, image_s: float) -> float:
-    """What all trainings take: the single network twice the epochs, the pair, whose second network runs the first one
+    """Seconds of all trainings: the single network twice the epochs, the pair, whose second network runs the first one
     as well (a third of a step), the variants, and an epoch of tanh everywhere.
     """
     in_all = 2 * epochs + epochs + epochs * 4 / 3 + VARIANTS * short_of(epochs) + 1

@@ -1,4 +1,4 @@
-"""The plots of a reproduction: how the networks learned, and how far off they are in each test."""
+"""Plot the losses of a reproduction and its errors in each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
 
 
 def _curves(results: Results, path: Path) -> Path:
-    """Training (thin) and validation error of every network that answers depth, by epoch."""
+    """Plot the training (thin) and validation error of every network that predicts depth, by epoch."""
     figure, axes = _axes("epoch", "mean squared error, mm²")
     for name, trial in results.trials.items():
         curve = [row for network, rows in trial.get("curves", {}).items() for row in rows if network != "gradient"]
@@ -42,7 +42,7 @@ def _curves(results: Results, path: Path) -> Path:
 
 
 def _errors(results: Results, path: Path) -> Path:
-    """A group of bars for each main network and baseline, a bar for each test."""
+    """Plot a group of bars for each main network and baseline, a bar for each test."""
     epochs = results.plan.epochs
     shown = {
         f"single,\n{epochs} epochs": ("single", str(epochs)),

@@ -1,6 +1,6 @@
-"""What was measured, kept as it comes: a JSON document that an interrupted reproduction goes on with.
+"""The results of a reproduction, written after each trial: a JSON document that an interrupted one continues from.
 
-{"schema_version", "plan": what was asked for, "finished": false, "trials": {name: what it came to}}
+{"schema_version", "plan", "finished": false, "trials": {name: result}}
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from capture.errors import LidarliveError
+from capture.storage import json_codec
 from capture.storage.durable import replace_file
 
 SCHEMA = 1
-DIVERGED = "diverged"  # how a training may have ended, as in fit's Outcome
-# Forms that are no number of epochs.
+DIVERGED = "diverged"  # an end of a training, as in report.Outcome
+# Forms that are not a number of epochs.
 ZEROED, MEAN_MAP, NEAREST, ONE_MM = "edges zeroed", "mean map", "nearest picture", "1 mm"
 
 Trial = dict[str, Any]
@@ -27,7 +28,7 @@ class Plan:
 
     size: tuple[int, int]
     images: dict[str, int]  # how many of each part
-    epochs: int  # of the single network and of both of the pair; the single one goes on for as many again
+    epochs: int  # of the single network and of both of the pair; the single one is trained for as many again
     short_epochs: int  # of the networks that are compared with the single one at that point
     local: str
     elsewhere: list[str]
@@ -45,18 +46,16 @@ class Results:
 
     @classmethod
     def read(cls, path: Path) -> Results | None:
-        """What is there; None where nothing is. Raises LidarliveError where it cannot be read."""
+        """Read the results at `path`; None where there are none. Raises LidarliveError where they cannot be read."""
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["schema_version"] != SCHEMA:
                 raise ValueError(f"it is of schema {document['schema_version']}, not {SCHEMA}")
-            plan = document["plan"]
-            known = Plan(**{**plan, "size": tuple(plan["size"])})
-            return cls(path, known, document["trials"], document["finished"])
+            return cls(path, json_codec.from_document(Plan, document["plan"]), document["trials"], document["finished"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise LidarliveError(f"{path} cannot be read ({error}). Delete it to begin anew") from None
+            raise LidarliveError(f"{path} cannot be read ({error}). Delete it to start again") from None
 
     def add(self, name: str, trial: Trial) -> None:
         self.trials[name] = trial

@@ -1,4 +1,4 @@
-"""What is trained and measured: the trials by name, and what each comes to.
+"""The trials of a reproduction, by name: train networks and measure them.
 
 A trial of networks is {"curves": {network: [{"epoch", "loss", "validation"}]}, "tests": {form: {test: figures}},
 "ended", "seconds"}. Losses are mean squared errors; a form is the number of epochs after which the network was tested,
@@ -20,9 +20,11 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.frame import UInt8Image
-from model.config import CANONICAL_FOCAL_PX, RECIPES
+from model.config import CANONICAL_FOCAL_PX
 from model.data.batches import Batch, FrameRef, Sampling, in_order, load
 from model.data.targets import Float32
+from model.events import Epoch, Event
+from model.preset_facts import facts_of
 from model.presets.base import Model, Task
 from model.presets.original import PRESET, depth_target, depth_task, rough_network
 from model.reproduce.figures import Answer, Figures, accuracy, depth_figures, edge_figures
@@ -31,18 +33,18 @@ from model.reproduce.results import DIVERGED, MEAN_MAP, NEAREST, ONE_MM, ZEROED,
 from model.training.checkpoint import State
 from model.training.fit import Settings, fit
 
-RECIPE = RECIPES["original"]
+RECIPE = facts_of("original").recipe
 MEASURED_AT_ONCE = 10  # images
 THUMBNAIL = (12, 16)  # (width, height) of the pictures compared to find the nearest
 
 
 @dataclass(frozen=True)
 class Lab:
-    """What all trials share."""
+    """Data and options that all trials share."""
 
     images: Images
     plan: Plan
-    say: Callable[[str], None]
+    log: Callable[[str], None]
 
     @property
     def sampling(self) -> Sampling:
@@ -59,37 +61,38 @@ class Lab:
 
 @dataclass
 class TrialTraining:
-    """One network as it is trained on and on; a training that diverges ends there, which is an outcome too."""
+    """The training of one network in several steps; one that diverges ends there, which is a result too."""
 
     lab: Lab
     task: Task
     learning_rate: float = RECIPE.learning_rate
-    curve: list[dict[str, Any]] = field(default_factory=list)
+    curve: list[dict[str, float | None]] = field(default_factory=list)
     ended: str = ""
     state: State | None = None
 
     def until(self, epochs: int) -> bool:
-        """Train until it has had so many epochs. False where there is nothing to test: not even the first went well."""
+        """Train up to so many epochs. False where there is nothing to test, as the first one diverged."""
         images = self.lab.images
         recipe = replace(RECIPE, epochs=epochs, learning_rate=self.learning_rate)
         settings = Settings(self.lab.sampling, recipe, SEED, epoch_frames=len(images.train))
         kept = deque([self.state], maxlen=1)
         try:
             outcome = fit(
-                self.task, images.train, images.validation, settings, self._heard, keep=kept.append, start=self.state
+                self.task, images.train, images.validation, settings, self._on_event, keep=kept.append, start=self.state
             )
-        except LidarliveError as error:  # every file was read before: it is the loss that is no number
-            self.lab.say(str(error))
+        except LidarliveError as error:  # every file was read before, so the loss is not finite
+            self.lab.log(str(error))
             self.ended = DIVERGED
             return False
         self.ended, self.state = outcome.ended, kept[0]
         return True
 
-    def _heard(self, event: dict[str, Any]) -> None:
-        if event["event"] == "epoch":
-            epoch, loss, validation = event["epoch"], event["loss"], event["held_out_loss"]
-            self.curve.append({"epoch": epoch, "loss": loss, "validation": validation})
-            self.lab.say(f"{self.task.name}, epoch {epoch}: training {loss:,.0f}, validation {validation:,.0f}")
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Epoch):
+            validation = event.held_out_loss
+            self.curve.append({"epoch": event.epoch, "loss": event.loss, "validation": validation})
+            losses = f"training {event.loss:,.0f}, validation {validation:,.0f}"
+            self.lab.log(f"{self.task.name}, epoch {event.epoch}: {losses}")
 
 
 def baselines(lab: Lab) -> Trial:
@@ -180,7 +183,7 @@ def _trial(runs: Sequence[TrialTraining], start_s: float) -> Trial:
 
 
 def _seeded(build: Callable[[], Any]) -> Any:  # noqa: ANN401 - keras carries no types
-    keras.backend.clear_session()  # the networks of the trial before are of no use any more
+    keras.backend.clear_session()  # releases the networks of the trial before
     keras.utils.set_random_seed(SEED)
     return build()
 

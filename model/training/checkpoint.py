@@ -1,9 +1,9 @@
-"""Where an interrupted training goes on: a folder beside the version that it was to become.
+"""Checkpoints of a training, in a folder beside the version that it will become.
 
 <weights>/.training-<version>/
     state.npz       arrays, and the facts about them as JSON; replaced whole after each epoch, never unpickled
     lock            held by the trainer that works here
-    version/        what becomes the version at the end
+    version/        becomes the version at the end
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +23,28 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
+from capture.storage import json_codec
+from model.report import Outcome
 
 PREFIX, STATE_NAME, LOCK_NAME = ".training-", "state.npz", "lock"
 FACTS = "facts"
-RECORDING, HELD_OUT = "recording ", "held out"  # how what is told says which recordings, and what each is for
+RECORDING, HELD_OUT = "recording ", "held out"  # in a fingerprint: prefix of a recording's key, suffix of its value
 STATE_ERRORS = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # of a state that is damaged
 
 Arrays = list[NDArray[Any]]
+Fingerprint = dict[str, object]  # everything that affects the result of a training, by name
 Model = Any
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A training between two epochs: facts that JSON can say, and lists of arrays by what they are."""
+    """A training between two epochs: facts for JSON, and lists of arrays by name."""
 
-    facts: dict[str, Any]
+    facts: Mapping[str, Any]
     arrays: dict[str, Arrays]
 
     def write(self, path: Path) -> None:
-        """A reader finds the state before or this one, never a part. Raises OSError."""
+        """Replace the file as a whole, so that a reader finds the old or the new state. Raises OSError."""
         named: dict[str, Any] = {FACTS: np.array(json.dumps(self.facts))}
         for name, arrays in self.arrays.items():
             named |= {f"{name}/{i}": array for i, array in enumerate(arrays)}
@@ -51,73 +54,80 @@ class State:
                 np.savez(file, **named)
             os.replace(temporary, path)
         except BaseException:
-            temporary.unlink(missing_ok=True)  # where the disk is full it would keep it so
+            temporary.unlink(missing_ok=True)  # on a full disk it would take up the last space
             raise
 
     @classmethod
     def read(cls, path: Path) -> State:
-        """Raises LidarliveError where there is none or it is damaged."""
+        """Raises LidarliveError where there is no state or it is damaged."""
         arrays: dict[str, Arrays] = {}
         try:
             with np.load(path, allow_pickle=False) as file:
                 facts = json.loads(str(file[FACTS]))
                 for name in file.files:
-                    if name != FACTS:  # they come in the order written
+                    if name != FACTS:  # in the order written
                         arrays.setdefault(name.rpartition("/")[0], []).append(file[name])
         except FileNotFoundError:
             raise LidarliveError(
-                f"There is nothing to resume: no training that was to become {out_of(path.parent)} was interrupted "
-                "after a finished epoch. Leave out --resume"
+                f"There is nothing to resume: no training of {out_of(path.parent)} was interrupted after a finished "
+                "epoch. Drop --resume"
             ) from None
         except STATE_ERRORS as error:
-            raise LidarliveError(f"{path} is damaged ({error}). Delete {path.parent} and train anew") from None
+            raise LidarliveError(f"{path} is damaged ({error}). Delete {path.parent} and train again") from None
         return cls(facts, arrays)
 
 
 class Checkpoint:
-    """How far a training of several tasks has come: `outcomes` by task, and the state inside the task under way.
+    """Progress of a training of several tasks: `outcomes` of the finished ones, and the state of the current one.
 
-    path  of the state on the disk; None keeps nothing there
-    told  what the training was told, as JSON has it: one that is resumed must be told the same
+    path         of the state on disk; None writes nothing
+    fingerprint  everything that affects the result; a resumed training must match it
 
-    Raises LidarliveError where `resume` finds nothing to go on from, or a training that was told something else.
+    Raises LidarliveError where `resume` finds no state, or one with another fingerprint.
     """
 
-    def __init__(self, path: Path | None, told: dict[str, Any], resume: bool) -> None:
-        self._path, self._told = path, told
-        self._networks: dict[str, Arrays] = {}  # their weights when the task under way began
+    def __init__(self, path: Path | None, fingerprint: Fingerprint, resume: bool) -> None:
+        self._path, self._fingerprint = path, fingerprint
+        self._networks: dict[str, Arrays] = {}  # their weights when the current task began
         self._fitted: State | None = None
-        self.outcomes: dict[str, dict[str, Any]] = {}
+        self.outcomes: dict[str, Outcome] = {}
         if path is not None and resume:
             saved = State.read(path)
-            _check_told(saved.facts["told"], told, path.parent)
-            self.outcomes, fitted = saved.facts["outcomes"], saved.facts["fitted"]
+            _check_fingerprint(saved.facts["told"], fingerprint, path.parent)
+            self.outcomes = {
+                task: json_codec.from_document(Outcome, facts) for task, facts in saved.facts["outcomes"].items()
+            }
+            fitted = saved.facts["fitted"]
             self._networks = _under("networks/", saved.arrays)
             self._fitted = None if fitted is None else State(fitted, _under("fitted/", saved.arrays))
 
     def restore(self, networks: Sequence[Model]) -> None:
-        """Give the networks the weights that they had when the finished tasks were."""
+        """Set the weights of the networks to those after the finished tasks."""
         for i, network in enumerate(networks):
             network.set_weights(self._networks[str(i)])
 
     def begin(self, networks: Sequence[Model]) -> State | None:
-        """A task begins, with the networks as they are: the state to go on from where it was under way before."""
+        """Begin a task with the networks as they are; returns its state to resume from, if it was interrupted."""
         self._networks = {str(i): network.get_weights() for i, network in enumerate(networks)}
         return self._fitted
 
     def keep(self, fitted: State | None) -> None:
-        """Write where the task under way stands; None: it has not begun. Raises OSError."""
+        """Write the state of the current task; None: it has not begun. Raises OSError."""
         self._fitted = fitted
         if self._path is None:
             return
-        facts = {"told": self._told, "outcomes": self.outcomes, "fitted": None if fitted is None else fitted.facts}
+        facts = {
+            "told": self._fingerprint,  # this key, as earlier versions wrote it
+            "outcomes": {task: asdict(outcome) for task, outcome in self.outcomes.items()},
+            "fitted": None if fitted is None else fitted.facts,
+        }
         arrays = {f"networks/{name}": weights for name, weights in self._networks.items()}
         if fitted is not None:
             arrays |= {f"fitted/{name}": values for name, values in fitted.arrays.items()}
         State(facts, arrays).write(self._path)
 
-    def finish(self, task: str, outcome: dict[str, Any], networks: Sequence[Model]) -> None:
-        """A task is done; the networks are what it left. Raises OSError."""
+    def finish(self, task: str, outcome: Outcome, networks: Sequence[Model]) -> None:
+        """Record a finished task and the networks after it. Raises OSError."""
         self.outcomes[task] = outcome
         self.begin(networks)
         self.keep(None)
@@ -125,9 +135,9 @@ class Checkpoint:
 
 @contextlib.contextmanager
 def working_folder(out: Path, resume: bool) -> Iterator[Path]:
-    """The folder of the training that is to become `out`, held by nobody else. It stays where a state is left in it.
+    """Lock the folder of the training of `out`. It is deleted at the end unless a checkpoint is left in it.
 
-    Raises LidarliveError where another training holds it, or without `resume` where one was interrupted there.
+    Raises LidarliveError where another process trains `out`, or where an interrupted training of it is not resumed.
     """
     folder = folder_of(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,11 +145,11 @@ def working_folder(out: Path, resume: bool) -> Iterator[Path]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise LidarliveError(f"{out} is being trained already") from None
+        raise LidarliveError(f"{out} is being trained already. Wait for that, or choose another --out") from None
     try:
         if (folder / STATE_NAME).exists() and not resume:
             raise LidarliveError(
-                f"A training that was to become {out} was interrupted. Go on with it by --resume, or delete {folder}"
+                f"The training of {out} was interrupted. Continue it with --resume, or delete {folder}"
             )
         shutil.rmtree(folder / "version", ignore_errors=True)
         yield folder
@@ -151,41 +161,43 @@ def working_folder(out: Path, resume: bool) -> Iterator[Path]:
 
 
 def folder_of(out: Path) -> Path:
-    """Where the training that is to become `out` works."""
+    """The working folder of the training of `out`."""
     return out.parent / (PREFIX + out.name)
 
 
 def is_interrupted(out: Path) -> bool:
-    """Whether a training that was to become `out` can go on."""
+    """Whether there is an interrupted training of `out` to resume."""
     return (folder_of(out) / STATE_NAME).is_file()
 
 
 def newest_interrupted(weights: Path) -> Path:
-    """What the newest of the interrupted trainings in the folder `weights` was to become.
+    """The `out` of the newest interrupted training in the folder `weights`.
 
     Raises LidarliveError where there is none.
     """
     states = sorted(weights.glob(f"{PREFIX}*/{STATE_NAME}"), key=lambda path: path.stat().st_mtime_ns)
     if not states:
-        raise LidarliveError(
-            f"There is nothing to resume: no training in {weights} was interrupted. Leave out --resume"
-        )
+        raise LidarliveError(f"There is nothing to resume: no training in {weights} was interrupted. Drop --resume")
     return out_of(states[-1].parent)
 
 
 def out_of(folder: Path) -> Path:
-    """What the training that works in `folder` is to become."""
+    """The `out` of the training that works in `folder`."""
     return folder.parent / folder.name.removeprefix(PREFIX)
 
 
-def _check_told(before: dict[str, Any], now: dict[str, Any], folder: Path) -> None:
+def _check_fingerprint(before: Fingerprint, now: Fingerprint, folder: Path) -> None:
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
-        said = "; ".join(f"{name}: {before.get(name)!r} before, {now.get(name)!r} now" for name in changed)
+        differences = "; ".join(f"{name}: {_shown(before, name)} → {_shown(now, name)}" for name in changed)
         raise LidarliveError(
-            "The training that was interrupted was told something else. Say the same again, or leave out --resume, "
-            f"or delete {folder}. {said}"
+            f"Cannot resume: options differ from the interrupted training ({differences}). "
+            f"Use the same options, drop --resume, or delete {folder}"
         )
+
+
+def _shown(fingerprint: Fingerprint, name: str) -> str:
+    return str(fingerprint[name]) if name in fingerprint else "none"
 
 
 def _under(prefix: str, arrays: dict[str, Arrays]) -> dict[str, Arrays]:

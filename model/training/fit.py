@@ -5,7 +5,7 @@
                               best weights ◄── loss on the held-out frames
 
 Keras's own `train_on_batch` on NumPy batches, so that it runs under every backend of Keras. What is measured and kept
-is an exponential moving average of the weights, statistics of batch normalisation included, where the recipe says so
+is an exponential moving average of the weights, with the statistics of batch normalisation, if the recipe has one
 (Polyak & Juditsky 1992; the decay warms up as in TensorFlow's ExponentialMovingAverage).
 """
 
@@ -15,23 +15,24 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 from zlib import crc32
 
 import keras
 import numpy as np
 
 from capture.errors import LidarliveError
-from model.config import Recipe
+from capture.storage import json_codec
 from model.data import batches
 from model.data.batches import FrameRef, Sampling
-from model.jobs.worker import OnEvent
+from model.events import Epoch, OnEvent, Preview, Progress
+from model.preset_facts import Recipe
 from model.presets.base import Task, Variable, metres
+from model.report import Outcome
 from model.training.checkpoint import Arrays, State
 from model.training.optimizer import Adam, learning_rate_factor
 from model.training.preview import preview
 
-AVERAGED_STEPS = 4  # the average takes every fourth step's weights: the same average, and no time to speak of
+AVERAGED_STEPS = 4  # the average takes every fourth step's weights: the same average in a quarter of the time
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,9 @@ class Settings:
     seed: int = 0
     epoch_frames: int = 400  # an epoch draws at most so many
     turned: float = 0.0  # share of the batches cut to the other orientation
-    budget_s: float = math.inf  # by fit's clock, measuring on what is held out included
-    rehearsed: tuple[FrameRef, ...] = ()  # half of what is seen, so that it is not forgotten; none: nothing else is
-    preview: FrameRef | None = None  # the frame whose prediction each "epoch" event carries; None: none
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a task came to. The losses are those of the best epoch, whose weights the model is left with."""
-
-    epochs: int
-    best_epoch: int
-    steps: int
-    images: int
-    seconds: float  # by fit's clock
-    ended: str  # "epochs" | "budget" | "patience" | "asked" | "diverged": what ended it
-    loss: float
-    held_out_loss: float | None  # None where nothing is held out
-    held_out_rmse_m: float | None  # None, too, where the task answers no depth
+    budget_s: float = math.inf  # by fit's clock, measuring on held-out frames included
+    rehearsed: tuple[FrameRef, ...] = ()  # half of the frames of an epoch, against forgetting; empty: none
+    preview: FrameRef | None = None  # the frame whose prediction each Epoch event carries
 
 
 def fit(
@@ -72,26 +58,23 @@ def fit(
     clock: Callable[[], float] = time.monotonic,
     keep: Callable[[State], None] | None = None,
     start: State | None = None,
-    enough: Callable[[], bool] = lambda: False,
+    stop_early: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Train the task's model in place; leave the weights of its best epoch, of the last where nothing is held out.
 
-    `clock` counts the budget's seconds: `time.process_time` for seconds of the processor. `keep` is given the whole
-    state after each epoch, and `start` is such a state to go on from. Once `enough` answers True, it ends after the
-    step at hand, but not before it has trained and measured one whole epoch. Events, in the order they come:
-        {"event": "progress", "stage": task.name, "epoch", "epochs", "step", "steps", "fraction": 0..1 of this task,
-         "images_per_s", "loss"}                                             after each step
-        {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best",
-         "preview": see model/training/preview.py, null where the settings or the task have none}
+    `clock` counts the budget's seconds: `time.process_time` for processor seconds. `keep` receives the whole state
+    after each epoch, and `start` is such a state to resume from. Once `stop_early` returns True, the task ends after
+    the current step, but not before it has trained and measured one whole epoch. Events: a Progress after each step,
+    its `fraction` of this task, and an Epoch after each epoch.
 
-    A loss that is no number any more ends the task with the best epoch so far. Raises LidarliveError where there is
-    none yet, or where no frame has a reading.
+    A loss that is not finite ends the task with the best epoch so far. Raises LidarliveError where there is none yet,
+    or where no frame has a reading.
     """
-    return _Fit(task, frames, held_out, settings, on_event, clock, enough).run(keep, start)
+    return _Fit(task, frames, held_out, settings, on_event, clock, stop_early).run(keep, start)
 
 
 class _Fit:
-    """One run of `fit`. `epoch`, `steps`, `images`, `best` and the arrays are all that a State must bring back."""
+    """One run of `fit`. `epoch`, `steps`, `images`, `best` and the arrays are all that a State must restore."""
 
     def __init__(
         self,
@@ -101,16 +84,16 @@ class _Fit:
         settings: Settings,
         on_event: OnEvent,
         clock: Callable[[], float],
-        enough: Callable[[], bool],
+        stop_early: Callable[[], bool],
     ) -> None:
         self.task, self.frames, self.held_out, self.settings = task, frames, held_out, settings
-        self.recipe, self.on_event, self.clock, self.enough = settings.recipe, on_event, clock, enough
+        self.recipe, self.on_event, self.clock, self.stop_early = settings.recipe, on_event, clock, stop_early
         self.started_s = clock()
         self.cache = batches.Cache()
-        # A model around it, so that no optimizer is saved with the task's own.
+        # A model around it, so that the task's own is saved without an optimizer.
         self.model = keras.Model(task.model.input, task.model.output, name=task.name)
         optimizer = Adam(task.rate, self.recipe)
-        optimizer.build(self.model.trainable_variables)  # else the first step builds it and is traced twice
+        optimizer.build(self.model.trainable_variables)  # else the first step would build it and be traced twice
         # XLA is slow on a CPU, and JAX without it slower.
         self.model.compile(optimizer=optimizer, loss=task.loss, jit_compile=keras.backend.backend() == "jax")
         self.average: Arrays = [] if self.recipe.ema is None else self.model.get_weights()
@@ -133,7 +116,7 @@ class _Fit:
         return replace(self.best, **counts, seconds=round(self._seconds(), 1), ended=ended)
 
     def _ended(self) -> str:
-        """What ends the run now; empty where nothing does."""
+        """Why the run ends now; empty where it continues."""
         if self.diverged:
             return "diverged"
         if self.best is None:
@@ -142,13 +125,13 @@ class _Fit:
             return "epochs"
         if self._seconds() >= self.settings.budget_s:
             return "budget"
-        if self.enough():
+        if self.stop_early():
             return "asked"
         patience = self.recipe.patience
         return "patience" if patience is not None and self.epoch - self.best.best_epoch >= patience else ""
 
     def _train_epoch(self) -> None:
-        """Train for one epoch, measure it, and remember it where it is the best."""
+        """Train for one epoch, measure it, and keep it where it is the best."""
         self.epoch += 1
         loss = self._steps_of_epoch()
         trained = self.model.get_weights()
@@ -162,13 +145,12 @@ class _Fit:
         if better:
             self.best = Outcome(self.epoch, self.epoch, 0, 0, 0.0, "", loss, held_out_loss, rmse_m)
             self.best_weights = self.model.get_weights()
-        preview_now = self._preview()
+        epoch = Epoch(self.task.name, self.epoch, loss, held_out_loss, rmse_m, better, self._preview())
         self.model.set_weights(trained)
-        measured = {"held_out_loss": held_out_loss, "held_out_rmse_m": rmse_m, "best": better, "preview": preview_now}
-        self.on_event({"event": "epoch", "stage": self.task.name, "epoch": self.epoch, "loss": loss, **measured})
+        self.on_event(epoch)
 
     def _steps_of_epoch(self) -> float:
-        """The steps of one epoch, until no time is left or it is enough; its mean loss, or what is no number."""
+        """Train the steps of one epoch, until the budget or a request ends it; returns its mean loss."""
         total, images, started_s = 0.0, 0, self.clock()
         seed = self._seed() if self.recipe.augment else None
         planned = batches.load(self._plan(self.epoch), self.settings.sampling, seed, self.cache)
@@ -181,8 +163,8 @@ class _Fit:
             self.steps, self.images = self.steps + 1, self.images + len(batch)
             total, images = total + loss * len(batch), images + len(batch)
             self._take_into_average()
-            self._tell_progress(step, images / max(self.clock() - started_s, 1e-9), total / images)
-            if self._seconds() > self.settings.budget_s or (self.best is not None and self.enough()):
+            self._report_progress(step, images / max(self.clock() - started_s, 1e-9), total / images)
+            if self._seconds() > self.settings.budget_s or (self.best is not None and self.stop_early()):
                 break
         if not images:
             raise LidarliveError("No frame has depth with confidence: nothing can be learned from these recordings")
@@ -213,38 +195,37 @@ class _Fit:
             return None, None
         return losses / frames, math.sqrt(squared / pixels) if pixels else None
 
-    def _preview(self) -> dict[str, Any] | None:
+    def _preview(self) -> Preview | None:
         ref = self.settings.preview
         if ref is None or self.task.depth_m is None:
             return None
         frame = batches.load_sample(ref, self.settings.sampling, cache=self.cache)
-        # Called, not `predict_on_batch`: a graph for this one picture would take seconds to prepare.
+        # Called directly: `predict_on_batch` would take seconds to prepare a graph for this one picture.
         answer = np.asarray(self.model(frame.rgb, training=False))
         return preview(ref, self.task.depth_m(answer, frame)[0])
 
     def _diverge(self) -> None:
         if self.best is None:
             raise LidarliveError(
-                f"The {self.task.name} network's loss became no number in epoch {self.epoch}; nothing was saved. "
+                f"The loss of the {self.task.name} network is not finite in epoch {self.epoch}; nothing was saved. "
                 "Try a smaller learning rate, or check the recordings with `lidarlive check`"
             )
         self.diverged = True
 
-    def _tell_progress(self, step: int, images_per_s: float, loss: float) -> None:
+    def _report_progress(self, step: int, images_per_s: float, loss: float) -> None:
         share = self._share(step)
         epochs_done = self.epoch - 1 + step / self.epoch_steps
         self.on_event(
-            {
-                "event": "progress",
-                "stage": self.task.name,
-                "epoch": self.epoch,
-                "epochs": min(self.recipe.epochs, max(self.epoch, round(epochs_done / share))),
-                "step": step,
-                "steps": self.epoch_steps,
-                "fraction": round(share, 4),
-                "images_per_s": round(images_per_s, 1),
-                "loss": round(loss, 5),
-            }
+            Progress(
+                stage=self.task.name,
+                fraction=round(share, 4),
+                epoch=self.epoch,
+                epochs=min(self.recipe.epochs, max(self.epoch, round(epochs_done / share))),
+                step=step,
+                steps=self.epoch_steps,
+                images_per_s=round(images_per_s, 1),
+                loss=round(loss, 5),
+            )
         )
 
     def _share(self, step: int) -> float:
@@ -281,12 +262,14 @@ class _Fit:
         facts, arrays = state.facts, state.arrays
         self.epoch, self.steps, self.images = facts["epoch"], facts["steps"], facts["images"]
         self.started_s -= facts["seconds"]
-        self.best, self.best_weights = Outcome(**facts["best"]), arrays["best"]
+        self.best, self.best_weights = json_codec.from_document(Outcome, facts["best"]), arrays["best"]
         self.average = arrays.get("average", [])
         variables = [*self.model.variables, *self.model.optimizer.variables]
         values = arrays["variables"] + arrays["optimizer"]
         if [variable.shape for variable in variables] != [value.shape for value in values]:
-            raise LidarliveError("The networks are no longer those of the training that was interrupted. Train anew")
+            raise LidarliveError(
+                "The networks have changed since the interrupted training. Train again without --resume"
+            )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
 

@@ -1,4 +1,4 @@
-"""Trainings that were interrupted and can go on: what they were told, and how far they came. No Keras here."""
+"""Find and discard interrupted trainings: their options and their progress. No Keras here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import shutil
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -22,6 +21,7 @@ from model.training.checkpoint import (
     RECORDING,
     STATE_ERRORS,
     STATE_NAME,
+    Fingerprint,
     folder_of,
     out_of,
 )
@@ -29,33 +29,33 @@ from model.training.checkpoint import (
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A training as its last whole epoch left it."""
+    """An interrupted training after its last finished epoch."""
 
-    config: TrainConfig  # what to tell the trainer to go on with it: that which it was told, and `resume`
-    task: str  # one of TASKS: the one under way, the last where only converting is left
-    epoch: int  # how many of that task's are done
-    when: datetime  # the end of that epoch, UTC
+    config: TrainConfig  # its options, with `resume` set
+    task: str  # one of TASKS: the current one, the last where only converting is left
+    epoch: int  # finished epochs of that task
+    when: datetime  # end of that epoch, UTC
 
 
 def interrupted(weights: Path) -> list[Interrupted]:
-    """The trainings in the folder `weights` that can go on, the newest first.
+    """The trainings in the folder `weights` that can be resumed, newest first.
 
-    One that is running is none of them, nor is one whose state cannot be read: to begin that anew says what is wrong.
+    Running ones are left out, and those whose state cannot be read: resuming these by command explains what is wrong.
     """
-    found = (_read(path) for path in weights.glob(f"{PREFIX}*/{STATE_NAME}") if not _is_held(path.parent))
-    return sorted((each for each in found if each), key=lambda each: each.when, reverse=True)
+    trainings = (_read(path) for path in weights.glob(f"{PREFIX}*/{STATE_NAME}") if not _is_held(path.parent))
+    return sorted((each for each in trainings if each), key=lambda each: each.when, reverse=True)
 
 
 def discard(out: Path) -> None:
-    """Delete what is left of the training that was to become `out`; there may be nothing.
+    """Delete the checkpoint of the training of `out`, if there is one.
 
-    Raises LidarliveError where it is running, or the disk does not let go.
+    Raises LidarliveError where it is running, or the files cannot be deleted.
     """
     folder = folder_of(out)
     if not folder.exists():
         return
     if _is_held(folder):
-        raise LidarliveError(f"{out} is being trained: end that before it is thrown away")
+        raise LidarliveError(f"{out} is being trained: stop the training before you discard it")
     try:
         shutil.rmtree(folder)
     except OSError as error:
@@ -64,7 +64,7 @@ def discard(out: Path) -> None:
 
 def _read(path: Path) -> Interrupted | None:
     try:
-        with np.load(path, allow_pickle=False) as file:  # only the member that is asked for is read
+        with np.load(path, allow_pickle=False) as file:  # reads only the members that are accessed
             facts = json.loads(str(file[FACTS]))
         config = _config(facts["told"], out_of(path.parent))
         fitted, outcomes = facts["fitted"], facts["outcomes"]
@@ -75,16 +75,18 @@ def _read(path: Path) -> Interrupted | None:
         return None
 
 
-def _config(told: dict[str, Any], out: Path) -> TrainConfig:
-    """What model.training.version_files.told made flat, as it was."""
-    recordings = {name.removeprefix(RECORDING): what for name, what in told.items() if name.startswith(RECORDING)}
+def _config(fingerprint: Fingerprint, out: Path) -> TrainConfig:
+    """Rebuild the options from what model.training.version_files.fingerprint flattened."""
+    recordings = {
+        name.removeprefix(RECORDING): str(use) for name, use in fingerprint.items() if name.startswith(RECORDING)
+    }
     names = {field.name for field in fields(TrainConfig)}
-    known = {name: value for name, value in told.items() if name in names}
+    options = {name: value for name, value in fingerprint.items() if name in names}
     paths = {
         "data": list(recordings),
-        "held_out": [path for path, what in recordings.items() if what.endswith(HELD_OUT)],
+        "held_out": [path for path, use in recordings.items() if use.endswith(HELD_OUT)],
     }
-    return TrainConfig.from_json(json.dumps({**known, **paths, "out": str(out), "resumable": True, "resume": True}))
+    return TrainConfig.from_json(json.dumps({**options, **paths, "out": str(out), "resumable": True, "resume": True}))
 
 
 def _is_held(folder: Path) -> bool:
@@ -93,7 +95,7 @@ def _is_held(folder: Path) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
-    except OSError:  # of a folder that nobody may write to, nobody trains either
+    except OSError:  # a folder that cannot be written to has no running training
         return False
     lock.release()
     return False

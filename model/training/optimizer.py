@@ -1,4 +1,4 @@
-"""How far a training step goes: Adam, the schedule of its rate, and variables that take a share of the step."""
+"""Adam with a learning rate schedule and a share of the rate by variable."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import keras
 
-from model.config import Recipe
+from model.preset_facts import Recipe
 from model.presets.base import Tensor, Variable
 
 WARM_UP = 0.05  # share of a cosine schedule in which the learning rate rises
-LEAST_LEARNING_RATE = 0.01  # share of the highest that is left at its end
+LEAST_LEARNING_RATE = 0.01  # at the end, as a share of the highest
 
 
 def learning_rate_factor(schedule: str, share: float) -> float:
-    """What of the learning rate applies when `share` of the task is done: warm-up, then half a cosine, or all of it."""
+    """Factor of the learning rate when `share` of the task is done: warm-up, then half a cosine, or 1 throughout."""
     if schedule == "constant":
         return 1.0
     if share < WARM_UP:
@@ -32,6 +32,6 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]
         self.rate = rate
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Tensor) -> None:
-        # Under TensorFlow the variable comes bare of what Keras knows of it, such as its path.
+        # Under TensorFlow the variable lacks Keras's attributes, such as its path.
         known = self._trainable_variables[self._get_variable_index(variable)]
         super().update_step(gradient, variable, learning_rate * (1.0 if self.rate is None else self.rate(known)))

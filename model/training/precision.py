@@ -1,8 +1,8 @@
-"""Whether a pair may run in bfloat16: measured on what was held out, on any processor.
+"""Measure whether a pair may run in bfloat16, on held-out frames and on any processor.
 
 bfloat16 keeps the range of a float32 and 8 of its 24 bits of precision; processors that have it (AVX-512 BF16, AMX)
-need about half the time. Here Keras rounds what every layer takes and gives, which needs no such processor.
-`VersionConfig.precision` is what follows from the figures.
+need about half the time. Here Keras rounds inputs and outputs of every layer, which needs no such processor.
+`VersionConfig.precision` decides by these figures.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from model.predictor import DEPTH_OUTPUT
 from model.presets import registry
 from model.presets.base import Model, Preset, metres
 
-POLICIES = {FLOAT32: "float32", BFLOAT16: "mixed_bfloat16"}  # as Keras does
-FRAMES = 64  # evenly spread over all that is held out: more would tell no more of a rounding error
+POLICIES = {FLOAT32: "float32", BFLOAT16: "mixed_bfloat16"}  # as Keras calls them
+FRAMES = 64  # evenly spread over the held-out frames: enough for a rounding error
 BATCH = 8
 
 
 def rmse_by_precision(
     preset: Preset, folder: Path, held_out: Sequence[FrameRef], sampling: Sampling
 ) -> dict[str, float]:
-    """RMSE in metres on held-out frames of the version in `folder`, by precision; empty where nothing can be measured.
+    """RMSE in metres on held-out frames of the version in `folder`, by precision; empty without held-out readings.
 
     Raises LidarliveError where a frame or the networks cannot be read.
     """
@@ -50,7 +50,7 @@ def _graph(preset: Preset, folder: Path, policy: str) -> Model:
 
 
 def _rmse_m(preset: Preset, graph: Model, frames: Sequence[FrameRef], sampling: Sampling) -> float:
-    """Over all readings that count; no number where there is none."""
+    """RMSE over all readings that count; NaN where there is none."""
     squared, pixels = 0.0, 0
     for batch in batches.load(batches.in_order(frames, BATCH), sampling, None):
         answer = np.asarray(keras.ops.cast(graph(batch.rgb, training=False)[DEPTH_OUTPUT], "float32"))[..., 0]

@@ -1,7 +1,7 @@
-"""What stands against a training, or weakens it, said before it starts. No Keras here: the window asks in a thread.
+"""Check a training before it starts: what makes it fail or weakens its result. No Keras here.
 
-Of long recordings a few frames are looked at, evenly spread; only the search for the same frame on both sides reads
-the whole logs, as the trainer itself will.
+Of long recordings a few frames are read, evenly spread; only the search for frames on both sides of the split reads the
+whole logs, as the trainer will.
 """
 
 from __future__ import annotations
@@ -14,44 +14,42 @@ from typing import Literal
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
-from model.config import DEFAULT_PRESET, INPUT_SIZE, TrainConfig
+from model.config import INPUT_SIZE, TrainConfig
 from model.data import targets
 from model.data.batches import frames_of, spread
 from model.data.split import Split, label, open_recordings, split
 from model.data.thinning import LEAST_KEPT, distinct
+from model.preset_facts import DEFAULT_PRESET, facts_of
 from model.presets.memory import check_memory
 from model.training.resolve import resolve
 
-LOOKED_AT = 40  # frames of each recording: a tenth of a second's work or two
-LEAST_FRAMES = 8  # one step's batch: with fewer a step sees the same frame twice, and every step the same frames
-LEAST_DISTINCT = LEAST_KEPT  # of those looked at: the trainer fills up to as many with near-duplicates
-# What a training writes at most: the checkpoint twice while it is replaced, or the version beside it. Measured of fast:
-# 156 MB; original has 0.8 million parameters, which stand in a checkpoint five times.
-DISK_BYTES = {"fast": 200_000_000, "original": 100_000_000}
+CHECKED_FRAMES = 40  # of each recording: takes a tenth of a second or two
+LEAST_FRAMES = 8  # one step's batch: with fewer every step trains on the same frames
+LEAST_DISTINCT = LEAST_KEPT  # of those checked: the trainer fills up to as many with near-duplicates
 
 
 @dataclass(frozen=True)
 class PreflightFinding:
-    """`problem`: the trainer would refuse it, or nothing could come of it. `warning`: the result will be worth less."""
+    """`problem`: the training cannot succeed. `warning`: its result will be worth less."""
 
     level: Literal["problem", "warning"]
-    text: str  # a sentence that says what to do, without a full stop
+    text: str  # a sentence that ends in what to do, without a full stop
 
 
 def preflight(config: TrainConfig) -> list[PreflightFinding]:
-    """Problems first; empty where nothing is to be said. May block on the disk, for a second or two."""
+    """Findings about a training, problems first. May block on the disk, for a second or two."""
     try:
         config, _ = resolve(config)
         parts = split(open_recordings(config.data), config.held_out)
-        found = [*_few_or_alike(parts.train), *_without_depth(parts), *_about_judging(parts), *_without_room(config)]
+        findings = [*_frames(parts.train), *_depth(parts), *_validation(parts), *_resources(config)]
     except LidarliveError as error:
         return [PreflightFinding("problem", str(error))]
-    return sorted(found, key=lambda each: each.level)
+    return sorted(findings, key=lambda each: each.level)
 
 
-def _few_or_alike(train: Sequence[Recording]) -> Iterator[PreflightFinding]:
+def _frames(train: Sequence[Recording]) -> Iterator[PreflightFinding]:
     frames = len(frames_of(train))
-    differing = sum(len(distinct(spread(frames_of([recording]), LOOKED_AT))) for recording in train)
+    differing = sum(len(distinct(spread(frames_of([recording]), CHECKED_FRAMES))) for recording in train)
     if frames < LEAST_FRAMES:
         yield PreflightFinding(
             "problem",
@@ -62,15 +60,15 @@ def _few_or_alike(train: Sequence[Recording]) -> Iterator[PreflightFinding]:
         yield PreflightFinding(
             "warning",
             f"The frames to train on look nearly all alike: of {frames}, about {differing} differ. "
-            "Record again and walk through the room, or little can be learned",
+            "Record again and walk through the room, or the networks learn little",
         )
 
 
-def _without_depth(parts: Split) -> Iterator[PreflightFinding]:
-    what_to_do = "Record again no further than 5 m from what the phone sees"
+def _depth(parts: Split) -> Iterator[PreflightFinding]:
+    what_to_do = "Record again within 5 m of the scene"
     for recordings, therefore in (
-        (parts.train, "nothing can be learned from that"),
-        (parts.held_out, "it cannot judge the result"),
+        (parts.train, "the networks cannot learn from it"),
+        (parts.held_out, "it cannot validate the result"),
     ):
         blind = [recording for recording in recordings if not _has_depth(recording)]
         names = ", ".join(label(recording, recordings) for recording in blind)
@@ -80,38 +78,39 @@ def _without_depth(parts: Split) -> Iterator[PreflightFinding]:
 
 
 def _has_depth(recording: Recording) -> bool:
-    """Whether any of the frames looked at has a reading that counts."""
-    for ref in spread(frames_of([recording]), LOOKED_AT):
+    """Whether any of the checked frames has a reading that counts."""
+    for ref in spread(frames_of([recording]), CHECKED_FRAMES):
         line = recording.line(ref.index)
         if targets.weights(recording.depth_m(line), recording.confidence(line)).any():
             return True
     return False
 
 
-def _about_judging(parts: Split) -> Iterator[PreflightFinding]:
+def _validation(parts: Split) -> Iterator[PreflightFinding]:
     if not parts.held_out:
         why = "There is only one recording" if len(parts.train) == 1 else "No recording is held out"
         yield PreflightFinding(
             "warning",
-            f"{why}, so nothing can judge the result: record one more to hold out, or train for a fixed number of "
-            "epochs and get weights that are not validated",
+            f"{why}, so the result cannot be validated: record one more to hold out, or train for a fixed number of "
+            "epochs without validation",
         )
     for note in parts.notes:
         yield PreflightFinding("warning", f"{note}. To know more, hold out a recording of another room")
 
 
-def _without_room(config: TrainConfig) -> Iterator[PreflightFinding]:
+def _resources(config: TrainConfig) -> Iterator[PreflightFinding]:
     preset, size = config.preset or DEFAULT_PRESET, config.size or INPUT_SIZE
     folder = next(each for each in Path(config.out).absolute().parents if each.is_dir())
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise LidarliveError(f"{folder} cannot be written ({error.strerror or error})") from None
-    if free < DISK_BYTES[preset]:
+    needed = facts_of(preset).disk_bytes
+    if free < needed:
         yield PreflightFinding(
             "problem",
             f"The disk of {folder} has {free / 1e6:.0f} MB free, and a training writes up to "
-            f"{DISK_BYTES[preset] / 1e6:.0f} MB. Make room there",
+            f"{needed / 1e6:.0f} MB. Free some space there",
         )
     try:
         check_memory(preset, size, config.recipe.batch)

@@ -1,25 +1,23 @@
-"""What a weights version says of itself beside its networks: `config.json`, `report.json` and `card.md`."""
+"""Write what describes a weights version beside its networks: `config.json`, `report.json` and `card.md`."""
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME
+from capture.storage.software import NOT_INSTALLED, software_versions
 from model.config import (
     CARD_NAME,
     CONFIG_NAME,
     OPENVINO_NAMES,
     REPORT_NAME,
     TrainConfig,
+    UsedRecording,
     VersionConfig,
     file_crc32,
 )
@@ -27,29 +25,31 @@ from model.data.split import Split
 from model.evaluation.compare import compare
 from model.evaluation.evaluate import evaluate
 from model.presets.base import Preset
-from model.training.checkpoint import HELD_OUT, RECORDING
+from model.report import Report, TrainingFacts
+from model.training.checkpoint import HELD_OUT, RECORDING, Fingerprint
 
-REPORT_FRAMES = (
-    400  # of each recording: enough for a stable figure; every half second of 100 s, and half a minute of work
-)
+# Of each recording: enough for a stable figure; every half second of 100 s, and half a minute of work.
+REPORT_FRAMES = 400
+PACKAGES = ("lidarlive", "keras", "tensorflow", "openvino", "numpy", "opencv-python")
 _SHOWN = ("abs_rel", "rmse_m", "mae_m", "delta1", "edge_f1", "scale_ratio")
 
 
-def fingerprint(config: TrainConfig, split: Split) -> dict[str, Any]:
-    """What decides how a training comes out, flat: one that is resumed must agree in all of it."""
-    apart = ("out", "data", "held_out", "resume", "resumable")  # the recordings say it better than their paths
-    known = {name: value for name, value in json.loads(config.to_json()).items() if name not in apart}
+def fingerprint(config: TrainConfig, split: Split) -> Fingerprint:
+    """Everything that affects the result of a training, flat. A resumed training must match it."""
+    excluded = ("out", "data", "held_out", "resume", "resumable")  # recordings are identified by their checksums
+    options = {name: value for name, value in config.to_document().items() if name not in excluded}
     recordings = {
-        f"{RECORDING}{entry['path']}": f"{entry['crc32']}, {HELD_OUT if entry['held_out'] else 'trained on'}"
-        for entry in _all_described(split)
+        f"{RECORDING}{entry.path}": f"{entry.crc32}, {HELD_OUT if entry.held_out else 'trained on'}"
+        for entry in _used_recordings(split)
     }
-    return {**known, **recordings}
+    return {**options, **recordings}
 
 
 def write_config(
     folder: Path, config: TrainConfig, split: Split, preset: Preset, size: tuple[int, int], rmse_m: dict[str, float]
 ) -> VersionConfig:
-    """`config.json` of the version whose networks are in `folder`; `rmse_m` by precision."""
+    """Write `config.json` of the version whose networks are in `folder`; `rmse_m` by precision."""
+    software = software_versions(*PACKAGES)
     version = VersionConfig(
         created_utc=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         size=size,
@@ -57,8 +57,8 @@ def write_config(
         preset=preset.name,
         parent=None if config.continue_from is None else Path(config.continue_from).name,
         train=asdict(config),
-        data=_all_described(split),
-        software=_software(),
+        data=_used_recordings(split),
+        software={name: installed for name, installed in software.items() if installed != NOT_INSTALLED},
         files={name: file_crc32(folder / name) for name in OPENVINO_NAMES},
         rmse_m=rmse_m,
     )
@@ -69,46 +69,46 @@ def write_config(
 def write_report(
     folder: Path,
     split: Split,
-    known: dict[str, Any],
+    facts: TrainingFacts,
     on_progress: Callable[[int, int], None],
     champion: Path | None = None,
     rooms: Sequence[Recording] = (),
-) -> dict[str, Any]:
-    """Measure the version in `folder` on what was held out, and write `report.json` and `card.md`.
+) -> Report:
+    """Measure the version in `folder` on what is held out, and write `report.json` and `card.md`.
 
-    Where nothing was held out it is measured on what it was trained on, and both say "not validated". `known` is what
-    the training adds to the report. Its `comparison` is with `champion` on the same frames and on `rooms`
-    (compare.py), None where there is no champion or it cannot be read: what was trained is not lost for that.
+    Where nothing is held out it is measured on the training recordings, and both files state "not validated". The
+    report's `comparison` is with `champion` on the same frames and on `rooms` (evaluation/compare.py); it is None where
+    there is no champion or it cannot be read: the new version is not lost for that.
     """
     paths = [r.path for r in split.held_out or split.train]
     comparison, notes = None, list(split.notes)
     if champion is not None:
         try:
-            comparison = compare(champion, folder, paths, on_progress, REPORT_FRAMES, rooms)
-            comparison["challenger"] = known.get("weights", str(folder))  # where it will be, not where it is made
+            comparison = compare(champion, folder, paths, on_progress, REPORT_FRAMES, rooms, named=facts.weights)
         except LidarliveError as error:
             notes.append(f"It could not be compared with {champion.name}: {error}")
-    measured = (
-        evaluate(paths, folder, on_progress, REPORT_FRAMES)
-        if comparison is None
-        else comparison["recordings"]["challenger"]
+    if comparison is None:
+        evaluation = evaluate(paths, folder, on_progress, REPORT_FRAMES)
+        recordings, everything = evaluation.recordings, evaluation.all
+    else:
+        challenger = comparison.recordings.challenger
+        recordings, everything = challenger.recordings, challenger.all
+    report = Report(
+        **vars(facts),
+        recordings=recordings,
+        all=everything,
+        comparison=comparison,
+        validated=bool(split.held_out),
+        measured_on="held-out recordings" if split.held_out else "the training recordings: not validated",
+        notes=notes,
     )
-    report = {
-        "weights": str(folder),
-        **measured,
-        "comparison": comparison,
-        "validated": bool(split.held_out),
-        "measured_on": "held-out recordings" if split.held_out else "the training recordings: not validated",
-        "notes": notes,
-        **known,
-    }
-    (folder / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (folder / REPORT_NAME).write_text(report.to_json(), encoding="utf-8")
     (folder / CARD_NAME).write_text(card(VersionConfig.read(folder), report), encoding="utf-8")
     return report
 
 
-def card(version: VersionConfig, report: dict[str, Any]) -> str:
-    """Markdown: what it was trained on, how good it is, and where that ends."""
+def card(version: VersionConfig, report: Report) -> str:
+    """Describe the version in Markdown: training data, accuracy, limits."""
     lines = [
         "# Weights version",
         "",
@@ -118,81 +118,70 @@ def card(version: VersionConfig, report: dict[str, Any]) -> str:
         "",
         "## Data",
         *(
-            f"- {entry['name']}: {entry['frames']} frames, {'held out' if entry['held_out'] else 'trained on'}"
+            f"- {entry.name}: {entry.frames} frames, {'held out' if entry.held_out else 'trained on'}"
             for entry in version.data
         ),
         *_rehearsed(report),
         "",
-        f"## Measured on {report['measured_on']}",
+        f"## Measured on {report.measured_on}",
         *_table(report),
         *_compared(report),
         "",
         "near: confidence 2, 0.2 to 5 m; far: confidence 1 or more, up to 10 m. No median scaling.",
-        *(f"\nNote: {note}." for note in report["notes"]),
+        *(f"\nNote: {note}." for note in report.notes),
         "",
         "## Limits",
-        "It knows scenes like those above; elsewhere the scale above all may be wrong.",
+        "It knows scenes like those above; elsewhere its scale, above all, may be wrong.",
     ]
-    if not report["validated"]:
-        lines.append("Not validated: no recording was held out, so the figures are of what it was trained on.")
+    if not report.validated:
+        lines.append("Not validated: no recording was held out, so the figures are of the training recordings.")
     return "\n".join(lines) + "\n"
 
 
-def _networks(report: dict[str, Any]) -> list[str]:
-    """How large the networks are and how long each task took; of a report that says so."""
-    parameters = report.get("parameters") or {}
-    lines = [f"- {name} network: {count:,} parameters" for name, count in parameters.items()]
-    for name, outcome in (report.get("stages") or {}).items():
-        spent = f"{outcome['steps']} steps, {outcome['images']} images, {outcome['seconds'] / 60:.1f} minutes"
-        best = f"best epoch {outcome['best_epoch']} of {outcome['epochs']}, ended by: {outcome['ended']}"
+def _networks(report: Report) -> list[str]:
+    """Sizes of the networks and times of the tasks, where the report has them."""
+    lines = [f"- {name} network: {count:,} parameters" for name, count in report.parameters.items()]
+    for name, outcome in report.stages.items():
+        spent = f"{outcome.steps} steps, {outcome.images} images, {outcome.seconds / 60:.1f} minutes"
+        best = f"best epoch {outcome.best_epoch} of {outcome.epochs}, ended by: {outcome.ended}"
         lines.append(f"- task {name}: {spent}; {best}")
     return ["", *lines] if lines else []
 
 
-def _rehearsed(report: dict[str, Any]) -> list[str]:
-    rooms = report.get("rehearsed") or {}
-    if not rooms:
+def _rehearsed(report: Report) -> list[str]:
+    if not report.rehearsed:
         return []
-    what = "one rendered room" if len(rooms) == 1 else f"{len(rooms)} rendered rooms"
-    return ["", f"Half of what it saw were frames of {what}, so that it does not forget what rooms look like."]
+    what = "one rendered room" if len(report.rehearsed) == 1 else f"{len(report.rehearsed)} rendered rooms"
+    return ["", f"Half of its training frames were of {what}, so that it does not forget what rooms look like."]
 
 
-def _table(report: dict[str, Any]) -> list[str]:
+def _table(report: Report) -> list[str]:
     rows = [f"| recording | range | {' | '.join(_SHOWN)} |", "|---|---|" + "---|" * len(_SHOWN)]
-    for name, ranges in {**report["recordings"], "all": report["all"]}.items():
+    for name, ranges in {**report.recordings, "all": report.all}.items():
         for span, metrics in ranges.items():
-            figures = ("–" if metrics[key] is None else f"{metrics[key]:.3f}" for key in _SHOWN)
+            figures = ("–" if (value := metrics[key]) is None else f"{value:.3f}" for key in _SHOWN)
             rows.append(f"| {name} | {span} | {' | '.join(figures)} |")
     return rows
 
 
-def _compared(report: dict[str, Any]) -> list[str]:
-    """The verdict against the version that it went on from, or that was in use."""
-    comparison = report["comparison"]
+def _compared(report: Report) -> list[str]:
+    """The verdict against the version in use when the training ended."""
+    comparison = report.comparison
     if comparison is None:
         return []
-    lines = [
-        "",
-        f"Against {Path(comparison['champion']).name}: {comparison['verdict']['sentence']}",
-    ]
-    return lines + [f"{note}." for note in comparison["notes"]]
+    verdict = f"Against {Path(comparison.champion).name}: {comparison.verdict.sentence}"
+    return ["", verdict, *(f"{note}." for note in comparison.notes)]
 
 
-def _all_described(split: Split) -> list[dict[str, Any]]:
+def _used_recordings(split: Split) -> list[UsedRecording]:
     return [*(_described(r, False) for r in split.train), *(_described(r, True) for r in split.held_out)]
 
 
-def _described(recording: Recording, held_out: bool) -> dict[str, Any]:
-    return {
-        "name": recording.path.name,
-        "path": str(recording.path.resolve()),
-        "frames": len(recording),
-        "crc32": file_crc32(recording.path / LOG_NAME),
-        "held_out": held_out,
-    }
-
-
-def _software() -> dict[str, str]:
-    packages = ("lidarlive", "keras", "tensorflow", "openvino", "numpy", "opencv-python")
-    installed = {d.name.lower(): d.version for d in metadata.distributions()}
-    return {"python": platform.python_version(), **{name: installed[name] for name in packages if name in installed}}
+def _described(recording: Recording, held_out: bool) -> UsedRecording:
+    return UsedRecording(
+        name=recording.path.name,
+        path=str(recording.path.resolve()),
+        frames=len(recording),
+        crc32=file_crc32(recording.path / LOG_NAME),
+        held_out=held_out,
+    )

@@ -20,6 +20,7 @@ from capture.inspection.checksums import damage
 from capture.recorder.recorder import Recorder
 from capture.recording import Dataset, Recording
 from capture.sources.native import NativeSource
+from capture.storage.json_codec import from_document
 from capture.storage.layout import INFO_NAME, RecordingInfo
 from capture.storage.names import MAX_NOTE, recording_note
 from tests.support.frames import QuietSource, make_frame, write_recording
@@ -116,7 +117,7 @@ def test_a_prediction_is_poor_above_the_threshold_only() -> None:
 )
 def test_invalid_filters_are_rejected_with_the_received_value(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"Received: {next(iter(wrong.values()))!r}"):
-        FrameFilter.from_json(wrong)
+        from_document(FrameFilter, wrong)
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def test_sizes_beyond_any_camera_are_refused_wherever_they_stand(pristine: Path,
     assert any(f"as in {INFO_NAME}" in line for line in damage(path))
     info = json.loads((path / INFO_NAME).read_text())
     (path / INFO_NAME).write_text(json.dumps({**info, "depth_size": [60000, 60000]}))
-    with pytest.raises(LidarliveError, match="depth_size must be"):
+    with pytest.raises(LidarliveError, match=r"depth_size\[0\] must be int <= 8192\. Received: \[60000, 60000\]"):
         Recording(path)
 
 

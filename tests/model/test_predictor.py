@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,7 @@ def test_a_preset_that_knows_no_focal_length_gives_the_same_depth_for_each(weigh
     depths = [predictor(rgb, Intrinsics(fx, fx, 48.0, 64.0)).depth_m for fx in (300.0, 600.0)]
     assert np.array_equal(*depths)
     assert np.array_equal(depths[0], predictor(rgb).depth_m)
-    assert evaluate([scene_recording(tmp_path / "data", "a", 2)], folder)["all"]["far"]["frames"] == 2
+    assert evaluate([scene_recording(tmp_path / "data", "a", 2)], folder).all["far"]["frames"] == 2
 
 
 def test_a_prediction_outlives_the_next(predictor: Predictor):
@@ -109,10 +109,10 @@ def test_evaluate_measures_each_recording_and_all(weights: Path, predictor: Pred
     seen: list[tuple[int, int]] = []
     measured = evaluate([tmp_path], weights, lambda done, total: seen.append((done, total)))
     assert seen == [(i, 5) for i in range(1, 6)]
-    assert [name.split("_")[1] for name in measured["recordings"]] == ["a", "b"]
-    assert measured["all"]["near"]["frames"] == 5
-    assert measured["all"]["near"]["flicker"] is not None
-    json.dumps(measured, allow_nan=False)
+    assert [name.split("_")[1] for name in measured.recordings] == ["a", "b"]
+    assert measured.all["near"]["frames"] == 5
+    assert measured.all["near"]["flicker"] is not None
+    json.dumps(asdict(measured), allow_nan=False)
 
     from model.data.split import open_recordings
     from model.data.targets import resize_depth
@@ -123,7 +123,7 @@ def test_evaluate_measures_each_recording_and_all(weights: Path, predictor: Pred
             depth = resize_depth(frame.depth_m, (64, 96))
             for name, limits in RANGES.items():
                 sums[name].add(predictor(frame.rgb, frame.intrinsics).depth_m, depth, limits.mask(depth, None))
-    a = next(iter(measured["recordings"].values()))
+    a = next(iter(measured.recordings.values()))
     for name, expected in report(sums).items():
         for measure in set(expected) - {"flicker"}:
             assert a[name][measure] == pytest.approx(expected[measure], rel=1e-4), measure
@@ -132,8 +132,8 @@ def test_evaluate_measures_each_recording_and_all(weights: Path, predictor: Pred
 def test_evaluate_can_look_at_fewer_frames(weights: Path, tmp_path: Path):
     folder = scene_recording(tmp_path, "long", 9)
     measured = evaluate([folder], weights, most_frames=4)
-    assert measured["all"]["far"]["frames"] == 4
-    assert measured["all"]["far"]["flicker"] is not None
+    assert measured.all["far"]["frames"] == 4
+    assert measured.all["far"]["flicker"] is not None
 
 
 def test_nothing_that_the_window_uses_imports_tensorflow():
@@ -152,5 +152,5 @@ def test_a_real_recording_can_be_evaluated(weights: Path, real_data: Path, tmp_p
 
     import_path(real_data / "door.r3d", tmp_path, ImportOptions(), lambda done, total: None)
     measured = evaluate([tmp_path], weights, most_frames=4)
-    assert measured["all"]["near"]["frames"] == 4
-    assert measured["all"]["near"]["abs_rel"] > 0
+    assert measured.all["near"]["frames"] == 4
+    assert measured.all["near"]["abs_rel"] > 0

@@ -6,13 +6,31 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
+from typing import ClassVar
 
 from capture.errors import LidarliveError
+from model.events import Event, OnEvent
 from model.jobs import worker
 
 
-def work(document: str, on_event: worker.OnEvent) -> None:
-    on_event({"event": "started", "document": document})
+@dataclass(frozen=True)
+class Began(Event):
+    """The document arrived."""
+
+    event: ClassVar[str] = "started"
+    document: str
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    """The program is done."""
+
+    event: ClassVar[str] = "done"
+
+
+def work(document: str, on_event: OnEvent) -> None:
+    on_event(Began(document))
     if document == "chatter":
         print("not an event")
         os.write(1, b"nor is this\n")
@@ -31,7 +49,7 @@ def work(document: str, on_event: worker.OnEvent) -> None:
         except BaseException:
             if document == "change":
                 raise TypeError("of another kind") from None
-    on_event({"event": "done"})
+    on_event(Ended())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
@@ -28,6 +27,9 @@ from app.window.retrain import training_process
 from app.window.retrain.dialog import RetrainDialog
 from capture.recording import Recording
 from model import store
+from model.events import Started
+from model.preset_facts import PRESETS
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 Key = Qt.Key
 Control = Qt.KeyboardModifier.ControlModifier
@@ -150,7 +152,7 @@ def retrain(window: Window) -> Story:
     click(dialog.progress.stop_button)  # early: both networks are still to have one
     yield "a prediction of the held-out frame", lambda: dialog.progress.predicted.has_picture
     yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
-    before, new = store.active(), dialog._weights
+    before, new = store.active(), dialog.new_weights
     click(dialog.outcome.use_button)
     assert store.active() == new != before
     yield "the new weights in the view", lambda: window._session.status().predicting.weights == new.name
@@ -171,7 +173,7 @@ def train_original(window: Window) -> Story:
     yield "the training", lambda: dialog.trainer.running
     click(dialog.progress.stop_button)
     yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
-    new = dialog._weights
+    new = dialog.new_weights
     click(dialog.outcome.use_button)
     assert store.active() == new
     yield "the new weights in the view", lambda: window._session.status().predicting.weights == new.name
@@ -185,7 +187,7 @@ def die_in_training(window: Window) -> Story:
     """The window is killed once a checkpoint is there."""
     yield from open_retrain(window)
     dialog = dialog_of(window)
-    from_nothing(dialog, "fast")
+    from_nothing(dialog, NAME)
     click(dialog.choice.start_button)
     yield "two epochs", lambda: dialog.progress.plot.epochs > 1
     os.kill(os.getpid(), signal.SIGKILL)
@@ -195,12 +197,12 @@ def go_on_training(window: Window) -> Story:
     """What a window that was killed left behind is offered, goes on, and becomes a version."""
     yield from open_retrain(window)
     dialog = dialog_of(window)
-    started: list[dict[str, Any]] = []
-    dialog.trainer.told.connect(lambda event: started.append(event) if event["event"] == "started" else None)
+    started: list[Started] = []
+    dialog.trainer.event_received.connect(lambda event: started.append(event) if isinstance(event, Started) else None)
     yield "the offer to go on", lambda: dialog.offer.isVisible()
-    click(dialog.offer.go_on_button)
+    click(dialog.offer.resume_button)
     yield "the training", lambda: bool(started)
-    assert started[0]["resumed"]
+    assert started[0].resumed
     click(dialog.progress.stop_button)
     yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
     dialog.close()
@@ -261,7 +263,9 @@ class Reader:
 if __name__ == "__main__":
     sys.argv, told = [sys.argv[0], *sys.argv[2:]], sys.argv[1]
     # tests.support.tiny: networks that take seconds
-    training_process.MODULE = os.environ.get("TRAINER", training_process.MODULE)
+    if "TRAINER" in os.environ:
+        training_process.MODULE = os.environ["TRAINER"]
+        PRESETS[NAME] = TINY_FACTS
     qt = application()  # kept: it ends with the last who knows it
     reader = Reader(STORIES[told])
     main()

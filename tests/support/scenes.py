@@ -12,6 +12,7 @@ import numpy as np
 from capture.frame import Frame, Intrinsics, Pose
 from model.config import TrainConfig
 from model.train import train
+from tests.support.events import into
 from tests.support.frames import write_recording
 
 FOCAL_PX = 100.0  # of a picture 96 wide, portrait
@@ -57,5 +58,5 @@ def training() -> tuple[TrainConfig, list[dict[str, Any]], tempfile.TemporaryDir
     out = str(Path(folder.name) / "weights" / "v1")
     config = TrainConfig(data=(str(dataset),), out=out, seed=3, learning_rate=5e-3, **SMALL)
     events: list[dict[str, Any]] = []
-    assert train(config, events.append) == Path(out)
+    assert train(config, into(events)) == Path(out)
     return config, events, folder

@@ -1,7 +1,7 @@
 """A preset of tiny networks, so that a whole training takes seconds.
 
-As a program, `python -m tests.support.tiny [STAGE EPOCH [SECONDS]]`: model.train with it as `fast`, which waits after
-each step of that epoch, 300 s where nothing else is said, to be ended.
+As a program, `python -m tests.support.tiny [STAGE EPOCH [SECONDS]]`: model.train that also has preset `tiny` and waits
+after each step of that epoch to be ended, 300 s by default.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from functools import partial
 from typing import Any
 
 import keras
+import pytest
 from keras import layers
 
 from model.config import CANONICAL_FOCAL_PX
-from model.jobs.worker import OnEvent, answer
+from model.events import Event, OnEvent, Progress
+from model.jobs.worker import answer
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
+from model.preset_facts import PRESETS
 from model.presets import registry
 from model.presets.base import Pair, Preset, Task, metres
 from model.train import work
 from model.training import progress
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 
 def _network(inputs: list[Any], dropout: float) -> Any:
@@ -68,23 +72,29 @@ def graph(pair: Pair) -> Any:
     return keras.Model(rgb, {DEPTH_OUTPUT: keras.ops.exp(pair.finetune([seen, edges])), EDGES_OUTPUT: edges})
 
 
-TINY = Preset("fast", build, tasks, graph, CANONICAL_FOCAL_PX)
+TINY = Preset(NAME, build, tasks, graph, CANONICAL_FOCAL_PX)
 
 
-def waiting(text: str, on_event: OnEvent, enough: Callable[[], bool]) -> None:
-    """`work` that stands still in the stage and epoch that the command line names, until it is ended."""
+def register(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `tiny` a preset of this process for one test."""
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)
+    monkeypatch.setitem(registry.PRESETS, NAME, TINY)
+
+
+def waiting(text: str, on_event: OnEvent, stop_early: Callable[[], bool]) -> None:
+    """`work` that sleeps in the stage and epoch of the command line, until it is ended."""
     stage, epoch, seconds = (*sys.argv[1:], *("", "0", "300")[len(sys.argv) - 1 :])
 
-    def tell(event: dict[str, Any]) -> None:
+    def report(event: Event) -> None:
         on_event(event)
-        if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, int(epoch)):
+        if isinstance(event, Progress) and (event.stage, event.epoch) == (stage, int(epoch)):
             time.sleep(float(seconds))
 
-    work(text, tell, enough)
+    work(text, report, stop_early)
 
 
 if __name__ == "__main__":
-    registry.PRESETS["fast"] = TINY
+    PRESETS[NAME], registry.PRESETS[NAME] = TINY_FACTS, TINY
     progress.EVENT_INTERVAL_S = 0.0  # tiny networks are through with an epoch before the next event would be due
     asked = threading.Event()
-    sys.exit(answer(partial(waiting, enough=asked.is_set), "stopped", asked))
+    sys.exit(answer(partial(waiting, stop_early=asked.is_set), "stopped", asked))

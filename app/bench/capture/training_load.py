@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from app.window.retrain.training_process import TrainingProcess
 from model import store
 from model.config import TASKS, TrainConfig
 from model.data import rehearsal
+from model.events import Event, Progress
 
 BUDGET_MINUTES = 60.0  # longer than any case
 
@@ -29,7 +29,7 @@ class TrainingLoad:
             budget_minutes=BUDGET_MINUTES,
         )
         self._trainer = TrainingProcess()
-        self._trainer.told.connect(self._hear)
+        self._trainer.event_received.connect(self._on_event)
         self._trainer.ended.connect(self._end)
         self._steps: dict[str, int] = {}  # of each task
         self.error = ""
@@ -45,9 +45,9 @@ class TrainingLoad:
     def shut_down(self) -> None:
         self._trainer.shut_down()
 
-    def _hear(self, event: dict[str, Any]) -> None:
-        if event["event"] == "progress" and event["stage"] in TASKS:
-            self._steps[event["stage"]] = (event["epoch"] - 1) * event["steps"] + event["step"]
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Progress) and event.stage in TASKS:
+            self._steps[event.stage] = (event.epoch - 1) * event.steps + event.step
 
     def _end(self, message: str) -> None:
         self.error = message or "the training has ended already"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,12 +13,13 @@ from rich.table import Table
 
 from app.cli.options import DataArgument, JsonOption
 from capture.recording import Dataset, Recording
+from capture.storage import json_codec
 from model import store
 from model.data import rehearsal
-from model.evaluation.compare import VersionComparison, compare
+from model.evaluation.compare import compare
 from model.evaluation.metrics import Metrics
-from model.evaluation.paired_sums import DataSet, Shot
 from model.evaluation.verdict import MAIN
+from model.report import PairedFigures, Shot, VersionComparison
 
 RANGES = {"near": "near: confident readings, 0.2 to 5 m", "far": "far: all but unsure readings, up to 10 m"}
 ROOM_METRICS = (*MAIN, "delta1", "scale_ratio")  # enough to detect forgetting
@@ -51,13 +51,13 @@ def run(options: WeightsCompareCommand) -> int:
     with Progress(console=console, disable=options.json or not console.is_terminal, transient=True) as progress:
         rooms = _rooms(progress) if options.rooms else []
         task = progress.add_task("comparing", total=1.0)
-        found = compare(
+        result = compare(
             *folders, options.data, lambda done, total: progress.update(task, completed=done / total), rooms=rooms
         )
     if options.json:
-        print(json.dumps(found))
+        print(json_codec.encode(result))
     else:
-        _print(found, Console())
+        _print(result, Console())
     return 0
 
 
@@ -70,56 +70,52 @@ def _rooms(progress: Progress) -> list[Recording]:
     return rehearsal.unseen_rooms(on_progress)
 
 
-def _print(found: VersionComparison, console: Console) -> None:
-    recordings, rooms = found["recordings"], found["rooms"]
-    console.print(f"champion    {found['champion']}", f"challenger  {found['challenger']}", sep="\n", highlight=False)
-    console.print(f"{', '.join(recordings['champion']['recordings'])}: {_amount(recordings)}", highlight=False)
+def _print(result: VersionComparison, console: Console) -> None:
+    recordings, rooms = result.recordings, result.rooms
+    console.print(f"champion    {result.champion}", f"challenger  {result.challenger}", sep="\n", highlight=False)
+    console.print(f"{', '.join(recordings.champion.recordings)}: {_amount(recordings)}", highlight=False)
     for name, title in RANGES.items():
         console.print(_figures(recordings, name, title, Metrics.names()))
     console.print(_distances(recordings))
     if rooms is not None:
-        console.print(f"rendered rooms, never trained on: {_amount(rooms)}", highlight=False)
+        console.print(f"rendered rooms that neither was trained on: {_amount(rooms)}", highlight=False)
         console.print(_figures(rooms, "near", RANGES["near"], ROOM_METRICS))
-    for title, shots in (
-        ("the worst frames of the challenger", found["worst"]),
-        ("its largest losses against the champion", found["lost"]),
-    ):
+    for title, shots in (("the challenger's worst frames", result.worst), ("where it lost most", result.lost)):
         if shots:
             console.print(_shots(title, shots))
-    for line in (*(f"note: {note}" for note in found["notes"]), found["verdict"]["sentence"]):
+    for line in (*(f"note: {note}" for note in result.notes), result.verdict.sentence):
         console.print(line, highlight=False)
 
 
-def _amount(data: DataSet) -> str:
-    frames = data["challenger"]["all"]["far"]["frames"]
-    return f"{frames} frames in {data['blocks']} half-second blocks"
+def _amount(data: PairedFigures) -> str:
+    return f"{data.challenger.all['far']['frames']} frames in {data.blocks} half-second blocks"
 
 
-def _figures(data: DataSet, name: str, title: str, metrics: tuple[str, ...]) -> Table:
+def _figures(data: PairedFigures, name: str, title: str, metrics: tuple[str, ...]) -> Table:
     table = _table(title, "measure", "champion", "challenger", "difference", "95 % interval")
-    before, after = (data[side]["all"][name] for side in ("champion", "challenger"))
+    before, after = data.champion.all[name], data.challenger.all[name]
     for metric in metrics:
-        found = data["differences"][name][metric]
-        interval = "–" if found["interval"] is None else " to ".join(_signed(value) for value in found["interval"])
-        called = MAIN[metric][0] if metric in MAIN else metric
-        table.add_row(called, _number(before[metric]), _number(after[metric]), _signed(found["difference"]), interval)
+        change = data.differences[name][metric]
+        interval = "–" if change.interval is None else " to ".join(_signed(value) for value in change.interval)
+        named = MAIN[metric][0] if metric in MAIN else metric
+        table.add_row(named, _number(before[metric]), _number(after[metric]), _signed(change.difference), interval)
     return table
 
 
-def _distances(data: DataSet) -> Table:
+def _distances(data: PairedFigures) -> Table:
     table = _table("far, by distance: champion → challenger", "metres", "readings", "RMSE m", "AbsRel")
-    for metre in data["by_metre"]:
-        before, after = metre["champion"], metre["challenger"]
-        changes = (_change(before[key], after[key]) for key in ("rmse_m", "abs_rel"))
-        table.add_row(f"{metre['from_m']} to {metre['from_m'] + 1}", f"{100 * metre['share']:.1f} %", *changes)
+    for metre in data.by_metre:
+        before, after = metre.champion, metre.challenger
+        changes = _change(before.rmse_m, after.rmse_m), _change(before.abs_rel, after.abs_rel)
+        table.add_row(f"{metre.from_m} to {metre.from_m + 1}", f"{100 * metre.share:.1f} %", *changes)
     return table
 
 
 def _shots(title: str, shots: list[Shot]) -> Table:
     table = _table(title, "recording", "frame", "RMSE m, champion → challenger")
     for shot in shots:
-        change = _change(shot["champion_rmse_m"], shot["challenger_rmse_m"])
-        table.add_row(Path(shot["recording"]).name, str(shot["index"]), change)
+        change = _change(shot.champion_rmse_m, shot.challenger_rmse_m)
+        table.add_row(Path(shot.recording).name, str(shot.index), change)
     return table
 
 
@@ -130,7 +126,7 @@ def _table(title: str, first: str, *others: str) -> Table:
     return table
 
 
-def _number(value: Any, sign: str = "") -> str:  # noqa: ANN401 - JSON's
+def _number(value: float | None, sign: str = "") -> str:
     if value is None:
         return "–"
     return format(value, f"{sign},.0f" if abs(value) >= 1000 else f"{sign}.3f")

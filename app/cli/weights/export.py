@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.cli.options import JsonOption, VersionArgument
+from app.progress import run_job
+from model.events import Exported
 from model.export.readme import FORMATS
-from model.jobs.client import last_event
 
 EXAMPLES = ("lidarlive weights export starter out --format tf",)
 
@@ -32,13 +33,10 @@ class WeightsExportCommand:
 def run(options: WeightsExportCommand) -> int:
     """Convert in a child process, which imports TensorFlow. Raises LidarliveError with its error."""
     job = {"version": options.version, "out": str(options.out), "format": options.format}
-    done = last_event("model.export.formats", json.dumps(job))
-    del done["event"]
+    done = run_job("model.export.formats", json.dumps(job), Exported)
     if options.json:
-        print(json.dumps(done))
+        print(json.dumps(asdict(done)))
     else:
-        print(
-            f"{options.out}: {done['version']} as {options.format}; it differs from Keras by "
-            f"{done['difference']:.1g} at most, relative"
-        )
+        difference = f"it differs from Keras by {done.difference:.1g} at most, relative"
+        print(f"{options.out}: {done.version} as {options.format}; {difference}")
     return 0

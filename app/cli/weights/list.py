@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.options import JsonOption
-from capture.errors import LidarliveError
 from model import store
 from model.config import REPORT_NAME, VersionConfig
+from model.report import Report
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,6 @@ def _listed(folder: Path, active: bool) -> ListedVersion:
 def _held_out_metrics(folder: Path) -> tuple[float | None, float | None]:
     """Return RMSE in metres and AbsRel, near, over all held-out recordings; None without report or validation."""
     path = folder / REPORT_NAME
-    if not path.is_file():
-        return None, None
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        near = dict(report["all"]["near"]) if report["validated"] else {}
-        return near.get("rmse_m"), near.get("abs_rel")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LidarliveError(f"{path} cannot be read: {error}") from error
+    report = Report.read(path) if path.is_file() else None
+    near = report.all.get("near", {}) if report is not None and report.validated else {}
+    return near.get("rmse_m"), near.get("abs_rel")

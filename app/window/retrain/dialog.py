@@ -1,16 +1,16 @@
-"""The Retrain window: what to train on and what to judge by, how far it is, and whether to use the result."""
+"""The Retrain dialog: set up a training, watch it, and decide whether to use its result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app.session.live_session import LiveSession
+from app.session.recording_summary import RecordingSummary
 from app.widgets.background import Background
 from app.widgets.basic import MessageBar
 from app.widgets.theme import BLUE, GAP, RED
@@ -24,38 +24,41 @@ from capture import paths
 from capture.errors import LidarliveError
 from model import store
 from model.config import TrainConfig
+from model.events import Done, Event
 from model.training.interrupted import Interrupted, interrupted
 
 SIZE = (860, 680)
-KEPT = "Kept the weights in use. The new ones stay on disk: lidarlive weights list"
+KEPT = "The weights in use are unchanged. The new ones stay on disk: lidarlive weights list"
 
 
 class RetrainDialog(QDialog):
     """One page before, one during, one after a training. Never modal.
 
-    A thread named `listing` reads the recordings, because it may block on the disk; everything else is the Qt thread's.
+    `new_weights` is the folder of the version to decide about, None where there is none.
+
+    A thread named `listing` reads the recordings, as it may block on the disk; everything else is in the Qt thread.
     """
 
-    listed = pyqtSignal(list, list)  # of Summary; of Interrupted
+    listed = pyqtSignal(list, list)  # of RecordingSummary; of Interrupted
 
     def __init__(self, session: LiveSession, recordings: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._recordings = session, recordings
         self.background = Background()
-        self._weights: Path | None = None
-        self._is_over = False  # nobody looks at it any more
+        self.new_weights: Path | None = None
+        self._is_shut_down = False
         self.trainer = TrainingProcess(self)
         self.setWindowTitle("Retrain")
         self.setModal(False)
         self.resize(*SIZE)
         self._build(recordings)
         self.listed.connect(self._show_listed)
-        self.trainer.told.connect(self._show_event)
+        self.trainer.event_received.connect(self._show_event)
         self.trainer.ended.connect(self._show_end)
 
     def open_again(self) -> None:
-        """Show the window, with the recordings that are there now; from the start, if a result was dealt with."""
-        if self.pages.currentWidget() is self.outcome and self._weights is None:
+        """Show the dialog with the current recordings; on its first page, if the last result was decided about."""
+        if self.pages.currentWidget() is self.outcome and self.new_weights is None:
             self.pages.setCurrentWidget(self.choice)
         self.show()
         self.raise_()
@@ -63,11 +66,11 @@ class RetrainDialog(QDialog):
         self._list_again()
 
     def shut_down(self, leave_running: Callable[[], None] | None = None) -> None:
-        """End a training that runs, which can go on later, and the listing; bounded by the trainer's time-out.
+        """End the training, which can be resumed later, and the listing; bounded by the trainer's time-out.
 
-        `leave_running`: the training goes on instead, and this is called at its end.
+        `leave_running`: the training continues instead, and this is called at its end.
         """
-        self._is_over = True
+        self._is_shut_down = True
         if leave_running is None:
             self.trainer.shut_down()
         else:
@@ -78,38 +81,39 @@ class RetrainDialog(QDialog):
         self.close()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Closing hides it: a training goes on, and Retrain shows it again."""
+        """Hide instead of closing: a training continues, and Retrain shows the dialog again."""
         if event is not None:
             event.ignore()
         self.hide()
 
     def start(self, config: TrainConfig) -> None:
-        """Train; does nothing while a training runs."""
+        """Start a training; does nothing while one runs."""
         if self.trainer.running:
             return
-        self._say("")
-        self._weights = None
+        self._notify("")
+        self.new_weights = None
         self.offer.hide()
         self.progress.begin()
         self.pages.setCurrentWidget(self.progress)
         self.trainer.start(config)
 
     def use_new_weights(self) -> None:
-        """Put the new version in use, here and for the next start."""
-        if self._weights is not None:
-            self._put_in_use(lambda: store.use(self._weights), used=True)
+        """Put the new version in use, now and for the next start."""
+        if (version := self.new_weights) is not None:
+            self._put_in_use(lambda: store.use(version), used=True)
 
     def go_back(self) -> None:
-        """Use the version again that was in use before."""
+        """Return to the version that was in use before."""
         self._put_in_use(store.rollback, used=False)
 
     def keep_current(self) -> None:
-        self._weights = None
+        """Leave the weights in use as they are, and return to the first page."""
+        self.new_weights = None
         self.pages.setCurrentWidget(self.choice)
-        self._say(KEPT)
+        self._notify(KEPT)
         self._list_again()
 
-    def _put_in_use(self, choose: Any, used: bool) -> None:  # noqa: ANN401
+    def _put_in_use(self, choose: Callable[[], Path], used: bool) -> None:
         try:
             folder = choose()
         except LidarliveError as error:
@@ -117,7 +121,7 @@ class RetrainDialog(QDialog):
             return
         self._session.use_weights(folder)
         self.outcome.in_use(used)
-        self._say(f"In use: {folder.name}")
+        self._notify(f"In use: {folder.name}")
 
     def _list_again(self) -> None:
         if not self.trainer.running:
@@ -126,18 +130,18 @@ class RetrainDialog(QDialog):
     def _list(self) -> None:
         self.listed.emit(list_summaries(self._recordings), interrupted(paths.weights_folder()))
 
-    def _show_listed(self, found: list[Any], left: list[Interrupted]) -> None:
-        self.choice.show_recordings(found)
-        self.offer.show_newest(left)
+    def _show_listed(self, summaries: list[RecordingSummary], resumable: list[Interrupted]) -> None:
+        self.choice.show_recordings(summaries)
+        self.offer.show_newest(resumable)
 
-    def _show_event(self, event: dict[str, Any]) -> None:
+    def _show_event(self, event: Event) -> None:
         self.progress.show_event(event)
-        if event["event"] == "done":
-            self._weights = Path(event["weights"])
-            self.outcome.show_report(self._weights, event["report"])
+        if isinstance(event, Done):
+            self.new_weights = Path(event.weights)
+            self.outcome.show_report(self.new_weights, event.report)
 
     def _show_end(self, message: str) -> None:
-        if self._is_over:
+        if self._is_shut_down:
             return
         if message:
             self.errors.show_message(message)
@@ -145,9 +149,9 @@ class RetrainDialog(QDialog):
             self._list_again()
         else:
             self.pages.setCurrentWidget(self.outcome)
-        self.show()  # hidden while it ran, perhaps
+        self.show()  # it may have been hidden meanwhile
 
-    def _say(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         self.errors.show_message("")
         self.notes.show_message(text)
 

@@ -1,12 +1,12 @@
-"""While a training runs: what it does, how far it is, how good it has become, and what it says of one frame."""
+"""Page during a training: its progress, its losses, and its prediction for one frame."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.session.color_maps import TURBO, SmoothRange, depth_indices
@@ -21,32 +21,33 @@ from app.window.retrain.training_plot import TrainingPlot
 from capture.errors import LidarliveError
 from capture.frame import DepthMap, Frame
 from capture.recording import Recording
+from model.events import Asked, Epoch, Event, Preview, Progress
 from model.training.preview import predicted_m
 
 TASKS = {"gradient": "Gradient network", "finetune": "Both networks"}
-CANCEL = "Throw away what was trained so far?"
+CANCEL = "Discard what was trained so far?"
 
 
 class ProgressPage(QWidget):
-    """`stop` asks for an end that keeps the best so far, `cancel` for one that keeps nothing.
+    """`stop` requests an end that keeps the best epoch so far, `cancel` one that keeps nothing.
 
-    A thread named `preview` reads the frame that is shown, once, because it may block on the disk.
+    A thread named `preview` reads the frame to show, once, as it may block on the disk.
     """
 
     stop, cancel = pyqtSignal(), pyqtSignal()
-    read = pyqtSignal(object, str)  # the Frame or None, and which it is
+    read = pyqtSignal(object, str)  # the Frame or None, and its name
 
     def __init__(self) -> None:
         super().__init__()
         self.background = Background()
         self._frame: Frame | None = None
-        self._shown: dict[str, Any] | None = None
+        self._shown: Preview | None = None
         self._epoch = 0
         self._build()
         self.read.connect(self._show_frame)
 
     def begin(self) -> None:
-        """Another training starts."""
+        """Reset the page for another training."""
         self._frame, self._shown = None, None
         self.plot.clear()
         self.ask.hide()
@@ -56,32 +57,32 @@ class ProgressPage(QWidget):
         for panel in (self.rgb, self.lidar, self.predicted):
             panel.show_picture(None, "")
 
-    def show_event(self, event: dict[str, Any]) -> None:
-        """As the trainer tells them; see model.train."""
-        if event["event"] == "progress":
-            self.bar.setValue(round(1000 * float(event["fraction"])))
+    def show_event(self, event: Event) -> None:
+        """Show an event of the trainer."""
+        if isinstance(event, Progress):
+            self.bar.setValue(round(1000 * event.fraction))
             self.stage.setText(progress_line(event))
-        elif event["event"] == "epoch":
+        elif isinstance(event, Epoch):
             self.plot.add(event)
-            self._epoch = int(event["epoch"])
-            if event.get("preview"):
-                self._show_preview(event["preview"])
-        elif event["event"] == "asked":
-            early = "It stops as soon as there is something to keep…"
-            self.stage.setText(early if event["early"] else "Stopping, and keeping the best…")
+            self._epoch = event.epoch
+            if event.preview is not None:
+                self._show_preview(event.preview)
+        elif isinstance(event, Asked):
+            early = "Stopping after the first epoch of the last network…"
+            self.stage.setText(early if event.early else "Stopping, and keeping the best epoch…")
 
-    def _show_preview(self, preview: dict[str, Any]) -> None:
+    def _show_preview(self, preview: Preview) -> None:
         first, self._shown = self._shown is None, preview
         if first:
             self.background.start("preview", lambda: self._read(preview))
         else:
             self._draw()
 
-    def _read(self, preview: dict[str, Any]) -> None:
-        path, index = Path(preview["recording"]), int(preview["frame"])
+    def _read(self, preview: Preview) -> None:
+        path, index = Path(preview.recording), preview.frame
         try:
             self.read.emit(Recording(path)[index], f"{path.name}, frame {index + 1}")
-        except (LidarliveError, IndexError):  # deleted since: the prediction is worth a look without it too
+        except (LidarliveError, IndexError):  # deleted since: the prediction is shown without it
             self.read.emit(None, path.name)
 
     def _show_frame(self, frame: Frame | None, which: str) -> None:
@@ -91,7 +92,7 @@ class ProgressPage(QWidget):
         self._draw()
 
     def _draw(self) -> None:
-        """LiDAR and prediction in one scale."""
+        """Draw LiDAR depth and prediction in one scale."""
         if self._shown is None:
             return
         depth_m = predicted_m(self._shown)
@@ -105,7 +106,7 @@ class ProgressPage(QWidget):
         self.predicted.show_picture(_picture(depth_m, near_m, far_m), f"after epoch {self._epoch}")
 
     def _ask_cancel(self) -> None:
-        self.ask.confirm(CANCEL, "Throw it away", self.cancel.emit)
+        self.ask.confirm(CANCEL, "Discard", self.cancel.emit)
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)
@@ -115,9 +116,9 @@ class ProgressPage(QWidget):
         self.stage, self.bar, self.plot, self.ask = QLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
         self.stage.setWordWrap(True)
         self.bar.setRange(0, 1000)
-        self.rgb = ImagePanel("RGB", "A frame that the training does not see, where one is held out; always the same")
-        self.lidar = ImagePanel("LiDAR depth", "What the phone measured")
-        self.predicted = ImagePanel("Predicted depth", "What the networks say of it now, in the colours of the LiDAR's")
+        self.rgb = ImagePanel("RGB", "A held-out frame, or a training frame where none is held out; always the same")
+        self.lidar = ImagePanel("LiDAR depth", "Measured by the phone")
+        self.predicted = ImagePanel("Predicted depth", "Predicted by the networks now, in the colours of the LiDAR's")
         self.predicted.say("After the first epoch")
         pictures = QHBoxLayout()
         pictures.setSpacing(GAP)
@@ -137,16 +138,16 @@ class ProgressPage(QWidget):
         layout.addLayout(row(None, self.cancel_button, self.stop_button))
 
 
-def progress_line(event: dict[str, Any]) -> str:
+def progress_line(event: Progress) -> str:
     """What the trainer is doing, how fast, and how long it will take."""
-    left = "" if event.get("eta_s") is None else f", {duration(event['eta_s'])} left"
-    if event["stage"] == "rooms":
-        return f"Rendering rooms to train on besides, once: {event['step']} of {event['steps']}"
-    if event["stage"] == "converting":
+    left = "" if event.eta_s is None else f", {duration(event.eta_s)} left"
+    if event.stage == "rooms":
+        return f"Rendering rooms to train on as well, once: {event.step} of {event.steps}"
+    if event.stage == "converting":
         return f"Converting the networks and measuring them{left}"
-    network = TASKS.get(event["stage"], str(event["stage"]).capitalize())
-    return f"{network}, epoch {event['epoch']} of {event['epochs']}, {event['images_per_s']:.3g} images/s{left}"
+    network = TASKS.get(event.stage, event.stage.capitalize())
+    return f"{network}, epoch {event.epoch} of {event.epochs}, {event.images_per_s:.3g} images/s{left}"
 
 
-def _picture(depth_m: DepthMap, near_m: float, far_m: float) -> Any:  # noqa: ANN401
+def _picture(depth_m: DepthMap, near_m: float, far_m: float) -> QImage:
     return indexed_image(depth_indices(np.ascontiguousarray(depth_m), near_m, far_m), TURBO)

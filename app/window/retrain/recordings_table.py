@@ -1,4 +1,4 @@
-"""The user's recordings as a list to tick: which to train on, which to hold out and judge by."""
+"""Table of the recordings, with ticks for training and holding out."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ BOXES = """
 
 
 def list_summaries(dataset: Path) -> list[RecordingSummary]:
-    """Every recording in the folder, oldest first. Repairs torn ones: may block on the disk."""
+    """Summaries of all recordings in the folder, oldest first. Repairs torn ones: may block on the disk."""
     if not dataset.is_dir():
         return []
     return [summary(path) for path in sorted(dataset.iterdir()) if is_recording(path)]
 
 
 class RecordingsTable(QTableWidget):
-    """A row a recording, with a tick for training and one for holding out; at most one of the two is set."""
+    """One row per recording, with a tick for training and one for holding out; at most one of the two is set."""
 
     ticks_changed = pyqtSignal()
 
@@ -58,15 +58,14 @@ class RecordingsTable(QTableWidget):
             columns.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.itemChanged.connect(self._item_changed)
 
-    def show_recordings(self, found: list[RecordingSummary]) -> None:
-        """List these, ticked as they were or else as they are marked (app/session/training_roles.py).
+    def show_recordings(self, summaries: list[RecordingSummary]) -> None:
+        """List these, ticked as before or else by their role (app/session/training_roles.py).
 
-        Of the others the newest is held out where none is and there are two or more to train on; the rest are trained
-        on.
+        Of the rest, the newest is held out where none is and there are two or more; the others are trained on.
         """
         before = {path: column for column in (TRAIN, HELD_OUT) for path in self.ticked(column)}
         known = {summary.path for summary in self.summaries}
-        usable = [summary.path for summary in found if not summary.problem]
+        usable = [summary.path for summary in summaries if not summary.problem]
         marked = {
             path: COLUMN_OF[role] for path in usable if (role := training_roles.read_roles(path.parent).get(path.name))
         }
@@ -77,16 +76,16 @@ class RecordingsTable(QTableWidget):
         if new and len(usable) > 1 and HELD_OUT not in ticked.values():
             ticked[new.pop()] = HELD_OUT
         ticked |= dict.fromkeys(new, TRAIN)
-        self.summaries = found
+        self.summaries = summaries
         self.blockSignals(True)
-        self.setRowCount(len(found))
-        for number, each in enumerate(found):
+        self.setRowCount(len(summaries))
+        for number, each in enumerate(summaries):
             self._fill(number, each, ticked.get(each.path))
         self.blockSignals(False)
         self.ticks_changed.emit()
 
     def ticked(self, column: int) -> list[Path]:
-        """Paths of the recordings that are ticked under TRAIN or HELD_OUT."""
+        """Paths of the recordings that are ticked in the column TRAIN or HELD_OUT."""
         items = ((each, self.item(row, column)) for row, each in enumerate(self.summaries))
         return [each.path for each, item in items if item is not None and item.checkState() == Tick.Checked]
 
@@ -117,7 +116,7 @@ class RecordingsTable(QTableWidget):
 
 
 def in_a_square(picture: QImage) -> QPixmap:
-    """In the middle of one, so that names beside pictures of either orientation stand below one another."""
+    """Centre the picture in a square, so that the names beside pictures of either orientation are aligned."""
     side = 2 * ICON  # for screens of high density
     square = QPixmap(side, side)
     square.fill(Qt.GlobalColor.transparent)
@@ -129,7 +128,7 @@ def in_a_square(picture: QImage) -> QPixmap:
 
 
 def reach(coverage: tuple[float, ...]) -> str:
-    """From where to where there is confident depth, in metres."""
+    """Range of confident depth, in metres."""
     covered = [metre for metre, share in enumerate(coverage) if share >= LEAST_SHARE]
     if not covered:
         return "none"

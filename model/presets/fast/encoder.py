@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, the part of it that sees: RGB to features at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size.
+"""Feature extractor of EfficientNet-Lite0: RGB to features at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size.
 
 Tan & Le, "EfficientNet" (ICML 2019), in the Lite form of the TensorFlow models repository: no squeeze-and-excitation,
 ReLU6. The ImageNet weights in weights/imagenet were converted by `convert_encoder.py`; their batch normalisation
@@ -41,8 +41,8 @@ STAGES = (
     _Stage(4, 5, 2, 6, 192),
     _Stage(1, 3, 1, 6, 320),
 )
-EARLY_STAGES = 2  # those that end at 1/4 of the size
-_LAST_OF_SIZE = (0, 1, 2, 4, 6)  # the stage whose result stands for 1/2, 1/4, 1/8, 1/16, 1/32
+EARLY_STAGES = 2  # the stages that end at 1/4 of the size
+_LAST_OF_SIZE = (0, 1, 2, 4, 6)  # the stages that give 1/2, 1/4, 1/8, 1/16, 1/32
 
 
 def encoder(pretrained: bool = True) -> Model:
@@ -57,7 +57,7 @@ def encoder(pretrained: bool = True) -> Model:
 
 def early(rgb: Tensor, normalised: bool = False) -> list[Tensor]:
     """RGB 0..255 (n, h, w, 3) -> features at 1/2 and 1/4 of the size, 16 and 24 channels."""
-    scaled = layers.Rescaling(1 / 128, offset=-127 / 128)(rgb)  # as the ImageNet weights saw their pictures
+    scaled = layers.Rescaling(1 / 128, offset=-127 / 128)(rgb)  # as in the training of the ImageNet weights
     stem = layers.Conv2D(STEM_FILTERS, 3, strides=2, padding="same", use_bias=not normalised, name=f"{PREFIX}stem")
     return _stages(_settled(stem(scaled), normalised, active=True), 0, EARLY_STAGES, normalised)
 
@@ -68,7 +68,7 @@ def late(quarter: Tensor, normalised: bool = False) -> list[Tensor]:
 
 
 def load_imagenet(model: Model) -> None:
-    """Set the weights of all the encoder's layers in `model`, by name. Raises KeyError where it holds none such."""
+    """Set the weights of all the encoder's layers in `model`, by name. Raises KeyError where one is missing."""
     file = resources.files("weights").joinpath(WEIGHTS)
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         for layer in model.layers:
@@ -77,20 +77,20 @@ def load_imagenet(model: Model) -> None:
 
 
 def _stages(x: Tensor, first: int, end: int, normalised: bool) -> list[Tensor]:
-    """The stages from `first` to before `end`; what the last one of each size gives."""
-    found = []
+    """The stages from `first` to before `end`; the features of the last one of each size."""
+    features = []
     for number in range(first, end):
         stage = STAGES[number]
         for repeat in range(stage.repeats):
             name = f"{PREFIX}{number}_{repeat}"
             x = _inverted_residual(x, stage, stage.strides if repeat == 0 else 1, name, normalised)
         if number in _LAST_OF_SIZE:
-            found.append(x)
-    return found
+            features.append(x)
+    return features
 
 
 def _inverted_residual(x: Tensor, stage: _Stage, strides: int, name: str, normalised: bool) -> Tensor:
-    """Expand 1x1, depthwise, project 1x1; added to what came in where the shape allows (Sandler et al. 2018)."""
+    """Expand 1x1, depthwise, project 1x1; added to the input where the shape allows (Sandler et al. 2018)."""
     came, bias = x, not normalised
     if stage.expansion != 1:
         expand = layers.Conv2D(x.shape[-1] * stage.expansion, 1, use_bias=bias, name=f"{name}_expand")

@@ -1,4 +1,4 @@
-"""The two layers of preset `fast` that Keras does not have: both without weights, both for pictures of any size."""
+"""Two layers of preset `fast` that Keras lacks, without weights and for pictures of any size."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from keras import ops
 
 Tensor = Any
 
-LEAST_LOG_WEIGHT, MOST_LOG_WEIGHT = -4.0, 5.0  # a pixel is neither ever ignored nor ever beyond doubt
+LEAST_LOG_WEIGHT, MOST_LOG_WEIGHT = -4.0, 5.0  # bounds of the weights: no pixel is ignored or certain
 
 
 @keras.saving.register_keras_serializable("lidarlive")
 class ScreenedPoisson(keras.layers.Layer):  # type: ignore[misc]
-    """Draws a map towards given gradients: a few Jacobi steps on
+    """Fits a map to given gradients: a few Jacobi steps on
 
         sum w (z - z0)^2 + sum wx (z[x+1] - z - gx)^2 + sum wy (z[y+1] - z - gy)^2
 
@@ -22,7 +22,7 @@ class ScreenedPoisson(keras.layers.Layer):  # type: ignore[misc]
     Domain Problems", ECCV 2008), here with a weight for each pixel and each direction.
 
     [z0 and log w (n, h, w, 2), gx, gy, log wx, log wy (n, h, w, 4)] -> z (n, h, w, 1). The last column's gx and the
-    last row's gy lead out of the picture and count for nothing.
+    last row's gy lead out of the picture and are ignored.
     """
 
     def __init__(self, steps: int, **named: Any) -> None:  # noqa: ANN401 - Keras's own
@@ -55,7 +55,7 @@ class ScreenedPoisson(keras.layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("lidarlive")
 class Doubled(keras.layers.Layer):  # type: ignore[misc]
-    """(n, h, w, c) -> (n, 2h, 2w, c), bilinear, the borders repeated. Keras 3.15's own needs to know the size."""
+    """(n, h, w, c) -> (n, 2h, 2w, c), bilinear, the borders repeated. Keras 3.15's own layer needs a fixed size."""
 
     def call(self, x: Tensor) -> Tensor:
         rows = ops.stack([0.75 * x + 0.25 * _from_above(x), 0.75 * x + 0.25 * _from_below(x)], axis=2)

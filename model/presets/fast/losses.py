@@ -1,7 +1,7 @@
 """Losses of both networks in keras.ops, so that they run under every backend of Keras.
 
-A target is float32 (n, h, w, 2): the value to answer and what the pixel counts, 0 where there is no reading. Each
-frame's loss is a mean over its own pixels, then frames are averaged; a frame that counts nowhere takes no part.
+A target is float32 (n, h, w, 2): value and weight, 0 where there is no reading. Each frame's loss is a mean over its
+own pixels, then frames are averaged; a frame without weight is ignored.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ VARIANCE_FOCUS = 0.85  # of the scale-invariant loss: 1 would ignore the scale o
 GRADIENT_SCALES = (1, 2, 4, 8)  # pixels between compared neighbours
 GRADIENT_SHARE = 0.5
 METRES_SHARE = 0.5
-MOST_LOG_DEPTH = 5.0  # 148 m: an untrained network may answer anything, but no number that overflows
-EDGE_EMPHASIS = 4.0  # most pixels lie on no edge; without this the best answer is nearly nothing everywhere
+MOST_LOG_DEPTH = 5.0  # 148 m: bounds what an untrained network predicts, against overflow
+EDGE_EMPHASIS = 4.0  # most pixels are on no edge; without this the best prediction is nearly 0 everywhere
 EDGE_THRESHOLD = 0.1  # of the change of log depth to the next pixel at half the size
-EDGE_SCALE = 30.0  # brings squared changes of log depth to the size of the other losses
+EDGE_SCALE = 30.0  # scales squared changes of log depth to the other losses
 EPSILON = 1e-6
 
 
 def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
     """Scale-invariant log error (Eigen et al. 2014) + L1 + multi-scale gradient matching (Li & Snavely 2018) + RMSE.
 
-    The first three are about ratios. Alone they leave what is far away too near: where a scene may be 4 or 8 metres
-    deep, errors in the log are least at 5.7, errors in metres at 6. So the error in (canonical) metres counts too.
+    The first three compare ratios. Alone they predict far surfaces too near: where a surface may be at 4 or 8 metres,
+    the log error is smallest at 5.7, the error in metres at 6. So the error in (canonical) metres is added.
 
     target (n, h, w, 2): log depth, weight. log_depth (n, h, w, 1). A scalar.
     """
@@ -48,10 +48,10 @@ def depth_loss(target: Tensor, log_depth: Tensor) -> Tensor:
 def edge_loss(target: Tensor, gradients: Tensor) -> Tensor:
     """Weighted squared error of the magnitude and of both signed gradients; pixels on an edge count for more.
 
-    Squared, for what is asked for is the mean of what may be there: where an outline cannot be placed to the pixel,
-    the absolute error is least for no edge at all.
+    Squared, because the mean of the possible answers is wanted: where an outline is uncertain by a pixel, the absolute
+    error is smallest for no edge at all.
 
-    target (n, h, w, 2): log depth, weight. gradients (n, h/2, w/2, 5): as the gradient network gives them. A scalar.
+    target (n, h, w, 2): log depth, weight. gradients (n, h/2, w/2, 5): as the gradient network predicts them. A scalar.
     """
     logs, weight = _halved(target)
     right, below = logs[:, :-1, 1:] - logs[:, :-1, :-1], logs[:, 1:, :-1] - logs[:, :-1, :-1]
@@ -84,7 +84,7 @@ def _gradient_matching(error: Tensor, weight: Tensor) -> Tensor:
 
 
 def _frame_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean over each frame, (n,); 0 where nothing counts."""
+    """Weighted mean over each frame, (n,); 0 where no pixel counts."""
     return ops.sum(values * weight, axis=(1, 2)) / (ops.sum(weight, axis=(1, 2)) + EPSILON)
 
 

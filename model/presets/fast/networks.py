@@ -2,13 +2,13 @@
 
     RGB ─► trunk ─┬─► head ─► gradients ─┬──────────────────────┐
                   │   (gradient network) ▼                      ▼
-                  └──────────────► 1st join ─► body ─► depth ─► drawn towards the gradients ─► log depth
+                  └──────────────► 1st join ─► body ─► depth ─► fitted to the gradients     ─► log depth
 
-The trunk is the first part of an ImageNet encoder. It is the first layer of both networks and stays as ImageNet left
-it, so that one of it serves the pair. The gradient network predicts how the log of the depth changes from pixel to
-pixel, and how sure that is; the finetune network takes RGB and those gradients, joins them after the trunk and once
-more before its last layer, and its depth is drawn towards them by the screened Poisson equation. Dense 3x3
-convolutions outside the encoder: on a CPU they cost fewer seconds a multiplication than depthwise ones.
+The trunk is the first part of an ImageNet encoder. It is the first layer of both networks and frozen, so that the pair
+runs it once. The gradient network predicts how the log of the depth changes from pixel to pixel, and its confidence;
+the finetune network takes RGB and those gradients, joins them after the trunk and once more before its last layer, and
+its depth is fitted to them by the screened Poisson equation. Convolutions outside the encoder are dense 3x3: on a CPU
+they take less time per multiplication than depthwise ones.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from model.presets.fast import encoder
 from model.presets.fast.layers import Doubled, ScreenedPoisson
 
 TYPICAL_LOG_DEPTH = 0.7  # log of 2 m: where an untrained network starts
-POISSON_STEPS = 8  # each carries what an edge says one pixel further; on both sides of it that is the outline's width
+POISSON_STEPS = 8  # each carries an edge one pixel further; on both sides of it that is the width of an outline
 GRADIENT_CHANNELS = 5  # magnitude, gx, gy, log wx, log wy
-GRADIENT_SCALE = 4.0  # brings gradients of log depth near the size of the features that they join
+GRADIENT_SCALE = 4.0  # scales gradients of log depth to the features that they join
 
 Tensor = Any  # keras carries no types
 Model = Any
 
 
 def pair_of_networks(pretrained: bool = True) -> Pair:
-    """New networks. `pretrained` False: the encoder, trunk included, from random weights and trained as a whole.
+    """Build new networks. `pretrained` False: the encoder, trunk included, starts from random weights and is trained.
 
     gradient   RGB 0..255 (n, h, w, 3) -> magnitude, gx, gy, log wx, log wy (n, h/2, w/2, 5): how steep the log of the
                depth is, by how much it grows to the next pixel on the right and below, at half the size, and how
@@ -44,7 +44,7 @@ def pair_of_networks(pretrained: bool = True) -> Pair:
 
 
 def linked(pair: Pair) -> Pair:
-    """The same networks around one trunk: networks that were saved and loaded come with one each.
+    """The same networks around one trunk: loaded networks have one each.
 
     Raises LidarliveError where they are not of this form.
     """
@@ -59,7 +59,7 @@ def linked(pair: Pair) -> Pair:
 
 
 def without_gradients(pretrained: bool = True) -> Model:
-    """RGB 0..255 (n, h, w, 3) -> log of canonical depth (n, h, w, 1): what the pair has to be better than.
+    """RGB 0..255 (n, h, w, 3) -> log of canonical depth (n, h, w, 1): the baseline of the pair.
 
     The finetune network alone, with one more residual block of about as many parameters as the gradient network has.
     """
@@ -123,7 +123,7 @@ def _head() -> Model:
     half, quarter = keras.Input((None, None, 16), name="half"), keras.Input((None, None, 24), name="quarter")
     eighth = _residual(_conv(quarter, 48, strides=2))
     x = _conv(_joined(32, eighth, quarter), 32)
-    # Without batch normalisation: at this size it costs, and what is answered is on an absolute scale.
+    # Without batch normalisation: it is slow at this size, and the output has an absolute scale.
     raised = layers.Add()([layers.UpSampling2D(2)(layers.Conv2D(16, 1)(x)), layers.Conv2D(16, 1)(half)])
     x = layers.Conv2D(16, 3, padding="same", activation="relu", kernel_initializer="he_normal")(layers.ReLU()(raised))
     few = {"kernel_initializer": _small(), "bias_initializer": _flat()}
@@ -138,7 +138,7 @@ def _body(pretrained: bool) -> Model:
     quarter = keras.Input((None, None, 24), name="quarter")
     gradients = keras.Input((None, None, GRADIENT_CHANNELS), name="gradients")
     scaled = layers.Rescaling(GRADIENT_SCALE)(gradients)
-    # Zero at first, so that what follows sees the features that ImageNet taught it.
+    # Zero at first, so that the next layers get unchanged ImageNet features.
     joined = layers.Add()([quarter, layers.Conv2D(24, 2, strides=2, kernel_initializer="zeros", name="join")(scaled)])
     eighth, sixteenth, thirty_second = encoder.late(joined, not pretrained)
     x = _to_eighth(eighth, sixteenth, thirty_second)
@@ -174,7 +174,7 @@ def _residual(x: Tensor) -> Tensor:
 
 
 def _whole_picture(x: Tensor) -> Tensor:
-    """Adds what the picture as a whole says: the scale of a scene shows in no single place of it."""
+    """Add features of the whole picture: the scale of a scene shows in no single place of it."""
     mean = layers.GlobalAveragePooling2D(keepdims=True)(x)
     return layers.Add()([x, layers.Conv2D(x.shape[-1], 1)(mean)])
 
@@ -182,7 +182,7 @@ def _whole_picture(x: Tensor) -> Tensor:
 def _joined(filters: int, coarse: Tensor, *fine: Tensor) -> Tensor:
     """`coarse` at twice its size plus the `fine` ones, all brought to `filters` channels.
 
-    Raised by repetition: Keras 3.15 cannot interpolate a picture whose size is not known beforehand.
+    Enlarged by repetition: Keras 3.15 cannot interpolate a picture of unknown size.
     """
     raised = layers.UpSampling2D(2)(_conv(coarse, filters, kernel=1, active=False))
     return layers.ReLU(max_value=6.0)(
@@ -199,7 +199,7 @@ def _raised(x: Tensor, bias: float, name: str) -> Tensor:
 
 
 def _flat() -> Any:  # noqa: ANN401 - Keras carries no types
-    """The bias at which a softplus answers 0.02: most of a room is no edge."""
+    """The bias at which a softplus gives 0.02: most of a room is no edge."""
     return keras.initializers.Constant(-4.0)
 
 

@@ -1,4 +1,4 @@
-"""Preset `fast`: how its two networks (model/presets/fast/networks.py) are trained and what they become."""
+"""Preset `fast`: training tasks and inference graph of its networks (model/presets/fast/networks.py)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from model.presets.fast import networks
 from model.presets.fast.encoder import PREFIX
 from model.presets.fast.losses import depth_loss, edge_loss, joint_loss
 
-ENCODER_RATE = 0.25  # of the learning rate: what ImageNet taught is to be bent, not broken
+ENCODER_RATE = 0.25  # of the learning rate: the ImageNet features are adapted, not replaced
 
 
 def tasks(pair: Pair) -> Iterator[Task]:
-    """First the gradient network by itself, then both together: the depth teaches the gradients what it needs."""
+    """First the gradient network by itself, then both together, so that the depth loss trains the gradients too."""
     linked = networks.linked(pair)
     yield Task("gradient", linked.gradient, lambda batch: batch.depth, edge_loss, depth_m=None, share=0.12)
     yield Task(

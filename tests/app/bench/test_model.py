@@ -15,11 +15,12 @@ import pytest
 import app.bench.model as bench
 from app.bench.model_table import goals, markdown
 from capture.errors import LidarliveError
-from model.bench.job import CANDIDATES, Job
+from model.bench.job import CANDIDATES, Job, Trained
 from model.config import INPUT_SIZE
+from model.events import Event
 from model.jobs import client
 from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
-from model.training.progress import Progress
+from model.training.progress import JobProgress
 from tests.support.scenes import scene_recording
 
 NAME = CANDIDATES[-1]
@@ -91,7 +92,7 @@ def test_what_is_for_the_test_alone_neither_trains_nor_chooses(data: Path):
 )
 def test_a_job_that_makes_no_sense_is_refused(data: Path, wrong: dict[str, Any], message: str):
     with pytest.raises(LidarliveError, match=message):
-        job(data, **wrong).told()
+        job(data, **wrong).fingerprint()
 
 
 def test_a_test_recording_that_is_trained_on_is_refused(data: Path, tmp_path: Path):
@@ -115,9 +116,9 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setitem(candidates.CANDIDATES, NAME, candidates.alone(NAME, "two layers", tiny))
     asked: list[str] = []
 
-    def events_of(module: str, document: str) -> Iterator[dict[str, Any]]:
+    def events_of(module: str, document: str, kinds: Any) -> Iterator[Event]:
         asked.append(module)
-        events: list[dict[str, Any]] = []
+        events: list[Event] = []
         importlib.import_module(module).work(document, events.append)
         return iter(events)
 
@@ -168,15 +169,15 @@ def test_what_was_trained_elsewhere_is_measured_and_not_trained_again(
     from model.bench import training
 
     elsewhere = job(data, out=str(tmp_path / "out"), minutes=None, images=24, size=INPUT_SIZE)
-    events: list[dict[str, Any]] = []
+    events: list[Event] = []
     training.work(elsewhere.to_json(), events.append)
-    assert events[-1] == {"event": "done", "trained": str(elsewhere.trained_path)}
+    assert events[-1] == Trained(str(elsewhere.trained_path))
     assert run(minutes=None, images=24) == 0
     said = capsys.readouterr()
     (result,) = json.loads(said.out)["results"]
     assert f"trained before, in {elsewhere.trained_path}" in said.err
     assert (result["images"], result["steps"], result["tasks"]["depth"]["ended"]) == (24, 3, "epochs")
-    networks, facts = training.train(elsewhere, Progress(lambda event: pytest.fail("it was trained again")))
+    networks, facts = training.train(elsewhere, JobProgress(lambda event: pytest.fail("it was trained again")))
     assert facts["images"] == 24
     before = np.load(elsewhere.trained_path)["0000"]
     np.testing.assert_array_equal(networks.get_weights()[0], before)
@@ -191,13 +192,13 @@ def test_a_training_that_fails_is_said_after_the_others(
 ):
     asked = []
 
-    def events_of(module: str, document: str) -> Iterator[dict[str, Any]]:
+    def events_of(module: str, document: str, kinds: Any) -> Iterator[Event]:
         asked.append(json.loads(document)["candidate"])
         raise LidarliveError(bench.STOPPED if asked[-1] == CANDIDATES[2] else "the loss became no number")
 
     monkeypatch.setattr(client, "events_of", events_of)
     given: Any = ([data], ["val"], [], 1.0, None)
-    with pytest.raises(LidarliveError, match=rf"^2 of 2 trainings came to nothing: {CANDIDATES[0]}, seed 0: the loss"):
+    with pytest.raises(LidarliveError, match=rf"^2 of 2 trainings failed: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)
     with pytest.raises(LidarliveError, match="the same command goes on from it"):
         bench.bench_model(*given, CANDIDATES[2:], 1, tmp_path, False)

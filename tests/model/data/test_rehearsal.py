@@ -15,14 +15,16 @@ import pytest
 
 from capture.errors import LidarliveError
 from model import store
-from model.config import RECIPES, TrainConfig
+from model.config import TrainConfig
 from model.data import rehearsal
 from model.data.batches import frames_of, plan_epoch
 from model.data.split import open_recordings
-from model.presets import registry
+from model.preset_facts import PRESETS
 from model.train import train
+from tests.support.events import into
 from tests.support.scenes import SMALL, scene_recording
-from tests.support.tiny import TINY
+from tests.support.tiny import register
+from tests.support.tiny_facts import TINY_FACTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -72,15 +74,15 @@ def test_half_of_an_epoch_is_rehearsed(tmp_path: Path) -> None:
 @pytest.fixture
 def go_on(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
     """Train from scratch, then further on another recording; the events of the second training."""
-    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
+    register(monkeypatch)
     data = [str(scene_recording(tmp_path / "data", name, 8, seed)) for seed, name in enumerate(("first", "second"))]
 
     def run(**changed: Any) -> list[dict[str, Any]]:
-        first = TrainConfig(data=(data[0],), out=str(tmp_path / "first"), **{**SMALL, "epochs": 1})
+        first = TrainConfig(data=(data[0],), out=str(tmp_path / "first"), preset="tiny", **{**SMALL, "epochs": 1})
         train(first)
         events: list[dict[str, Any]] = []
         further = replace(first, data=(data[1],), out=str(tmp_path / "further"), continue_from=first.out, **changed)
-        train(further, events.append)
+        train(further, into(events))
         return events
 
     return run
@@ -103,7 +105,7 @@ def test_going_on_rehearses_and_says_so(go_on: Callable[..., list[dict[str, Any]
     assert not comparison["verdict"]["recommended"], "nothing was held out: it was trained on what it is measured on"
     first = json.loads((tmp_path / "first" / "report.json").read_text())
     assert (first["rehearsed"], first["comparison"]["rooms"]) == ({}, None)
-    assert "Half of what it saw were frames of one rendered room" in (tmp_path / "further" / "card.md").read_text()
+    assert "Half of its training frames were of one rendered room" in (tmp_path / "further" / "card.md").read_text()
 
 
 def test_a_version_that_is_trained_further_normalises_as_before(
@@ -121,7 +123,7 @@ def test_a_version_that_is_trained_further_normalises_as_before(
 def test_a_recipe_may_do_without(
     go_on: Callable[..., list[dict[str, Any]]], cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RECIPES, "fast", replace(RECIPES["fast"], rehearses=False))
+    monkeypatch.setitem(PRESETS, "tiny", replace(TINY_FACTS, recipe=replace(TINY_FACTS.recipe, rehearses=False)))
     events = go_on()
     assert "rooms" not in {event.get("stage") for event in events}
     assert not cache.exists()

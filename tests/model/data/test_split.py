@@ -81,7 +81,7 @@ def test_a_copy_on_the_other_side_of_the_split_is_refused(dataset: Path, tmp_pat
     original = open_recordings([dataset])[0].path
     shutil.copytree(original, tmp_path / "2030-01-01T00-00-00Z_copy")
     recordings = open_recordings([original, tmp_path])
-    with pytest.raises(LidarliveError, match=r"Of the held-out .*copy, 4 of 4 frames stand in .*_a too"):
+    with pytest.raises(LidarliveError, match=r"Of the held-out .*copy, 4 of 4 frames are in .*_a too"):
         split(recordings, ["2030-01-01T00-00-00Z_copy"])
     assert split(recordings, None).held_out == ()
 
@@ -90,7 +90,7 @@ def test_a_part_of_a_recording_on_the_other_side_is_refused(tmp_path: Path):
     scenes = [scene_frame(i) for i in range(4)]
     write_recording(tmp_path, "whole", scenes)
     write_recording(tmp_path, "part", [*scenes[2:], scene_frame(9)])
-    with pytest.raises(LidarliveError, match=r"2 of 3 frames stand in .*frame 0 is that of frame 2 there"):
+    with pytest.raises(LidarliveError, match=r"2 of 3 frames are in .*frame 0 is that of frame 2 there"):
         split(open_recordings([tmp_path]), ["part"])
 
 

@@ -13,12 +13,13 @@ import pytest
 from capture import paths
 from capture.errors import LidarliveError
 from capture.frame import Frame
+from capture.storage import json_codec
 from capture.storage.layout import LOG_NAME
 from model.config import file_crc32
 from model.data.split import open_recordings
+from model.evaluation import compare as comparing
+from model.evaluation import evaluate as evaluating
 from model.evaluation.bootstrap import difference_intervals
-from model.evaluation.compare import VersionComparison, compare
-from model.evaluation.evaluate import evaluate
 from model.evaluation.metrics import Sums
 from tests.support.frames import make_frame, write_recording
 from tests.support.programs import lidarlive
@@ -26,6 +27,15 @@ from tests.support.weights import write_weights
 
 SIZE = (24, 32)  # of depth maps and versions, so that nothing is resized
 PACE_NS = 250_000_000
+
+
+def compare(*given: Any, **named: Any) -> dict[str, Any]:
+    """As JSON, which is what the command prints."""
+    return json.loads(json_codec.encode(comparing.compare(*given, **named)))
+
+
+def evaluate(*given: Any) -> dict[str, Any]:
+    return json.loads(json_codec.encode(evaluating.evaluate(*given)))
 
 
 def grey_frame(index: int, seed: int = 0) -> Frame:
@@ -60,14 +70,12 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def found(data: Path, versions: tuple[Path, Path]) -> VersionComparison:
+def found(data: Path, versions: tuple[Path, Path]) -> dict[str, Any]:
     """The right one challenges the other."""
     return compare(versions[1], versions[0], [data])
 
 
-def test_the_figures_are_those_of_an_evaluation(
-    found: VersionComparison, data: Path, versions: tuple[Path, Path]
-) -> None:
+def test_the_figures_are_those_of_an_evaluation(found: dict[str, Any], data: Path, versions: tuple[Path, Path]) -> None:
     for side, version in (("champion", versions[1]), ("challenger", versions[0])):
         alone = evaluate([data], version)
         measured = found["recordings"][side]
@@ -79,7 +87,7 @@ def test_the_figures_are_those_of_an_evaluation(
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_clearly_better_one_is_recommended(found: VersionComparison) -> None:
+def test_a_clearly_better_one_is_recommended(found: dict[str, Any]) -> None:
     for metric in ("abs_rel", "rmse_m"):
         change = found["recordings"]["differences"]["near"][metric]
         low, high = change["interval"]
@@ -154,7 +162,7 @@ def test_little_data_is_said_in_words(tmp_path: Path, versions: tuple[Path, Path
     assert found["verdict"]["sentence"].endswith("on 3.0 s of data only.")
 
 
-def test_distances_are_told_apart(found: VersionComparison) -> None:
+def test_distances_are_told_apart(found: dict[str, Any]) -> None:
     metres = found["recordings"]["by_metre"]
     assert [metre["from_m"] for metre in metres][:3] == [0, 1, 2]
     assert sum(metre["share"] for metre in metres) == pytest.approx(1)
@@ -165,7 +173,7 @@ def test_distances_are_told_apart(found: VersionComparison) -> None:
         assert relative == pytest.approx(found["recordings"][side]["all"]["far"]["abs_rel"])
 
 
-def test_the_worst_frames_are_the_worst(found: VersionComparison, data: Path, versions: tuple[Path, Path]) -> None:
+def test_the_worst_frames_are_the_worst(found: dict[str, Any], data: Path, versions: tuple[Path, Path]) -> None:
     """Measured again, each frame as a recording of its own."""
     rmse_m = {}
     for number, recording in enumerate(open_recordings([data])):
@@ -209,7 +217,7 @@ def test_what_was_trained_on_is_no_proof(
 def test_parents_that_are_gone_are_named(tmp_path: Path, data: Path, versions: tuple[Path, Path]) -> None:
     orphan = write_weights(tmp_path / "orphan", 1.0, size=SIZE, canonical_focal_px=None, parent="lost")
     assert compare(versions[1], orphan, [data])["notes"] == [
-        "The challenger went on from lost, which is gone: what that was trained on is unknown"
+        "The challenger continued from lost, which is gone: what that was trained on is unknown"
     ]
 
 
@@ -235,7 +243,7 @@ def test_versions_of_other_sizes_are_compared_and_it_is_said(
     larger = write_weights(tmp_path / "larger", 1.0, size=(48, 64), canonical_focal_px=None)
     found = compare(versions[1], larger, [data])
     assert found["verdict"]["recommended"]
-    assert found["notes"] == ["They answer at 24x32 and 48x64: their edges and boundaries cannot be compared"]
+    assert found["notes"] == ["They predict at 24x32 and 48x64: their edges and boundaries cannot be compared"]
 
 
 def test_nothing_that_counts_is_nothing_to_compare(tmp_path: Path, versions: tuple[Path, Path]) -> None:

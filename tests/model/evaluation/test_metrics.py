@@ -87,8 +87,8 @@ def test_an_evaluation_measured_twice(two_recordings: tuple[Path, Path]):
     assert [[one.stream_index for one in each] for each in seen.values()] == [[0, 1, 3], [4, 5]]
     for name, limits in RANGES.items():
         for recording, each in seen.items():
-            assert measured["recordings"][recording][name] == plainly([each], limits)
-        assert measured["all"][name] == plainly(list(seen.values()), limits)
+            assert measured.recordings[recording][name] == plainly([each], limits)
+        assert measured.all[name] == plainly(list(seen.values()), limits)
 
 
 def test_absent_confidence_counts_as_confident():

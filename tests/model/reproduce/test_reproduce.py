@@ -97,7 +97,7 @@ def test_data_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path, capsys:
     assert capsys.readouterr().err == f"{short} has 5 frames; a reproduction needs 12 or more\n"
     scene_recording(tmp_path / "twice", "a", 14)
     scene_recording(tmp_path / "twice", "b", 13)  # the same scenes
-    with pytest.raises(LidarliveError, match=r"13 of 13 frames stand in .* too"):
+    with pytest.raises(LidarliveError, match=r"13 of 13 frames are in .* too"):
         images.choose([tmp_path / "twice"])
 
 
@@ -168,7 +168,7 @@ def test_an_interrupted_reproduction_goes_on_where_it_stopped(
 
     elsewhere = scene_recording(tmp_path / "other", "other", 12, seed=9)
     assert command.main(["--quick", "--data", str(elsewhere), "--out", str(out)]) == 1
-    assert "an unfinished reproduction of other data or settings. Delete it to begin anew" in capsys.readouterr().err
+    assert "an unfinished reproduction of other data or settings. Delete it to start again" in capsys.readouterr().err
 
     assert command.main(arguments) == 0
     said = capsys.readouterr().err

@@ -90,9 +90,9 @@ def test_a_loss_that_becomes_no_number_is_an_outcome(lab: Lab, monkeypatch: pyte
     heard: list[str] = []
     trial = TRIALS["rate 0.1"]
     monkeypatch.setitem(trial.keywords, "learning_rate", 1e30)  # type: ignore[attr-defined]
-    measured = trial(replace(lab, say=heard.append))
+    measured = trial(replace(lab, log=heard.append))
     assert (measured["ended"], measured["tests"], measured["curves"]) == ("diverged", {}, {"single": []})
-    assert "became no number" in heard[0]
+    assert "is not finite" in heard[0]
 
 
 def test_training_on_is_the_same_as_training_through(lab: Lab) -> None:

@@ -20,19 +20,20 @@ from filelock import FileLock
 
 from capture.errors import LidarliveError
 from capture.recording import Recording
+from model import events as trainer_events
 from model.config import TrainConfig
-from model.jobs.worker import ENOUGH
+from model.jobs.worker import STOP_LINE
 from model.predictor import Predictor
-from model.presets import registry
 from model.train import train
 from model.training import progress
 from model.training.checkpoint import LOCK_NAME, STATE_NAME, folder_of, is_interrupted
 from model.training.failures import explained_failures, is_out_of_memory
 from model.training.interrupted import discard, interrupted
 from model.training.preview import predicted_m
+from tests.support.events import as_json, into
 from tests.support.paths import ROOT
 from tests.support.scenes import SMALL, scene_recording
-from tests.support.tiny import TINY
+from tests.support.tiny import register
 from tests.support.trainings import child, events_of, networks_of
 
 pytestmark = [
@@ -45,7 +46,7 @@ Event = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
+    register(monkeypatch)
     monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)
 
 
@@ -59,7 +60,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(dataset: Path, tmp_path: Path) -> TrainConfig:
-    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), seed=4, resumable=True, **SMALL)
+    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), preset="tiny", seed=4, resumable=True, **SMALL)
 
 
 class Asking:
@@ -68,9 +69,9 @@ class Asking:
     def __init__(self, when: Callable[[Event], bool]) -> None:
         self._when, self.events, self.asked = when, list[Event](), False
 
-    def listen(self, event: Event) -> None:
-        self.events.append(event)
-        self.asked |= self._when(event)
+    def listen(self, event: trainer_events.Event) -> None:
+        self.events.append(as_json(event))
+        self.asked |= self._when(self.events[-1])
 
     def enough(self) -> bool:
         return self.asked
@@ -114,7 +115,7 @@ def test_a_child_is_asked_by_a_second_line(config: TrainConfig) -> None:
     for event in events_of(process):
         kinds.append(event["event"])
         if kinds.count("epoch") == 1 and "asked" not in kinds and not process.stdin.closed:
-            process.stdin.write(f"{ENOUGH}\n")
+            process.stdin.write(f"{STOP_LINE}\n")
             process.stdin.close()
     assert process.wait(60) == 0
     assert kinds[-1] == "done"
@@ -134,10 +135,10 @@ def test_each_epoch_of_the_depth_shows_the_prediction_for_one_frame(config: Trai
     best = person.events[-1]["report"]["stages"]["finetune"]["best_epoch"]
     frame = held_out[0]
     expected = Predictor(out, threads=1)(frame.rgb, frame.intrinsics).depth_m
-    assert predicted_m(shown[best - 1]) == pytest.approx(expected, abs=0.01)
+    assert predicted_m(trainer_events.Preview(**shown[best - 1])) == pytest.approx(expected, abs=0.01)
     assert len(json.dumps(shown)) < 200_000
     with pytest.raises(LidarliveError, match="preview must be a 16-bit PNG"):
-        predicted_m({**shown[0], "depth_mm_png": "bm8="})
+        predicted_m(trainer_events.Preview(**{**shown[0], "depth_mm_png": "bm8="}))
 
 
 def test_without_anything_held_out_the_preview_is_of_what_is_trained_on(config: TrainConfig) -> None:
@@ -149,11 +150,11 @@ def test_without_anything_held_out_the_preview_is_of_what_is_trained_on(config: 
 def test_full_memory_is_one_sentence(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
 
-    def listen(event: Event) -> None:
-        if at("gradient", 2, 1)(event):
+    def listen(event: trainer_events.Event) -> None:
+        if at("gradient", 2, 1)(as_json(event)):
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nwith shape[8,192]")
 
-    sentence = r"^The training ran out of memory: close other programs, .*\. What was trained is kept"
+    sentence = r"^The training ran out of memory: close other programs, .*\. The finished epochs are kept"
     with pytest.raises(LidarliveError, match=sentence) as error:
         train(config, listen)
     assert "\n" not in str(error.value)
@@ -179,13 +180,14 @@ def fill(disk: Path, free_bytes: int) -> None:
 def test_a_full_disk_is_one_sentence(config: TrainConfig, small_disk: Path, stage: str) -> None:
     """While a checkpoint is written, and while the version is."""
 
-    def listen(event: Event) -> None:
-        if event["event"] == "progress" and (event["stage"], event["epoch"]) in ((stage, 2), ("converting", 1)):
+    def listen(event: trainer_events.Event) -> None:
+        progress = trainer_events.Progress
+        if isinstance(event, progress) and (event.stage, event.epoch) in ((stage, 2), ("converting", 1)):
             (small_disk / "filler").exists() or fill(small_disk, 8192)
 
     full = replace(config, out=str(small_disk / "v"))
     with pytest.raises(
-        LidarliveError, match=r"^.*/v cannot be written \(No space left on device\)\. What was"
+        LidarliveError, match=r"^.*/v cannot be written \(No space left on device\)\. The finished"
     ) as error:
         train(full, listen)
     assert "\n" not in str(error.value)
@@ -193,7 +195,7 @@ def test_a_full_disk_is_one_sentence(config: TrainConfig, small_disk: Path, stag
     assert sorted(file.name for file in folder_of(Path(full.out)).iterdir() if file.is_file()) == ["lock", STATE_NAME]
     (small_disk / "filler").unlink()
     events: list[Event] = []
-    train(replace(full, resume=True), events.append)
+    train(replace(full, resume=True), into(events))
     assert sum(event["event"] == "epoch" for event in events) == (7 if stage == "gradient" else 0)
     assert Predictor(full.out, threads=1)
 
@@ -202,8 +204,8 @@ def test_a_training_that_was_interrupted_is_found_and_goes_on(config: TrainConfi
     class Enough(Exception):  # noqa: N818 - not an error
         pass
 
-    def stop(event: Event) -> None:
-        if at("finetune", 3, 1)(event):
+    def stop(event: trainer_events.Event) -> None:
+        if at("finetune", 3, 1)(as_json(event)):
             raise Enough
 
     assert interrupted(tmp_path) == []
@@ -214,13 +216,13 @@ def test_a_training_that_was_interrupted_is_found_and_goes_on(config: TrainConfi
     assert found.config.resume
     assert found.config.held_out is not None
     assert [Path(path).name.split("_")[1] for path in found.config.held_out] == ["last"]
-    assert {len(found.config.data), found.config.epochs, found.config.preset} == {2, 4, "fast"}
+    assert {len(found.config.data), found.config.epochs, found.config.preset} == {2, 4, "tiny"}
     with FileLock(folder_of(Path(config.out)) / LOCK_NAME):
         assert interrupted(tmp_path) == [], "it is running"
         with pytest.raises(LidarliveError, match="is being trained"):
             discard(Path(config.out))
     events: list[Event] = []
-    train(found.config, events.append)
+    train(found.config, into(events))
     assert [(e["stage"], e["epoch"]) for e in events if e["event"] == "epoch"] == [("finetune", 3), ("finetune", 4)]
     assert interrupted(tmp_path) == []
 

@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 from capture.errors import LidarliveError
-from model.config import RECIPES
 from model.data.batches import FrameRef, Sampling, frames_of, in_order, load
 from model.data.split import open_recordings
+from model.events import Event, Progress
+from model.preset_facts import facts_of
 from model.presets.base import Task, metres
+from model.report import Outcome
 from model.training.checkpoint import State
-from model.training.fit import AVERAGED_STEPS, Outcome, Settings, fit
+from model.training.fit import AVERAGED_STEPS, Settings, fit
+from tests.support.events import into
 from tests.support.scenes import scene_recording
 from tests.support.tiny import build, tasks
 
@@ -26,7 +29,7 @@ from tests.support.tiny import build, tasks
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 SAMPLING = Sampling((64, 96), 200.0, zoom=1.1)
-RECIPE = replace(RECIPES["fast"], batch=4, epochs=3, learning_rate=1e-2)
+RECIPE = replace(facts_of("fast").recipe, batch=4, epochs=3, learning_rate=1e-2)
 SETTINGS = Settings(SAMPLING, RECIPE, seed=5, epoch_frames=16)
 
 Frames = tuple[list[FrameRef], list[FrameRef]]
@@ -62,7 +65,7 @@ def of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 def test_it_learns_and_leaves_the_best_epoch_in_the_model(frames: Frames) -> None:
     task, events = depth_task(), []
-    outcome = fit(task, *frames, with_recipe(epochs=6), events.append)
+    outcome = fit(task, *frames, with_recipe(epochs=6), into(events))
     epochs = of(events, "epoch")
     assert epochs[-1]["loss"] < 0.7 * epochs[0]["loss"]
     best = min(epochs, key=lambda event: event["held_out_loss"])
@@ -81,7 +84,7 @@ def test_it_learns_and_leaves_the_best_epoch_in_the_model(frames: Frames) -> Non
 
 def test_progress_is_told_after_each_step(frames: Frames) -> None:
     events: list[dict[str, Any]] = []
-    fit(edges_task(), *frames, SETTINGS, events.append)
+    fit(edges_task(), *frames, SETTINGS, into(events))
     progress = of(events, "progress")
     assert [(event["epoch"], event["step"]) for event in progress] == [(e, s) for e in (1, 2, 3) for s in (1, 2, 3, 4)]
     assert [event["fraction"] for event in progress] == pytest.approx([i / 12 for i in range(1, 13)], abs=1e-4)
@@ -93,9 +96,9 @@ def test_the_average_of_the_weights_is_what_is_kept(frames: Frames) -> None:
     average = task.model.get_weights()
     seen = 0
 
-    def follow(event: dict[str, Any]) -> None:
+    def follow(event: Event) -> None:
         nonlocal average, seen
-        if event["event"] == "progress":
+        if isinstance(event, Progress):
             seen += 1
             if seen % AVERAGED_STEPS == 0:
                 taken = seen // AVERAGED_STEPS
@@ -142,7 +145,7 @@ def ticking() -> Callable[[], float]:
 def test_a_budget_ends_it_with_the_best_so_far(frames: Frames) -> None:
     events: list[dict[str, Any]] = []
     settings = replace(with_recipe(epochs=1000), budget_s=60.0)
-    outcome = fit(edges_task(), *frames, settings, events.append, clock=ticking())
+    outcome = fit(edges_task(), *frames, settings, into(events), clock=ticking())
     assert outcome.ended == "budget"
     assert 60 <= outcome.seconds < 70
     assert 1 <= outcome.epochs < 30
@@ -155,8 +158,8 @@ def test_a_budget_ends_it_with_the_best_so_far(frames: Frames) -> None:
 def test_a_loss_that_is_no_number_keeps_the_best_epoch(frames: Frames) -> None:
     task = edges_task()
 
-    def spoil(event: dict[str, Any]) -> None:
-        if event["event"] == "progress" and event["epoch"] == 2 and event["step"] == 3:
+    def spoil(event: Event) -> None:
+        if isinstance(event, Progress) and (event.epoch, event.step) == (2, 3):
             task.model.set_weights([np.full_like(weight, np.nan) for weight in task.model.get_weights()])
 
     states: list[State] = []
@@ -165,7 +168,7 @@ def test_a_loss_that_is_no_number_keeps_the_best_epoch(frames: Frames) -> None:
     assert [state.facts["epoch"] for state in states] == [1], "nothing that is broken is kept to go on from"
     for weight, best in zip(task.model.get_weights(), states[0].arrays["best"], strict=True):
         assert np.array_equal(weight, best)
-    with pytest.raises(LidarliveError, match="gradient network's loss became no number in epoch 1"):
+    with pytest.raises(LidarliveError, match="loss of the gradient network is not finite in epoch 1"):
         fit(edges_task(), *frames, with_recipe(learning_rate=1e30))
 
 
@@ -195,5 +198,5 @@ def plain(outcome: Outcome) -> list[float]:
 def test_a_state_of_other_networks_is_refused(frames: Frames) -> None:
     states: list[State] = []
     fit(edges_task(), *frames, with_recipe(epochs=1), keep=states.append)
-    with pytest.raises(LidarliveError, match="networks are no longer those"):
+    with pytest.raises(LidarliveError, match="networks have changed since"):
         fit(depth_task(), *frames, with_recipe(epochs=2), start=states[0])

@@ -11,17 +11,21 @@ from types import SimpleNamespace
 import pytest
 
 from capture.frame import Pose
-from model.config import RECIPES, TrainConfig
+from model.config import TrainConfig
 from model.data import rehearsal
+from model.preset_facts import PRESETS
 from model.presets import memory
 from model.training import preflight
-from model.training.estimate import COSTS, estimate_s
-from model.training.preflight import DISK_BYTES, LEAST_DISTINCT, LEAST_FRAMES, LOOKED_AT, PreflightFinding
+from model.training.estimate import estimate_s, tasks_s
+from model.training.preflight import CHECKED_FRAMES, LEAST_DISTINCT, LEAST_FRAMES, PreflightFinding
 from tests.support.frames import write_recording
 from tests.support.scenes import SMALL, scene_frame, scene_recording, training
 
 # Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+FAST = PRESETS["fast"]
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def test_too_few_frames(dataset: Path, tmp_path: Path) -> None:
     few = scene_recording(tmp_path / "few", "few", LEAST_FRAMES - 1, seed=3)
     level, text = only(preflight.preflight(config(few, dataset, held_out=("first", "last"))))
     assert (level, text.split(".")[0]) == ("problem", "There are too few frames to train on: 7, and one step takes 8")
-    assert RECIPES["fast"].batch == LEAST_FRAMES
+    assert FAST.recipe.batch == LEAST_FRAMES
 
 
 def test_frames_that_are_all_alike(dataset: Path, tmp_path: Path) -> None:
@@ -72,12 +76,12 @@ def test_no_depth_with_confidence(dataset: Path, tmp_path: Path) -> None:
     blind = write_recording(tmp_path / "b", "blind", [scene_frame(i, 9, confidence=0) for i in range(8)])
     level, text = only(preflight.preflight(config(blind, dataset, held_out=("first", "last"))))
     assert level == "problem"
-    assert "_blind has no depth with confidence, so nothing can be learned from that. Record again" in text
+    assert "_blind has no depth with confidence, so the networks cannot learn from it. Record again" in text
     level, text = only(preflight.preflight(config(blind, dataset, held_out=("last",))))
     assert level == "warning", "there is another to learn from"
     level, text = only(preflight.preflight(config(blind, dataset, held_out=("blind",))))
     assert level == "problem"
-    assert "it cannot judge the result" in text
+    assert "it cannot validate the result" in text
 
 
 def test_nothing_to_hold_out(tmp_path: Path, dataset: Path) -> None:
@@ -93,7 +97,7 @@ def test_a_leak_and_one_scene_on_both_sides(dataset: Path, tmp_path: Path) -> No
     shutil.copytree(next(dataset.glob("*_first")), dataset / "2000-01-01T00-00-00Z_copy")
     level, text = only(preflight.preflight(config(dataset, held_out=("2000-01-01T00-00-00Z_copy",))))
     assert level == "problem"
-    assert "frames stand in" in text
+    assert "frames are in" in text
     for number in (1, 2):
         scene_recording(tmp_path / "desk", f"desk-{number}", 12, seed=10 + number)
     level, text = only(preflight.preflight(config(tmp_path / "desk")))
@@ -112,11 +116,11 @@ def test_what_cannot_be_read_is_a_problem(dataset: Path, tmp_path: Path) -> None
 
 
 def test_no_room_on_the_disk_or_in_memory(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda folder: SimpleNamespace(free=DISK_BYTES["fast"] - 1))
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda folder: SimpleNamespace(free=FAST.disk_bytes - 1))
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=500_000_000))
     disk, free = preflight.preflight(config(dataset))
     assert (disk.level, free.level) == ("problem", "problem")
-    assert "Make room there" in disk.text
+    assert "Free some space there" in disk.text
     assert "0.5 GB are free. Close other programs" in free.text
 
 
@@ -129,12 +133,12 @@ def test_of_a_long_recording_a_few_frames_are_read(tmp_path: Path, monkeypatch: 
         preflight.Recording, "file_bytes", lambda self, line, kind: read.append(kind) or own(self, line, kind)
     )
     assert {finding.level for finding in preflight.preflight(config(path))} == {"problem", "warning"}
-    assert 0 < len(read) <= 3 * LOOKED_AT
+    assert 0 < len(read) <= 3 * CHECKED_FRAMES
 
 
 def test_the_estimate_grows_with_what_is_trained_and_ends_with_the_budget(dataset: Path) -> None:
     some = replace(config(dataset), size=None, batch=None, epoch_frames=400, preset="fast")
-    cost = COSTS["fast"]
+    cost = FAST.cost
     short, long = estimate_s(some, 8), estimate_s(replace(some, epochs=40), 8)
     assert long - short == pytest.approx(36 * 8 * sum(cost.image_s))
     assert estimate_s(some, 10**6) == estimate_s(some, 400)
@@ -149,7 +153,7 @@ def test_going_on_from_a_version_sees_twice_as_much_and_renders_rooms_once(
     monkeypatch.setattr(rehearsal, "missing", lambda: 0)
     some = replace(config(dataset), size=(192, 256), batch=None, epoch_frames=400)
     scratch, further = estimate_s(some, 8), estimate_s(replace(some, continue_from="active"), 8)
-    assert further - scratch == pytest.approx(4 * 8 * sum(COSTS["fast"].image_s))
+    assert further - scratch == pytest.approx(4 * 8 * sum(FAST.cost.image_s))
     monkeypatch.setattr(rehearsal, "missing", lambda: 12)
     assert estimate_s(replace(some, continue_from="active"), 8) > further + 10
 
@@ -163,7 +167,7 @@ def test_the_newest_training_on_this_computer_says_how_fast_it_is(dataset: Path,
     images = 16
     assert [stage["images"] for stage in stages.values()] == [4 * images] * 2
     took_s = sum(stage["seconds"] for stage in stages.values())
-    besides_s = took_s / COSTS["fast"].tasks_s([64, 64], (64, 96)) * COSTS["fast"].besides_s
+    besides_s = took_s / tasks_s(FAST.cost, [64, 64], (64, 96)) * FAST.cost.besides_s
     assert estimate_s(again, images) == pytest.approx(took_s + besides_s)
     report = json.loads((version / "report.json").read_text())
     for stage in report["stages"].values():
@@ -171,6 +175,4 @@ def test_the_newest_training_on_this_computer_says_how_fast_it_is(dataset: Path,
     (version / "report.json").write_text(json.dumps(report))
     assert estimate_s(again, images) == pytest.approx(3 * (took_s + besides_s))
     (version / "report.json").write_text("{")
-    assert estimate_s(again, images) == pytest.approx(
-        COSTS["fast"].tasks_s([64, 64], (64, 96)) + COSTS["fast"].besides_s
-    )
+    assert estimate_s(again, images) == pytest.approx(tasks_s(FAST.cost, [64, 64], (64, 96)) + FAST.cost.besides_s)

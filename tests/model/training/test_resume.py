@@ -17,12 +17,13 @@ from app.cli.train import TrainCommand, train_config
 from capture import paths
 from capture.errors import LidarliveError
 from model.config import TrainConfig
-from model.presets import registry
+from model.events import Event, Progress
 from model.train import train
 from model.training import progress
 from model.training.checkpoint import STATE_NAME, State, folder_of, is_interrupted, newest_interrupted, working_folder
+from tests.support.events import into
 from tests.support.scenes import SMALL, scene_recording
-from tests.support.tiny import TINY
+from tests.support.tiny import register
 from tests.support.trainings import child, events_of, networks_of
 
 pytestmark = [
@@ -33,7 +34,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.PRESETS, "fast", TINY)
+    register(monkeypatch)
     monkeypatch.setattr(progress, "EVENT_INTERVAL_S", 0.0)  # every step is told, on a fast machine too
 
 
@@ -47,7 +48,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(dataset: Path, tmp_path: Path) -> TrainConfig:
-    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), seed=4, resumable=True, **SMALL)
+    return TrainConfig(data=(str(dataset),), out=str(tmp_path / "v"), preset="tiny", seed=4, resumable=True, **SMALL)
 
 
 def interrupt(config: TrainConfig, number: int, stage: str = "finetune", epoch: int = 3) -> tuple[int, str]:
@@ -70,7 +71,7 @@ def test_after_a_kill_it_comes_to_what_it_would_have(config: TrainConfig, tmp_pa
     assert list(saved.facts["outcomes"]) == ["gradient"]
     assert saved.facts["fitted"]["epoch"] == 2
     events: list[dict[str, Any]] = []
-    train(replace(config, resume=True), events.append)
+    train(replace(config, resume=True), into(events))
     assert events[0]["resumed"] is True
     assert [(e["stage"], e["epoch"]) for e in events if e["event"] == "epoch"] == [("finetune", 3), ("finetune", 4)]
     fractions = [event["fraction"] for event in events if event["event"] == "progress"]
@@ -90,7 +91,7 @@ def test_a_stopped_training_says_how_to_go_on(config: TrainConfig, tmp_path: Pat
     assert status == 1
     assert "same command and --resume" in json.loads(out.splitlines()[-1])["message"]
     assert [file.name for file in tmp_path.iterdir()] == [".training-v"]
-    with pytest.raises(LidarliveError, match=r"was interrupted. Go on with it by --resume, or delete .*\.training-v"):
+    with pytest.raises(LidarliveError, match=r"was interrupted. Continue it with --resume, or delete .*\.training-v"):
         train(config)
     assert is_interrupted(Path(config.out)), "an epoch is never thrown away unasked"
 
@@ -99,8 +100,8 @@ class Enough(Exception):  # noqa: N818 - not an error
     """Ends a training from within, once a test has seen what it needs."""
 
 
-def stop_at_the_second_epoch(event: dict[str, Any]) -> None:
-    if event["event"] == "progress" and event["epoch"] == 2:
+def stop_at_the_second_epoch(event: Event) -> None:
+    if isinstance(event, Progress) and event.epoch == 2:
         raise Enough
 
 
@@ -112,11 +113,17 @@ def interrupted(config: TrainConfig) -> TrainConfig:
     return replace(config, resume=True)
 
 
+SHOWN = (
+    r"^Cannot resume: options differ from the interrupted training \({}\)\. "
+    r"Use the same options, drop --resume, or delete .*\.training-v$"
+)
+
+
 def test_what_was_told_something_else_is_not_resumed(interrupted: TrainConfig, dataset: Path, tmp_path: Path) -> None:
-    with pytest.raises(LidarliveError, match=r"something else.* epochs: 4 before, 5 now; seed: 4 before, 1 now$"):
+    with pytest.raises(LidarliveError, match=SHOWN.format("epochs: 4 → 5; seed: 4 → 1")):
         train(replace(interrupted, epochs=5, seed=1))
     third = scene_recording(tmp_path / "more", "third", 3, seed=3)
-    with pytest.raises(LidarliveError, match=r"something else.*third: None before, '.*, held out' now"):
+    with pytest.raises(LidarliveError, match=SHOWN.format(".*recording .*third: none → .*, held out")):
         train(replace(interrupted, data=(*interrupted.data, str(third))))
     assert is_interrupted(Path(interrupted.out))
 
@@ -126,7 +133,7 @@ def test_a_damaged_or_foreign_state_is_one_clear_line(interrupted: TrainConfig) 
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"\x80\x04N."):
         path.write_bytes(damaged)
-        with pytest.raises(LidarliveError, match=r"state\.npz is damaged .* and train anew"):
+        with pytest.raises(LidarliveError, match=r"state\.npz is damaged .* and train again"):
             train(interrupted)
     np.savez(path, facts=np.array([{"pickled": True}], dtype=object))
     with pytest.raises(LidarliveError, match="is damaged"):
@@ -140,7 +147,7 @@ def test_a_training_that_still_runs_is_not_resumed(interrupted: TrainConfig) -> 
 
 
 def test_there_may_be_nothing_to_resume(config: TrainConfig, tmp_path: Path) -> None:
-    with pytest.raises(LidarliveError, match="nothing to resume: no training that was to become"):
+    with pytest.raises(LidarliveError, match=r"nothing to resume: no training of .* was interrupted"):
         train(replace(config, resume=True))
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(LidarliveError, match=r"nothing to resume: no training in .* was interrupted"):
@@ -153,13 +160,13 @@ def test_the_command_line_resumes_the_newest(interrupted: TrainConfig) -> None:
         folder.mkdir(parents=True)
         State({}, {}).write(folder / STATE_NAME)
         os.utime(folder / STATE_NAME, (1, 1) if name == "older" else None)
-    settings: dict[str, Any] = {"epochs": 4, "size": "64x96", "seed": 4, "from_scratch": True, "resume": True}
-    told = train_config(TrainCommand([Path(interrupted.data[0])], **settings))
+    settings: dict[str, Any] = {"epochs": 4, "size": "64x96", "seed": 4, "preset": "tiny"}
+    told = train_config(TrainCommand([Path(interrupted.data[0])], **settings, from_scratch=True, resume=True))
     assert told.out == str(paths.weights_folder() / "newer")
     assert told.resume
     assert told.resumable
     own = Path(interrupted.out)
-    assert train_config(TrainCommand([own], **settings, out=own)).out == str(own)
+    assert train_config(TrainCommand([own], **settings, from_scratch=True, resume=True, out=own)).out == str(own)
 
 
 def test_what_may_not_be_resumed_leaves_nothing(config: TrainConfig, tmp_path: Path) -> None:

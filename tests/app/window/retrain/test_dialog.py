@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -26,8 +26,12 @@ from capture import paths
 from capture.sources.stand_in import StandInSource
 from model import store
 from model.config import ACTIVE, UNBOUNDED_EPOCHS
+from model.events import Done, Epoch, Event, Progress, Started
+from model.preset_facts import PRESETS
+from model.report import Difference, Measured, Metre, MetreErrors, PairedFigures, Report, Verdict, VersionComparison
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import ROOT
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 WAIT_MS = 300_000  # a trainer of low priority on a busy machine
 Left = Qt.MouseButton.LeftButton
@@ -40,6 +44,12 @@ def dataset(tmp_path: Path) -> Path:
         frames = [make_frame(first + i, rgb_size=(60, 80), depth_size=(48, 64)) for i in range(8)]
         write_recording(tmp_path / "recordings", name, frames)
     return tmp_path / "recordings"
+
+
+@pytest.fixture(autouse=True)
+def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window offers it besides."""
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)
 
 
 @pytest.fixture
@@ -61,6 +71,7 @@ def tiny(dialog: RetrainDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_trainer, "MODULE", "tests.support.tiny")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     dialog.choice.from_box.setCurrentText("nothing")
+    dialog.choice.preset_box.setCurrentText(NAME)
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -107,10 +118,10 @@ def test_the_choice_is_looked_at_before_it_starts(qtbot: QtBot, dialog: RetrainD
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("tiny")
 def test_training_through_the_dialog_to_the_weights_in_use_and_back(qtbot: QtBot, dialog: RetrainDialog) -> None:
-    events: list[dict[str, Any]] = []
+    events: list[Event] = []
     ended: list[str] = []
     before = store.active()
-    dialog.trainer.told.connect(events.append)
+    dialog.trainer.event_received.connect(events.append)
     dialog.trainer.ended.connect(ended.append)
     dialog.choice.minutes_box.setItemData(0, 0.05)  # a few steps
     config = dialog.choice.config()
@@ -124,20 +135,23 @@ def test_training_through_the_dialog_to_the_weights_in_use_and_back(qtbot: QtBot
     dialog.close()  # hides it; the training goes on and its end shows it again
     qtbot.waitUntil(lambda: bool(ended), timeout=WAIT_MS)
     assert ended == [""], dialog.errors.text
-    kinds = [event["event"] for event in events]
-    assert (kinds[0], kinds[-1]) == ("started", "done")
-    assert dialog.progress.plot.epochs == kinds.count("epoch") >= 2
+    kinds = [type(event) for event in events]
+    assert (kinds[0], kinds[-1]) == (Started, Done)
+    assert dialog.progress.plot.epochs == kinds.count(Epoch) >= 2
     assert dialog.progress.predicted.has_picture
     qtbot.waitUntil(lambda: dialog.progress.rgb.has_picture, timeout=WAIT_MS)
     assert dialog.isVisible()
     assert dialog.pages.currentWidget() is dialog.outcome
-    assert dialog.outcome.verdict.text() == events[-1]["report"]["comparison"]["verdict"]["sentence"]
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert done.report.comparison is not None
+    assert dialog.outcome.verdict.text() == done.report.comparison.verdict.sentence
     assert dialog.outcome.table.rowCount() >= 4
     assert store.active() == before, "training activates nothing"
 
     qtbot.mouseClick(dialog.outcome.use_button, Left)
-    assert str(store.active()) == events[-1]["weights"]
-    assert dialog.notes.text == f"In use: {Path(events[-1]['weights']).name}"
+    assert str(store.active()) == done.weights
+    assert dialog.notes.text == f"In use: {Path(done.weights).name}"
     qtbot.mouseClick(dialog.outcome.back_button, Left)
     assert store.active() == before
     qtbot.mouseClick(dialog.outcome.keep_button, Left)
@@ -147,7 +161,7 @@ def test_training_through_the_dialog_to_the_weights_in_use_and_back(qtbot: QtBot
 @pytest.mark.usefixtures("tiny")
 def test_cancel_asks_ends_the_child_and_saves_nothing(qtbot: QtBot, dialog: RetrainDialog) -> None:
     qtbot.mouseClick(dialog.choice.start_button, Left)
-    with qtbot.waitSignal(dialog.trainer.told, timeout=WAIT_MS):
+    with qtbot.waitSignal(dialog.trainer.event_received, timeout=WAIT_MS):
         pass
     qtbot.mouseClick(dialog.progress.cancel_button, Left)
     assert dialog.progress.ask.isVisible()
@@ -177,18 +191,18 @@ def test_what_the_trainer_says_is_wrong_is_shown(qtbot: QtBot, dialog: RetrainDi
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("tiny")
 def test_a_child_that_is_killed_can_go_on(qtbot: QtBot, dialog: RetrainDialog) -> None:
-    epochs: list[dict[str, Any]] = []
-    dialog.trainer.told.connect(lambda event: epochs.append(event) if event["event"] == "epoch" else None)
+    epochs: list[Event] = []
+    dialog.trainer.event_received.connect(lambda event: epochs.append(event) if isinstance(event, Epoch) else None)
     dialog.start(dialog.choice.config())
     qtbot.waitUntil(lambda: len(epochs) >= 2, timeout=WAIT_MS)  # the checkpoint of the first is there
     trainers()[0].kill()
     qtbot.waitUntil(lambda: dialog.offer.isVisible(), timeout=WAIT_MS)
     assert dialog.errors.text
     assert "was interrupted" in dialog.offer.label.text()
-    dialog.trainer.told.connect(lambda event: epochs.append(event) if event["event"] == "started" else None)
-    qtbot.mouseClick(dialog.offer.go_on_button, Left)
-    qtbot.waitUntil(lambda: epochs[-1]["event"] == "started", timeout=WAIT_MS)
-    assert epochs[-1]["resumed"]
+    dialog.trainer.event_received.connect(lambda event: epochs.append(event) if isinstance(event, Started) else None)
+    qtbot.mouseClick(dialog.offer.resume_button, Left)
+    qtbot.waitUntil(lambda: isinstance(epochs[-1], Started), timeout=WAIT_MS)
+    assert epochs[-1].resumed
     dialog.trainer.shut_down()
     dialog.open_again()
     qtbot.waitUntil(lambda: dialog.offer.isVisible(), timeout=WAIT_MS)
@@ -220,32 +234,33 @@ def test_an_empty_folder_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 def test_progress_in_words() -> None:
-    event = {"stage": "finetune", "epoch": 3, "epochs": 20, "images_per_s": 44.6, "eta_s": 312.0}
+    event = Progress("finetune", 0.5, epoch=3, epochs=20, images_per_s=44.6, eta_s=312.0)
     assert progress_line(event) == "Both networks, epoch 3 of 20, 44.6 images/s, about 5 min left"
-    assert progress_line({"stage": "converting", "eta_s": 4.2}).endswith("about 4 s left")
-    assert progress_line({"stage": "converting"}) == "Converting the networks and measuring them"
-    rooms = {"stage": "rooms", "step": 3, "steps": 12}
-    assert progress_line(rooms) == "Rendering rooms to train on besides, once: 3 of 12"
+    assert progress_line(Progress("converting", 0.9, eta_s=4.2)).endswith("about 4 s left")
+    assert progress_line(Progress("converting", 0.9)) == "Converting the networks and measuring them"
+    rooms = Progress("rooms", 0.0, step=3, steps=12)
+    assert progress_line(rooms) == "Rendering rooms to train on as well, once: 3 of 12"
     assert (duration(89), duration(600)) == ("about 89 s", "about 10 min")
 
 
 def test_a_comparison_as_a_table() -> None:
-    def figures(rmse_m: float) -> dict[str, Any]:
-        return {"all": {"near": {"abs_rel": 0.1, "rmse_m": rmse_m, "delta1": 0.9, "edge_f1": None}}}
+    def figures(rmse_m: float) -> Measured:
+        return Measured({}, {"near": {"abs_rel": 0.1, "rmse_m": rmse_m, "delta1": 0.9, "edge_f1": None}})
 
-    nothing = {"difference": None, "interval": None}
-    differences = {"near": {"abs_rel": nothing, "delta1": nothing, "edge_f1": nothing}}
-    differences["near"]["rmse_m"] = {"difference": -0.2, "interval": [-0.3, -0.1]}
-    metre = {"from_m": 1, "share": 0.25, "champion": {"rmse_m": 0.5}, "challenger": {"rmse_m": 0.25}}
-    data = {"champion": figures(0.4), "challenger": figures(0.2), "differences": differences, "by_metre": [metre]}
-    lines = comparison_lines({"recordings": data, "rooms": None})
+    nothing = Difference(None, None)
+    near = {"abs_rel": nothing, "delta1": nothing, "edge_f1": nothing, "rmse_m": Difference(-0.2, (-0.3, -0.1))}
+    metre = Metre(1, 0.25, MetreErrors(0.5, 0.1), MetreErrors(0.25, 0.1))
+    data = PairedFigures(1, figures(0.4), figures(0.2), {"near": near}, [metre])
+    verdict = Verdict("undecided", recommended=False, forgotten=False, sentence="")
+    alone = VersionComparison("old", "new", data, None, [], [], [], verdict)
+    lines = comparison_lines(alone)
     assert ("RMSE, m, held out", "0.400", "0.200", "-0.200", "-0.300 to -0.100") in lines
     assert ("edge F1, held out", "–", "–", "–", "") in lines
     assert lines[-1] == ("RMSE, m, at 1 to 2 m (25%)", "0.500", "0.250", "-0.250", "")
-    assert ("RMSE, m, other rooms", "0.400", "0.200", "-0.200", "-0.300 to -0.100") in comparison_lines(
-        {"recordings": data, "rooms": data}
-    )
-    assert figure_lines(figures(0.4))[1] == ("RMSE, m, trained on", "", "0.400", "", "")
+    with_rooms = comparison_lines(replace(alone, rooms=data))
+    assert ("RMSE, m, other rooms", "0.400", "0.200", "-0.200", "-0.300 to -0.100") in with_rooms
+    unvalidated = Report(weights="new", all=figures(0.4).all, validated=False)
+    assert figure_lines(unvalidated)[1] == ("RMSE, m, trained on", "", "0.400", "", "")
 
 
 def test_an_interrupted_training_in_words() -> None:

@@ -18,9 +18,12 @@ from app.window.retrain.training_process import TrainingProcess
 from capture import paths
 from model import store
 from model.config import TrainConfig
+from model.events import Asked, Epoch, Event, Progress, Started
+from model.preset_facts import PRESETS
 from model.training.interrupted import interrupted
 from tests.support.paths import ROOT
 from tests.support.scenes import SMALL, scene_recording
+from tests.support.tiny_facts import NAME, TINY_FACTS
 
 WAIT_MS = 300_000  # a trainer of low priority on a busy machine
 pytestmark = pytest.mark.timeout(600)
@@ -31,23 +34,24 @@ def config(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> T
     """A training of tiny networks, on two recordings, into the store."""
     monkeypatch.setattr(app_trainer, "MODULE", "tests.support.tiny")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)
     scene_recording(tmp_path, "first", 16, seed=1)
     scene_recording(tmp_path, "last", 6, seed=2)
-    return TrainConfig(data=(str(tmp_path),), out=str(store.new_version_folder()), resumable=True, **SMALL)
+    return TrainConfig(data=(str(tmp_path),), out=str(store.new_version_folder()), preset=NAME, resumable=True, **SMALL)
 
 
 class Listening:
     """A trainer, all it tells, and what is to be done at the first event of a kind, in that epoch where it has one."""
 
-    def __init__(self, kind: str, act: Any, epoch: int | None = None) -> None:
-        self.trainer, self.events, self.ends = TrainingProcess(), list[dict[str, Any]](), list[str]()
+    def __init__(self, kind: type[Event] | None, act: Any, epoch: int | None = None) -> None:
+        self.trainer, self.events, self.ends = TrainingProcess(), list[Event](), list[str]()
         self._when, self._act = (kind, epoch), act
-        self.trainer.told.connect(self._hear)
+        self.trainer.event_received.connect(self._hear)
         self.trainer.ended.connect(self.ends.append)
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _hear(self, event: Event) -> None:
         self.events.append(event)
-        if (event["event"], event.get("epoch")) == self._when and self._act is not None:
+        if (type(event), getattr(event, "epoch", None)) == self._when and self._act is not None:
             act, self._act = self._act, None
             act(self.trainer)
 
@@ -57,8 +61,12 @@ class Listening:
         (end,) = self.ends
         return end
 
-    def count(self, kind: str) -> int:
-        return sum(event["event"] == kind for event in self.events)
+    def count(self, kind: type[Event]) -> int:
+        return sum(isinstance(event, kind) for event in self.events)
+
+
+def is_second_epoch(event: Event) -> bool:
+    return getattr(event, "epoch", None) == 2
 
 
 def kill(trainer: TrainingProcess) -> None:
@@ -67,35 +75,35 @@ def kill(trainer: TrainingProcess) -> None:
 
 
 def test_stopped_early_there_is_a_version_of_the_best_so_far(qtbot: QtBot, config: TrainConfig) -> None:
-    run = Listening("started", TrainingProcess.stop_and_keep_best)
+    run = Listening(Started, TrainingProcess.stop_and_keep_best)
     assert run.run(qtbot, config) == ""
-    assert run.events[-1]["weights"] == config.out
-    assert [event["early"] for event in run.events if event["event"] == "asked"] == [True]
-    assert run.count("epoch") == 2, "one of each network"
+    assert run.events[-1].weights == config.out
+    assert [event.early for event in run.events if isinstance(event, Asked)] == [True]
+    assert run.count(Epoch) == 2, "one of each network"
     assert Path(config.out) in store.versions()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_killed_it_is_one_sentence_and_goes_on_where_it_was(qtbot: QtBot, config: TrainConfig) -> None:
     active = store.active()
-    end = Listening("progress", kill, epoch=2).run(qtbot, config)
+    end = Listening(Progress, kill, epoch=2).run(qtbot, config)
     assert end.startswith("The trainer was killed by the system: it probably ran out of memory: close other programs")
-    assert "What was trained is kept: Retrain in the window goes on with it" in end
+    assert "The finished epochs are kept: continue with Retrain in the window" in end
     (found,) = interrupted(paths.weights_folder())
     assert store.active() == active
-    again = Listening("", None)
+    again = Listening(None, None)
     assert again.run(qtbot, found.config) == ""
-    assert again.count("epoch") == 8 - found.epoch
-    assert again.events[0]["resumed"] is True
+    assert again.count(Epoch) == 8 - found.epoch
+    assert again.events[0].resumed is True
     assert interrupted(paths.weights_folder()) == []
     assert store.active() == active
 
 
 def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtBot, config: TrainConfig) -> None:
-    assert Listening("progress", TrainingProcess.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
+    assert Listening(Progress, TrainingProcess.cancel, epoch=2).run(qtbot, config) == "Cancelled: nothing was saved"
     assert list(paths.weights_folder().iterdir()) == []
-    run = Listening("", None)
-    with qtbot.waitSignal(run.trainer.told, timeout=WAIT_MS, check_params_cb=lambda event: event.get("epoch") == 2):
+    run = Listening(None, None)
+    with qtbot.waitSignal(run.trainer.event_received, timeout=WAIT_MS, check_params_cb=is_second_epoch):
         run.trainer.start(config)
     run.trainer.shut_down()
     assert not run.trainer.running
@@ -104,6 +112,8 @@ def test_cancelled_nothing_is_left_and_shut_down_keeps_what_can_go_on(qtbot: QtB
 
 def test_full_disk_is_one_sentence_in_the_window_too(qtbot: QtBot, config: TrainConfig, small_disk: Path) -> None:
     (small_disk / "filler").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free - 8192))
-    end = Listening("", None).run(qtbot, TrainConfig(data=config.data, out=str(small_disk / "v"), **SMALL))
+    end = Listening(None, None).run(
+        qtbot, TrainConfig(data=config.data, out=str(small_disk / "v"), preset=NAME, **SMALL)
+    )
     assert "cannot be written (No space left on device)" in end
     assert "\n" not in end
