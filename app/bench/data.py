@@ -1,4 +1,4 @@
-"""`lidarlive bench data`: what reading, importing, exporting and checking recordings takes, in time and memory."""
+"""`lidarlive bench data`: time and memory of reading, checking, exporting and importing recordings."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from capture.storage.encoding import EncodedFrame, encode
 from capture.storage.layout import LOG_NAME
 from capture.storage.writer import RecordingWriter
 
-SMALL = (90, 120)  # (width, height) of the pictures of the long recording: it is their number that counts
+SMALL = (90, 120)  # (width, height) of the pictures in the long recording: only their number matters
 READS = 100
 MEGA = 1e6
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Frames of each recording that is measured."""
+    """Number of frames of each measured recording."""
 
     checked: int = 1000
     imported: int = 180
     long: int = 10_000
-    opened: int = 100_000  # lines of the log that is opened
+    opened: int = 100_000  # lines in the opened log
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Wall-clock times; memory is the most that this process held (RSS)."""
+    """Wall-clock times, and peak memory of this process (RSS)."""
 
     read_ms: float
     open_s: float
@@ -56,16 +56,16 @@ class Measured:
 
 
 def bench_data(as_json: bool, sizes: Sizes = Sizes()) -> int:
-    """Measure on recordings of the demo room. Raises LidarliveError where the disk has no room for them."""
+    """Measure on recordings of the demo room. Raises LidarliveError if the disk is full."""
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         measured = measure(Path(folder), sizes)
-    found = goals(measured, sizes)
+    results = goals(measured, sizes)
     if as_json:
-        told = [{**asdict(goal), "met": goal.met} for goal in found]
-        print(json.dumps({"measured_on": computer(), "measured": asdict(measured), "goals": told}))
+        document = [{**asdict(goal), "met": goal.met} for goal in results]
+        print(json.dumps({"measured_on": computer(), "measured": asdict(measured), "goals": document}))
     else:
         table = Table("goal", "measured", "should be", "")
-        for goal in found:
+        for goal in results:
             outcome = "met" if goal.met else "missed"
             table.add_row(goal.what, f"{goal.measured:.2f}", f"{goal.side} {goal.limit:g}", outcome)
         Console().print(table)
@@ -73,7 +73,7 @@ def bench_data(as_json: bool, sizes: Sizes = Sizes()) -> int:
 
 
 def goals(measured: Measured, sizes: Sizes) -> list[Goal]:
-    """That of `check` is for 1,000 frames, and grows with them."""
+    """Compare with the limits. The limit of `check` is proportional to its frames."""
     return [
         Goal("a frame of 720x960 read, ms", measured.read_ms, "below", 12.0),
         Goal(f"a log of {sizes.opened:,} frames opened, s", measured.open_s, "below", 1.0),
@@ -85,6 +85,7 @@ def goals(measured: Measured, sizes: Sizes) -> list[Goal]:
 
 
 def measure(folder: Path, sizes: Sizes) -> Measured:
+    """Write recordings of these sizes into `folder` and time them. Raises LidarliveError."""
     normal = _record(folder / "normal", NORMAL, sizes.checked)
     read_ms = median(1000 * _seconds(lambda i=i: normal[i]) for i in range(min(READS, len(normal))))  # type: ignore[misc]
     check_s = _seconds(lambda: examine(normal.path))
@@ -97,24 +98,24 @@ def measure(folder: Path, sizes: Sizes) -> Measured:
     return Measured(read_ms, open_s, check_s, sizes.imported / out_s, sizes.imported / in_s, in_mb, out_mb)
 
 
-def _seconds(do: Callable[[], object]) -> float:
-    began_s = time.perf_counter()
-    do()
-    return time.perf_counter() - began_s
+def _seconds(action: Callable[[], object]) -> float:
+    started_s = time.perf_counter()
+    action()
+    return time.perf_counter() - started_s
 
 
 def _out_and_in(recording: Recording, file: Path, dataset: Path) -> tuple[float, float, tuple[float, float]]:
-    """Seconds of its export to `.r3d` and of the import of that, and the most memory of either in MB."""
-    process, most = psutil.Process(), [0.0]
+    """Export to `.r3d` and import that; return the seconds of both and the peak memory of both in MB."""
+    process, peak = psutil.Process(), [0.0]
 
-    def look(done: int, total: int) -> None:
+    def sample(done: int, total: int) -> None:
         if done % max(1, total // 100) == 0:
-            most[0] = max(most[0], process.memory_info().rss / MEGA)
+            peak[0] = max(peak[0], process.memory_info().rss / MEGA)
 
-    out_s = _seconds(lambda: export_path(recording.path, file, ExportOptions("r3d"), look))
-    out_mb, most[0] = most[0], 0.0
-    in_s = _seconds(lambda: import_path(file, dataset, ImportOptions(), look))
-    return out_s, in_s, (out_mb, most[0])
+    out_s = _seconds(lambda: export_path(recording.path, file, ExportOptions("r3d"), sample))
+    out_mb, peak[0] = peak[0], 0.0
+    in_s = _seconds(lambda: import_path(file, dataset, ImportOptions(), sample))
+    return out_s, in_s, (out_mb, peak[0])
 
 
 def _record(dataset: Path, rgb_size: tuple[int, int], frames: int) -> Recording:
@@ -126,7 +127,7 @@ def _record(dataset: Path, rgb_size: tuple[int, int], frames: int) -> Recording:
 
 
 def _frames(rgb_size: tuple[int, int], frames: int) -> Iterator[EncodedFrame]:
-    """One view of the room, from a camera that moves on: what files hold costs the same whatever they show."""
+    """Yield one view of the room from a moving camera: the cost does not depend on what the pictures show."""
     view = encode(DemoRoom(0).render(0, rgb_size), None)
     for i in range(frames):
         yield replace(view, index=i, received_ns=i * 33_333_333, pose=Pose(position_m=(i / 100, 0.0, 0.0)))
@@ -134,5 +135,5 @@ def _frames(rgb_size: tuple[int, int], frames: int) -> Iterator[EncodedFrame]:
 
 def _lengthen(recording: Recording, lines: int) -> None:
     log = recording.path / LOG_NAME
-    known = log.read_bytes()
-    log.write_bytes(known * -(-lines // len(recording)))
+    content = log.read_bytes()
+    log.write_bytes(content * -(-lines // len(recording)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean
 from typing import Any
 
-from app.bench.goals import Goal
+from app.bench.goals import Goal, Side
 
 Result = dict[str, Any]
 Speed = dict[str, dict[str, float]]
@@ -23,7 +23,7 @@ RUNTIMES = {"openvino_ms": "OpenVINO", "tf_function_ms": "tf.function"}
 ORIGINAL, FAST = "original", "fast"
 SPEED_OVER_ORIGINAL = 30.0
 # Measure and row, and below how many times that of which other row it should be; `above`: above it.
-COMPARED = (
+COMPARED: tuple[tuple[str, str, float, str, Side], ...] = (
     ("rmse_m", FAST, 0.6, ORIGINAL, "below"),
     ("rmse_m", FAST, 1.0, "fastdepth-pretrained", "below"),
     ("rmse_m", FAST, 1.0, "fast-no-gradient", "below"),
