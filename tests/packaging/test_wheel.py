@@ -75,7 +75,8 @@ def test_every_file_of_the_packages_is_in_the_wheel(built: dict[str, Path]) -> N
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {name for name in zipfile.ZipFile(built["wheel"]).namelist() if ".dist-info/" not in name} == files
+    with zipfile.ZipFile(built["wheel"]) as wheel:
+        assert {name for name in wheel.namelist() if ".dist-info/" not in name} == files
     assert {f"{package}/py.typed" for package in ("app", "capture", "model")} <= files
 
 
