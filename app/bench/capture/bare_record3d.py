@@ -29,7 +29,7 @@ def main(seconds: float) -> None:
     devices = Record3DStream.get_connected_devices()
     stream.on_new_frame = copy_frame
     if not devices or not stream.connect(devices[0]):
-        print("the stand-in phone cannot be connected to", file=sys.stderr)
+        print("cannot connect to the stand-in phone", file=sys.stderr)
         os._exit(1)
     time.sleep(seconds)
     os._exit(0)  # deleting a streaming Record3DStream is a segmentation fault
