@@ -14,6 +14,9 @@ LIMITS = {"README.md": 7_000, "ARCHITECTURE.md": 9_000}  # bytes: three minutes,
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:app|capture|model|weights|tests|docs)/[\w/.-]*)`")
 PLACEHOLDER = re.compile(r"/x[._]|/a/b/")  # in recipes
+CODE = re.compile(r"^ {4}(lidarlive .*)$|`(lidarlive [^`]*)`", re.MULTILINE)
+COMMAND = re.compile(r"lidarlive ((?:weights|bench) [a-z]+|[a-z]+)")
+OPTION = re.compile(r"(?<!\S)\[?(--[a-z-]+)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -40,6 +43,19 @@ def test_links_and_paths_exist(document: Path) -> None:
     named = (path for path in PATH.findall(text_of(document)) if not PLACEHOLDER.search(path))
     missing += [path for path in named if not (ROOT / path).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_and_options_exist(document: Path) -> None:
+    """In code, as docs/cli.md has them, which is generated from the program."""
+    reference = text_of(ROOT / "docs" / "cli.md")
+    commands = {*COMMAND.findall(reference), "weights", "bench"}
+    known_options = {*re.findall(r"--[a-z][a-z-]*", reference), "--version", "--help-all"}
+    lines = [indented or inline for indented, inline in CODE.findall(text_of(document))]
+    named = {command for line in lines for command in COMMAND.findall(line)}
+    options = {option for line in lines for option in OPTION.findall(line.partition("#")[0])}
+    assert named <= commands
+    assert options <= known_options
 
 
 @pytest.mark.parametrize(("name", "limit"), LIMITS.items())
