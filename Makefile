@@ -2,19 +2,21 @@
 # make lint   style, types, layers                  make clean  removes .venv
 # make torture SEED=7 KILLS=100    kill -9 at random moments of as many recordings, and check what is left
 # make reproduce        the published claims tried again, in an hour at most; DATA="FOLDER ..." on recordings of your own
+# make constraints      the newest releases of every dependency, written to constraints.txt
 # Each sets up what it needs first. Another Python:  make run PYTHON=/usr/bin/python3.12
 
 FITS := import sys, venv, ensurepip, ctypes; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	if "$$p" -c "$(FITS)" >/dev/null 2>&1; then echo "$$p"; break; fi; done)
 BIN := .venv/bin
-# Every dependency has a wheel; without one pip would try to compile, and fail far less clearly.
-INSTALL := $(BIN)/python -m pip install --only-binary :all:
+# Every dependency has a wheel; without one pip would try to compile, and fail far less clearly. constraints.txt names
+# the versions, so that a new release of a dependency breaks nobody's first run.
+INSTALL := $(BIN)/python -m pip install --only-binary :all: --constraint constraints.txt
 
 SEED ?= $(shell date +%s)
 KILLS ?= 100
 
-.PHONY: run test lint torture reproduce clean
+.PHONY: run test lint torture reproduce constraints clean
 
 run: .venv/installed
 	@$(BIN)/python app/system_libraries.py
@@ -38,12 +40,21 @@ reproduce: .venv/installed-dev
 	@$(BIN)/python app/system_libraries.py
 	$(BIN)/python -m model.reproduce $(if $(DATA),--data $(DATA))
 
+# A fresh environment without constraints; the comment at the top of the file stays.
+constraints:
+	"$(PYTHON)" -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --only-binary :all: --editable '.[dev]'
+	{ grep '^#' constraints.txt; .venv-newest/bin/python -m pip freeze --all --exclude-editable --exclude pip \
+		| sed 's/^PyQt5-Qt5==.*/&; sys_platform != "win32"/'; } > constraints.new
+	mv constraints.new constraints.txt
+	rm -rf .venv-newest
+
 # A stamp is written last, so a set-up that was interrupted is done again.
-.venv/installed: setup.cfg pyproject.toml | .venv/python
+.venv/installed: setup.cfg pyproject.toml constraints.txt | .venv/python
 	$(INSTALL) --editable .
 	@touch $@
 
-.venv/installed-dev: setup.cfg pyproject.toml | .venv/python
+.venv/installed-dev: setup.cfg pyproject.toml constraints.txt | .venv/python
 	$(INSTALL) --editable '.[dev]'
 	@touch .venv/installed $@
 

@@ -1,1 +1,1 @@
-"""Benchmarks that anyone can run: `lidarlive bench ...`. They measure the real program from outside, in processes."""
+"""`lidarlive bench`: benchmarks that measure the real program from outside, in processes."""

@@ -1,4 +1,4 @@
-"""What a benchmark was measured on."""
+"""The machine that a benchmark runs on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 
-def computer() -> dict[str, Any]:
-    """The processor's name, its cores that this process may use, memory in GB, system and Python."""
+def computer() -> dict[str, object]:
+    """Describe this machine: processor, cores that this process may use, memory in GB, system and Python."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
@@ -23,7 +22,7 @@ def computer() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The processor's name; `platform` does not know it on Linux."""
+    """Return the processor's name, which `platform` does not know on Linux."""
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

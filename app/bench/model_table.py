@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import mean
 
-from app.bench.goals import Goal
+from app.bench.goals import Goal, Side
 from model.bench.job import Row
 
 Speed = dict[str, dict[str, float]]
@@ -21,8 +21,8 @@ MEASURES = {
 RUNTIMES = {"openvino_ms": "OpenVINO", "tf_function_ms": "tf.function"}
 ORIGINAL, FAST = "original", "fast"
 SPEED_OVER_ORIGINAL = 30.0
-# Measure and row that should be below (or above) so many times that of another row.
-COMPARED = (
+# Measure and row, and below how many times that of which other row it should be; `above`: above it.
+COMPARED: tuple[tuple[str, str, float, str, Side], ...] = (
     ("rmse_m", FAST, 0.6, ORIGINAL, "below"),
     ("rmse_m", FAST, 1.0, "fastdepth-pretrained", "below"),
     ("rmse_m", FAST, 1.0, "fast-no-gradient", "below"),

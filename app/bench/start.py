@@ -1,4 +1,4 @@
-"""`lidarlive bench start`: from the command to the painted window and the first prediction; memory while it waits."""
+"""`lidarlive bench start`: time to the painted window and to the first prediction, and memory without a phone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -36,7 +37,7 @@ PROBE = "app.bench.start_probe"
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds since the command was started; None where nothing of the kind came."""
+    """One start. Seconds since the command was started; None if it was not reached."""
 
     window_s: float | None
     prediction_s: float | None
@@ -57,30 +58,31 @@ def run(options: BenchStartCommand) -> int:
 
 
 def bench_start(rounds: int, as_json: bool) -> int:
-    """Start the window so often with a phone that streams, and without one. Raises LidarliveError where it fails."""
-    store.named_or_active(None)  # else no prediction would ever come
+    """Start the window `rounds` times with a streaming phone and without. Raises LidarliveError if a start fails."""
+    store.named_or_active(None)  # raises here: without weights there is no prediction
     clip, console = prepared_clip(NORMAL), Console(stderr=True)
-    shown: dict[str, Any] = {"console": console, "transient": True, "disable": not console.is_terminal}
+    tracked = partial(track, range(rounds), console=console, transient=True, disable=not console.is_terminal)
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         with PhoneProcess(str(clip), fps=60) as phone:
             phone.wait_ready()
-            first = start_once(phone.address, Path(folder))  # brings everything into the disk cache
-            streaming = [start_once(phone.address, Path(folder)) for _ in track(range(rounds), "with a phone", **shown)]
-        idle = [start_once(f"UNIX:{folder}/nobody", Path(folder)) for _ in track(range(rounds), "without one", **shown)]
-    found = goals(streaming, idle)
+            first = start_once(phone.address, Path(folder))  # fills the disk cache
+            streaming = [start_once(phone.address, Path(folder)) for _ in tracked(description="with a phone")]
+        idle = [start_once(f"UNIX:{folder}/nobody", Path(folder)) for _ in tracked(description="without one")]
+    results = goals(streaming, idle)
+    measured_on = {**computer(), "display": display_name(), "memory_kind": MEMORY_KIND}
     document = {
-        "measured_on": {**computer(), "display": display_name(), "memory_kind": MEMORY_KIND},
+        "measured_on": measured_on,
         "first": asdict(first),
         "streaming": [asdict(start) for start in streaming],
         "idle": [asdict(start) for start in idle],
-        "goals": [{**asdict(goal), "met": goal.met} for goal in found],
+        "goals": [{**asdict(goal), "met": goal.met} for goal in results],
     }
-    print(json.dumps(document) if as_json else _text(document, found))
+    print(json.dumps(document) if as_json else _text(measured_on, rounds, results))
     return 0
 
 
 def goals(streaming: Sequence[Start], idle: Sequence[Start]) -> list[Goal]:
-    """By the medians; a start that never came to what is asked for takes for ever."""
+    """Compare the medians with the limits. A start that never finished counts as infinite."""
     never = float("inf")
     window_s = median(never if start.window_s is None else start.window_s for start in streaming)
     prediction_s = median(never if start.prediction_s is None else start.prediction_s for start in streaming)
@@ -93,37 +95,36 @@ def goals(streaming: Sequence[Start], idle: Sequence[Start]) -> list[Goal]:
 
 
 def start_once(address: str, home: Path) -> Start:
-    """One start of the command, with the phone at `address`, on a display of its own. Raises LidarliveError."""
+    """Start the command once, with the phone at `address`, on a new display. Raises LidarliveError."""
     command = [sys.executable, "-m", PROBE, "--source", "usb"]
     with display() as screen:
         environment = {**screen.environment, ADDRESS_VARIABLE: address, "LIDARLIVE_HOME": str(home)}
         began_ns = time.monotonic_ns()
         done = _run(command, environment)
     if done.returncode or not done.stdout:
-        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise LidarliveError(f"the window could not be started: {said[-1]}")
-    seen = json.loads(done.stdout.splitlines()[-1])
+        errors = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise LidarliveError(f"the window could not be started: {errors[-1]}")
+    started = json.loads(done.stdout.splitlines()[-1])
     window_s, prediction_s = (
-        None if seen[name] is None else (seen[name] - began_ns) / 1e9 for name in ("window_ns", "prediction_ns")
+        None if started[name] is None else (started[name] - began_ns) / 1e9 for name in ("window_ns", "prediction_ns")
     )
-    return Start(window_s, prediction_s, seen["memory_mb"])
+    return Start(window_s, prediction_s, started["memory_mb"])
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
-        raise LidarliveError(f"the window was not there after {TIMEOUT_S:.0f} s") from None
+        raise LidarliveError(f"the window did not close by itself within {TIMEOUT_S:.0f} s. Try again") from None
 
 
-def _text(document: dict[str, Any], found: Sequence[Goal]) -> str:
-    on = document["measured_on"]
+def _text(on: Mapping[str, object], rounds: int, results: Sequence[Goal]) -> str:
     lines = [
         f"On {on['processor']}, {on['cores']} cores; {on['system']}, Python {on['python']}; {on['display']}. "
-        f"Medians of {len(document['streaming'])} starts after a first one; memory is {on['memory_kind']}.",
+        f"Medians of {rounds} starts after a first one; memory is {on['memory_kind']}.",
         "",
         "| goal | measured | should be below | |",
         "|---|---|---|---|",
     ]
-    lines += [f"| {g.what} | {g.measured:.2f} | {g.limit:g} | {'met' if g.met else 'missed'} |" for g in found]
+    lines += [f"| {g.what} | {g.measured:.2f} | {g.limit:g} | {'met' if g.met else 'missed'} |" for g in results]
     return "\n".join(lines)

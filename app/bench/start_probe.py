@@ -1,8 +1,8 @@
-"""The real command and the moments of its start.
+"""Run the real command and note the moments of its start.
 
-`python -m app.bench.start_probe OPTION...` is `lidarlive view OPTION...`. As soon as a prediction has been painted, or
-where no picture comes `IDLE_S` after the window was, it closes the window and prints one JSON document: a `Started`.
-Nothing in the program knows of it.
+`python -m app.bench.start_probe OPTION...` is `lidarlive view OPTION...`. Once a prediction is painted, or `IDLE_S`
+after the window if there is no picture, it closes the window and prints one JSON document: a `Started`. The program
+itself contains nothing for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOOK_MS = 5
 
 @dataclass(frozen=True)
 class Started:
-    """Moments are time.monotonic_ns(), None where it did not come to that; `memory_mb` is of this process."""
+    """Moments are time.monotonic_ns(), None if not reached; `memory_mb` is that of this process."""
 
     window_ns: int | None
     prediction_ns: int | None
@@ -35,7 +35,7 @@ class Started:
 
 
 class Watched(main_window.Window):
-    """The window, which looks at itself being painted."""
+    """The window, watching its own paint events."""
 
     seen: Started | None = None
 
@@ -48,7 +48,7 @@ class Watched(main_window.Window):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
-            # Qt paints all that changed, sends it to the display, and only then runs a timer of no time.
+            # A timer of 0 ms fires after Qt has painted all changes and sent them to the display.
             QTimer.singleShot(0, self._note_prediction if watched is self.comparison.predicted else self._note_window)
         return False
 

@@ -1,6 +1,6 @@
-"""What the official package costs at the very least: a callback that copies its frame, in a process with nothing else.
+"""Lower bound for the official package: a process with one callback that copies each frame, and nothing else.
 
-`python -m app.bench.capture.bare_record3d SECONDS` reads the phone at USBMUXD_SOCKET_ADDRESS for so long.
+`python -m app.bench.capture.bare_record3d SECONDS` reads the phone at USBMUXD_SOCKET_ADDRESS for SECONDS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def main(seconds: float) -> None:
     kept: list[object] = []
 
     def copy_frame() -> None:
-        # Each getter hands out a copy of its own: nothing more has to be done to keep the frame.
+        # Each getter returns a copy, so keeping it keeps the frame.
         kept[:] = (
             stream.get_rgb_frame(),
             stream.get_depth_frame(),
@@ -29,10 +29,10 @@ def main(seconds: float) -> None:
     devices = Record3DStream.get_connected_devices()
     stream.on_new_frame = copy_frame
     if not devices or not stream.connect(devices[0]):
-        print("the stand-in phone cannot be connected to", file=sys.stderr)
+        print("cannot connect to the stand-in phone", file=sys.stderr)
         os._exit(1)
     time.sleep(seconds)
-    os._exit(0)  # taking the stream object down while it streams is a segmentation fault
+    os._exit(0)  # deleting a streaming Record3DStream is a segmentation fault
 
 
 if __name__ == "__main__":

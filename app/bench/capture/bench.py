@@ -1,4 +1,4 @@
-"""`lidarlive bench capture`: does a recording lose nothing, and what does it cost?"""
+"""`lidarlive bench capture`: losses, delays and cost of recording."""
 
 from __future__ import annotations
 
@@ -44,24 +44,25 @@ def run(options: BenchCaptureCommand) -> int:
 
 
 def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
-    """Run the cases whose name fits one of `patterns` (all where there are none), and print what they came to.
+    """Run the cases whose names match one of `patterns` (all cases if empty), and print the results.
 
-    Returns 3 where frames were lost, mixed or damaged. A goal that is missed is a result, not an error.
-    Raises LidarliveError where a case could not be run, after the others were and their results are printed.
+    Returns the exit status: 3 if frames were lost, mixed or damaged. A missed goal is a result, not an error.
+    Raises LidarliveError if a case failed, after the others have run and their results are printed.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as with Ctrl-C: programs and files are cleaned up
-    cases = _chosen(all_cases(seconds), patterns)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: programs and files are cleaned up
+    cases = _selected(all_cases(seconds), patterns)
     weights = store.named_or_active(None)
     for rgb_size in sorted({case.rgb_size for case in cases}):
-        _say(f"preparing the clip, {rgb_size[0]}x{rgb_size[1]}")
+        _log(f"preparing the clip, {rgb_size[0]}x{rgb_size[1]}")
         prepared_clip(rgb_size)
     load_before = psutil.getloadavg()
     results, failures = _run(cases, weights)
-    shown = {"display": display_name(), "memory_kind": MEMORY_KIND, "weights": weights.name}
-    about = {**computer(), **shown, "load_before": load_before, "load_after": psutil.getloadavg()}
+    setting = {"display": display_name(), "memory_kind": MEMORY_KIND, "weights": weights.name}
+    about = {**computer(), **setting, "load_before": load_before, "load_after": psutil.getloadavg()}
     if as_json:
         documents = [asdict(result) for result in results]
-        print(json.dumps({"measured_on": about, "cases": documents, "goals": [asdict(g) for g in goals(results)]}))
+        judged = [{**asdict(goal), "met": goal.met} for goal in goals(results)]
+        print(json.dumps({"measured_on": about, "cases": documents, "goals": judged}))
     else:
         print_report(about, results)
     if failures:
@@ -69,7 +70,7 @@ def bench_capture(seconds: float, patterns: list[str], as_json: bool) -> int:
     return 0 if all(result.verdict is None or result.verdict.perfect for result in results) else 3
 
 
-def _chosen(cases: list[Case], patterns: list[str]) -> list[Case]:
+def _selected(cases: list[Case], patterns: list[str]) -> list[Case]:
     for pattern in patterns:
         if not any(fnmatch.fnmatchcase(case.name, pattern) for case in cases):
             names = ", ".join(case.name for case in cases)
@@ -85,19 +86,19 @@ def _chosen(cases: list[Case], patterns: list[str]) -> list[Case]:
 
 
 def _run(cases: list[Case], weights: Path) -> tuple[list[RunResult], list[str]]:
-    """What the cases came to, and why those that came to nothing did not."""
+    """Return the results, and the errors of the cases that failed."""
     results, failures = [], []
     for i, case in enumerate(cases, 1):
         width, height = case.rgb_size
-        _say(f"{i}/{len(cases)} {case.name}: {width}x{height} at {case.fps} fps for {case.seconds:.0f} s")
+        _log(f"{i}/{len(cases)} {case.name}: {width}x{height} at {case.fps} fps for {case.seconds:.0f} s")
         try:
             results.append(run_case(case, weights))
-            _say(f"    {summary(results[-1])}")
+            _log(f"    {summary(results[-1])}")
         except LidarliveError as error:
             failures.append(str(error))
-            _say(f"    {error}")
+            _log(f"    {error}")
     return results, failures
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

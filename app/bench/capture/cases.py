@@ -1,28 +1,35 @@
-"""What is measured: a case is one program that takes the stand-in phone's stream, of one size and rate, for so long."""
+"""The cases of the capture benchmark: a program that reads the stand-in phone's stream, at one size and rate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-USUAL_SECONDS = 60.0  # of the longest case; another length scales all of them
+USUAL_SECONDS = 60.0  # of the longest case; --seconds scales all cases
 MIN_SECONDS = 1.0
-WATCH_SHARE = 1 / 3  # of the longest case: it needs no more to be told
+WATCH_SHARE = 1 / 3  # of the longest case, which is enough
 NORMAL, LARGE = (720, 960), (1440, 1920)
 RATES = (15, 30, 60, 90, 120)
-ROUNDS = (1, 2, 3)  # of those that are compared with one another: a shared computer is not as fast all the time
+ROUNDS = (1, 2, 3)  # of cases that are compared with each other: the speed of a shared computer varies
 DRIVERS = ("record3d", "native")
 
 Kind = Literal["window", "retrain", "watch", "recorded", "hands", "bare"]
-SEEN: tuple[Kind, ...] = ("window", "retrain", "watch")  # there is a window
-KEPT: tuple[Kind, ...] = ("window", "retrain", "recorded")  # there is a recording
+WITH_WINDOW: tuple[Kind, ...] = ("window", "retrain", "watch")
+WITH_RECORDING: tuple[Kind, ...] = ("window", "retrain", "recorded")
 
 
 @dataclass(frozen=True)
 class Case:
-    """`kind` is the program: the window while it predicts and records, while a training runs besides, or while it
-    predicts alone; `lidarlive record`; a driver whose frames are dropped; or the record3d package alone. `rgb_size` is
-    (width, height)."""
+    """One program and the stream it reads.
+
+    kind       window    the window, predicting and recording
+               retrain   the same beside a training
+               watch     the window, predicting only
+               recorded  `lidarlive record`
+               hands     a driver whose frames are dropped
+               bare      the record3d package alone
+    rgb_size   (width, height)
+    """
 
     name: str
     kind: Kind
@@ -33,7 +40,7 @@ class Case:
 
 
 def all_cases(seconds: float) -> list[Case]:
-    """Every case, the longest of `seconds`."""
+    """Return every case; the longest takes `seconds`."""
 
     def lasting(usual: float) -> float:
         return max(MIN_SECONDS, usual * seconds / USUAL_SECONDS)
@@ -57,7 +64,7 @@ def all_cases(seconds: float) -> list[Case]:
 
 
 def _compared(round_: int, seconds: float) -> list[Case]:
-    """What a frame costs: through the package alone, to the app's hands, and recorded."""
+    """Cases of the cost per frame: the package alone, received by a driver, and recorded."""
     return [
         Case(f"bare-record3d-{round_}", "bare", "record3d", NORMAL, 60, seconds),
         *(Case(f"hands-{driver}-{round_}", "hands", driver, NORMAL, 60, seconds) for driver in DRIVERS),

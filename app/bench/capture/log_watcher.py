@@ -1,7 +1,7 @@
-"""Watches the commit log of a recording from outside, as a reader of the data set would see it grow.
+"""Watch the commit log of a recording from outside, as a reader of the data set would see it grow.
 
 `python -m app.bench.capture.log_watcher DATASET` waits for the first recording in DATASET and prints
-time.monotonic_ns() for each line of its log, when it is there. It ends when its standard input is closed.
+time.monotonic_ns() when each line of its log appears. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from types import TracebackType
 from capture.errors import LidarliveError
 from capture.storage.layout import LOG_NAME
 
-POLL_S = 0.002  # how much later than the line the stamp may be: a tenth of what is measured
-CATCH_UP_S = 5.0  # on a computer that is busy with other things
+POLL_S = 0.002  # delay of a stamp at most: a tenth of what is measured
+CATCH_UP_S = 5.0  # on a busy computer
 
 
 class CommitLogWatcher:
-    """That program as a child, so that nothing delays it; it writes its stamps to a file."""
+    """Parent-side handle of that program, a process of its own so that nothing delays it."""
 
     def __init__(self, dataset: Path, stamps: Path) -> None:
         self._stamps = stamps
@@ -41,7 +41,7 @@ class CommitLogWatcher:
         self._process.communicate()
 
     def committed_ns(self, lines: int) -> list[int]:
-        """When each of the log's lines was there. Raises LidarliveError where they were not all seen."""
+        """Return when each of the log's lines appeared. Raises LidarliveError if some were not noticed."""
         deadline_s = time.monotonic() + CATCH_UP_S
         while True:
             stamps = [int(stamp) for stamp in self._stamps.read_text().split()]
@@ -49,13 +49,13 @@ class CommitLogWatcher:
                 return stamps
             if time.monotonic() > deadline_s:
                 raise LidarliveError(
-                    f"the log has {lines} lines, not all were seen. Received: {len(stamps)}. Try again"
+                    f"only {len(stamps)} of the log's {lines} lines were noticed. The computer is too busy: try again"
                 )
             time.sleep(POLL_S)
 
 
 def main(dataset: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the benchmark decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the benchmark handles it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     log = _wait_for_log(dataset)
     with log.open("rb") as file:

@@ -1,7 +1,7 @@
-"""The clip that the benchmark plays: 256 frames of the demo room, each with its own number in every part.
+"""The clip of the benchmark: 256 frames of the demo room, each with its own number in every part.
 
-Nobody sees by eye whether a picture and a depth map are of the same moment; these say so. The number stands at the top
-and at the bottom of each part, since a part that came cut short may show the frame before in its lower half.
+The numbers show whether picture and depth map belong to the same moment. A number is at the top and at the bottom of
+each part, because a part that was cut short may show the previous frame in its lower half.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from capture.storage.layout import FrameLine
 from capture.virtual_phone.clips import DEMO_JPEG_QUALITY, frame_message, open_clip
 from capture.virtual_phone.wire_file import message_spans
 
-VERSION = 1  # of what the frames look like: a clip in the cache that was made otherwise is not used
-CLIP_FRAMES = 256  # as many as eight bits tell apart
+VERSION = 1  # of the appearance of the frames: a cached clip of another version is not used
+CLIP_FRAMES = 256  # as many as eight bits distinguish
 BITS = 8
-STRIP = 32  # the number takes a 32nd of the height at either end: 4 rows even of a picture decoded at an eighth
-DEPTH_BASE_MM = 1000  # the number is so many millimetres beyond
+STRIP = 32  # the number takes 1/32 of the height at either end: 4 rows of a picture decoded at 1/8
+DEPTH_BASE_MM = 1000  # the depth is this plus the number
 CONFIDENCE_OF_BIT = (0, 2)
 LEVEL_OF_BIT = (0, 255)
 
 Image = NDArray[Any]
-Report = Callable[[float], None]  # how much is prepared, 0 to 1
+Report = Callable[[float], None]  # called with the prepared share, 0 to 1
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the parts of a frame say its number is; None where that cannot be read, or top and bottom disagree.
+    """The number read from each part of a frame; None if it cannot be read, or top and bottom disagree.
 
-    A frame without confidence says nothing there: its `confidence` is that of the pose.
+    For a frame without confidence, `confidence` is the number of the pose.
     """
 
     rgb: int | None
@@ -57,9 +57,9 @@ class Numbers:
 
 
 def prepared_clip(rgb_size: tuple[int, int], report: Report = lambda prepared: None) -> Path:
-    """The .wire file of the clip with pictures of this size (width, height): from the cache, made there once.
+    """Return the .wire file of the clip with pictures of this size (width, height), rendered into the cache once.
 
-    Raises LidarliveError where it cannot be kept there.
+    Raises LidarliveError if it cannot be written there.
     """
     path = clip_path(rgb_size)
     part = path.with_suffix(".part")
@@ -76,7 +76,7 @@ def prepared_clip(rgb_size: tuple[int, int], report: Report = lambda prepared: N
                 os.replace(part, path)
     except OSError as error:
         raise LidarliveError(
-            f"the benchmark's clip cannot be kept in {path.parent}: {error.strerror}. "
+            f"the benchmark's clip cannot be written to {path.parent}: {error.strerror}. "
             f"Set {CACHE_VARIABLE} to another folder"
         ) from error
     return path
@@ -87,7 +87,7 @@ def clip_path(rgb_size: tuple[int, int]) -> Path:
 
 
 def numbered(frame: Frame, number: int) -> Frame:
-    """The same frame with `number` (0 to 255) in its picture, depth, confidence and pose."""
+    """Write `number` (0 to 255) into the picture, depth, confidence and pose of a copy of `frame`."""
     if not 0 <= number < CLIP_FRAMES:
         raise ValueError(f"a frame's number must be 0 to {CLIP_FRAMES - 1}. Received: {number}")
     rgb, depth_m = frame.rgb.copy(), frame.depth_m.copy()
@@ -103,12 +103,12 @@ def numbered(frame: Frame, number: int) -> Frame:
 
 
 def frame_number(frame: Frame) -> int:
-    """What its pose says, as the frame passes by; the other parts are compared with it once they are on disk."""
+    """Read the number from the pose, which is fast; the other parts are compared with it once they are on disk."""
     return round(frame.pose.position_m[0])
 
 
 def recorded_numbers(recording: Recording, line: FrameLine) -> Numbers:
-    """Read back from the three files of a recorded frame and from its line."""
+    """Read the numbers from the three files of a recorded frame and from its line."""
     x_m = line.pose.position_m[0]
     pose = int(x_m) if x_m == int(x_m) and 0 <= x_m < CLIP_FRAMES else None
 
@@ -125,7 +125,7 @@ def recorded_numbers(recording: Recording, line: FrameLine) -> Numbers:
 
 
 def _if_whole(read: Callable[[], int | None]) -> int | None:
-    """None also where the file is not there, or not a whole image."""
+    """Return None if the file is missing or no intact image."""
     try:
         return read()
     except LidarliveError:
@@ -133,7 +133,7 @@ def _if_whole(read: Callable[[], int | None]) -> int | None:
 
 
 def _strips(image: Image) -> tuple[Image, Image]:
-    """The rows at the top and at the bottom that hold the number."""
+    """Return the rows at the top and at the bottom that hold the number."""
     height = max(1, image.shape[0] // STRIP)
     return image[:height], image[-height:]
 
@@ -145,7 +145,7 @@ def _write_bits(image: UInt8Image, number: int, value_of_bit: tuple[int, int]) -
 
 
 def _read_bits(image: Image, value_of_bit: tuple[int, int]) -> int | None:
-    """The number in the strips of (h, w); None where a block is neither black nor white."""
+    """Read the number from the strips of (h, w); None if a block is neither black nor white."""
     low, high = value_of_bit
     numbers = set()
     for strip in _strips(image):
@@ -157,7 +157,7 @@ def _read_bits(image: Image, value_of_bit: tuple[int, int]) -> int | None:
 
 
 def _middle(block: Image) -> Image:
-    """Without its edges, which a JPEG blurs and a reduced decoding mixes with what is beside them."""
+    """Crop the edges, which a JPEG blurs and a reduced decoding mixes with the neighbours."""
     rows, columns = block.shape[0] // 4, block.shape[1] // 4
     return block[rows : block.shape[0] - rows, columns : block.shape[1] - columns]
 

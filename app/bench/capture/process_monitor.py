@@ -1,4 +1,4 @@
-"""What a running case costs, seen from outside: processor seconds and memory by process, and percentiles of delays."""
+"""Cost of a running case, measured from outside: processor seconds and memory by process."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from types import TracebackType
 import numpy as np
 import psutil
 
-OURS = ("app", "capture")  # of the processes that are measured; the phone and the display are what the world brings
+OURS = ("app", "capture")  # the phone and the display are not part of the program
 MEMORY_KIND = "PSS" if sys.platform == "linux" else "USS" if sys.platform in ("darwin", "win32") else "RSS"
 MB = 1e6
 
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Of delays, in milliseconds."""
+    """Percentiles of delays, in ms."""
 
     p50: float
     p95: float
@@ -28,13 +28,13 @@ class Percentiles:
 
     @classmethod
     def of(cls, values_ms: Sequence[float]) -> Percentiles | None:
-        """None where there are no values."""
+        """Return None if there are no values."""
         return cls(*np.percentile(values_ms, (50, 95, 99)).tolist()) if values_ms else None
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Of all our processes together, in MB: the most of all samples, of the first half's, of the second half's."""
+    """Peak memory of our processes together, in MB: of the whole run, of its first half, of its second half."""
 
     most: float
     first_half: float
@@ -42,7 +42,7 @@ class Memory:
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Memory | None:
-        """None where there are too few samples to have two halves."""
+        """Return None if there are too few samples for two halves."""
         totals = [sum(sample.memory_mb.get(role, 0.0) for role in OURS) for sample in samples]
         if len(totals) < 2:
             return None
@@ -52,7 +52,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Sample:
-    """Processor seconds since each role's processes began, and the memory they hold."""
+    """Processor seconds since the start of each role's processes, and their memory."""
 
     ns: int
     cpu_s: dict[str, float] = field(default_factory=dict)
@@ -60,10 +60,10 @@ class Sample:
 
 
 class Monitor:
-    """Samples processes in a thread of its own, every `interval_s`, until the context ends.
+    """Thread that samples processes every `interval_s` until the context ends.
 
-    `pids` names them by role; the children of `app`, however deep, are `capture`. A process that has ended keeps its
-    last figure, so that the sums never fall.
+    `pids` names them by role; all descendants of `app` are `capture`. A process that has ended keeps its last value, so
+    that the sums never fall.
     """
 
     def __init__(self, pids: Mapping[str, int], interval_s: float) -> None:
@@ -96,7 +96,7 @@ class Monitor:
         memory_mb: dict[str, float] = {}
         ns = time.monotonic_ns()
         for role, process in self._processes():
-            with contextlib.suppress(psutil.Error):  # it has just ended
+            with contextlib.suppress(psutil.Error):  # it has just exited
                 spent = process.cpu_times()
                 self._cpu_s[role, process.pid] = spent.user + spent.system
                 memory_mb[role] = memory_mb.get(role, 0.0) + memory_bytes(process) / MB
@@ -115,7 +115,7 @@ class Monitor:
 
 
 def cpu_ms_a_frame(samples: Sequence[Sample], frames: int) -> dict[str, float]:
-    """Processor milliseconds by role and of all of ours (`total`) from the first sample to the last; {} if too few."""
+    """Return ms of processor time per frame, by role and `total` of our processes; {} if there are too few samples."""
     if len(samples) < 2 or not frames:
         return {}
     first, last = samples[0].cpu_s, samples[-1].cpu_s
@@ -124,7 +124,7 @@ def cpu_ms_a_frame(samples: Sequence[Sample], frames: int) -> dict[str, float]:
 
 
 def memory_bytes(process: psutil.Process) -> int:
-    """PSS counts a page that processes share in equal parts, USS not at all, RSS in full for each."""
+    """Return PSS (shared pages in equal parts), USS (shared pages excluded) or RSS (counted for each process)."""
     if MEMORY_KIND == "RSS":
         return int(process.memory_info().rss)
     full = process.memory_full_info()

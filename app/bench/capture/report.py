@@ -1,9 +1,8 @@
-"""What the cases came to, beside what they should come to."""
+"""Report of the capture benchmark: frames, cost, and goals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -11,38 +10,27 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from app.bench.capture.cases import ROUNDS, SEEN
+from app.bench.capture.cases import ROUNDS, WITH_WINDOW
 from app.bench.capture.process_monitor import Percentiles
 from app.bench.capture.run import RunResult
+from app.bench.goals import Goal
 
 PAINTED_P95_MS = 60.0
 PREDICTED_P95_MS = 60.0
 SWITCH_GAP_MS = 300.0
 BLOCKED_MS = 50.0
 REPAINT_MS = 1000 / 30
-PREDICTION_MS = {"watch": 1000 / 30, "window": 1000 / 10}  # from one to the next; the second while recording
+PREDICTION_MS = {"watch": 1000 / 30, "window": 1000 / 10}  # interval between predictions; `window` records as well
 START_MS = 200.0
 MEMORY_MB = 600.0
-MEMORY_GROWTH = 1.05  # second half over first: what a run of the same work varies by
+MEMORY_GROWTH = 1.05  # second half over first: as much as runs of the same work differ
 CPU_OVER_BARE = {"hands-record3d": 1.3, "recorded-record3d": 2.5, "hands-native": 0.6, "recorded-native": 0.8}
 BARE = "bare-record3d"
 
 
-@dataclass(frozen=True)
-class CaptureGoal:
-    """`measured` may be `limit` at most. A run that does not count meets nothing."""
-
-    what: str
-    measured: float
-    limit: float
-    unit: str
-    counts: bool
-    met: bool
-
-
-def goals(results: Sequence[RunResult]) -> list[CaptureGoal]:
-    """Those of the cases that were run."""
-    found = [goal for result in results if result.case.kind in SEEN for goal in _window_goals(result)]
+def goals(results: Sequence[RunResult]) -> list[Goal]:
+    """Return the goals of the cases that were run."""
+    goals = [goal for result in results if result.case.kind in WITH_WINDOW for goal in _window_goals(result)]
     by_name = {result.case.name: result for result in results if result.cpu_ms}
     for name, limit in CPU_OVER_BARE.items():
         rounds = [
@@ -52,13 +40,13 @@ def goals(results: Sequence[RunResult]) -> list[CaptureGoal]:
         ]
         if rounds:
             ratio = median(result.cpu_ms["total"] / bare.cpu_ms["total"] for result, bare in rounds)
-            # A package that does not keep up by itself is a yardstick all the same: what counts is that we do.
+            # The bare package may drop frames and still be the reference: only our own runs have to count.
             what = f"{name}: processor time over {BARE}, median of {len(rounds)}"
-            found.append(_goal(what, ratio, limit, "x", *(result for result, _ in rounds)))
-    return found
+            goals.append(_goal(what, ratio, limit, "x", *(result for result, _ in rounds)))
+    return goals
 
 
-def _window_goals(result: RunResult) -> list[CaptureGoal]:
+def _window_goals(result: RunResult) -> list[Goal]:
     name, memory, verdict = result.case.name, result.memory_mb, result.verdict
     found = []
     if verdict is not None:
@@ -78,7 +66,7 @@ def _window_goals(result: RunResult) -> list[CaptureGoal]:
     if (gap_ms := result.switch_gap_ms) is not None:
         found.append(_goal(f"{name}: without prediction, new weights", gap_ms, SWITCH_GAP_MS, "ms", result))
     if name.startswith("large") or result.case.kind == "retrain":
-        return found  # how much a training takes beside it is no goal
+        return found  # the memory of a training beside it is no goal
     if memory is not None:
         growth = memory.second_half / memory.first_half
         found.append(_goal(f"{name}: memory", memory.most, MEMORY_MB, "MB", result))
@@ -90,13 +78,12 @@ def _window_goals(result: RunResult) -> list[CaptureGoal]:
     return found
 
 
-def _goal(what: str, measured: float, limit: float, unit: str, *runs: RunResult) -> CaptureGoal:
-    counts = all(run.counts for run in runs)
-    return CaptureGoal(what, measured, limit, unit, counts, counts and measured <= limit)
+def _goal(what: str, measured: float, limit: float, unit: str, *runs: RunResult) -> Goal:
+    return Goal(what, measured, "at most", limit, unit, counts=all(run.counts for run in runs))
 
 
 def summary(result: RunResult) -> str:
-    """One line while others still run."""
+    """Summarise one result in a line, for the log."""
     line = f"{result.sent} frames at {result.fps:.1f} fps, {result.phone_dropped} dropped by the phone"
     verdict = result.verdict
     line += "" if verdict is None else f", {verdict.missing} lost, {verdict.mixed} mixed"
@@ -104,7 +91,7 @@ def summary(result: RunResult) -> str:
 
 
 def print_report(about: Mapping[str, Any], results: Sequence[RunResult]) -> None:
-    """Three tables, 80 columns wide: frames, what they cost, and the goals."""
+    """Print three tables, 80 columns wide: frames, cost, goals."""
     console = Console()
     for table in (_frames_table(results), _cost_table(results, about["memory_kind"]), _goals_table(goals(results))):
         console.print(table)
@@ -117,23 +104,23 @@ def print_report(about: Mapping[str, Any], results: Sequence[RunResult]) -> None
 
 
 def _frames_table(results: Sequence[RunResult]) -> Table:
-    title = "Frames. A case counts where the phone kept the rate and dropped none."
+    title = "Frames. A case counts if the phone kept the rate and dropped none."
     table = _table(title, "case", "fps", "sent", "dropped", "written", "lost", "mixed", "order", "counts")
     for result in results:
         verdict = result.verdict
-        found = ("–", "–", "–", "–")
+        counted = ("–", "–", "–", "–")
         if verdict is not None:
             order = "wrong" if verdict.out_of_order else "kept"
-            found = (str(verdict.recorded), str(verdict.missing), str(verdict.mixed), order)
+            counted = (str(verdict.recorded), str(verdict.missing), str(verdict.mixed), order)
         fps = f"{result.fps:.1f}/{result.case.fps}"
         dropped, counts = str(result.phone_dropped), "yes" if result.counts else "no"
-        table.add_row(result.case.name, fps, str(result.sent), dropped, *found, counts)
+        table.add_row(result.case.name, fps, str(result.sent), dropped, *counted, counts)
     return table
 
 
 def _cost_table(results: Sequence[RunResult], memory_kind: str) -> Table:
-    title = f"Processor ms a frame; MB {memory_kind}; ms since the phone began to send, p50/p95/p99"
-    table = _table(title, "case", "app", "capture", "total", "MB", "in hands", "on disk", "predicted", "painted")
+    title = f"Processor ms per frame; MB {memory_kind}; ms since the phone began to send, p50/p95/p99"
+    table = _table(title, "case", "app", "capture", "total", "MB", "received", "on disk", "predicted", "painted")
     for result in results:
         cpu = (_number(result.cpu_ms.get(role), ".2f") for role in ("app", "capture", "total"))
         memory = _number(result.memory_mb.most if result.memory_mb else None, ".0f")
@@ -142,9 +129,9 @@ def _cost_table(results: Sequence[RunResult], memory_kind: str) -> Table:
     return table
 
 
-def _goals_table(found: Sequence[CaptureGoal]) -> Table:
+def _goals_table(goals: Sequence[Goal]) -> Table:
     table = _table("Goals", "goal", "measured", "at most", "")
-    for goal in found:
+    for goal in goals:
         digits = 2 if goal.unit == "x" else 0
         outcome = "met" if goal.met else "missed" if goal.counts else "no count"
         measured, limit = (f"{value:.{digits}f} {goal.unit}".strip() for value in (goal.measured, goal.limit))

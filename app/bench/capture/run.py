@@ -1,8 +1,8 @@
-"""One run of a case: the stand-in phone plays, a real program in a process of its own takes what it sends.
+"""One run of a case: the stand-in phone plays, and a real program in a process of its own reads its stream.
 
-    phone (its send log) ──► program under test ──► recording ──► read back and held against the send log
+    phone (its send log) ──► program under test ──► recording ──► read and compared with the send log
                                    ▲   │               ▲
-                             Monitor   its moments     Tail
+                             Monitor   its Moments     CommitLogWatcher
                        (CPU, memory)   (printed)       (lines in the log)
 
 All moments are time.monotonic_ns(), one clock for all processes of a computer.
@@ -20,10 +20,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from app.bench.capture.cases import KEPT, SEEN, Case, Kind
+from app.bench.capture.cases import WITH_RECORDING, WITH_WINDOW, Case, Kind
 from app.bench.capture.log_watcher import CommitLogWatcher
+from app.bench.capture.moments import Moments
 from app.bench.capture.numbered_clip import prepared_clip
 from app.bench.capture.process_monitor import Memory, Monitor, Percentiles, Sample, cpu_ms_a_frame
 from app.bench.capture.recording_check import RecordingVerdict, SentFrames, Stamp, verify
@@ -33,25 +33,25 @@ from capture.recording import Dataset, Recording
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from capture.virtual_phone.process import PhoneProcess
 
-WARM_UP_S = 1.0  # what a program does once, when it starts, is not what it costs a frame
+WARM_UP_S = 1.0  # work at the start is no cost per frame
 SAMPLE_S = 1.0
 MIN_SAMPLES = 10  # of a short run
-RATE_TOLERANCE = 0.01  # a run counts only where the phone kept the rate that was asked for
-EDGE_NS = 100_000_000  # a frame in hands so shortly before the recording was stopped may have come to it too late
-OVERHEAD_S = 500.0  # for start and end; longer than after what the program under test gives up by itself
+RATE_TOLERANCE = 0.01  # a run counts only if the phone kept the rate of the case
+EDGE_NS = 100_000_000  # a frame received so shortly before the stop may be too late for the recording
+OVERHEAD_S = 500.0  # for start and end; longer than the program under test waits by itself
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a case came to; None and {} where it has no such thing.
+    """Result of a case; None and {} for what it does not measure.
 
-    counts             whether the phone dropped nothing and kept the rate: else the figures say nothing
-    sent, fps          what the phone sent while the recording (or the run, where there is none) went on
-    delay_ms           since the phone began to send: to the app's `hands`, `predicted`, on `disk`, LiDAR `painted`
+    counts             whether the phone dropped nothing and kept the rate; else the figures mean nothing
+    sent, fps          what the phone sent during the recording, or during the run without one
+    delay_ms           since the phone began to send: received (`hands`), `predicted`, on `disk`, LiDAR `painted`
     start_ms           from the button to the first line in the log
-    switch_gap_ms      the longest time without a prediction since weights were loaded anew
-    blocked_ms         the longest time for which the Qt thread's event loop stood still
-    cpu_ms             a frame, by process, and of all of ours: `total`
+    switch_gap_ms      longest time without a prediction since weights were loaded anew
+    blocked_ms         longest time for which the Qt thread's event loop was blocked
+    cpu_ms             per frame, by process, and of our processes: `total`
     """
 
     case: Case
@@ -66,24 +66,24 @@ class RunResult:
     blocked_ms: float | None
     repaints_per_s: float | None
     predictions_per_s: float | None
-    trained_images: int | None  # seen by a training besides
+    trained_images: int | None  # by a training beside it
     cpu_ms: dict[str, float]
     memory_mb: Memory | None
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What was seen of a run; `moments` is what the program printed of itself (`window_probe.Seen`, or a part)."""
+    """Everything observed about a run."""
 
     log: SentFrames
     samples: list[Sample]
-    moments: dict[str, Any]
+    moments: Moments
     recording: Recording | None
     committed_ns: list[int]
 
 
 def run_case(case: Case, weights: Path) -> RunResult:
-    """Run and judge one case. Raises LidarliveError where the program under test or the phone fails."""
+    """Run and judge one case. Raises LidarliveError if the program under test or the phone fails."""
     with tempfile.TemporaryDirectory(prefix="lidarlive-bench-") as folder:
         return _result(case, _observed(case, weights, Path(folder)))
 
@@ -94,15 +94,15 @@ def _observed(case: Case, weights: Path, folder: Path) -> Observed:
     with ExitStack() as parts:
         phone = parts.enter_context(PhoneProcess(str(prepared_clip(case.rgb_size)), fps=case.fps, send_log=sent))
         phone.wait_ready()
-        tail = parts.enter_context(CommitLogWatcher(dataset, folder / "stamps"))
-        seen = case.kind in SEEN
-        screen = parts.enter_context(display()) if seen else Display(dict(os.environ))
+        watcher = parts.enter_context(CommitLogWatcher(dataset, folder / "stamps"))
+        windowed = case.kind in WITH_WINDOW
+        screen = parts.enter_context(display()) if windowed else Display(dict(os.environ))
         environment = {**screen.environment, ADDRESS_VARIABLE: phone.address, "LIDARLIVE_HOME": str(folder)}
         pids = {role: pid for role, pid in (("phone", phone.pid), ("display", screen.pid)) if pid is not None}
         output, samples = _run(case, _command(case, dataset, weights), environment, pids)
-        moments = json.loads(output) if seen or case.kind == "hands" else {}
-        recording = Dataset(dataset)[0] if case.kind in KEPT else None
-        committed_ns = tail.committed_ns(len(recording)) if recording is not None else []
+        moments = Moments(**json.loads(output)) if windowed or case.kind == "hands" else Moments()
+        recording = Dataset(dataset)[0] if case.kind in WITH_RECORDING else None
+        committed_ns = watcher.committed_ns(len(recording)) if recording is not None else []
     return Observed(SentFrames.read(sent), samples, moments, recording, committed_ns)
 
 
@@ -121,7 +121,7 @@ def _command(case: Case, dataset: Path, weights: Path) -> list[str]:
 
 
 def _run(case: Case, command: list[str], environment: dict[str, str], pids: dict[str, int]) -> tuple[str, list[Sample]]:
-    """What the program printed, and what it cost meanwhile."""
+    """Run the program; return its output and the samples of its cost."""
     interval_s = min(SAMPLE_S, case.seconds / MIN_SAMPLES)
     with (
         tempfile.TemporaryFile("w+") as errors,
@@ -131,24 +131,25 @@ def _run(case: Case, command: list[str], environment: dict[str, str], pids: dict
             with Monitor({"app": program.pid, **pids}, interval_s) as monitor:
                 output, _ = program.communicate(timeout=case.seconds + OVERHEAD_S)
         except subprocess.TimeoutExpired:
-            raise LidarliveError(f"{case.name} hangs. Try it again: --case {case.name}") from None
+            raise LidarliveError(f"{case.name} did not end. Try again: --case {case.name}") from None
         finally:
             program.kill()
-        if program.returncode not in (0, 3):  # 3: frames were lost, which the verdict tells
+        if program.returncode not in (0, 3):  # 3: frames were lost, which the verdict counts
             errors.seek(0)
-            said = errors.read().strip().splitlines() or [f"exit status {program.returncode}"]
-            raise LidarliveError(f"{case.name} failed: {said[-1]}")
+            lines = errors.read().strip().splitlines() or [f"exit status {program.returncode}"]
+            raise LidarliveError(f"{case.name} failed: {lines[-1]}")
         return output, monitor.samples
 
 
 def _result(case: Case, observed: Observed) -> RunResult:
     log, moments, recording = observed.log, observed.moments, observed.recording
     if not log.sent:
-        raise LidarliveError(f"{case.name}: the phone sent nothing. Try it again: --case {case.name}")
-    first_ns = moments.get("started_ns", log.sent[0].begun_ns)
-    last_ns = moments.get("stopped_ns", log.sent[-1].begun_ns)
-    during = log.between(first_ns, last_ns)
-    stamps = {kind: _between(moments.get(kind, []), first_ns, last_ns) for kind in ("hands", "predicted", "painted")}
+        raise LidarliveError(f"{case.name}: the phone sent nothing. Try again: --case {case.name}")
+    first_ns = log.sent[0].begun_ns if moments.started_ns is None else moments.started_ns
+    last_ns = log.sent[-1].begun_ns if moments.stopped_ns is None else moments.stopped_ns
+    during, seconds = log.between(first_ns, last_ns), (last_ns - first_ns) / 1e9
+    noted = {"hands": moments.hands, "predicted": moments.predicted, "painted": moments.painted}
+    stamps = {kind: _between(of or [], first_ns, last_ns) for kind, of in noted.items()}
     verdict = start_ms = None
     if recording is not None:
         committed_ns = observed.committed_ns
@@ -156,9 +157,8 @@ def _result(case: Case, observed: Observed) -> RunResult:
             (round(line.pose.position_m[0]), ns) for line, ns in zip(recording.lines(), committed_ns, strict=True)
         ]
         verdict = verify(recording, committed_ns, log, _between(stamps["hands"], first_ns, last_ns - EDGE_NS))
-        if moments.get("asked_ns") is not None:
-            start_ms = (committed_ns[0] - moments["asked_ns"]) / 1e6
-    switched_ns = moments.get("switched_ns")
+        if moments.asked_ns is not None:
+            start_ms = (committed_ns[0] - moments.asked_ns) / 1e6
     steady_ns = first_ns + int(min(WARM_UP_S, case.seconds / 4) * 1e9)
     steady = [sample for sample in observed.samples if steady_ns <= sample.ns <= last_ns]
     return RunResult(
@@ -170,11 +170,11 @@ def _result(case: Case, observed: Observed) -> RunResult:
         verdict=verdict,
         delay_ms={kind: delay for kind, of in stamps.items() if (delay := Percentiles.of(log.delays_ms(of)))},
         start_ms=start_ms,
-        switch_gap_ms=_longest_gap_ms(moments["predicted"], switched_ns, last_ns) if switched_ns is not None else None,
-        blocked_ms=_longest_block_ms(moments["blocked"], first_ns, last_ns) if "blocked" in moments else None,
-        repaints_per_s=len(stamps["painted"]) * 1e9 / (last_ns - first_ns) if "painted" in moments else None,
-        predictions_per_s=len(stamps["predicted"]) * 1e9 / (last_ns - first_ns) if "predicted" in moments else None,
-        trained_images=moments.get("trained_images"),
+        switch_gap_ms=_switch_gap_ms(moments, last_ns),
+        blocked_ms=None if moments.blocked is None else _longest_block_ms(moments.blocked, first_ns, last_ns),
+        repaints_per_s=None if moments.painted is None else len(stamps["painted"]) / seconds,
+        predictions_per_s=None if moments.predicted is None else len(stamps["predicted"]) / seconds,
+        trained_images=moments.trained_images,
         cpu_ms=cpu_ms_a_frame(steady, len(log.between(steady[0].ns, steady[-1].ns).sent)) if steady else {},
         memory_mb=Memory.of(steady),
     )
@@ -188,7 +188,9 @@ def _longest_block_ms(blocked: Sequence[tuple[int, float]], first_ns: int, last_
     return max((ms for moment_ns, ms in blocked if first_ns <= moment_ns <= last_ns), default=0.0)
 
 
-def _longest_gap_ms(stamps: Sequence[Stamp], first_ns: int, last_ns: int) -> float:
-    """Between two of the stamps, the beginning and the end."""
-    moments = [first_ns, *(ns for _, ns in _between(stamps, first_ns, last_ns)), last_ns]
-    return max(after - before for before, after in pairwise(moments)) / 1e6
+def _switch_gap_ms(moments: Moments, last_ns: int) -> float | None:
+    """Return the longest time without a prediction between the switch of weights and the end."""
+    if moments.switched_ns is None or moments.predicted is None:
+        return None
+    since = [ns for _, ns in _between(moments.predicted, moments.switched_ns, last_ns)]
+    return max(after - before for before, after in pairwise([moments.switched_ns, *since, last_ns])) / 1e6

@@ -1,7 +1,7 @@
-"""A source to the app's hands and no further: what a driver costs before anyone does anything with its frames.
+"""Receive frames from a driver and drop them: the cost of a driver alone.
 
-`python -m app.bench.capture.source_probe DRIVER SECONDS` reads the phone at USBMUXD_SOCKET_ADDRESS for so long after
-its first frame, drops every frame, and prints one JSON document: {"hands": [[number, ns], ...]}.
+`python -m app.bench.capture.source_probe DRIVER SECONDS` reads the phone at USBMUXD_SOCKET_ADDRESS for SECONDS
+after its first frame, drops every frame, and prints its `Moments` as JSON: {"hands": [[number, ns], ...]}.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from capture.sources.opening import open_source
 
 
 class Stamped(Source):
-    """Another source, with the moment at which each of its frames was handed out: time.monotonic_ns()."""
+    """A source around another one that stamps each frame: (number, time.monotonic_ns())."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source.label, source.driver)

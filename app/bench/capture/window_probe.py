@@ -1,10 +1,10 @@
-"""The process that is measured: the real window over a real live session, and the moments its frames pass.
+"""The process under test: the real window over a real live session, with stamps of its frames.
 
 `python -m app.bench.capture.window_probe DRIVER DATASET WEIGHTS SECONDS record|retrain|watch` reads the phone at
-USBMUXD_SOCKET_ADDRESS, waits until predictions come (and a training on rendered rooms is under way), records into
-DATASET or only watches for so long, closes the window and prints one JSON document: a `Seen`.
+USBMUXD_SOCKET_ADDRESS, waits for predictions (and for a training on rendered rooms), records into DATASET or only
+watches for SECONDS, closes the window and prints its `Moments` as JSON.
 
-Nothing in the program knows of it: source and predictor are wrapped, and paint events are watched from outside.
+The program contains nothing for it: source and predictor are wrapped, and paint events are watched from outside.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import faulthandler
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar
 
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 
+from app.bench.capture.moments import Moments
 from app.bench.capture.numbered_clip import frame_number
 from app.bench.capture.recording_check import Stamp
 from app.bench.capture.source_probe import Stamped
@@ -34,36 +35,15 @@ from model.predictor import Prediction, Predictor
 
 WINDOW_SIZE = (1280, 800)
 BEAT_MS = 5
-POLL_MS = 20  # how soon the end of a recording is noticed
-SETTLE_S = 2.0  # with predictions on before the recording begins: every cache is warm, every buffer was used
-START_TIMEOUT_S = 60.0  # until the first prediction: the phone, the driver and the weights are ready by then
+POLL_MS = 20  # resolution of the end of a recording
+SETTLE_S = 2.0  # of predictions before the recording: warms caches and buffers
+START_TIMEOUT_S = 60.0  # until the first prediction: phone, driver and weights are ready
 TRAINING_TIMEOUT_S = 300.0  # until its first step: TensorFlow prepares the networks, at low priority
-FINISH_TIMEOUT_S = 60.0  # a recording that is being put on a slow disk
-
-
-@dataclass(frozen=True)
-class Seen:
-    """All moments are time.monotonic_ns(). `hands`, `predicted` and `painted` are (number of the frame, moment).
-
-    `blocked` are (moment, ms): when the Qt thread's event loop went on again after it had stood still so long.
-
-    `started_ns` is when what is measured began, `stopped_ns` when it was to end. `asked_ns` is when the button asked
-    for the recording; where none is made, weights are loaded anew half-way, at `switched_ns`.
-    """
-
-    hands: list[Stamp]
-    predicted: list[Stamp]
-    painted: list[Stamp]
-    blocked: list[tuple[int, float]]
-    asked_ns: int | None
-    switched_ns: int | None
-    started_ns: int
-    stopped_ns: int
-    trained_images: int | None  # seen by the training meanwhile; None where there is none
+FINISH_TIMEOUT_S = 60.0  # of a recording on a slow disk
 
 
 class StampedPredictor(Predictor):
-    """Notes in `stamps` when the prediction of a frame is there."""
+    """A Predictor that stamps each finished prediction."""
 
     stamps: ClassVar[list[Stamp]] = []
 
@@ -74,7 +54,7 @@ class StampedPredictor(Predictor):
 
 
 class Heartbeat(QObject):
-    """A timer that should come every BEAT_MS, and notes when it comes late."""
+    """A timer of BEAT_MS that notes when it fires late."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -94,7 +74,7 @@ class Heartbeat(QObject):
 
 
 class PaintStamps(QObject):
-    """Notes when a frame's LiDAR depth has been painted and handed to the display."""
+    """Stamps of painted LiDAR depth maps, after they were sent to the display."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -106,19 +86,19 @@ class PaintStamps(QObject):
         frame = self._comparison.drawn.frame
         if event is not None and event.type() == QEvent.Type.Paint and frame is not None:
             number = frame_number(frame)
-            # Qt paints all that changed, sends it to the display, and only then runs a timer of no time.
+            # A timer of 0 ms fires after Qt has painted all changes and sent them to the display.
             QTimer.singleShot(0, lambda: self.stamps.append((number, time.monotonic_ns())))
         return False
 
 
 class Probe(QObject):
-    """Steps through one measurement on a timer: predictions, training and recording where asked for, end."""
+    """One measurement, in steps on a timer: predictions, training and recording if required, end."""
 
     def __init__(self, driver: str, dataset: Path, weights: Path, seconds: float, what: str) -> None:
         super().__init__()
         self._weights, self._seconds, self._records = weights, seconds, what in ("record", "retrain")
         self._training = TrainingLoad(weights) if what == "retrain" else None
-        setattr(predictor_thread, "Predictor", StampedPredictor)  # noqa: B010 - it exports no such name, and need not
+        setattr(predictor_thread, "Predictor", StampedPredictor)  # noqa: B010 - not an exported name
         self._source = Stamped(open_source("usb", driver=driver))
         self._session = LiveSession(self._source, dataset, weights)
         self._window = Window(self._session, dataset)
@@ -141,8 +121,8 @@ class Probe(QObject):
         self._session.start()
         self._window.show()
 
-    def seen(self) -> Seen:
-        return Seen(
+    def moments(self) -> Moments:
+        return Moments(
             hands=self._source.hands,
             predicted=StampedPredictor.stamps,
             painted=self._paints.stamps,
@@ -166,14 +146,14 @@ class Probe(QObject):
                 self._step = self._wait_for_training
         elif now_s > self._begun_s + START_TIMEOUT_S:
             status = self._session.status()
-            self._end(status.predicting.error or status.detail or "no prediction came")
+            self._end(status.predicting.error or status.detail or "there was no prediction")
 
     def _wait_for_training(self) -> None:
         assert self._training is not None
         if self._training.images:
             self._begin()
         elif self._training.error or time.monotonic() > self._begun_s + START_TIMEOUT_S + TRAINING_TIMEOUT_S:
-            self._end(self._training.error or "the training did not begin")
+            self._end(self._training.error or "the training did not start")
 
     def _begin(self) -> None:
         self._images_before = self._images()
@@ -209,7 +189,7 @@ class Probe(QObject):
         if recording is not None and recording.finished:
             self._end(recording.error)
         elif time.monotonic_ns() > self._stopped_ns + FINISH_TIMEOUT_S * 1e9:
-            self._end(f"the recording is not on disk after {FINISH_TIMEOUT_S:.0f} s")
+            self._end(f"the recording was not finished within {FINISH_TIMEOUT_S:.0f} s")
 
     def _end(self, error: str) -> None:
         self.error = error
@@ -228,13 +208,13 @@ def main(driver: str, dataset: str, weights: str, seconds: str, what: str) -> in
         return 1
     faulthandler.dump_traceback_later(
         START_TIMEOUT_S + TRAINING_TIMEOUT_S + float(seconds) + 2 * FINISH_TIMEOUT_S, exit=True
-    )  # a hang says where
+    )  # shows where it hangs
     probe.show()
     qt.exec_()
     if probe.error:
         print(probe.error, file=sys.stderr)
         return 1
-    print(json.dumps(asdict(probe.seen())))
+    print(json.dumps(asdict(probe.moments())))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Where the window is shown while it is measured: a real X display that nobody sees, or Qt's own off-screen one."""
+"""The display of a measured window: a virtual X display, or Qt's off-screen platform."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SCREEN = "1920x1080x24"
 
 @dataclass(frozen=True)
 class Display:
-    """`environment` makes a Qt program open its windows there; `pid` is the X server's."""
+    """`environment` is for a Qt program that opens its windows there; `pid` is that of the X server."""
 
     environment: dict[str, str]
     pid: int | None = None
 
 
 def display_name() -> str:
-    """What is found on this computer, for the report."""
+    """Describe the display of this computer, for the report."""
     if shutil.which("Xvfb"):
         return f"Xvfb {SCREEN}"
     return "Qt offscreen: nothing is sent to a display (install Xvfb to measure with a real one)"
@@ -29,7 +29,7 @@ def display_name() -> str:
 
 @contextmanager
 def display() -> Iterator[Display]:
-    """An X server of its own, which ends with its last client, or Qt's off-screen platform where Xvfb is not there."""
+    """Start an X server that ends with its last client, or use Qt's off-screen platform without Xvfb."""
     if not shutil.which("Xvfb"):
         yield Display({**os.environ, "QT_QPA_PLATFORM": "offscreen"})
         return

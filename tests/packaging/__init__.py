@@ -1,0 +1,1 @@
+"""The distribution: what is built, and how it runs outside the checkout."""
