@@ -66,7 +66,7 @@ def _import_all(sources: list[Path], dataset: Path, options: ImportOptions) -> i
         raise LidarliveError(f"--name names one recording. Received: {len(sources)} sources; import them one by one")
     for source in sources:
         if not os.path.exists(source):  # before importing the first, which takes minutes
-            raise LidarliveError(f"{source} does not exist; `lidarlive import` takes .r3d files and folders")
+            raise LidarliveError(f"{source} does not exist; `lidarlive import` reads {import_titles()}")
     try:
         with sigterm_interrupts():
             writers = [_import(source, dataset, options) for source in sources]
