@@ -99,11 +99,11 @@ class PaintStamps(QObject):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.stamps: list[Stamp] = []
-        self._comparison = window.comparison
-        self._comparison.lidar.installEventFilter(self)
+        self._panels = window.panels
+        self._panels["lidar"].installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        frame = self._comparison.drawn.frame
+        frame = self._panels.drawn.frame
         if event is not None and event.type() == QEvent.Type.Paint and frame is not None:
             number = frame_number(frame)
             # Qt paints all that changed, sends it to the display, and only then runs a timer of no time.
