@@ -28,6 +28,7 @@ class Background(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._threads: list[threading.Thread] = []
+        self._pending: list[_Request] = []
         self._newest: dict[str, _Request] = {}
         self._ended.connect(self._deliver)
 
@@ -53,8 +54,8 @@ class Background(QObject):
         self._run(request)
 
     def is_running(self, name: str) -> bool:
-        """Whether a thread of that name works."""
-        return any(thread.name == name and thread.is_alive() for thread in self._threads)
+        """Whether work of that name has not been delivered yet."""
+        return any(request.name == name for request in self._pending)
 
     def cancel(self) -> None:
         """Drop what `run_newest` has not delivered yet, without waiting for it."""
@@ -66,24 +67,28 @@ class Background(QObject):
             thread.join(timeout_s)
 
     def _run(self, request: _Request) -> None:
+        self._pending.append(request)
         self.start(request.name, lambda: self._work(request))
 
     def _work(self, request: _Request) -> None:
         try:
             request.result = request.work()
+            request.succeeded = True
         except LidarliveError as error:
             request.error = str(error)
-        with suppress(RuntimeError):  # the widget that asked is gone
-            self._ended.emit(request)
+        finally:
+            with suppress(RuntimeError):  # the widget that asked is gone
+                self._ended.emit(request)
 
     def _deliver(self, request: _Request) -> None:
+        self._pending.remove(request)
         if request.replaceable and self._newest.get(request.name) is not request:
-            if request.error is None and request.discard is not None:
+            if request.succeeded and request.discard is not None:
                 request.discard(request.result)
-        elif request.error is not None:
-            self.failed.emit(request.error)
-        else:
+        elif request.succeeded:
             request.done(request.result)
+        elif request.error:
+            self.failed.emit(request.error)
 
 
 class _Request:
@@ -100,4 +105,4 @@ class _Request:
         self.name, self.work, self.done = name, work, done
         self.discard, self.replaceable = discard, replaceable
         self.result: Any = None
-        self.error: str | None = None
+        self.succeeded, self.error = False, ""

@@ -52,7 +52,7 @@ class RecordingsPanel(QWidget):
         self._dataset, self._play, self._in_use = dataset, play, in_use
         self._known: dict[tuple[Path, int], RecordingSummary] = {}
         self._background = Background()
-        self._reading = self._again = False  # a thread reads; another refresh was requested meanwhile
+        self._again = False  # another refresh was requested while a thread reads
         self._build()
 
     def showEvent(self, event: QShowEvent | None) -> None:
@@ -62,9 +62,8 @@ class RecordingsPanel(QWidget):
         """List the folder again; does nothing while the panel is hidden."""
         if not self.isVisible():
             return
-        self._again = self._reading
-        if not self._reading:
-            self._reading = True
+        self._again = self._background.is_running("recordings")
+        if not self._again:
             self._background.run("recordings", self._read, self._show)
 
     def shut_down(self) -> None:
@@ -170,7 +169,6 @@ class RecordingsPanel(QWidget):
         self.nothing.setVisible(not summaries)
         self.list.setVisible(bool(summaries))
         self._enable()
-        self._reading = False
         if self._again:
             self.refresh()
 

@@ -78,7 +78,7 @@ def test_the_empty_window_leads_to_the_first_frame(qtbot: QtBot, waiting: Window
             assert waiting.waiting_page.steps.width() <= LINE_WIDTH
             qtbot.waitUntil(lambda: all(map(is_whole, waiting.waiting_page.steps.finding_labels())), timeout=WAIT_MS)
     with FakeUsbmuxd(tmp_path, stream=lambda connection: connection.sendall(encoded_message(make_frame(0)))):
-        qtbot.waitUntil(waiting.comparison.isVisible, timeout=WAIT_MS)
+        qtbot.waitUntil(waiting.panels.isVisible, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: "checkup" not in [thread.name for thread in threading.enumerate()], timeout=WAIT_MS)
 
 

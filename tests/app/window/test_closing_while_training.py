@@ -64,7 +64,7 @@ def close(window: Window) -> QCloseEvent:
 def test_it_asks_and_esc_stays(qtbot: QtBot, window: Window) -> None:
     assert not close(window).isAccepted()
     assert window.question.isVisible()
-    assert "can go on at the next start" in window.question.label.text()
+    assert "you can resume it at the next start" in window.question.label.text()
     qtbot.keyClick(window.question, Qt.Key.Key_Escape)
     assert window.isVisible()
     assert window.retrain_dialog is not None

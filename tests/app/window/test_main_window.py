@@ -190,7 +190,7 @@ def test_the_picture_of_the_window(window: Window, tmp_path: Path) -> None:
         image = cv2.imread(str(tmp_path / "window.png"))
         assert image.shape == (height, width, 3)
         assert image.std() > 10
-    with pytest.raises(LidarliveError, match="cannot be written"):
+    with pytest.raises(LidarliveError, match="cannot write the picture of the window"):
         window.save_picture(tmp_path / "nowhere" / "window.png")
 
 

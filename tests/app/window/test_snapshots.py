@@ -36,7 +36,7 @@ def test_every_snapshot_is_written(qtbot: QtBot, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("view", "image", "reason"),
     [
-        (LiveFrame(), window(), "no picture yet"),
+        (LiveFrame(), window(), "there is no picture yet"),
         (LiveFrame(make_frame(0)), QImage(), "the picture of the window cannot be encoded"),
     ],
 )

@@ -89,16 +89,16 @@ def test_what_is_played_is_not_recorded_again_nor_moved(qtbot: QtBot, window: Wi
     window.toggle_recording()
     assert window.errors.text.startswith("This is a recording already")
     assert window.session.status().recording is None
-    assert window.sources.uses(numbered) == "is being played: choose another source first"
-    assert window.sources.uses(numbered.parent / "another") == ""
+    assert window.sources.in_use(numbered) == "is being played: choose another source first"
+    assert window.sources.in_use(numbered.parent / "another") == ""
 
 
-def test_another_source_takes_the_scrubber_away_and_the_panel_brings_it_back(
+def test_another_source_hides_the_playback_bar_and_the_panel_brings_it_back(
     qtbot: QtBot, window: Window, numbered: Path, record3d_package: None
 ):
     window.sources.open(DEMO)
     qtbot.waitUntil(lambda: not window.playback_bar.isVisible(), timeout=WAIT_MS)
-    assert window.sources.uses(numbered) == ""
+    assert window.sources.in_use(numbered) == ""
     qtbot.keyClick(window, Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.recordings.list.count() == 1, timeout=WAIT_MS)
     window.recordings.list.setCurrentRow(0)
