@@ -57,12 +57,12 @@ class ConnectionCheck:
 
 def with_app_step(steps: Sequence[Step], status: LiveStatus) -> tuple[Step, ...]:
     """Append the state of the app, as the source reports it."""
-    return (*steps, _app_step(status, found=all(step.state != "failed" for step in steps)))
+    return (*steps, _app_step(status, reachable=all(step.state != "failed" for step in steps)))
 
 
-def _app_step(status: LiveStatus, found: bool) -> Step:
+def _app_step(status: LiveStatus, reachable: bool) -> Step:
     name = "app streaming"
-    if not found:
+    if not reachable:
         return Step(name, "skipped")
     if NOT_STREAMING in status.detail:
         return Step(name, "failed", NO_STREAM, remedy(Problem.NOT_STREAMING))

@@ -115,7 +115,7 @@ class LiveView(ABC):
 
     @abstractmethod
     def draw(self, moment: Moment, size: tuple[int, int]) -> Picture | str:
-        """The picture, or one line that says why there is none.
+        """Return the picture, or one line with the reason why there is none.
 
         `size` is (width, height) of the place it is shown in, in pixels of the screen, before it is turned.
         """

@@ -25,7 +25,7 @@ from app.widgets.color_bar import ColorBar, bar_height
 from app.widgets.theme import ACCENT, DIM_TEXT, EMPTY, GAP, MARK, MARK_SHADOW, TEXT, fonts
 
 Align = Qt.AlignmentFlag
-PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a frame says otherwise
+PORTRAIT = 0.75  # width / height of a phone's picture held upright; used until the first frame
 DRAG_PIXELS = 5  # a hand moves the mouse so far while it clicks
 
 

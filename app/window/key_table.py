@@ -40,7 +40,7 @@ def keys_html() -> str:
     """All keys as a table for Qt's rich text."""
     lines = ["<table cellpadding='3'>"]
     for place, rows in key_groups().items():
-        lines.append(f"<tr><td colspan='2'><b>{html.escape(place)}</b></td></tr>")
+        lines.append(f"<tr><td colspan='2'><h3>{html.escape(place)}</h3></td></tr>")
         lines += [
             f"<tr><td style='white-space: pre'><b>{html.escape(keys)}</b></td><td>{html.escape(tip)}</td></tr>"
             for keys, tip in rows

@@ -74,8 +74,8 @@ class RecordingsPanel(QWidget):
     def selected(self) -> RecordingSummary | None:
         """The selected recording."""
         item = self.list.currentItem()
-        found: RecordingSummary | None = None if item is None else item.data(SUMMARY)
-        return found
+        summary_of_item: RecordingSummary | None = None if item is None else item.data(SUMMARY)
+        return summary_of_item
 
     def play_selected(self) -> None:
         """Play the selected recording."""
