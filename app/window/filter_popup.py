@@ -87,9 +87,8 @@ class FrameFilterPopup(QFrame):
 
     def __init__(self, choice: FrameFilter, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(
-            Qt.WidgetAttribute.WA_NoMouseReplay
-        )  # a click on the button closes it, and does not open it again
+        # A click on the button closes the pop-up, and must not open it again.
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)
         style_popup(self)
         self.setMinimumWidth(WIDTH)
         self.note = QLineEdit()
