@@ -18,7 +18,7 @@ from app.session.display_options import DisplayOptions
 from app.session.live_session import LiveSession
 from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Place
-from app.session.views import DEFAULT_VIEWS
+from app.session.views import DEFAULT_VIEWS, VIEWS
 from app.window.application import application
 from app.window.main_window import Window
 from app.window.settings import saved_display_options, saved_visibility, saved_visible_views
@@ -49,7 +49,7 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     usual = ["RGB", "Predicted depth", "LiDAR depth", "Difference"]
     usual += ["Turbo", "Follow the frame", "Shown", "Upright by itself"]
     assert [name for name, action in actions.items() if action.isChecked()] == usual
-    for name in ("Confidence", "Predicted edges", "LiDAR edges", "RGB"):
+    for name in (*(view.title for view in VIEWS if not view.by_default), "RGB"):
         actions[name].trigger()
     for panel in (panels["confidence"], panels["edges_predicted"], panels["edges_true"]):
         qtbot.waitUntil(lambda panel=panel: panel.isVisible() and panel.has_picture, timeout=WAIT_MS)
