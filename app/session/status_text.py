@@ -63,7 +63,7 @@ def problem(status: LiveStatus, streams: bool) -> str:
 
 
 def hint(status: LiveStatus, streams: bool) -> str:
-    """Return what is worth knowing and no problem: the stream pauses, or a remark of the running recording."""
+    """Return what is worth knowing but no problem: a pause of the stream, or a remark of the running recording."""
     if streams and status.state in ("waiting", "connecting", "ended"):
         return status.detail or f"{status.source}: {status.state}"
     running = status.recording is not None and not status.recording.finished

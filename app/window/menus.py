@@ -90,7 +90,7 @@ def _add_orientation(menu: QMenu, panels: LivePanels) -> None:
     submenu = add_choice(
         menu,
         ORIENTATION,
-        {"Upright by itself": "upright", "As received": "received"},
+        {"Upright automatically": "upright", "As received": "received"},
         panels.options.orientation,
         lambda orientation: change(orientation, 0),
     )

@@ -15,7 +15,8 @@ from app.window.filter_popup import FilterButton
 from capture.recorder.status import RecordingStatus
 
 DEFAULT_NAME = "recording"
-NAME_WIDTH = 150  # pixels: a word or two
+NAME_WIDTHS = 70, 150  # pixels: a word at least, two at most
+SOURCE_WIDTH = 90  # pixels at least: to recognize the source in a narrow window
 
 
 class Toolbar(QWidget):
@@ -24,11 +25,13 @@ class Toolbar(QWidget):
     def __init__(self, record: Callable[[], None], retrain: Callable[[], None]) -> None:
         super().__init__()
         self.source_label, self.record_label = ElidedLabel(bold=True), ElidedLabel(bold=True)
+        self.source_label.setMinimumWidth(SOURCE_WIDTH)
         self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.name_field = QLineEdit()
         self.name_field.setPlaceholderText(DEFAULT_NAME)
         self.name_field.setToolTip("Name of the next recording")
-        self.name_field.setFixedWidth(NAME_WIDTH)
+        self.name_field.setMinimumWidth(NAME_WIDTHS[0])
+        self.name_field.setMaximumWidth(NAME_WIDTHS[1])
         self.name_field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.name_field.returnPressed.connect(self.name_field.clearFocus)
         self.record_button = button("● Record", tip_with_key("record"), record)

@@ -43,7 +43,7 @@ class GridSpace:
 def arrange(names: Sequence[str], space: GridSpace, pairs: Sequence[tuple[str, str]] = ()) -> dict[str, Box]:
     """A box for each name, in as many columns as make the pictures largest, row by row, centred as a whole.
 
-    Two names that are one of `pairs` are not parted by the end of a row where there are two columns.
+    With two columns, the end of a row does not separate two names that are one of `pairs`.
     """
     count = len(names)
     columns = max(range(1, count + 1), key=lambda columns: space.picture(columns, count)[0])
@@ -60,7 +60,7 @@ def arrange(names: Sequence[str], space: GridSpace, pairs: Sequence[tuple[str, s
 
 
 def _ordered(names: Sequence[str], columns: int, pairs: Sequence[tuple[str, str]]) -> Sequence[str]:
-    """The first name moved behind the next two, where these are a pair that the end of the first row would part."""
+    """The first name moved behind the next two, if these are a pair that the end of the first row would separate."""
     first, *others = names
     if columns == 2 and len(others) > 1 and (others[0], others[1]) in pairs:
         return [*others[:2], first, *others[2:]]

@@ -113,7 +113,7 @@ class LivePanels(QWidget):
             self[view.name].title = view.title_for(frame)
 
     def _moment(self, frame: Frame, prediction: Prediction | None, predicted_frame: Frame | None) -> Moment:
-        """With the scales, which follow what is visible."""
+        """Collect what views draw from, with the scales for the visible ones."""
         maps_m = [frame.depth_m] if prediction is None else [frame.depth_m, prediction.depth_m]
         near_m, far_m = self._ranges.depth(*maps_m)
         if self.options.far_m is not None:

@@ -47,7 +47,7 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     assert not panels["confidence"].isVisible()
     actions = {action.text(): action for action in window.findChildren(QAction)}
     usual = ["RGB", "Predicted depth", "LiDAR depth", "Difference"]
-    usual += ["Turbo", "Follow the frame", "Shown", "Upright by itself"]
+    usual += ["Turbo", "Follow the frame", "Shown", "Upright automatically"]
     assert [name for name, action in actions.items() if action.isChecked()] == usual
     for name in (*(view.title for view in VIEWS if not view.by_default), "RGB"):
         actions[name].trigger()
