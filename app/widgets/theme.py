@@ -31,11 +31,18 @@ CHECK_BOXES = f"""
 
 
 def fonts(widget: QWidget) -> tuple[QFont, QFont]:
-    """Title and caption."""
+    """Return the fonts of titles and captions."""
     title, caption = QFont(widget.font()), QFont(widget.font())
     title.setBold(True)
     caption.setPointSizeF(max(8.0, caption.pointSizeF() - 1))
     return title, caption
+
+
+def larger_font(widget: QWidget, factor: float) -> QFont:
+    """Return the widget's font, enlarged."""
+    font = QFont(widget.font())
+    font.setPointSizeF(font.pointSizeF() * factor)
+    return font
 
 
 def color_text(widget: QWidget, color: str | QColor = "", selector: str = "") -> None:

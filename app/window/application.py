@@ -15,6 +15,8 @@ def application() -> QApplication:
     """Return the one QApplication, created if there is none yet."""
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else _new_application()
+    if app.organizationName() == NAME:  # it has this look already, and setting a style again polishes every widget
+        return app
     app.setOrganizationName(NAME)
     app.setApplicationName(NAME)
     app.setStyle("Fusion")

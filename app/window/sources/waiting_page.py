@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.session.live_session import LiveStatus
 from app.session.status_text import waiting_text
+from app.widgets.theme import larger_font
 from app.window.sources.checklist import Checklist, as_html
 from capture.doctor.steps import Step
 
@@ -27,12 +27,8 @@ class WaitingPage(QWidget):
         super().__init__()
         self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
         self.steps = Checklist()
-        large = QFont(self.font())
-        large.setPointSizeF(large.pointSizeF() * 1.8)
-        self.headline.setFont(large)
-        larger = QFont(self.font())
-        larger.setPointSizeF(larger.pointSizeF() * 1.15)
-        self.detail.setFont(larger)
+        self.headline.setFont(larger_font(self, 1.8))
+        self.detail.setFont(larger_font(self, 1.15))
         self.detail.setTextFormat(Qt.TextFormat.RichText)
         self.detail.setMaximumWidth(LINE_WIDTH)
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
