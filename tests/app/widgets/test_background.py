@@ -102,3 +102,14 @@ def test_a_widget_that_is_gone_is_not_called(qtbot: QtBot) -> None:
     for thread in threads:
         thread.join(30)
     qtbot.wait(10)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_unexpected_exception_ends_the_work_and_nothing_else(qtbot: QtBot, background: Background) -> None:
+    done, failed = list[str](), list[str]()
+    background.failed.connect(failed.append)
+    background.run("read", lambda: [].pop(), pytest.fail)
+    qtbot.waitUntil(lambda: not background.is_running("read"), timeout=WAIT_MS)
+    background.run("read", lambda: "again", done.append)
+    qtbot.waitUntil(lambda: done == ["again"], timeout=WAIT_MS)
+    assert failed == []
