@@ -12,6 +12,7 @@ from app.widgets.theme import ACCENT, BACKGROUND, DIM_TEXT, GAP
 
 Plot = Any  # pyqtgraph has no types
 LINE_WIDTH = 2  # pixels
+CURVE_COLOUR = ACCENT.lighter(130)
 
 
 class PlotRow(QWidget):
@@ -32,12 +33,17 @@ class PlotRow(QWidget):
             self._plots = add_plots(self, self._titles)
         return self._plots
 
+    def clear_plots(self) -> None:
+        """Remove all curves."""
+        for plot in self._plots:
+            plot.clear()
 
-def line(color: QColor | str = "") -> Any:  # noqa: ANN401 - pyqtgraph has no types
-    """Return a pen for curves; without a colour, in the accent colour."""
+
+def line(color: QColor | str = CURVE_COLOUR) -> Any:  # noqa: ANN401 - pyqtgraph has no types
+    """Return a pen for curves."""
     import pyqtgraph  # as in add_plots
 
-    return pyqtgraph.mkPen(color or ACCENT.lighter(130), width=LINE_WIDTH)
+    return pyqtgraph.mkPen(color, width=LINE_WIDTH)
 
 
 def add_plots(widget: QWidget, titles: Sequence[str]) -> list[Plot]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 
 from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from app.session.views import VIEWS
 from app.window.key_table import keys_html
+from capture.storage.software import software_versions
 
-PACKAGES = ("record3d", "openvino", "tensorflow", "keras", "numpy", "opencv-python")
+PACKAGES = ("lidarlive", "record3d", "openvino", "tensorflow", "keras", "numpy", "opencv-python")
 SIZE = (620, 560)
 PAGE = """
 <h2>lidarlive</h2>
@@ -30,8 +30,8 @@ def help_page(home: str, parent: QWidget) -> QDialog:
 
 def about_box(parent: QWidget) -> QDialog:
     """Return a box with the versions that an error report should name, and the licences."""
-    rows = {"lidarlive": _version("lidarlive"), "Python": platform.python_version(), "system": platform.platform()}
-    rows |= {"PyQt": PYQT_VERSION_STR, "Qt": QT_VERSION_STR, **{name: _version(name) for name in PACKAGES}}
+    rows = {"system": platform.platform(), "PyQt": PYQT_VERSION_STR, "Qt": QT_VERSION_STR}
+    rows |= software_versions(*PACKAGES)
     table = "".join(f"<tr><td><b>{name}</b></td><td>{version}</td></tr>" for name, version in rows.items())
     licence = "<p>Apache License 2.0. PyQt5 is licensed under the GPL 3.</p>"
     return _page("About lidarlive", f"<table cellpadding='3'>{table}</table>{licence}", parent)
@@ -51,10 +51,3 @@ def _page(title: str, html: str, parent: QWidget) -> QDialog:
     layout.addWidget(buttons)
     dialog.resize(*SIZE)
     return dialog
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
