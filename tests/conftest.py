@@ -123,6 +123,6 @@ def window(qtbot: QtBot, session: LiveSession, tmp_path: Path) -> Iterator[Windo
     session.start()
     shown.resize(800, 600)
     shown.show()
-    qtbot.waitUntil(lambda: shown.comparison.isVisible(), timeout=30_000)
+    qtbot.waitUntil(lambda: shown.panels.isVisible(), timeout=30_000)
     yield shown
     shown.close()

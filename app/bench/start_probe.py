@@ -42,14 +42,14 @@ class Watched(main_window.Window):
     def show(self) -> None:
         self._window_ns: int | None = None
         self._prediction_ns: int | None = None
-        self.notice.installEventFilter(self)
-        self.comparison.predicted.installEventFilter(self)
+        self.waiting_page.installEventFilter(self)
+        self.panels["predicted"].installEventFilter(self)
         super().show()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
             # A timer of 0 ms fires after Qt has painted all changes and sent them to the display.
-            QTimer.singleShot(0, self._note_prediction if watched is self.comparison.predicted else self._note_window)
+            QTimer.singleShot(0, self._note_prediction if watched is self.panels["predicted"] else self._note_window)
         return False
 
     def _note_window(self) -> None:
@@ -58,12 +58,12 @@ class Watched(main_window.Window):
             QTimer.singleShot(round(1000 * IDLE_S), self._end_idle)
 
     def _note_prediction(self) -> None:
-        if self._prediction_ns is None and self.comparison.predicted.has_picture:
+        if self._prediction_ns is None and self.panels["predicted"].has_picture:
             self._prediction_ns = time.monotonic_ns()
             self._end_watching()
 
     def _end_idle(self) -> None:
-        if self.comparison.drawn.frame is None:
+        if self.panels.drawn.frame is None:
             self._end_watching()
 
     def _end_watching(self) -> None:

@@ -1,4 +1,4 @@
-"""Maps as colours: one scale for both depths, one about zero for differences, grey for edges, three for confidence."""
+"""Colour tables and scales of depth, differences, edges and confidence."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from capture.frame import DepthMap, UInt8Image
 from model.data.targets import Float32
 
 NO_READING = (44, 46, 50)  # dark grey, in neither colour map
-BACKGROUND, TEXT = (24, 25, 28), (232, 234, 237)  # of the window, and of pictures made without it
-STEPS = 255  # colours of a map; index 0 of the table is NO_READING, 1..255 the map from its low end to its high end
+BACKGROUND, TEXT = (24, 25, 28), (232, 234, 237)  # of the window, and of pictures from the command line
+STEPS = 255  # colours of a map; index 0 of a table is NO_READING, 1..255 the map from its low to its high end
 HALF = STEPS // 2
-DIMMED = 0.3  # share that is left of a colour
-PERCENTILES = (2.0, 98.0)  # a few wild pixels must not squeeze the colours of all the others
-SMOOTHING = 0.1  # share of a new frame in the range: at 30 frames a second it settles in a third of a second
-MIN_SPAN_M = 0.2  # a wall seen head-on has almost no range; without this its noise would fill the whole scale
+DIMMED = 0.3  # share of a colour that remains
+PERCENTILES = (2.0, 98.0)  # a few outliers must not squeeze the colours of all other pixels
+SMOOTHING = 0.1  # weight of a new frame in the range, which settles within a third of a second at 30 frames/s
+MIN_SPAN_M = 0.2  # a wall seen head-on has almost no range, and its noise must not fill the whole scale
 EDGE_PERCENTILE = 99.0  # edges are few
-LEAST_EDGE = 0.02  # for the same reason as MIN_SPAN_M
+MIN_WHITE = 0.02  # for the same reason as MIN_SPAN_M
 MIN_DIFFERENCE_M = 0.05  # for the same reason: a perfect prediction is shown as white, not as noise
 
 
@@ -27,14 +27,14 @@ def _with_no_reading(colours: UInt8Image) -> UInt8Image:
 
 
 def _of_opencv(which: int) -> UInt8Image:
-    """uint8 (256, 3) red first; one of OpenCV's colour maps."""
+    """Return one of OpenCV's colour maps: uint8 (256, 3), red first."""
     ramp = np.linspace(0, 255, STEPS).round().astype(np.uint8)
     blue_first = cv2.applyColorMap(ramp, which).reshape(STEPS, 3)
     return _with_no_reading(blue_first[:, ::-1].astype(np.uint8))
 
 
 def _diverging() -> UInt8Image:
-    """uint8 (256, 3) red first; blue for negative, near white at zero, red for positive."""
+    """Return blue for negative, near white at zero, red for positive: uint8 (256, 3), red first."""
     stops = np.array([(24, 58, 150), (86, 146, 232), (238, 238, 238), (236, 112, 84), (150, 20, 36)])
     places = np.linspace(0, 1, len(stops))
     ramp = np.linspace(0, 1, STEPS)
@@ -42,13 +42,13 @@ def _diverging() -> UInt8Image:
 
 
 def _grey() -> UInt8Image:
-    """uint8 (256, 3); black to white."""
+    """Return black to white: uint8 (256, 3)."""
     ramp = np.linspace(0, 255, STEPS).round().astype(np.uint8)
     return _with_no_reading(np.stack([ramp] * 3, axis=1))
 
 
 def _confidence() -> UInt8Image:
-    """uint8 (256, 3); index 1 is low confidence, 2 medium, 3 high; what is beyond is never asked for."""
+    """Return colours for index 1 (low), 2 (medium) and 3 (high): uint8 (256, 3); higher indices are not used."""
     levels = np.array([(176, 52, 66), (226, 172, 62), (70, 167, 88)], np.uint8)
     return _with_no_reading(np.vstack([levels, np.zeros((STEPS - len(levels), 3), np.uint8)]))
 
@@ -63,41 +63,41 @@ DEPTH_MAPS = {
 
 
 def depth_indices(depth_m: DepthMap, near_m: float, far_m: float) -> UInt8Image:
-    """uint8 (h, w): 1 at `near_m` and nearer to 255 at `far_m` and farther, 0 where there is no reading."""
+    """Convert depth to indices, uint8 (h, w): 1 up to `near_m`, 255 from `far_m` on, 0 without a reading."""
     return _indices(depth_m, near_m, far_m, depth_m > 0)
 
 
 def difference_indices(difference_m: DepthMap, limit_m: float) -> UInt8Image:
-    """uint8 (h, w): 1 at -`limit_m`, 128 at zero, 255 at +`limit_m`; 0 where the difference is NaN."""
+    """Convert a difference to indices, uint8 (h, w): 1 at -`limit_m`, 128 at zero, 255 at +`limit_m`, 0 for NaN."""
     return _indices(difference_m, -limit_m, limit_m, np.isfinite(difference_m))
 
 
 def with_dimmed(indices: UInt8Image, dimmed: NDArray[np.bool_]) -> UInt8Image:
-    """Indices for `dimmed_table`: some readings in its darker half."""
+    """Convert indices for `dimmed_table`, with some readings in its darker half."""
     halved = (indices.astype(np.uint16) * HALF + STEPS - 1) // STEPS
     return np.where(dimmed & (indices > 0), halved + HALF, halved).astype(np.uint8)
 
 
 def dimmed_table(table: UInt8Image) -> UInt8Image:
-    """uint8 (256, 3): half as many colours of a table's, then the same ones close to the background."""
+    """Return half as many colours of a table, then the same ones close to the background: uint8 (256, 3)."""
     few = table[np.linspace(1, STEPS, HALF).round().astype(int)]
     dim = (DIMMED * few + (1 - DIMMED) * np.array(NO_READING)).astype(np.uint8)
     return np.vstack([table[:1], few, dim, table[-1:]])
 
 
 def edge_indices(edges: Float32, white: float) -> UInt8Image:
-    """uint8 (h, w): 1 where there is no edge to 255 at `white` and above."""
+    """Convert edges to indices, uint8 (h, w): 1 without an edge, 255 from `white` on, 0 for NaN."""
     return _indices(edges, 0.0, white, np.isfinite(edges))
 
 
 def confidence_indices(confidence: UInt8Image) -> UInt8Image:
-    """uint8 (h, w) for the table CONFIDENCE, of levels 0, 1, 2."""
+    """Convert levels 0, 1, 2 to indices of CONFIDENCE, uint8 (h, w)."""
     return confidence + np.uint8(1)
 
 
 def white_of(edges: Float32) -> float:
-    """The strength of edge that is drawn white: nearly the strongest of the map."""
-    return max(float(np.percentile(edges[::2, ::2], EDGE_PERCENTILE)), LEAST_EDGE)
+    """Return the strength of edge to draw white: nearly the strongest of the map."""
+    return max(float(np.percentile(edges[::2, ::2], EDGE_PERCENTILE)), MIN_WHITE)
 
 
 def _indices(values: DepthMap, low: float, high: float, valid: NDArray[np.bool_]) -> UInt8Image:
@@ -108,9 +108,9 @@ def _indices(values: DepthMap, low: float, high: float, valid: NDArray[np.bool_]
 
 
 def difference_m(predicted_m: DepthMap, lidar_m: DepthMap) -> DepthMap:
-    """Predicted minus measured depth in metres on the LiDAR's grid, float32 (h, w); NaN where either has no reading.
+    """Return predicted minus measured depth in metres, float32 (h, w) of the LiDAR; NaN without both readings.
 
-    Both cover the whole picture, so a prediction of another size is resized to the LiDAR's.
+    Both cover the whole picture: a prediction of another size is resized.
     """
     if predicted_m.shape != lidar_m.shape:
         size = (lidar_m.shape[1], lidar_m.shape[0])
@@ -120,24 +120,24 @@ def difference_m(predicted_m: DepthMap, lidar_m: DepthMap) -> DepthMap:
 
 
 class SmoothRange:
-    """The two scales of the view, eased from frame to frame so that colours do not jump."""
+    """The scales of depth and difference, smoothed from frame to frame so that colours do not jump."""
 
     def __init__(self) -> None:
         self._depth: NDArray[np.float64] | None = None
         self._difference: float | None = None
 
     def depth(self, *maps_m: DepthMap) -> tuple[float, float]:
-        """Nearest and farthest of the colour scale in metres, from the readings of all the maps together."""
-        readings = [depth_m[::2, ::2][depth_m[::2, ::2] > 0] for depth_m in maps_m]  # a quarter tells the same
-        found = [np.percentile(values, PERCENTILES) for values in readings if values.size]
-        if found:
-            ends = np.array([min(low for low, _ in found), max(high for _, high in found)])
+        """Update the scale of depth from all maps together; returns its near and far end in metres."""
+        readings = [depth_m[::2, ::2][depth_m[::2, ::2] > 0] for depth_m in maps_m]  # a quarter of them suffices
+        extremes = [np.percentile(values, PERCENTILES) for values in readings if values.size]
+        if extremes:
+            ends = np.array([min(low for low, _ in extremes), max(high for _, high in extremes)])
             self._depth = ends if self._depth is None else self._depth + SMOOTHING * (ends - self._depth)
         near, far = (0.0, 5.0) if self._depth is None else (float(self._depth[0]), float(self._depth[1]))
         return near, max(far, near + MIN_SPAN_M)
 
     def difference(self, difference: DepthMap) -> float:
-        """Half the width of the difference's scale in metres; the scale is symmetrical about zero."""
+        """Update the scale of the difference; returns its end in metres. The scale is symmetrical about zero."""
         sizes = np.abs(difference[::2, ::2])
         sizes = sizes[np.isfinite(sizes)]
         if sizes.size:

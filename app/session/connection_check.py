@@ -1,4 +1,4 @@
-"""The connection doctor beside a window that waits for a phone: looks about once a second, in a thread of its own."""
+"""The connection doctor, repeated while a window waits for a phone."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from capture.sources.base import Source
 from capture.usb.remedies import Problem, remedy
 from capture.usb.usbmuxd import NO_STREAM, NOT_STREAMING
 
-INTERVAL_S = 1.0  # as soon as a person looks up from plugging something in; each look is a few messages to usbmuxd
+INTERVAL_S = 1.0  # soon enough for a person who plugs something in; a check is a few messages to usbmuxd
 
 
 def connection_check_of(source: Source, spec: str) -> ConnectionCheck | None:
-    """For the phone that `source`, opened as `spec`, waits for; None where it plays the demo or a file."""
+    """Return a check of the phone that `source`, opened as `spec`, waits for; None if it plays the demo or a file."""
     if source.kind != "phone":
         return None
     return ConnectionCheck(spec.removeprefix("usb:") if spec.startswith("usb:") else None)
 
 
 class ConnectionCheck:
-    """`steps` is the newest look, by whatever thread; a thread takes them and may block on usbmuxd for seconds."""
+    """Checks the connection to a phone again and again, until it is stopped.
+
+    A thread named `checkup` does so. It may block on usbmuxd for as long as the doctor's time-outs (seconds); every
+    method returns at once.
+    """
 
     def __init__(self, serial: str | None = None, address: str | None = None) -> None:
         self._serial, self._address = serial, address
@@ -31,16 +35,17 @@ class ConnectionCheck:
         self._thread = threading.Thread(target=self._run, name="checkup", daemon=True)
 
     def start(self) -> None:
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """No more looks. Returns at once: one that hangs in usbmuxd ends by its time-out, and nobody hears of it."""
+        """Stop checking. A check that hangs in usbmuxd ends later by its time-out, and its result is dropped."""
         self._ended.set()
 
     def steps(self, status: LiveStatus) -> tuple[Step, ...]:
-        """From this computer to the app, of which the source tells in its `status`; none before the first look.
+        """Return the newest results, with the app as the last step; none before the first check has ended.
 
-        The doctor does not knock at the app: it serves one client, and that is to be the source.
+        The state of the app is taken from the source's `status`: the app serves one client only, the source.
         """
         return with_app_step(self._steps, status) if self._steps else ()
 
@@ -51,13 +56,13 @@ class ConnectionCheck:
 
 
 def with_app_step(steps: Sequence[Step], status: LiveStatus) -> tuple[Step, ...]:
-    """The doctor's look, and as its last step what the source says of the app."""
-    return (*steps, _app_step(status, found=all(step.state != "failed" for step in steps)))
+    """Append the state of the app, as the source reports it."""
+    return (*steps, _app_step(status, reachable=all(step.state != "failed" for step in steps)))
 
 
-def _app_step(status: LiveStatus, found: bool) -> Step:
+def _app_step(status: LiveStatus, reachable: bool) -> Step:
     name = "app streaming"
-    if not found:
+    if not reachable:
         return Step(name, "skipped")
     if NOT_STREAMING in status.detail:
         return Step(name, "failed", NO_STREAM, remedy(Problem.NOT_STREAMING))

@@ -1,4 +1,4 @@
-"""How good the predictions of the last seconds were, against the LiDAR of the same frames."""
+"""Accuracy of the predictions of the last seconds, against the LiDAR of the same frames."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from capture.frame import DepthMap, Frame
 from model.evaluation.metrics import RANGES
 from model.predictor import Prediction
 
-HISTORY_S = 60.0  # what a plot over time shows
+HISTORY_S = 60.0  # of a plot over time
 WINDOW_S = 3.0  # long enough that the figures can be read, short enough to follow the camera
-INTERVAL_S = 0.1  # between frames that are looked at: more would tell no more, and cost time beside the predictions
-METRES = 5  # as far as `near` reaches, so many bins of a metre each
+INTERVAL_S = 0.1  # between measured frames: more of them would add cost, not information
+METRES = 5  # bins of one metre each, as far as the range `near` reaches
 DELTA1 = 1.25
 RATIO_STEP = 4  # every fourth reading gives the same median
 
 
 @dataclass(frozen=True)
 class DistanceBin:
-    """Readings from `near_m` to a metre farther: RMSE in metres and their share of all."""
+    """Readings from `near_m` to one metre farther: RMSE in metres, and their share of all readings."""
 
     near_m: int
     rmse_m: float
@@ -34,7 +34,7 @@ class DistanceBin:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of the readings in range `near` (metrics.py): confident ones, 0.2 to 5 m. `bins` with readings only."""
+    """Over the readings in the range `near` (model.evaluation.metrics): confident ones, 0.2 to 5 m. No empty `bins`."""
 
     rmse_m: float
     abs_rel: float
@@ -45,7 +45,7 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class AccuracySample:
-    """The same of one frame, `ago_s` seconds ago."""
+    """The accuracy of one frame, `ago_s` seconds ago."""
 
     ago_s: float
     rmse_m: float
@@ -56,13 +56,13 @@ class AccuracySample:
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """Of one frame, by metre: (4, METRES) readings, squared error, relative error, readings within DELTA1."""
+    """Sums over one frame by metre: (4, METRES) readings, squared error, relative error, readings within DELTA1."""
 
     at_s: float
     by_metre: np.ndarray
     ratio: float
 
-    def moment(self) -> AccuracySample:
+    def sample(self) -> AccuracySample:
         count, squared, relative, within = self.by_metre.sum(axis=1)
         return AccuracySample(
             0.0, float(np.sqrt(squared / count)), float(relative / count), float(within / count), self.ratio
@@ -70,7 +70,7 @@ class _Sums:
 
 
 class LiveAccuracy:
-    """`add` is called by the thread that predicts, the others by any."""
+    """The thread that predicts calls `add`; any thread may call the others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -79,7 +79,7 @@ class LiveAccuracy:
         self._lock = threading.Lock()
 
     def add(self, prediction: Prediction, frame: Frame) -> None:
-        """Takes about two milliseconds, or none where the last frame was looked at a moment ago."""
+        """Measure a prediction, in about 2 ms; does nothing if less than INTERVAL_S have passed."""
         now_s = self._clock()
         if self._frames and now_s < self._frames[-1].at_s + INTERVAL_S:
             return
@@ -88,10 +88,10 @@ class LiveAccuracy:
             self._forget(now_s)
             if sums is not None:
                 self._frames.append(sums)
-                self._history.append((now_s, sums.moment()))
+                self._history.append((now_s, sums.sample()))
 
     def latest(self) -> Accuracy | None:
-        """Over the last seconds; None where there was nothing to compare."""
+        """Return the accuracy over the last WINDOW_S; None if there was nothing to compare."""
         with self._lock:
             self._forget(self._clock())
             if not self._frames:
@@ -112,11 +112,11 @@ class LiveAccuracy:
         )
 
     def history(self) -> list[AccuracySample]:
-        """Single frames of the last HISTORY_S, oldest first; their `ago_s` is as of now."""
+        """Return single frames of the last HISTORY_S, oldest first."""
         now_s = self._clock()
         with self._lock:
             self._forget(now_s)
-            return [replace(moment, ago_s=now_s - at_s) for at_s, moment in self._history]
+            return [replace(sample, ago_s=now_s - at_s) for at_s, sample in self._history]
 
     def _forget(self, now_s: float) -> None:
         while self._frames and self._frames[0].at_s < now_s - WINDOW_S:
@@ -126,13 +126,13 @@ class LiveAccuracy:
 
 
 def abs_rel_of(prediction: Prediction, frame: Frame) -> float | None:
-    """AbsRel of one frame over the same readings as `Accuracy`; None where there is none to compare with."""
+    """Return AbsRel of one frame over the same readings as `Accuracy`; None if there are none."""
     sums = _sums(0.0, prediction.depth_m, frame)
-    return None if sums is None else sums.moment().abs_rel
+    return None if sums is None else sums.sample().abs_rel
 
 
 def _sums(now_s: float, predicted_m: DepthMap, frame: Frame) -> _Sums | None:
-    """None where no reading can be compared."""
+    """Return None if no reading can be compared."""
     height, width = frame.depth_m.shape
     if predicted_m.shape != (height, width):
         predicted_m = np.asarray(cv2.resize(predicted_m, (width, height), interpolation=cv2.INTER_LINEAR))

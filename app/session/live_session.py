@@ -1,9 +1,9 @@
-"""The live view without a screen: one source, its newest frame, its newest prediction, and the recording.
+"""The live session without a screen: one source, its newest frame and prediction, and the recording.
 
-source ──► reader thread ──┬─► newest frame        (whoever draws looks at it on a timer)
-                           ├─► Predicting ──► newest prediction, with its frame
-                           │        └──► recorder   (the error of its prediction, where only poor ones are recorded)
-                           └─► recorder             (every frame; it takes those that were chosen)
+source ──► reader thread ──┬─► newest frame        (the window polls it)
+                           ├─► PredictorThread ──► newest prediction, with its frame
+                           │        └──► recorder   (the error of the prediction, if only poor ones are recorded)
+                           └─► recorder             (every frame; it keeps the chosen ones)
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from capture.sources.replay import ReplaySource
 from model.predictor import Prediction
 
 BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
-NOT_PREDICTED = "Nothing is recorded at the moment: only frames of poor prediction are chosen, and nothing is predicted"
-CLOSE_TIMEOUT_S = 30.0  # a recording that is being finished on a slow disk
+NOT_PREDICTED = "Nothing is recorded now: only frames with a poor prediction are chosen, and nothing is predicted"
+CLOSE_TIMEOUT_S = 30.0  # finishing a recording on a slow disk
 
 
 @dataclass(frozen=True)
 class LiveFrame:
-    """What to draw. `prediction` was made from `predicted_frame`: compare the two with each other, not with `frame`."""
+    """What to draw. `prediction` was made from `predicted_frame`: compare it with that one, not with `frame`."""
 
     frame: Frame | None = None
     prediction: Prediction | None = None
@@ -42,7 +42,7 @@ class LiveFrame:
 
 @dataclass(frozen=True)
 class LiveStatus:
-    """What to write beside it. `state` and `detail` as in capture.sources.base.SourceState; rates per second."""
+    """The state to show. `state` and `detail` as in capture.sources.base.SourceState; rates per second."""
 
     source: str
     state: str
@@ -54,18 +54,18 @@ class LiveStatus:
     possibly_lost: int = 0
     recording: RecordingStatus | None = None
     predicting: PredictorStatus = field(default_factory=PredictorStatus)
-    accuracy: Accuracy | None = None  # of the last seconds; None where there was nothing to compare
+    accuracy: Accuracy | None = None  # of the last seconds; None if there was nothing to compare
 
 
 class LiveSession:
-    """Composes source, predictor and recorder; every method returns at once except `close`.
+    """Composes source, predictor and recorder. Every method returns at once except `close`.
 
-    Threads: the reader iterates the source and blocks only on it; prediction and recorder have their own
+    Threads: `reader` iterates the source and may block only on it; prediction and recorder have their own
     (app.session.predictor_thread, capture.recorder.recorder).
     """
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None, weights_error: str = "") -> None:
-        """`weights_error` says why there are none: the view goes on without prediction."""
+        """`weights_error`: why there are no weights; the session then runs without prediction."""
         thread_priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = LiveFrame(), threading.Lock()
@@ -74,11 +74,11 @@ class LiveSession:
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()
-        self._began_ns = 0  # time.perf_counter_ns(), as that of frames: those before it are of another source
+        self._began_ns = 0  # time.perf_counter_ns(), like that of frames: earlier ones are of another source
         self._readers: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin; the calling thread is the one that draws, and gives way to those that take frames."""
+        """Start all threads. The calling thread draws: it gets a lower priority than those that read frames."""
         self._start_reader()
         self._predicting.start()
         thread_priority.give_way_as_viewer()
@@ -96,20 +96,21 @@ class LiveSession:
 
     @property
     def behind(self) -> bool:
-        """Whether frames wait to be taken or written: then whatever may be late should be."""
+        """Whether frames wait to be read or written: then everything that may be late should wait."""
         recorder = self._recorder
         return self._source.waiting_bytes() > BEHIND_BYTES or (recorder is not None and recorder.in_haste)
 
     @property
     def replay(self) -> ReplaySource | None:
-        """The source, where it is a recording that is played."""
+        """The source, if it is a recording that is played."""
         return self._source if isinstance(self._source, ReplaySource) else None
 
     def latest(self) -> LiveFrame:
-        """The newest of everything; the same object until something is newer."""
+        """Return the newest frame and prediction; the same object until one of them changes."""
         return self._view
 
     def status(self) -> LiveStatus:
+        """Return a snapshot of the state."""
         state, view, predicting = self._source.state, self.latest(), self._predicting.status()
         return LiveStatus(
             source=self._source.label,
@@ -126,36 +127,38 @@ class LiveSession:
         )
 
     def accuracy_history(self) -> list[AccuracySample]:
-        """How good the predictions of the last minute were, frame by frame."""
+        """Return the accuracy of the last minute, frame by frame."""
         return self._accuracy.history()
 
     def start_recording(self, name: str, choice: FrameFilter | None = None, note: str = "") -> None:
-        """Record from now on, every frame or those of `choice`.
+        """Start to record every frame, or those of `choice`.
 
-        Raises LidarliveError while a recording runs or is played, and where only frames of poor prediction are chosen
+        Raises LidarliveError while a recording runs or is played, and if only frames with a poor prediction are chosen
         but nothing is predicted: then nothing would be recorded.
         """
         self._require_no_recording()
         if not self._source.recordable:
-            raise LidarliveError("This is a recording already. To make one, choose a phone or the demo room")
+            raise LidarliveError(
+                "This is a recording already: to make a new one, choose a phone or the demo room as the source"
+            )
         predicting = self._predicting.status()
         predicts = bool(predicting.weights) or predicting.loading
         if choice is not None and choice.worse_than is not None and not predicts:
             raise LidarliveError(
-                "Nothing is recorded: only frames of poor prediction are chosen, and there are no weights to predict "
-                "with. Choose other frames"
+                "Nothing would be recorded: only frames with a poor prediction are chosen, and there are no weights to "
+                "predict with. Choose other frames"
             )
         self._recorder = Recorder(self._recordings, name, self._source, choice=choice, note=note)
 
     def stop_recording(self) -> Path | None:
-        """Begin to finish the recording; `status().recording.finished` tells when everything is on disk."""
+        """Begin to finish the recording; `status().recording.finished` is true when everything is on disk."""
         if self._recorder is None:
             return None
         self._recorder.stop()
         return self._recorder.status().path
 
     def use_source(self, source: Source) -> None:
-        """Read another source from now on, and end the one before. Raises LidarliveError while a recording runs."""
+        """Close the source and read another one. Raises LidarliveError while a recording runs."""
         self._require_no_recording()
         with self._view_lock:
             before, self._source = self._source, source
@@ -165,7 +168,7 @@ class LiveSession:
         self._start_reader()
 
     def use_weights(self, folder: Path) -> None:
-        """Predict with another version as soon as it is ready, with the one in use until then."""
+        """Load another version, and predict with it as soon as it is loaded."""
         self._predicting.use(folder)
 
     def _recording_status(self, predicting: PredictorStatus) -> RecordingStatus | None:
@@ -202,7 +205,7 @@ class LiveSession:
                 self.stop_recording()
 
     def _take(self, source: Source, frame: Frame) -> bool:
-        """Hand a frame on; False where another source is read by now."""
+        """Pass a frame on; False if another source has replaced this one."""
         with self._view_lock:
             if source is not self._source:
                 return False
@@ -218,7 +221,7 @@ class LiveSession:
             if frame.received_ns < self._began_ns:
                 return
             self._view = replace(self._view, prediction=prediction, predicted_frame=frame)
-            recorder = self._recorder  # under the lock: never one that was begun on another source
+            recorder = self._recorder  # under the lock: never one that was started on another source
         if recorder is not None and recorder.choice.worse_than is not None:
             recorder.offer_predicted(frame, abs_rel_of(prediction, frame))
         self._accuracy.add(prediction, frame)

@@ -1,4 +1,4 @@
-"""How the threads of the live view hand things on, and how often they do."""
+"""Handing the newest item from thread to thread, and counting how often that happens."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """One slot: `put` replaces what was not taken yet, `take` waits for something new. Never more than one item old."""
+    """One slot between two threads: a new item replaces one that was not taken yet."""
 
     def __init__(self) -> None:
         self._item: T | None = None
         self._changed = threading.Condition()
 
     def put(self, item: T) -> None:
+        """Replace the item in the slot."""
         with self._changed:
             self._item = item
             self._changed.notify()
 
     def take(self, timeout_s: float) -> T | None:
+        """Wait for an item and remove it; None after the time-out."""
         with self._changed:
             self._changed.wait_for(lambda: self._item is not None, timeout_s)
             item, self._item = self._item, None
@@ -32,19 +34,20 @@ class Mailbox(Generic[T]):
 
 
 class RateMeter:
-    """Events of the last RATE_WINDOW_S and how long each took; counted by one thread, read by any."""
+    """Rate and mean duration of the events of the last RATE_WINDOW_S. One thread counts, any thread reads."""
 
     def __init__(self) -> None:
         self._events: deque[tuple[float, float]] = deque()
         self._lock = threading.Lock()
 
     def count(self, seconds: float = 0.0) -> None:
-        """An event now, which took `seconds`."""
+        """Note an event that ends now and took `seconds`."""
         with self._lock:
             self._events.append((time.monotonic(), seconds))
             self._forget()
 
     def per_second(self) -> float:
+        """Return the events a second; 0 with fewer than two of them."""
         with self._lock:
             self._forget()
             if len(self._events) < 2:
@@ -52,7 +55,7 @@ class RateMeter:
             return (len(self._events) - 1) / (self._events[-1][0] - self._events[0][0])
 
     def mean_seconds(self) -> float | None:
-        """How long an event took in the mean; None where there was none lately."""
+        """Return the mean duration of an event; None if there was none lately."""
         with self._lock:
             self._forget()
             return sum(seconds for _, seconds in self._events) / len(self._events) if self._events else None

@@ -1,4 +1,4 @@
-"""Depth as points in space: the LiDAR's and the prediction's of one frame, in one of three colourings."""
+"""Depth maps as coloured points in space."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from model.config import CANONICAL_FOCAL_PX, INPUT_SIZE
 from model.data.targets import Float32, is_landscape, resize_nearest
 
 COLOURINGS = ("RGB", "depth", "error")
-MOST_POINTS = 16_384  # of each cloud: OpenGL without a graphics card draws as many of both in 10 ms
-TINT, TINT_SHARE = (60, 150, 255), 0.5  # of the prediction in the colours of the picture, where the LiDAR has the same
+MAX_POINTS = 16_384  # of each cloud: OpenGL without a graphics card draws as many of both in 10 ms
+TINT, TINT_SHARE = (60, 150, 255), 0.5  # of predicted points coloured by the picture, like those of the LiDAR
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,23 +32,25 @@ class PointCloud:
     points_m: Float32
     colours: Float32
 
-    def seen(self, turn: Rotation) -> PointCloud:
-        """As a picture that is turned so would show it."""
-        right, top = turn.seen_direction(1, 0), turn.seen_direction(0, 1)
+    def turned(self, turn: Rotation) -> PointCloud:
+        """Return the cloud turned like the pictures."""
+        right, top = turn.displayed_direction(1, 0), turn.displayed_direction(0, 1)
         axes = np.array([(*right, 0), (*top, 0), (0, 0, 1)], np.float32)
         return replace(self, points_m=self.points_m @ axes)
 
 
 @dataclass(frozen=True)
 class Colouring:
-    """How points are coloured: `by` one of COLOURINGS, depth from `near_m` to `far_m` in the colours of `appearance`,
-    the error from -`limit_m` to `limit_m` in those of the difference.
+    """How points are coloured: `by` is one of COLOURINGS.
 
-    error_m  by Appearance.error_m; None where the points are coloured otherwise, or there is no prediction
+    Depth from `near_m` to `far_m` has the colours of `options`, the error from -`limit_m` to `limit_m` those of the
+    difference.
+
+    error_m  by DisplayOptions.error_m; None if points are not coloured by it, or without a prediction
     """
 
     by: str
-    appearance: DisplayOptions
+    options: DisplayOptions
     near_m: float
     far_m: float
     error_m: DepthMap | None
@@ -56,16 +58,16 @@ class Colouring:
 
 
 def lidar_cloud(frame: Frame, colouring: Colouring) -> PointCloud:
-    """The readings that are to be shown. Raises ValueError where the picture is needed and damaged."""
-    appearance, shown = colouring.appearance, frame.depth_m > 0
-    if (hidden := appearance.hides(frame)) is not None:
+    """Return the LiDAR's readings that are shown. Raises ValueError if the picture is needed and damaged."""
+    options, shown = colouring.options, frame.depth_m > 0
+    if (hidden := options.hides(frame)) is not None:
         shown &= ~hidden
     if colouring.by == "RGB":
         colours = _picture(frame, frame.depth_size)
-        if (doubtful := appearance.dims(frame)) is not None:
+        if (doubtful := options.dims(frame)) is not None:
             colours = np.where(doubtful[..., None], _mixed(colours, NO_READING, 1 - DIMMED), colours)
     elif colouring.by == "depth":
-        indices, table = appearance.measured(depth_indices(frame.depth_m, colouring.near_m, colouring.far_m), frame)
+        indices, table = options.measured(depth_indices(frame.depth_m, colouring.near_m, colouring.far_m), frame)
         colours = table[indices]
     else:
         colours = _error_colours(colouring, frame.depth_size)
@@ -73,24 +75,24 @@ def lidar_cloud(frame: Frame, colouring: Colouring) -> PointCloud:
 
 
 def predicted_cloud(predicted_m: DepthMap, frame: Frame, colouring: Colouring) -> PointCloud:
-    """What was predicted of `frame`, in the colours of the picture tinted, else in those of the LiDAR's cloud.
+    """Return the depth predicted from `frame`: tinted if coloured by the picture, else in the LiDAR's colours.
 
-    Raises ValueError where the picture is needed and damaged.
+    Raises ValueError if the picture is needed and damaged.
     """
     size = predicted_m.shape[1], predicted_m.shape[0]
     if colouring.by == "RGB":
         colours = _mixed(_picture(frame, size), TINT, TINT_SHARE)
     elif colouring.by == "depth":
-        colours = colouring.appearance.table[depth_indices(predicted_m, colouring.near_m, colouring.far_m)]
+        colours = colouring.options.table[depth_indices(predicted_m, colouring.near_m, colouring.far_m)]
     else:
         colours = _error_colours(colouring, size)
     return _cloud(frame, predicted_m, predicted_m > 0, colours)
 
 
 def camera_over(frame: Frame, size: tuple[int, int]) -> Intrinsics:
-    """In pixels of a map of `size` (width, height) over the whole picture.
+    """Return the intrinsics in pixels of a map of `size` (width, height) over the whole picture.
 
-    Where the frame does not say its focal length, the one that the networks take then, and the picture's middle.
+    If the frame has no focal length: the one that the networks assume then, and the middle of the picture.
     """
     camera, (width, height) = frame.intrinsics, frame.rgb_size
     if not (camera.fx > 0 and camera.fy > 0):
@@ -100,9 +102,9 @@ def camera_over(frame: Frame, size: tuple[int, int]) -> Intrinsics:
 
 
 def _cloud(frame: Frame, depth_m: DepthMap, shown: NDArray[np.bool_], colours: UInt8Image) -> PointCloud:
-    """Of every n-th pixel of every n-th row, so that there are no more than MOST_POINTS."""
+    """Convert every n-th pixel of every n-th row, so that there are at most MAX_POINTS."""
     height, width = depth_m.shape
-    step = math.ceil(math.sqrt(depth_m.size / MOST_POINTS))
+    step = math.ceil(math.sqrt(depth_m.size / MAX_POINTS))
     row, column = np.nonzero(shown[step // 2 :: step, step // 2 :: step])
     row, column = row * step + step // 2, column * step + step // 2
     rgba = np.ones((len(row), 4), np.float32)
@@ -111,19 +113,19 @@ def _cloud(frame: Frame, depth_m: DepthMap, shown: NDArray[np.bool_], colours: U
 
 
 def _picture(frame: Frame, size: tuple[int, int]) -> UInt8Image:
-    """uint8 (h, w, 3), averaged over the pixels of a map of `size`."""
+    """Return the picture averaged over the pixels of a map of `size`: uint8 (h, w, 3)."""
     return _uint8(cv2.resize(frame.rgb_for(size), size, interpolation=cv2.INTER_AREA))
 
 
 def _error_colours(colouring: Colouring, size: tuple[int, int]) -> UInt8Image:
-    """uint8 (h, w, 3) for a map of `size`."""
+    """Return colours of the error for a map of `size`: uint8 (h, w, 3)."""
     if colouring.error_m is None:
         return _uint8(np.full((size[1], size[0], 3), NO_READING))
     return DIVERGING[difference_indices(resize_nearest(colouring.error_m, size), colouring.limit_m)]
 
 
 def _mixed(colours: UInt8Image, other: tuple[int, int, int], share: float) -> UInt8Image:
-    """With so much of the other colour: uint8 (..., 3)."""
+    """Mix in a share of another colour: uint8 (..., 3)."""
     return _uint8(colours * np.float32(1 - share) + np.array(other, np.float32) * np.float32(share))
 
 

@@ -1,8 +1,8 @@
-"""The newest frame's prediction: drops frames while busy, and changes weights without a gap.
+"""Prediction of the newest frame: drops frames while it is busy, and changes weights without a gap.
 
 frame ──► mailbox ──► predictor thread ──► on_prediction(prediction, its frame)
                           ▲
-folder ──► mailbox ──► loader thread       (makes a Predictor of it, while the one before goes on)
+folder ──► mailbox ──► loader thread       (loads it as a Predictor, while the previous one continues)
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from capture.frame import Frame
 from model.predictor import Prediction, Predictor
 
 THREADS = max(1, (psutil.cpu_count(logical=False) or 2) // 2)  # the other half captures, encodes and draws
-WAIT_S = 0.1  # how late a thread that waits may notice the end
+WAIT_S = 0.1  # how late a waiting thread may notice that it has to end
 
 
 @dataclass(frozen=True)
 class PredictorStatus:
-    """`weights` is the name of the version in use; `loading`: another, or the first, is being made ready."""
+    """`weights` is the name of the version in use; `loading`: another one is being loaded."""
 
     weights: str = ""
     error: str = ""
     loading: bool = False
     per_s: float = 0.0
-    mean_ms: float | None = None  # of a prediction; None where there was none lately
+    mean_ms: float | None = None  # of a prediction; None if there was none lately
 
 
 class PredictorThread:
     """Every method returns at once except `close`.
 
-    Threads: `predictor` blocks on its mailbox and on inference, `loader` on its mailbox, the disk and OpenVINO; both
-    give way to all others. `on_prediction` is called in the predictor's thread. While `must_wait` says so, nothing is
-    predicted: frames that wait to be recorded come first.
+    Threads: `predictor` may block on its mailbox and on inference, `loader` on its mailbox, the disk and OpenVINO; both
+    have a lower priority than all others. `on_prediction` is called in the predictor's thread. While `must_wait`
+    returns true, nothing is predicted: frames that wait to be recorded come first.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class PredictorThread:
         weights: Path | None = None,
         error: str = "",
     ) -> None:
-        """`error` says why there are no weights to begin with."""
+        """`error`: why there are no weights at the start."""
         self._on_prediction, self._must_wait = on_prediction, must_wait
         self._frames: Mailbox[Frame] = Mailbox()
         self._folders: Mailbox[Path] = Mailbox()
@@ -67,6 +67,7 @@ class PredictorThread:
             self.use(weights)
 
     def start(self) -> None:
+        """Start both threads."""
         for thread in self._threads:
             thread.start()
 
@@ -78,15 +79,16 @@ class PredictorThread:
                 thread.join(timeout_s)
 
     def offer(self, frame: Frame) -> None:
-        """A newer frame: it takes the place of one that was not predicted yet."""
+        """Predict this frame next; it replaces one that was not predicted yet."""
         self._frames.put(frame)
 
     def use(self, folder: Path) -> None:
-        """Make the version in `folder` ready and go over to it; `status` tells when it is in use or no good."""
+        """Load the version in `folder` and use it; `status` shows when it is in use, or why it cannot be."""
         self._loading = True
         self._folders.put(folder)
 
     def status(self) -> PredictorStatus:
+        """Return a snapshot of the state."""
         mean_s = self._rate.mean_seconds()
         return PredictorStatus(
             self._weights,
@@ -105,16 +107,16 @@ class PredictorThread:
             if (ready := self._ready.take(0)) is not None:
                 predictor = ready
                 self._weights, self._error = ready.folder.name, ""
-                frame = frame or last  # where no other comes, as of a paused recording, the view shows what is new
+                frame = frame or last  # predict it again if no other comes, as in a paused recording
             last = frame or last
             if frame is None or predictor is None or self._must_wait():
                 continue
             try:
                 prediction = predictor.of_frame(frame)
-            except ValueError:  # this picture cannot be decoded; the next one may be whole
+            except ValueError:  # this picture cannot be decoded; the next one may be
                 continue
             except Exception as error:
-                # Whatever inference runs into, the view and the recording go on without it.
+                # The view and the recording continue without predictions, whatever the error is.
                 predictor, self._weights, self._error = None, "", f"prediction stopped: {error}"
                 continue
             self._rate.count(prediction.seconds)

@@ -1,4 +1,4 @@
-"""What stands at the places that a person marks in the pictures: depth, difference, position, distance, a region."""
+"""Measurements at the places that a person marks: depth, difference, position, distance, region."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from capture.geometry.unproject import unproject
 
 LEVELS = ("low", "medium", "high")
 HELP = (
-    "Point at a picture to read it. Click two points for the distance between them, drag for a region, Esc to clear.\n"
-    "Position: metres from the camera, x to the right and y up in the picture as you see it, z towards you."
+    "Point at a picture to read it. Click two points for their distance, drag for a region, press Esc to clear.\n"
+    "Position: metres from the camera, x to the right and y up in the displayed picture, z towards you."
 )
 
 
 @dataclass(frozen=True)
 class Place:
-    """In shares of width and height of the picture as received, 0 to 1 from its upper left corner."""
+    """Fractions of width and height of the picture as received, 0 to 1 from its upper left corner."""
 
     x: float
     y: float
 
     def pixel(self, depth_m: DepthMap) -> tuple[int, int]:
-        """Row and column of a map over the whole picture."""
+        """Return row and column in a map over the whole picture."""
         height, width = depth_m.shape
         return min(int(self.y * height), height - 1), min(int(self.x * width), width - 1)
 
 
 @dataclass(frozen=True)
 class Marks:
-    """Where the pointer is, up to two points that were clicked, and opposite corners of a region that was dragged."""
+    """The pointer, up to two clicked points, and opposite corners of a dragged region."""
 
     pointer: Place | None = None
     points: tuple[Place, ...] = ()
@@ -43,9 +43,9 @@ class Marks:
 
 
 def readout(view: LiveFrame, marks: Marks, turn: Rotation = AS_RECEIVED) -> str:
-    """One line on what is marked; empty where nothing is. Prediction and LiDAR are of the same frame.
+    """Return one line with the measurements; empty without marks. Prediction and LiDAR are of the same frame.
 
-    `turn` is how the pictures are seen: positions are said in those axes.
+    `turn` is how the pictures are displayed: positions are given in those axes.
     """
     frame = view.predicted_frame or view.frame
     if frame is None:
@@ -64,9 +64,10 @@ def readout(view: LiveFrame, marks: Marks, turn: Rotation = AS_RECEIVED) -> str:
 
 
 def position_m(frame: Frame, depth_m: DepthMap, place: Place) -> NDArray[np.float32] | None:
-    """(3,): x to the right, y up, z towards the viewer, of a depth map over the frame's picture.
+    """Return the position of a pixel of a depth map over the frame's picture.
 
-    None where the map has no reading there, or the camera's focal length is unknown.
+    float32 (3,), metres: x to the right, y up, z towards the viewer. None if there is no reading, or if the camera's
+    focal length is unknown.
     """
     row, column = place.pixel(depth_m)
     height, width = depth_m.shape
@@ -91,7 +92,7 @@ def _at(frame: Frame, predicted_m: DepthMap | None, place: Place, turn: Rotation
         parts.append(f"{LEVELS[int(frame.confidence[place.pixel(frame.depth_m)])]} confidence")
     if (position := position_m(frame, frame.depth_m, place)) is not None:
         x, y, z = position.tolist()
-        parts.append("at {:.2f}, {:.2f}, {:.2f} m".format(*turn.seen_direction(x, y), z))
+        parts.append("at {:.2f}, {:.2f}, {:.2f} m".format(*turn.displayed_direction(x, y), z))
     return "  ·  ".join(parts)
 
 

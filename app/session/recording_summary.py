@@ -1,4 +1,4 @@
-"""What a person wants to know of a recording at a glance: a picture, how long, what was lost, how far it reaches."""
+"""A recording at a glance: thumbnail, length, losses, and how far its depth reaches."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from capture.jpeg import reduction
 from capture.recording import Recording
 from capture.storage.repair import being_written
 
-THUMBNAIL = (96, 96)  # (width, height) in pixels that a thumbnail should at least have, for screens of high density
-SAMPLES = 12  # frames that the coverage is read from, evenly spread: enough to see it, quick on long ones
+THUMBNAIL = (96, 96)  # (width, height) in pixels at least, for screens of high density
+SAMPLES = 12  # frames, evenly spread, to estimate the coverage from: quick on long recordings
 BEING_RECORDED = "being recorded"
 
 
 @dataclass(frozen=True, eq=False)
 class RecordingSummary:
-    """`problem` says why there is nothing more to say; empty where all is well.
-
-    thumbnail   uint8 (h, w, 3) of the middle frame, as received
+    """thumbnail   uint8 (h, w, 3) of the middle frame, as received
     coverage    as in DepthReach
+    problem     why there is nothing more to show; empty if all is well
     """
 
     path: Path
@@ -38,12 +37,13 @@ class RecordingSummary:
 
     @property
     def length(self) -> str:
+        """Minutes and seconds."""
         minutes, seconds = divmod(round(self.seconds), 60)
         return f"{minutes}:{seconds:02d}"
 
     @property
     def began(self) -> str:
-        """In this computer's own time; empty where the recording does not say."""
+        """Date and time in this computer's time zone; empty if the recording does not have them."""
         try:
             return f"{datetime.fromisoformat(self.created_utc).astimezone():%d %b %Y, %H:%M}"
         except ValueError:
@@ -51,7 +51,7 @@ class RecordingSummary:
 
 
 def summary(path: Path) -> RecordingSummary:
-    """Reads a few frames; repairs a torn recording first. May block on the disk; never raises."""
+    """Summarize a recording from a few frames, after repairing a torn one. May block on the disk; never raises."""
     if being_written(path):
         return RecordingSummary(path, path.name, problem=BEING_RECORDED)
     try:

@@ -1,4 +1,4 @@
-"""What the window says in words: the status line, what to do while there is no picture, and what went wrong."""
+"""The window's sentences: status line, problems, hints, and what to do while there is no picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from capture.usb.usbmuxd import HOW_TO_STREAM
 
 
 def status_line(status: LiveStatus) -> str:
-    """Stream rate, inference time, weights and losses, in one line."""
+    """Return stream rate, inference time, weights and losses in one line."""
     parts = [f"{status.fps:.0f} frames/s"]
     predicting = status.predicting
     if predicting.mean_ms is not None:
@@ -24,7 +24,7 @@ def status_line(status: LiveStatus) -> str:
 
 
 def accuracy_line(accuracy: Accuracy | None) -> str:
-    """How good the prediction is, in one line; empty where that is not known."""
+    """Return the accuracy in one line; empty if it is unknown."""
     if accuracy is None:
         return ""
     figures = [
@@ -37,7 +37,7 @@ def accuracy_line(accuracy: Accuracy | None) -> str:
 
 
 def accuracy_tool_tip(accuracy: Accuracy | None) -> str:
-    """What the figures mean, and the error by distance."""
+    """Explain the figures, and list the error by distance."""
     lines = [
         f"Prediction against LiDAR, last {WINDOW_S:.0f} s, confident readings from 0.2 to 5 m:",
         "root mean square error · mean error over distance · readings within 25 % · predicted over measured (median)",
@@ -49,18 +49,21 @@ def accuracy_tool_tip(accuracy: Accuracy | None) -> str:
 
 
 def length(metres: float) -> str:
-    """In centimetres below a metre."""
+    """Format a length: in centimetres below a metre."""
     return f"{metres * 100:.1f} cm" if metres < 1 else f"{metres:.2f} m"
 
 
 def problem(status: LiveStatus, streams: bool) -> str:
-    """What went wrong, if anything. `streams`: a frame has come; before that the notice says why there is none."""
+    """Return the newest problem; empty if there is none. `streams`: a frame has arrived.
+
+    Before the first frame the waiting page shows why there is none.
+    """
     failure = status.detail if status.state == "failed" and streams else ""
     return failure or (status.recording.error if status.recording is not None else "") or status.predicting.error
 
 
 def hint(status: LiveStatus, streams: bool) -> str:
-    """What is merely so: a stream that pauses, or what the recording that runs says of itself."""
+    """Return what is worth knowing but no problem: a pause of the stream, or a remark of the running recording."""
     if streams and status.state in ("waiting", "connecting", "ended"):
         return status.detail or f"{status.source}: {status.state}"
     running = status.recording is not None and not status.recording.finished
@@ -68,24 +71,23 @@ def hint(status: LiveStatus, streams: bool) -> str:
 
 
 def status_tool_tip(status: LiveStatus) -> str:
+    """Explain the status line, and list the losses by cause."""
     lines = [
         "Frames a second from the phone · milliseconds for one prediction and how many are made a second",
         f"Frames lost between phone and program: {causes(status.lost)}",
     ]
     if status.possibly_lost:
-        lines.append(
-            f"Possibly lost before USB: {status.possibly_lost}, as pauses between frames tell; the phone does not say"
-        )
+        lines.append(f"Possibly lost before USB: {status.possibly_lost}, estimated from pauses between frames")
     return "\n".join(lines)
 
 
 def causes(lost: dict[str, int]) -> str:
-    """`none`, or each cause with its count: `disk slow 3, disconnected 1`."""
+    """Return `none`, or each cause with its count: `disk slow 3, disconnected 1`."""
     return ", ".join(f"{cause.replace('_', ' ')} {count}" for cause, count in lost.items() if count) or "none"
 
 
 def recording_line(recording: RecordingStatus) -> str:
-    """Clock, frames written, lost and left out by choice while it is recorded, or what became of it."""
+    """Return time, frames written, lost and left out by choice of a running recording, or its result."""
     lost = sum(recording.lost.values())
     chosen = "" if recording.choice.is_all else f"   {recording.choice.short_words()}"
     counts = f"{recording.written} frames, {lost} lost" + (f", {recording.left_out} left out" if chosen else "")
@@ -95,17 +97,18 @@ def recording_line(recording: RecordingStatus) -> str:
     if recording.saving is not None:
         return f"Saving… {recording.saving:.0%}   {counts}"
     minutes, seconds = divmod(int(recording.seconds), 60)
-    left = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
-    return f"{minutes:02d}:{seconds:02d}   {counts}{left}{chosen}"
+    space = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
+    return f"{minutes:02d}:{seconds:02d}   {counts}{space}{chosen}"
 
 
 def _span(seconds: float) -> str:
-    """Minutes, or hours where there are many."""
+    """Format a duration in minutes, or in hours if it is long."""
     minutes = seconds / 60
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def recording_tool_tip(recording: RecordingStatus) -> str:
+    """List losses by cause, the choice of frames, and the path."""
     lines = [f"Frames lost: {causes(recording.lost)}"]
     if not recording.choice.is_all:
         lines.append(f"Chosen: {recording.choice.words()}. Left out by choice: {recording.left_out}")
@@ -114,17 +117,20 @@ def recording_tool_tip(recording: RecordingStatus) -> str:
     return "\n".join([*lines, str(recording.path or "")]).strip()
 
 
-def notice(status: LiveStatus) -> tuple[str, str]:
-    """What to say, large and small, while there is no frame to show."""
+def waiting_text(status: LiveStatus) -> tuple[str, str]:
+    """Return headline and detail of the page that is shown while there is no frame."""
     if status.state == "preparing":
         if status.source.startswith("Demo room"):
-            return f"Drawing the demo room… {status.prepared:.0%}", "Done once; after that it starts at once."
-        return f"Preparing {status.source}… {status.prepared:.0%}", "Its frames are made ready to be played."
+            return f"Drawing the demo room… {status.prepared:.0%}", "This is done once. Later it starts at once."
+        return f"Preparing {status.source}… {status.prepared:.0%}", "Its frames are prepared for playing."
     if status.state == "failed":
         return "No picture", status.detail
     if status.state == "ended":
         return f"{status.source} has ended", status.detail
     if status.state == "waiting":
-        told = HOW_TO_STREAM in status.detail
-        return "Waiting for the phone…", status.detail if told else f"{status.detail}\n\nThen {HOW_TO_STREAM}".strip()
+        is_explained = HOW_TO_STREAM in status.detail
+        return (
+            "Waiting for the phone…",
+            status.detail if is_explained else f"{status.detail}\n\nThen {HOW_TO_STREAM}".strip(),
+        )
     return f"Connecting to {status.source}…", status.detail

@@ -1,6 +1,6 @@
-"""What a person wants of each recording at the next retraining, kept beside them: train on it, or judge by it.
+"""The role of each recording in the next training, as a person has marked it: train on it, or hold it out.
 
-<recordings>/roles.json     {folder name: "train" | "held out"}; what is not there is up to the Retrain dialog
+<recordings>/roles.json     {folder name: "train" | "held out"}; the Retrain dialog decides on all others
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ MAX_BYTES = 1 << 20  # thousands of recordings
 
 
 def read_roles(dataset: Path) -> dict[str, str]:
-    """By folder name; what makes no sense is left out, as it only costs a person a tick."""
+    """Return the roles by folder name, without invalid ones: they only cost a person a tick."""
     try:
         document = json.loads(read_file(dataset / ROLES_NAME, MAX_BYTES))
-    except ValueError:  # there is none, or it is no JSON
+    except ValueError:  # no such file, or no JSON
         return {}
-    known = document.items() if isinstance(document, dict) else ()
-    return {str(name): role for name, role in known if role in (TRAIN, HELD_OUT)}
+    entries = document.items() if isinstance(document, dict) else ()
+    return {str(name): role for name, role in entries if role in (TRAIN, HELD_OUT)}
 
 
 def write_role(recording: Path, role: str) -> None:
-    """`role` empty: none. Raises LidarliveError where it cannot be kept."""
+    """Mark a recording; an empty `role` removes the mark. Raises LidarliveError if that cannot be saved."""
     roles = read_roles(recording.parent)
     roles.pop(recording.name, None)
     if role:
@@ -41,7 +41,10 @@ def write_role(recording: Path, role: str) -> None:
 
 
 def move_role(recording: Path, to: Path | None) -> None:
-    """The recording is called `to` from now on, or is gone. Raises LidarliveError where that cannot be kept."""
+    """Move the mark of a renamed recording, or drop that of a deleted one (`to` is None).
+
+    Raises LidarliveError if that cannot be saved.
+    """
     role = read_roles(recording.parent).get(recording.name, "")
     if role and recording != to:
         write_role(recording, "")

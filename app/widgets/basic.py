@@ -1,4 +1,4 @@
-"""The small parts that the window and its dialogs are made of."""
+"""Small parts of the window and its dialogs."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.theme import GAP
+from app.widgets.theme import GAP, style_banner
 
 
 class MessageBar(QFrame):
-    """One line across the window, with a button that closes it. `colour` is that of its left edge."""
+    """One line across the window with a button that closes it. `color`: of its left edge."""
 
-    def __init__(self, colour: str) -> None:
+    def __init__(self, color: str) -> None:
         super().__init__()
-        self.setObjectName("message")
-        self.setStyleSheet(f"QFrame#message {{ background: #2b2d32; border-left: 4px solid {colour}; }}")
+        style_banner(self, color)
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -44,17 +43,18 @@ class MessageBar(QFrame):
         self.hide()
 
     def show_message(self, text: str) -> None:
-        """Replaces what was said before; an empty text takes it away."""
+        """Replace the message; an empty text hides the bar."""
         self._label.setText(text)
         self.setVisible(bool(text))
 
     @property
     def text(self) -> str:
+        """The message."""
         return self._label.text()
 
 
 class ElidedLabel(QLabel):
-    """One line that gives way: where there is no room it ends in an ellipsis, and never widens the window."""
+    """One line that ends in an ellipsis if it is too long, so that it never widens the window."""
 
     def __init__(self, bold: bool = False) -> None:
         super().__init__()
@@ -65,6 +65,7 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_text(self, text: str) -> None:
+        """Replace the text."""
         if text != self.whole_text:
             self.whole_text = text
             self.updateGeometry()
@@ -84,7 +85,7 @@ class ElidedLabel(QLabel):
 
 
 def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton:
-    """A push button, roomy enough for its longest text to come."""
+    """Return a push button with some room, so that a longer text does not change its size."""
     made = QPushButton(text)
     made.setMinimumSize(max(96, made.fontMetrics().horizontalAdvance(text) + 28), 32)
     made.setToolTip(tool_tip)
@@ -95,7 +96,7 @@ def button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton
 
 
 def row(*widgets: QWidget | None) -> QHBoxLayout:
-    """Side by side; None is what stretches."""
+    """Return a layout of widgets side by side; None stretches."""
     made = QHBoxLayout()
     made.setSpacing(GAP)
     for widget in widgets:
@@ -103,10 +104,10 @@ def row(*widgets: QWidget | None) -> QHBoxLayout:
     return made
 
 
-def side(window: QMainWindow, title: str, content: QWidget) -> QDockWidget:
-    """A panel at the window's left side, hidden at first; it can be moved to the right one, made wider, and closed."""
+def add_dock(window: QMainWindow, title: str, content: QWidget) -> QDockWidget:
+    """Add a hidden panel at the window's left side; a person can move it to the right, widen it and close it."""
     made = QDockWidget(title, window)
-    made.setObjectName(title)  # by which its place is remembered
+    made.setObjectName(title)  # the key of its saved place
     left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
     made.setAllowedAreas(Qt.DockWidgetAreas() | left | right)
     made.setWidget(content)

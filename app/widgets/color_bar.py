@@ -1,4 +1,4 @@
-"""A colour map with its numbers."""
+"""A colour bar with its numbers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ class ColorBar(QWidget):
         self.setToolTip(tool_tip)
 
     def show_table(self, table: UInt8Image) -> None:
-        """Other colours from now on: uint8 (256, 3), index 0 left out."""
+        """Change the colours: uint8 (256, 3); index 0, no reading, is left out."""
         self._ramp = indexed_image(np.arange(1, STEPS + 1, dtype=np.uint8)[None, :], table)
         self.update()
 
     def show_range(self, low_m: float, high_m: float) -> None:
+        """Change the ends of the scale."""
         if (low_m, high_m) != (self._low_m, self._high_m):
             self._low_m, self._high_m = low_m, high_m
             self.update()
@@ -45,7 +46,7 @@ class ColorBar(QWidget):
         unit, per_m = ("cm", 100.0) if max(abs(self._low_m), abs(self._high_m)) < 1 else ("m", 1.0)
         room = self.width() / (metrics.horizontalAdvance("-00.0") + GAP)
         values = round_steps(self._low_m * per_m, self._high_m * per_m, room)
-        free = self.width()  # from the right: the last number carries the unit and must have its place
+        free = self.width()  # from the right: the last number carries the unit and is never left out
         for value in reversed(values):
             x = round((value / per_m - self._low_m) / (self._high_m - self._low_m) * (self.width() - 1))
             painter.drawLine(x, 10, x, 13)
@@ -59,12 +60,12 @@ class ColorBar(QWidget):
 
 
 def bar_height(widget: QWidget) -> int:
-    """Pixels of a colour bar in the widget's font: the colours, and the numbers below them."""
+    """Return the height in pixels of a colour bar with its numbers, in the widget's font."""
     return 16 + QFontMetrics(fonts(widget)[1]).height()
 
 
 def round_steps(low: float, high: float, most: float) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: at most about `most` of them."""
+    """Return multiples of 1, 2 or 5 times a power of ten from `low` to `high`: about `most` of them at most."""
     rough = (high - low) / max(most, 1.0)
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(float(power * factor) for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)

@@ -1,4 +1,4 @@
-"""A picture with its title, its caption and its colour bar."""
+"""A picture with title, caption and colour bar."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QEvent, QPoint, QRect, Qt, pyqtSignal
 from PyQt5.QtGui import (
-    QColor,
     QFont,
     QFontMetrics,
     QImage,
@@ -23,35 +22,35 @@ from PyQt5.QtWidgets import QWidget
 from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Marks, Place
 from app.widgets.color_bar import ColorBar, bar_height
-from app.widgets.theme import ACCENT, DIM_TEXT, EMPTY, GAP, TEXT, fonts
+from app.widgets.theme import ACCENT, DIM_TEXT, EMPTY, GAP, MARK, MARK_SHADOW, TEXT, fonts
 
 Align = Qt.AlignmentFlag
-PORTRAIT = 0.75  # width / height of a phone's picture held upright, until a frame says otherwise
+PORTRAIT = 0.75  # width / height of a phone's picture held upright; used until the first frame
 DRAG_PIXELS = 5  # a hand moves the mouse so far while it clicks
 
 
 class ImagePanel(QWidget):
-    """A title, a picture, and a caption. Without a picture it says why there is none.
+    """A title, a picture and a caption; without a picture, the reason why there is none.
 
-    Whatever its own size, the picture is drawn with `aspect` (width / height): maps of all sizes cover the same view.
-    It is drawn turned; pictures and places go in and out as received, and nobody else has to know.
-    Below it is room for `bar`, also where there is none, so that pictures side by side are of one size.
+    Pictures of any size are drawn with `aspect` (width / height), because maps of all sizes cover the same view, and
+    with `turn`. Pictures and places in signals and methods are as received, before the turn.
+    Space for a colour bar is kept even without `bar`, so that pictures side by side have one size.
     """
 
-    enlarged = pyqtSignal()  # by a double click or Enter: a person wants to see this one alone, or all again
-    pointed = pyqtSignal(object)  # a Place in the picture, or None where the pointer left it
+    enlarged = pyqtSignal()  # by a double click or Enter
+    pointed = pyqtSignal(object)  # a Place in the picture, or None when the pointer has left it
     clicked = pyqtSignal(object)  # a Place
     dragged = pyqtSignal(object, object)  # two Places, while a button is held
 
     def __init__(self, title: str, tool_tip: str, bar: ColorBar | None = None) -> None:
         super().__init__()
-        self.title, self.caption, self.empty = title, "", ""
-        self.aspect = PORTRAIT  # as it is seen
+        self.title, self.caption, self.reason = title, "", ""
+        self.aspect = PORTRAIT  # as displayed
         self.turn = AS_RECEIVED
         self.bar = bar
         self._picture: QImage | None = None
         self._marks = Marks()
-        self._pressed: QPoint | None = None  # where a button went down and has not been dragged from yet
+        self._pressed: QPoint | None = None  # where a button went down and no drag has begun
         self._dragged_from: Place | None = None
         self.setMouseTracking(True)
         self.setToolTip(tool_tip)
@@ -60,36 +59,43 @@ class ImagePanel(QWidget):
         if bar is not None:
             bar.setParent(self)
 
-    def say(self, empty: str) -> None:
-        """What stands in the picture's place while there is none."""
-        if empty != self.empty:
-            self.empty = empty
-            self.update()
-
-    def show_picture(self, picture: QImage | None, caption: str) -> None:
+    def show_picture(self, picture: QImage, caption: str) -> None:
+        """Show a picture as received."""
         self._picture, self.caption = picture, caption
         self.update()
 
+    def show_reason(self, reason: str) -> None:
+        """Show one line in place of a picture: why there is none."""
+        if self._picture is not None or reason != self.reason:
+            self._picture, self.caption, self.reason = None, "", reason
+            self.update()
+
     def show_marks(self, marks: Marks) -> None:
+        """Draw these marks over the picture."""
         self._marks = marks
         self.update()
 
     @property
     def has_picture(self) -> bool:
+        """Whether a picture is shown, not a reason."""
         return self._picture is not None
 
     def text_height(self) -> int:
-        """Pixels that title, caption and colour bar take above and below the picture."""
+        """Return the pixels that title, caption and colour bar take above and below the picture."""
         title, caption = (QFontMetrics(font).height() for font in fonts(self))
         return title + caption + 10 + bar_height(self)
 
     def pixels(self) -> tuple[int, int]:
-        """(width, height) in which the picture is drawn, in pixels of the screen, before it is turned."""
-        size = fitted(self.aspect, self._area()).size() * self.devicePixelRatioF()
-        return self.turn.seen_size(size.width(), size.height())
+        """Return (width, height) of the drawn picture in pixels of the screen, before it is turned."""
+        size = self.picture_rect().size() * self.devicePixelRatioF()
+        return self.turn.displayed_size(size.width(), size.height())
+
+    def picture_rect(self) -> QRect:
+        """Return where in the panel the picture is drawn."""
+        return fitted(self.aspect, self._area())
 
     def _area(self) -> QRect:
-        """What title, caption and bar leave for the picture."""
+        """The space between title and caption."""
         title, caption = (QFontMetrics(font).height() + 5 for font in fonts(self))
         return self.rect().adjusted(0, title, 0, -caption - bar_height(self))
 
@@ -99,17 +105,17 @@ class ImagePanel(QWidget):
             self.bar.setGeometry(0, self.height() - height, self.width(), height)
 
     def place(self, at: QPoint) -> Place | None:
-        """Where in the picture as received a point of the panel is; None where it is beside it."""
-        picture = fitted(self.aspect, self._area())
+        """Convert a point of the panel to a place in the picture; None if it is outside."""
+        picture = self.picture_rect()
         if not (self.has_picture and picture.contains(at)):
             return None
         x, y = (at.x() - picture.left() + 0.5) / picture.width(), (at.y() - picture.top() + 0.5) / picture.height()
         return Place(*self.turn.received(x, y))
 
     def point(self, place: Place) -> QPoint:
-        """Where in the panel a place of the picture as received is."""
-        picture = fitted(self.aspect, self._area())
-        x, y = self.turn.seen(place.x, place.y)
+        """Convert a place in the picture to a point of the panel."""
+        picture = self.picture_rect()
+        x, y = self.turn.displayed(place.x, place.y)
         return QPoint(picture.left() + int(x * picture.width()), picture.top() + int(y * picture.height()))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
@@ -166,7 +172,7 @@ class ImagePanel(QWidget):
             painter.setFont(self.font())
             painter.setPen(DIM_TEXT)
             painter.drawText(
-                area.adjusted(GAP, GAP, -GAP, -GAP), Align.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty
+                area.adjusted(GAP, GAP, -GAP, -GAP), Align.AlignCenter | Qt.TextFlag.TextWordWrap, self.reason
             )
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -183,21 +189,18 @@ class ImagePanel(QWidget):
 
 
 def turned(picture: QImage, turn: Rotation) -> QImage:
-    """A picture as it is to be seen. By quarter turns Qt only moves pixels, which costs less than drawing aslant."""
+    """Return a picture as displayed. Quarter turns only move pixels, which costs less than a rotated painter."""
     if turn.mirrored:
         picture = picture.mirrored(True, False)
     return picture.transformed(QTransform().rotate(90 * turn.quarter_turns)) if turn.quarter_turns else picture
 
 
 def draw_marks(painter: QPainter, picture: QRect, marks: Marks, at: Callable[[Place], QPoint]) -> None:
-    """In every picture at the same place of the scene; dark below light, so that they are seen on all colours.
-
-    `at` says where in the panel a place is.
-    """
+    """Draw marks light on dark, visible on any colour. `at` converts a place to a point of the panel."""
     painter.save()
     painter.setClipRect(picture)
-    for colour, width in ((QColor(0, 0, 0, 150), 3), (QColor(255, 255, 255), 1)):
-        painter.setPen(QPen(colour, width))
+    for color, width in ((MARK_SHADOW, 3), (MARK, 1)):
+        painter.setPen(QPen(color, width))
         if marks.pointer is not None:
             x, y = at(marks.pointer).x(), at(marks.pointer).y()
             painter.drawLine(x, picture.top(), x, picture.bottom())
@@ -212,7 +215,7 @@ def draw_marks(painter: QPainter, picture: QRect, marks: Marks, at: Callable[[Pl
 
 
 def fitted(aspect: float, area: QRect) -> QRect:
-    """The largest rectangle with `aspect`, width / height, in the middle of `area`."""
+    """Return the largest rectangle with `aspect` (width / height) in the middle of `area`."""
     width = min(area.width(), round(area.height() * aspect))
     height = min(area.height(), round(area.width() / aspect))
     return QRect(area.left() + (area.width() - width) // 2, area.top() + (area.height() - height) // 2, width, height)

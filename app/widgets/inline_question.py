@@ -1,4 +1,4 @@
-"""A question in the panel itself, with its answer below: no dialog stands in the way of a recording that runs."""
+"""A question inside a panel, with its answers below: no dialog gets in the way of a running recording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QKeyEvent
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
-from app.widgets.theme import AMBER
+from app.widgets.theme import AMBER, style_banner
 
 CANCEL = "Cancel"
 Do = Callable[[], None]
@@ -18,12 +18,11 @@ def _nothing() -> None: ...
 
 
 class InlineQuestion(QFrame):
-    """Hidden until something is asked; a new question takes the place of one that was not answered. Esc: no."""
+    """Hidden until something is asked. A new question replaces an unanswered one; Esc hides it without an answer."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("ask")
-        self.setStyleSheet(f"QFrame#ask {{ background: #2b2d32; border-left: 4px solid {AMBER}; }}")
+        style_banner(self, AMBER)
         self._do = self._otherwise = _nothing
         self.label, self.field = QLabel(), QLineEdit()
         self.yes, self.no = QPushButton(), QPushButton(CANCEL)
@@ -43,13 +42,13 @@ class InlineQuestion(QFrame):
         self.hide()
 
     def confirm(self, question: str, yes: str, do: Do, no: str = CANCEL, otherwise: Do = _nothing) -> None:
-        """`do` where the answer is yes, which the button of that text says; `otherwise` where the other is pressed."""
+        """Ask with two buttons: `do` runs if `yes` is pressed, `otherwise` if `no` is."""
         self._show(question, yes, do, no, otherwise)
         self.field.hide()
         self.no.setFocus()
 
-    def name(self, question: str, text: str, yes: str, do: Callable[[str], None]) -> None:
-        """`do` with what was typed, `text` to begin with."""
+    def ask_text(self, question: str, text: str, yes: str, do: Callable[[str], None]) -> None:
+        """Ask for a line of text, `text` at first; `do` receives it."""
         self._show(question, yes, lambda: do(self.field.text()), CANCEL, _nothing)
         self.field.setText(text)
         self.field.show()

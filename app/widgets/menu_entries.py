@@ -1,41 +1,68 @@
-"""Menus from tables of entries."""
+"""Entries of menus: commands, entries with a tick, and choices of one among several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar
-
-Entries = dict[str, tuple[str, Callable[[], object]]]  # text, with & before its key: shortcut or "", what it does
+from PyQt5.QtWidgets import QAction, QActionGroup, QMenu
 
 
-def add_menu(bar: QMenuBar | None, title: str, entries: Entries) -> list[QAction]:
-    """Returns the entries' actions, in their order."""
-    menu = bar.addMenu(title) if bar is not None else None
-    actions = []
-    for text, (shortcut, do) in entries.items() if menu is not None else ():
-        action = QAction(text, menu)
-        action.setShortcut(shortcut)
-        action.triggered.connect(lambda _, do=do: do())
-        actions.append(action)
-    if menu is not None:
-        menu.addActions(actions)
-    return actions
+class Entry(Protocol):
+    """What a menu shows of an action. In `text`, & marks the key of the next letter."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def shortcut(self) -> str: ...
+    @property
+    def tip(self) -> str: ...
+
+
+def add_command(menu: QMenu, entry: Entry, do: Callable[[], object]) -> QAction:
+    """Add an entry that runs `do`."""
+    action = _add(menu, entry)
+
+    def run() -> None:
+        do()
+
+    action.triggered.connect(run)
+    return action
+
+
+def add_toggle(menu: QMenu, entry: Entry, checked: bool, toggle: Callable[[bool], object]) -> QAction:
+    """Add an entry with a tick; `toggle` receives the new state when a person changes it."""
+    action = _add(menu, entry)
+    action.setCheckable(True)
+    action.setChecked(checked)
+
+    def change(checked: bool) -> None:
+        toggle(checked)
+
+    action.triggered.connect(change)
+    return action
 
 
 def add_choice(
     menu: QMenu, title: str, choices: dict[str, Any], chosen: object, choose: Callable[[Any], None]
 ) -> QMenu:
-    """A menu below the menu, of which one entry is ticked."""
-    below = menu.addMenu(title)
-    assert below is not None
-    group = QActionGroup(below)
+    """Add a submenu of which exactly one entry is ticked; `choose` receives its value."""
+    submenu = menu.addMenu(title)
+    assert submenu is not None
+    group = QActionGroup(submenu)
     for text, value in choices.items():
-        action = QAction(text, below)
+        action = QAction(text, submenu)
         action.setCheckable(True)
         action.setChecked(value == chosen)
         action.triggered.connect(lambda _, value=value: choose(value))
         group.addAction(action)
-        below.addAction(action)
-    return below
+        submenu.addAction(action)
+    return submenu
+
+
+def _add(menu: QMenu, entry: Entry) -> QAction:
+    action = QAction(entry.text, menu)
+    action.setShortcut(entry.shortcut)
+    action.setToolTip(entry.tip)
+    menu.addAction(action)
+    return action

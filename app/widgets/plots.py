@@ -1,20 +1,54 @@
-"""Plots in the window's colours, without what a mouse could do to them."""
+"""Plots in the window's colours that ignore the mouse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtGui import QColor
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.widgets.theme import BACKGROUND, DIM_TEXT, GAP
+from app.widgets.theme import ACCENT, BACKGROUND, DIM_TEXT, GAP
 
-Plot = Any  # pyqtgraph carries no types
+Plot = Any  # pyqtgraph has no types
+LINE_WIDTH = 2  # pixels
+CURVE_COLOUR = ACCENT.lighter(130)
+
+
+class PlotRow(QWidget):
+    """Plots side by side with these titles, made when they are first used."""
+
+    def __init__(self, titles: Sequence[str], tool_tip: str) -> None:
+        super().__init__()
+        self._titles = titles
+        self._plots: list[Plot] = []
+        self.setToolTip(tool_tip)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def plots(self) -> list[Plot]:
+        """The pyqtgraph plots, in the order of the titles."""
+        if not self._plots:
+            self._plots = add_plots(self, self._titles)
+        return self._plots
+
+    def clear_plots(self) -> None:
+        """Remove all curves."""
+        for plot in self._plots:
+            plot.clear()
+
+
+def line(color: QColor | str = CURVE_COLOUR) -> Any:  # noqa: ANN401 - pyqtgraph has no types
+    """Return a pen for curves."""
+    import pyqtgraph  # as in add_plots
+
+    return pyqtgraph.mkPen(color, width=LINE_WIDTH)
 
 
 def add_plots(widget: QWidget, titles: Sequence[str]) -> list[Plot]:
-    """Side by side, in the widget's layout."""
-    import pyqtgraph  # only now: it takes a third of a second, which a window without plots need not spend
+    """Add plots side by side to the widget's layout."""
+    import pyqtgraph  # not earlier: it takes a third of a second, which a window without plots can save
 
     plots = pyqtgraph.GraphicsLayoutWidget()
     plots.setBackground(BACKGROUND)

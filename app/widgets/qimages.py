@@ -12,14 +12,14 @@ from capture.frame import UInt8Image
 
 
 def rgb_image(rgb: UInt8Image) -> QImage:
-    """A copy of uint8 (H, W, 3), red first."""
+    """Copy uint8 (H, W, 3), red first, to a QImage."""
     pixels = np.ascontiguousarray(rgb)
     height, width = pixels.shape[:2]
     return _own(QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format.Format_RGB888))
 
 
 def indexed_image(indices: UInt8Image, table: UInt8Image) -> QImage:
-    """uint8 (h, w) indices into a (256, 3) colour table: ten times faster than looking each pixel up in NumPy."""
+    """Convert uint8 (h, w) indices into a (256, 3) colour table: ten times faster than a look-up in NumPy."""
     pixels = np.ascontiguousarray(indices)
     height, width = pixels.shape
     image = QImage(voidptr(pixels.data), width, height, pixels.strides[0], QImage.Format.Format_Indexed8)
@@ -28,12 +28,14 @@ def indexed_image(indices: UInt8Image, table: UInt8Image) -> QImage:
 
 
 def _own(image: QImage) -> QImage:
-    """In the format that is drawn fastest (a third of the time of RGB888), and with its own pixels: a QImage made from
-    an array points into it, and the array may be gone when the image is drawn."""
+    """Copy to the format that Qt draws fastest (in a third of the time of RGB888).
+
+    A copy is needed: a QImage made from an array points into it, and the array may be freed before it is drawn.
+    """
     return image.convertToFormat(QImage.Format.Format_RGB32)
 
 
 @lru_cache(maxsize=16)
 def _qt_table(table: bytes) -> list[int]:
-    """Qt's 0xAARRGGBB of a (256, 3) colour table's bytes."""
+    """Convert the bytes of a (256, 3) colour table to Qt's 0xAARRGGBB."""
     return [0xFF000000 | r << 16 | g << 8 | b for r, g, b in zip(table[::3], table[1::3], table[2::3], strict=True)]

@@ -1,4 +1,4 @@
-"""A recording as a row of the list: its picture, what it is called, and how far it reaches."""
+"""A recording as a row of a list: thumbnail, name, length, losses, role, and how far its depth reaches."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from app.session.recording_summary import RecordingSummary
 from app.session.training_roles import HELD_OUT
 from app.widgets.image_panel import fitted
 from app.widgets.qimages import rgb_image
-from app.widgets.theme import ACCENT, AMBER, BLUE, DIM_TEXT, EMPTY, LIGHT_RED, SURFACE, TEXT
+from app.widgets.theme import ACCENT, AMBER, BLUE, DARK_TEXT, DIM_TEXT, EMPTY, LIGHT_RED, SURFACE, TEXT
 from capture.inspection.survey import METRES
 
 SUMMARY, ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 EDGE = 8  # pixels around everything
 PICTURE = 72  # pixels of a thumbnail's longer side
 BAR, BARS_HEIGHT = 9, 20  # pixels of the coverage
-MOST = 0.5  # share of the pixels at which a bar is full: more in one metre is rare
+FULL_BAR = 0.5  # share of the pixels: more within one metre is rare
 
 
 class RecordingRowDelegate(QStyledItemDelegate):
-    """Paints a Summary and its role."""
+    """Paints a RecordingSummary (SUMMARY) and its role in the next training (ROLE)."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(200, PICTURE + 2 * EDGE)
@@ -35,16 +35,16 @@ class RecordingRowDelegate(QStyledItemDelegate):
         painter.fillRect(option.rect, ACCENT.darker(220) if chosen else SURFACE)
         area = option.rect.adjusted(EDGE, EDGE, -EDGE, -EDGE)
         _paint_picture(painter, QRect(area.left(), area.top(), PICTURE, PICTURE), summary)
-        words = area.adjusted(PICTURE + EDGE, 0, 0, 0)
-        role_width = _paint_role(painter, words, index.data(ROLE) or "")
-        _paint_words(painter, words, summary, role_width)
+        text_area = area.adjusted(PICTURE + EDGE, 0, 0, 0)
+        role_width = _paint_role(painter, text_area, index.data(ROLE) or "")
+        _paint_text(painter, text_area, summary, role_width)
         if summary.coverage:
-            _paint_coverage(painter, words, summary.coverage)
+            _paint_coverage(painter, text_area, summary.coverage)
         painter.restore()
 
 
 def tool_tip(summary: RecordingSummary) -> str:
-    """Everything there is to say, in lines."""
+    """Return name, length, losses and depth coverage, a line each."""
     lines = [summary.path.name]
     if summary.problem:
         return "\n".join([*lines, summary.problem])
@@ -66,7 +66,7 @@ def _paint_picture(painter: QPainter, square: QRect, summary: RecordingSummary) 
 
 
 def _paint_role(painter: QPainter, area: QRect, role: str) -> int:
-    """In the upper right corner; returns how wide it is."""
+    """Paint a badge in the upper right corner; return its width in pixels."""
     if not role:
         return 0
     metrics = QFontMetrics(painter.font())
@@ -75,20 +75,22 @@ def _paint_role(painter: QPainter, area: QRect, role: str) -> int:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(AMBER if role == HELD_OUT else BLUE))
     painter.drawRoundedRect(badge, 4, 4)
-    painter.setPen(QColor(20, 20, 22) if role == HELD_OUT else TEXT)
+    painter.setPen(DARK_TEXT if role == HELD_OUT else TEXT)
     painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, role)
     return width + EDGE
 
 
-def _paint_words(painter: QPainter, area: QRect, summary: RecordingSummary, taken: int) -> None:
+def _paint_text(painter: QPainter, area: QRect, summary: RecordingSummary, badge_width: int) -> None:
     font = painter.font()
     height = QFontMetrics(font).height() + 2
     lines = [(summary.name, TEXT, True), *_lines(summary)]
-    for number, (text, colour, bold) in enumerate(lines):
+    for number, (text, color, bold) in enumerate(lines):
         font.setBold(bold)
         painter.setFont(font)
-        painter.setPen(colour)
-        line = QRect(area.left(), area.top() + number * height, area.width() - (taken if number == 0 else 0), height)
+        painter.setPen(color)
+        line = QRect(
+            area.left(), area.top() + number * height, area.width() - (badge_width if number == 0 else 0), height
+        )
         elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, elided)
 
@@ -97,16 +99,16 @@ def _lines(summary: RecordingSummary) -> list[tuple[str, QColor, bool]]:
     if summary.problem:
         return [(summary.problem, DIM_TEXT, False)]
     lost = sum(summary.lost.values())
-    said = [(f"{summary.length}  ·  {summary.frames} frames", TEXT, False), (summary.began, DIM_TEXT, False)]
-    return [*said, (f"{lost} lost", QColor(LIGHT_RED), False)] if lost else said
+    lines = [(f"{summary.length}  ·  {summary.frames} frames", TEXT, False), (summary.began, DIM_TEXT, False)]
+    return [*lines, (f"{lost} lost", QColor(LIGHT_RED), False)] if lost else lines
 
 
 def _paint_coverage(painter: QPainter, area: QRect, coverage: tuple[float, ...]) -> None:
-    """A bar a metre, from near on the left to beyond on the right, in the lower right corner."""
+    """Paint one bar a metre in the lower right corner, the nearest metre on the left."""
     left, bottom = area.right() - len(coverage) * BAR, area.bottom()
     painter.setPen(Qt.PenStyle.NoPen)
     for metre, share in enumerate(coverage):
         full = QRect(left + metre * BAR, bottom - BARS_HEIGHT, BAR - 2, BARS_HEIGHT)
         painter.fillRect(full, EMPTY)
-        height = round(min(share / MOST, 1.0) * BARS_HEIGHT)
+        height = round(min(share / FULL_BAR, 1.0) * BARS_HEIGHT)
         painter.fillRect(full.adjusted(0, BARS_HEIGHT - height, 0, 0), ACCENT)

@@ -1,4 +1,4 @@
-"""Exceptions that nobody caught: to the log, and a line about each to the person."""
+"""Log uncaught exceptions, and show one line about each."""
 
 from __future__ import annotations
 
@@ -11,40 +11,41 @@ from pathlib import Path
 from types import TracebackType
 
 LOGGER = "lidarlive"
+LOG_BYTES = 1 << 20  # of the log and of its predecessor: a repeated error must not fill the disk
 
 
 def report_exceptions(log: Path, show: Callable[[str], None]) -> Callable[[], None]:
-    """Write exceptions that nobody caught to `log` and hand a line about each to `show`, from whatever thread.
+    """Write uncaught exceptions of all threads to `log`, and pass one line about each to `show`, in their thread.
 
-    Without a hook of its own, PyQt5 aborts the process at an exception in a virtual method. The hooks that were there
-    are still called, so a terminal shows the traceback. Returns what puts them back.
+    Without an excepthook, PyQt5 aborts the process at an exception in a virtual method. The previous hooks are still
+    called, so that a terminal shows the traceback. Returns a function that restores them.
     """
     logger = _logger(log)
     hook, thread_hook = sys.excepthook, threading.excepthook
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None, where: str) -> None:
         logger.error("exception in %s", where, exc_info=(kind, error, trace))
-        what = " ".join(f"{kind.__name__}: {error}".split())  # some are a page long
+        what = " ".join(f"{kind.__name__}: {error}".split())  # some messages have many lines
         show(f"Something went wrong ({what}). Details are in {log}")
 
     def in_qt(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report(kind, error, trace, "the window")
         hook(kind, error, trace)
 
-    def in_thread(about: threading.ExceptHookArgs) -> None:
-        if about.exc_value is not None:
-            name = about.thread.name if about.thread else "a thread"
-            report(about.exc_type, about.exc_value, about.exc_traceback, name)
-        thread_hook(about)
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            name = args.thread.name if args.thread else "a thread"
+            report(args.exc_type, args.exc_value, args.exc_traceback, name)
+        thread_hook(args)
 
-    def put_back() -> None:
+    def restore() -> None:
         sys.excepthook, threading.excepthook = hook, thread_hook
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
             handler.close()
 
     sys.excepthook, threading.excepthook = in_qt, in_thread
-    return put_back
+    return restore
 
 
 def _logger(path: Path) -> logging.Logger:
@@ -53,11 +54,8 @@ def _logger(path: Path) -> logging.Logger:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, delay=True)
-    except OSError:  # nowhere to write: the terminal, if there is one, is better than nothing
+    except OSError:  # no folder to write to: use the terminal
         handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     return logger
-
-
-LOG_BYTES = 1 << 20  # of the log and of the one before it: an error that repeats must not fill the disk

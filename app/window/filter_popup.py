@@ -1,4 +1,4 @@
-"""Beside Record: which frames the next recording takes, and a note to keep with it."""
+"""The pop-up beside Record: which frames the next recording keeps, and a note for it."""
 
 from __future__ import annotations
 
@@ -18,94 +18,89 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from app.widgets.theme import AMBER, DIM_TEXT, GAP
-from app.window.settings import choice_before, remember_choice
+from app.widgets.theme import AMBER, DIM_TEXT, GAP, color_text, style_popup
+from app.window.actions import tip_with_key
+from app.window.settings import save_frame_filter, saved_frame_filter
 from capture.frame_filter import MAX_EVERY, MAX_MOVED_M, MAX_WORSE_THAN, FrameFilter
 from capture.storage.names import MAX_NOTE
 
-WIDTH, MOST_LINES = 400, 4  # pixels; what all that can be chosen takes in words
-TIP_LETTERS = 80  # of the note, in the tool tip
-OFFERED = FrameFilter(every=5, moved_m=0.05, worse_than=0.2)  # what stands beside a box that was never ticked
-# A frame to stand out from the pictures by; the style's own boxes are near black on a dark palette.
-LOOK = """
-    FrameFilterPopup { background: #2b2d32; border: 1px solid #8a8f98 }
-    QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid #8a8f98; border-radius: 3px }
-    QCheckBox::indicator:checked { background: #4884f0; border-color: #4884f0 }
-    QCheckBox::indicator:focus { border-color: #e8eaed }
-"""
+WIDTH, MAX_LINES = 400, 4  # pixels; of the longest description of a choice
+TIP_LENGTH = 80  # characters of the note in the tool tip
+SUGGESTED = FrameFilter(every=5, moved_m=0.05, worse_than=0.2)  # beside a box that was never ticked
 
 
 class FilterButton(QToolButton):
-    """Says which frames are recorded, in amber where not every one is, and opens a panel to choose them.
+    """Shows which frames are recorded, in amber unless every one is, and opens a pop-up to choose them.
 
-    The choice is kept until the next start; the note is for one recording only.
+    The choice is kept for the next start; the note is for one recording only.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.panel = FrameFilterPopup(choice_before(), self)
-        self.panel.changed.connect(self._choose)
+        self.popup = FrameFilterPopup(saved_frame_filter(), self)
+        self.popup.changed.connect(self._choose)
         self.setMinimumHeight(32)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clicked.connect(self.open)
-        self._say()
+        self._show_choice()
 
     @property
     def choice(self) -> FrameFilter:
-        """Of the next recording."""
-        return self.panel.choice
+        """Which frames the next recording keeps."""
+        return self.popup.choice
 
     @property
     def note(self) -> str:
-        """Of the next recording."""
-        return self.panel.note.text()
+        """Note for the next recording."""
+        return self.popup.note.text()
 
-    def forget_note(self) -> None:
-        """It belongs to the recording that has begun."""
-        self.panel.note.clear()
+    def clear_note(self) -> None:
+        """Remove the note: it belongs to the recording that has begun."""
+        self.popup.note.clear()
 
     def open(self) -> None:
-        """Below the button, as far to the right as it reaches; does nothing while a recording runs and it is hidden."""
+        """Open the pop-up below the button; does nothing while the button is hidden, as a recording runs."""
         if self.isVisible():
-            self.panel.adjustSize()
+            self.popup.adjustSize()
             right = self.mapToGlobal(QPoint(self.width(), self.height() + 4))
-            self.panel.move(right - QPoint(self.panel.width(), 0))
-            self.panel.show()
-            self.panel.note.setFocus()
+            self.popup.move(right - QPoint(self.popup.width(), 0))
+            self.popup.show()
+            self.popup.note.setFocus()
 
     def _choose(self) -> None:
-        remember_choice(self.choice)
-        self._say()
+        save_frame_filter(self.choice)
+        self._show_choice()
 
-    def _say(self) -> None:
+    def _show_choice(self) -> None:
         first, *others = self.choice.short_words().split(" · ")
         words = first + (f" + {len(others)} more" if others else "") + (" · note" if self.note else "")
         self.setText(f"{words[:1].upper()}{words[1:]} ▾")
-        self.setStyleSheet("" if self.choice.is_all else f"QToolButton {{ color: {AMBER} }}")  # not of the panel below
-        note = f"\nNote: {shorten(self.note, TIP_LETTERS)}" if self.note else ""
-        self.setToolTip(f"Recorded: {self.choice.words()}{note}\nChoose which frames, write a note (Ctrl+Shift+R)")
+        color_text(self, "" if self.choice.is_all else AMBER, selector="QToolButton")  # not of its pop-up
+        note = f"\nNote: {shorten(self.note, TIP_LENGTH)}" if self.note else ""
+        self.setToolTip(f"Recorded: {self.choice.words()}{note}\n{tip_with_key('choose_frames')}")
 
 
 class FrameFilterPopup(QFrame):
-    """A pop-up; Esc, Enter or a click elsewhere closes it. What is chosen holds at once."""
+    """Closed by Esc, Enter or a click elsewhere. Every change applies at once."""
 
     changed = pyqtSignal()
 
     def __init__(self, choice: FrameFilter, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # a click on the button closes, and opens no second time
-        self.setStyleSheet(LOOK)
+        # A click on the button closes the pop-up, and must not open it again.
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)
+        style_popup(self)
         self.setMinimumWidth(WIDTH)
         self.note = QLineEdit()
         self.note.setMaxLength(MAX_NOTE)
         self.note.setPlaceholderText("kept with the next recording")
         self.note.textChanged.connect(self.changed)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.words.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.words.setMinimumHeight(MOST_LINES * self.words.fontMetrics().lineSpacing())
-        self.words.setStyleSheet(f"color: {DIM_TEXT.name()}")
+        self.description = QLabel()
+        self.description.setWordWrap(True)
+        self.description.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.description.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.description.setMinimumHeight(MAX_LINES * self.description.fontMetrics().lineSpacing())
+        color_text(self.description, DIM_TEXT)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(GAP, GAP, GAP, GAP)
         self._layout.setSpacing(10)
@@ -115,30 +110,31 @@ class FrameFilterPopup(QFrame):
         self._layout.addWidget(QLabel("Record every frame, or only"), 2, 0, 1, 2)
         self.every = self._row(
             "every n-th frame",
-            "One frame of so many that come",
+            "One of every n frames",
             (2, MAX_EVERY, "n = ", ""),
-            (choice.every > 1, choice.every if choice.every > 1 else OFFERED.every),
+            (choice.every > 1, choice.every if choice.every > 1 else SUGGESTED.every),
         )
         self.moved = self._row(
             "when the camera has moved",
-            "Since the last frame that was recorded, or turned by as many degrees.\n"
-            "A camera that sends no poses (TrueDepth) is recorded whether it moved or not.",
+            "Since the last recorded frame, or turned by as many degrees.\n"
+            "A camera without poses (TrueDepth) is always recorded.",
             (1, round(MAX_MOVED_M * 100), "", " cm"),
-            (choice.moved_m is not None, _hundredths(choice.moved_m or OFFERED.moved_m)),
+            (choice.moved_m is not None, _hundredths(choice.moved_m or SUGGESTED.moved_m)),
         )
         self.poor = self._row(
             "where the prediction is poor",
-            "Off from the LiDAR by more than this in the mean (AbsRel): what the network still has to learn.\n"
-            "Frames that come faster than they can be predicted are left out.",
+            "Mean error against the LiDAR (AbsRel) above this: what the network still has to learn.\n"
+            "Frames that arrive faster than they can be predicted are left out.",
             (1, round(MAX_WORSE_THAN * 100), "off by ", " %"),
-            (choice.worse_than is not None, _hundredths(choice.worse_than or OFFERED.worse_than)),
+            (choice.worse_than is not None, _hundredths(choice.worse_than or SUGGESTED.worse_than)),
         )
-        self._layout.addWidget(self.words, self._layout.rowCount(), 0, 1, 2)
-        self.changed.connect(self._say)
-        self._say()
+        self._layout.addWidget(self.description, self._layout.rowCount(), 0, 1, 2)
+        self.changed.connect(self._show_choice)
+        self._show_choice()
 
     @property
     def choice(self) -> FrameFilter:
+        """Which frames are chosen."""
         every, moved_cm, poor_percent = (
             spin.value() if box.isChecked() else None for box, spin in (self.every, self.moved, self.poor)
         )
@@ -154,15 +150,15 @@ class FrameFilterPopup(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def _say(self) -> None:
-        words = self.choice.words().replace(" cm", "\u00a0cm").replace(" %", "\u00a0%")  # a unit stays with its number
-        rest = "" if self.choice.is_all else ". The others are left out, which is no loss"
-        self.words.setText(f"The next recording takes: {words}{rest}.")
+    def _show_choice(self) -> None:
+        words = self.choice.words().replace(" cm", "\u00a0cm").replace(" %", "\u00a0%")  # keep a unit with its number
+        rest = "" if self.choice.is_all else ". Other frames are left out, and do not count as lost"
+        self.description.setText(f"The next recording keeps: {words}{rest}.")
 
     def _row(
         self, text: str, tool_tip: str, limits: tuple[int, int, str, str], chosen: tuple[bool, int]
     ) -> tuple[QCheckBox, QSpinBox]:
-        """A box and its number. `limits`: least, most, what stands before and after; `chosen`: ticked, number."""
+        """Add a check box and its number. `limits`: least, most, prefix, suffix; `chosen`: ticked, number."""
         least, most, before, after = limits
         ticked, number = chosen
         box, spin = QCheckBox(text), QSpinBox()

@@ -1,6 +1,6 @@
-"""The live window: a thin view over a LiveSession.
+"""The main window: a thin view over a LiveSession.
 
-Timers pull the newest view and status; nothing here waits, and nothing is drawn that was drawn before.
+Timers poll the newest frame and status. Nothing here waits, and nothing is drawn twice.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from app.session.connection_check import ConnectionCheck
 from app.session.live_session import LiveFrame, LiveSession, LiveStatus
 from app.session.status_text import hint, problem
-from app.widgets.menu_entries import Entries, add_menu
+from app.widgets.basic import add_dock
+from app.window.actions import HELP, PLAY, SESSION, SOURCE, VIEW, add_actions
 from app.window.error_log import report_exceptions
-from app.window.help import help_entries
-from app.window.layout import WindowLayout
-from app.window.menus import add_view_menu
+from app.window.help import about_box, help_page
+from app.window.layout import WindowBody
+from app.window.menus import fill_view_menu
 from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.dialog import RetrainDialog
-from app.window.settings import remember, remember_appearance
+from app.window.settings import restore_geometry, save_display_options, save_window
 from app.window.snapshots import Snapshots
 from app.window.sources.menu import SourceMenu
 from app.window.sources.switch import SourceSwitch
@@ -31,24 +32,27 @@ from app.window.views.redraw_schedule import RedrawSchedule
 from capture import paths
 from capture.errors import LidarliveError
 
-VIEW_POLL_MS = 5  # how long a frame may wait to be seen; a look at nothing new costs a few microseconds
-LEAVING = (
-    "A training is running. Left running, it ends by itself without the window, and its weights are there at the next "
-    "start. Stopped, it can go on at the next start."
-)
+FRAME_POLL_MS = 5  # how long a frame may wait to be drawn; a poll without a new one costs a few microseconds
 STATUS_INTERVAL_MS = 250  # numbers that change faster cannot be read
+CLOSE_QUESTION = (
+    "A training is running. If you leave it running, it ends by itself without the window, and its weights are there "
+    "at the next start. If you stop it, you can resume it at the next start."
+)
 
 
-class Window(WindowLayout):
-    """The views, live; Record and Retrain.
+class Window(QMainWindow):
+    """The live views, with Record and Retrain.
 
-    Closing it finishes a running recording and ends the session. `spec` is what its source was opened as, where that is
-    known. `checkup` looks at the connection to the phone until there is a frame; `driver` is what reads other phones
-    (None: the usual one). `end_after`: close after so many frames shown (or when no more can come), having saved the
-    picture of the window as `screenshot` where that is given.
+    Closing it finishes a running recording and ends the session.
+
+    spec         what the source was opened as; empty if unknown
+    checkup      checks the connection to the phone until there is a frame
+    driver       reads other phones, None: the default one
+    end_after    close after so many frames, or when no more can come
+    screenshot   where to save a picture of the window then
     """
 
-    failed = pyqtSignal(str)  # one line for the person; may be emitted from any thread
+    failed = pyqtSignal(str)  # one line for the person; any thread may emit it
 
     def __init__(
         self,
@@ -61,86 +65,88 @@ class Window(WindowLayout):
         end_after: int | None = None,
         screenshot: Path | None = None,
     ) -> None:
-        self.sources = sources = SourceSwitch(session, spec, checkup, driver)
-        super().__init__(
-            Toolbar(self.toggle_recording, self.open_retrain), RecordingsPanel(recordings, sources.open, sources.uses)
-        )
-        self._session, self._recordings = session, recordings
+        super().__init__()
+        self.session, self._recordings_folder = session, recordings
         self._end_after, self._screenshot = end_after, screenshot
-        self._view, self._frames_shown, self._pace = LiveFrame(), 0, RedrawSchedule()
+        self._view, self._frames_shown, self._schedule = LiveFrame(), 0, RedrawSchedule()
         self._problem, self._stopping, self._closed, self._frozen = "", False, False, False
-        self._recorded = False  # a recording was running at the last look
-        self._answered = self._leaves_running = False  # a person was asked what becomes of a training, and said
-        self._snapshots = Snapshots(paths.snapshots_folder(), self)
-        self._retrain: RetrainDialog | None = None
+        self._was_recording = False
+        self._answered = self._leaves_running = False  # the answer to CLOSE_QUESTION
+        self.retrain_dialog: RetrainDialog | None = None
+        self.snapshots = Snapshots(paths.snapshots_folder(), self)
+        self.sources = SourceSwitch(session, spec, checkup, driver)
+        self.recordings = RecordingsPanel(recordings, self.sources.open, self.sources.in_use)
+        self._take_parts(WindowBody(Toolbar(self.toggle_recording, self.open_retrain)))
+        self.recordings_dock = add_dock(self, "Recordings", self.recordings)
+        restore_geometry(self)
         self.setWindowTitle("lidarlive")
         self._connect()
         self._build_menus()
         self._follow_replay()
         self._stop_reporting = report_exceptions(paths.log_path(), self.failed.emit)
-        self._view_timer = self._timer(VIEW_POLL_MS, self._refresh_view)
+        self._view_timer = self._timer(FRAME_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
         self._refresh_status()
 
     def save_picture(self, path: Path) -> None:
-        """What the window shows, as a PNG. Raises LidarliveError where it cannot be written."""
+        """Save what the window shows as a PNG. Raises LidarliveError if it cannot be written."""
         if not self.grab().save(str(path), "PNG"):
-            raise LidarliveError(f"{path}: the picture of the window cannot be written there; choose another place")
+            raise LidarliveError(f"{path}: cannot write the picture of the window; choose another place")
 
     def toggle_recording(self) -> None:
-        """Start a recording, or begin to finish the one that runs."""
-        recording = self._session.status().recording
+        """Start a recording, or begin to finish the running one."""
+        recording = self.session.status().recording
         if recording is not None and not recording.finished:
             self._stopping = True
-            self._session.stop_recording()
+            self.session.stop_recording()
         else:
             try:
-                choosing = self.header.choosing
-                self._session.start_recording(self.header.recording_name, choosing.choice, choosing.note)
-                choosing.forget_note()
+                chosen = self.toolbar.filter_button
+                self.session.start_recording(self.toolbar.recording_name, chosen.choice, chosen.note)
+                chosen.clear_note()
             except LidarliveError as error:
                 self.errors.show_message(str(error))
         self._refresh_status()
 
     def take_snapshot(self) -> None:
-        """What is seen now, as files."""
-        self._snapshots.take(self._view, self.grab().toImage(), self._session.status().predicting.weights)
+        """Save what is shown as files."""
+        self.snapshots.take(self._view, self.grab().toImage(), self.session.status().predicting.weights)
 
     def toggle_freeze(self) -> None:
-        """Hold what is seen, so that it can be looked at; or go on. Recording and prediction go on all the while."""
+        """Freeze or resume the view. Recording and prediction continue."""
         self._frozen = not self._frozen
         self._refresh_status()
 
     def open_retrain(self) -> None:
-        if self._retrain is None:
-            self._retrain = RetrainDialog(self._session, self._recordings, self)
-        self._retrain.open_again()
+        """Show the Retrain dialog."""
+        if self.retrain_dialog is None:
+            self.retrain_dialog = RetrainDialog(self.session, self._recordings_folder, self)
+        self.retrain_dialog.open_again()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         assert event is not None
-        if self._closed:  # a training was left running, and it is asked again: by Ctrl-C, say
+        if self._closed:  # closed again, by Ctrl-C for example, while a training was left running
             self._shut_down_retrain(leave_running=False)
             return
-        # Only a person's own click is asked about; a signal or the end of `end_after` closes at once.
-        running = self._retrain is not None and self._retrain.trainer.running
+        # Ask only after a person's own click; a signal or the end of `end_after` closes at once.
+        running = self.retrain_dialog is not None and self.retrain_dialog.trainer.running
         if running and event.spontaneous() and not self._answered:
-            self.ask.confirm(
-                LEAVING, "Leave it running", lambda: self._close(True), "Stop it", lambda: self._close(False)
-            )
+            leave, stop = (lambda: self._close(leave_running=True)), (lambda: self._close(leave_running=False))
+            self.question.confirm(CLOSE_QUESTION, "Leave it running", leave, "Stop it", stop)
             event.ignore()
             return
         super().closeEvent(event)
         self._closed = True
         self._view_timer.stop()
         self._status_timer.stop()
-        self.sources.end_checkup()
-        remember(self, self.comparison.seen, self.plot.isVisibleTo(self), not self.cloud.isHidden())
-        remember_appearance(self.comparison.appearance)
+        self.sources.shut_down()
+        save_window(self, self.panels.grid.visible, self.plot.isVisibleTo(self), not self.cloud.isHidden())
+        save_display_options(self.panels.options)
         self.hide()  # finishing a recording may take seconds on a slow disk
         self._shut_down_retrain(running and self._leaves_running)
-        self._session.close()
+        self.session.close()
         self.recordings.shut_down()
-        self._snapshots.finish()
+        self.snapshots.finish()
         self._stop_reporting()
 
     def _close(self, leave_running: bool) -> None:
@@ -148,41 +154,41 @@ class Window(WindowLayout):
         self.close()
 
     def _shut_down_retrain(self, leave_running: bool) -> None:
-        """`leave_running`: the program goes on without a window until the training has ended."""
-        if self._retrain is None:
+        """`leave_running`: the program continues without a window until the training has ended."""
+        if self.retrain_dialog is None:
             return
         QApplication.setQuitOnLastWindowClosed(not leave_running)
-        self._retrain.shut_down(QApplication.quit if leave_running else None)
+        self.retrain_dialog.shut_down(QApplication.quit if leave_running else None)
         if not leave_running and self._closed:
             QApplication.quit()
 
     def _refresh_view(self) -> None:
-        view = self._session.latest()
-        if self._frozen or not self._pace.is_due(view, self._view, lambda: self._session.behind):
+        view = self.session.latest()
+        if self._frozen or not self._schedule.is_due(view, self._view, lambda: self.session.behind):
             return
         self._frames_shown += view.frame is not self._view.frame
         self._view = view
-        if view.frame is not None and self.pages.currentWidget() is not self.views:
-            self.pages.setCurrentWidget(self.views)
-            self.sources.end_checkup()
+        if view.frame is not None and not self.body.shows_views:
+            self.body.show_views()
+            self.sources.stop_check()
             self._refresh_status()
-        self.comparison.show_view(view)
-        self.scrubber.refresh()
+        self.panels.show_frame(view)
+        self.playback_bar.refresh()
         self._refresh_readout()
         if self._end_after is not None and self._frames_shown >= self._end_after:
             self._end()
 
     def _refresh_readout(self) -> None:
-        self.footer.show_marks(self._view, self.comparison.marks, self.comparison.turn)
+        self.status_lines.show_marks(self._view, self.panels.grid.marks, self.panels.turn)
 
     def _refresh_status(self) -> None:
-        status = self._session.status()
+        status = self.session.status()
         if self._view.frame is None:
-            self.notice.show_status(status, self.sources.steps(status))
-        self.comparison.show_status(status)
-        self.header.source_label.show_text(status.source)
-        self.plot.show_history(self._session.accuracy_history())
-        self.footer.show_status(status, streams=self._view.frame is not None)
+            self.waiting_page.show_status(status, self.sources.steps(status))
+        self.panels.show_status(status)
+        self.toolbar.source_label.show_text(status.source)
+        self.plot.show_history(self.session.accuracy_history())
+        self.status_lines.show_status(status, streams=self._view.frame is not None)
         self._show_recording(status)
         self._show_problems(status)
         if self._end_after is not None and status.state in ("ended", "failed"):
@@ -192,31 +198,31 @@ class Window(WindowLayout):
         recording = status.recording
         running = recording is not None and not recording.finished
         self._stopping &= running
-        if self._recorded is not running:
-            self._recorded = running
+        if self._was_recording is not running:
+            self._was_recording = running
             self.recordings.refresh()
-        self.comparison.set_framed(running)
-        self.header.show_recording(recording, running, self._stopping)
+        self.panels.grid.set_framed(running)
+        self.toolbar.show_recording(recording, running, self._stopping)
 
     def _show_problems(self, status: LiveStatus) -> None:
-        """The newest problem stays until it is gone or a person closes it."""
+        """Show the newest problem until it is over or a person closes the message."""
         streams = self._view.frame is not None
-        if (found := problem(status, streams)) != self._problem:
-            self._problem = found
-            self.errors.show_message(found)
-        self.hints.show_message("Frozen: press F to go on" if self._frozen else hint(status, streams))
+        if (newest := problem(status, streams)) != self._problem:
+            self._problem = newest
+            self.errors.show_message(newest)
+        self.hints.show_message("Frozen: press F to resume" if self._frozen else hint(status, streams))
 
-    def _see_other_source(self) -> None:
+    def _show_other_source(self) -> None:
         self._view, self._frozen = LiveFrame(), False
         self._follow_replay()
-        self.comparison.clear()
-        self.pages.setCurrentWidget(self.notice)
+        self.panels.clear()
+        self.body.show_waiting_page()
         self._refresh_status()
 
     def _follow_replay(self) -> None:
-        self.scrubber.follow(self._session.replay)
+        self.playback_bar.follow(self.session.replay)
         for action in self._play_actions:
-            action.setEnabled(self._session.replay is not None)
+            action.setEnabled(self.session.replay is not None)
 
     def _end(self) -> None:
         self._end_after = None
@@ -224,33 +230,45 @@ class Window(WindowLayout):
             self.save_picture(self._screenshot)
         self.close()
 
+    def _take_parts(self, body: WindowBody) -> None:
+        self.body, self.toolbar = body, body.toolbar
+        self.errors, self.hints, self.notes, self.question = body.errors, body.hints, body.notes, body.question
+        self.waiting_page, self.panels, self.cloud = body.waiting_page, body.panels, body.cloud
+        self.playback_bar, self.plot, self.status_lines = body.playback_bar, body.plot, body.status_lines
+        self.setCentralWidget(body)
+
     def _connect(self) -> None:
         self.failed.connect(self.errors.show_message)
         self.recordings.failed.connect(self.errors.show_message)
-        self.comparison.marks_changed.connect(self._refresh_readout)
+        self.panels.grid.marks_changed.connect(self._refresh_readout)
         self.cloud.failed.connect(self.failed.emit)
-        self.sources.switched.connect(self._see_other_source)
+        self.sources.switched.connect(self._show_other_source)
         self.sources.failed.connect(self.failed.emit)
-        self._snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
-        self._snapshots.failed.connect(self.errors.show_message)
+        self.snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
+        self.snapshots.failed.connect(self.errors.show_message)
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
-        session: Entries = {
-            "&Record or stop": ("R", self.header.record_button.click),
-            "&Choose what to record…": ("Ctrl+Shift+R", self.header.choosing.open),
-            "&Snapshot": ("S", self.take_snapshot),
-            "&Freeze the view or go on": ("F", self.toggle_freeze),
-            "Re&cordings": ("Ctrl+L", lambda: self.recordings_dock.setVisible(self.recordings_dock.isHidden())),
-            "Re&train…": ("Ctrl+T", self.open_retrain),
-            "&Quit": ("Ctrl+Q", self.close),
+        assert bar is not None
+        session, play, source, view, help_menu = (bar.addMenu(title) for title in (SESSION, PLAY, SOURCE, VIEW, HELP))
+        assert session is not None and play is not None and source is not None  # noqa: PT018 - only for types
+        assert view is not None and help_menu is not None  # noqa: PT018
+        session_handlers: dict[str, Callable[[], object]] = {
+            "record": self.toolbar.record_button.click,
+            "choose_frames": self.toolbar.filter_button.open,
+            "snapshot": self.take_snapshot,
+            "freeze": self.toggle_freeze,
+            "recordings": lambda: self.recordings_dock.setVisible(self.recordings_dock.isHidden()),
+            "retrain": self.open_retrain,
+            "quit": self.close,
         }
-        add_menu(bar, "&Session", session)
-        self._play_actions = add_menu(bar, "&Play", self.scrubber.entries())
-        if bar is not None and (sources := bar.addMenu("S&ource")) is not None:
-            SourceMenu(sources, self, self._recordings, self.sources.open, lambda: self.sources.spec)
-        add_view_menu(bar, self.comparison, self.plot, self.cloud)
-        add_menu(bar, "&Help", help_entries(self, str(paths.home())))
+        add_actions(session, SESSION, session_handlers)
+        self._play_actions = add_actions(play, PLAY, self.playback_bar.handlers()).values()
+        SourceMenu(source, self, self._recordings_folder, self.sources.open, lambda: self.sources.spec)
+        fill_view_menu(view, self.panels, self.plot, self.cloud)
+        home = str(paths.home())
+        help_handlers = {"keys": lambda: help_page(home, self).show(), "about": lambda: about_box(self).show()}
+        add_actions(help_menu, HELP, help_handlers)
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)

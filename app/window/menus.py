@@ -1,101 +1,99 @@
-"""The window's menus: what it does, which views are seen, and how depth is shown in them."""
+"""The window's View menu: which views are visible, and how depth is shown in them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
-from PyQt5.QtWidgets import QAction, QMenu, QMenuBar, QWidget
+from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
 from app.session.color_maps import DEPTH_MAPS
 from app.session.display_options import DOUBTFUL, RANGES_M
-from app.widgets.menu_entries import add_choice
+from app.session.views import DEFAULT_VIEWS, VIEWS
+from app.widgets.menu_entries import add_choice, add_toggle
+from app.window.actions import ORIENTATION, VIEW, Handler, Toggle, add_actions
+from app.window.key_table import view_shortcut
 from app.window.views.cloud_view import CloudView
-from app.window.views.live_panels import USUAL, LivePanels
-from app.window.views.panel_grid import PanelGrid
+from app.window.views.live_panels import LivePanels
 
 
-def add_view_menu(bar: QMenuBar | None, comparison: LivePanels, plot: QWidget, cloud: CloudView) -> None:
-    """An entry with a tick and a shortcut for each view, in their order; then what stands beside them, and looks."""
-    menu = bar.addMenu("&View") if bar is not None else None
-    if menu is None:
-        return
-    _add_views(menu, comparison)
-    in_space = QAction("&Point cloud", menu)
-    in_space.setCheckable(True)
-    in_space.setChecked(not cloud.isHidden())
-    in_space.setShortcut("Ctrl+D")
-    in_space.toggled.connect(cloud.setVisible)
-    cloud.failed.connect(lambda _: in_space.setChecked(False))
-    menu.addAction(in_space)
-    over_time = QAction("&Accuracy over time", menu)
-    over_time.setCheckable(True)
-    over_time.setChecked(plot.isVisibleTo(plot.parentWidget()))
-    over_time.setShortcut("Ctrl+P")
-    over_time.toggled.connect(plot.setVisible)
-    menu.addAction(over_time)
+@dataclass(frozen=True)
+class ViewEntry:
+    """Menu entry of one view."""
+
+    text: str
+    shortcut: str
+    tip: str
+
+
+def fill_view_menu(menu: QMenu, panels: LivePanels, plot: QWidget, cloud: CloudView) -> None:
+    """Add a toggle for each view, the other actions of the menu, and the display options."""
+    _add_views(menu, panels)
+    handlers: dict[str, Handler] = {
+        "default_views": lambda: panels.grid.choose(DEFAULT_VIEWS),
+        "point_cloud": Toggle(not cloud.isHidden(), cloud.setVisible),
+        "accuracy": Toggle(plot.isVisibleTo(plot.parentWidget()), plot.setVisible),
+    }
+    actions = add_actions(menu, VIEW, handlers)
+    cloud.failed.connect(lambda _: actions["point_cloud"].setChecked(False))
     menu.addSeparator()
-    chosen = comparison.appearance
+    _add_options(menu, panels)
+    _add_orientation(menu, panels)
+
+
+def _add_views(menu: QMenu, panels: LivePanels) -> None:
+    actions: dict[str, QAction] = {}
+    for number, view in enumerate(VIEWS, start=1):
+        entry = ViewEntry(view.title, view_shortcut(number), view.tip)
+        actions[view.name] = add_toggle(menu, entry, False, partial(panels.grid.set_visible, view.name))
+
+    def tick() -> None:
+        for name, action in actions.items():
+            action.setChecked(name in panels.grid.visible)
+
+    panels.grid.visible_changed.connect(tick)
+    tick()
+
+
+def _add_options(menu: QMenu, panels: LivePanels) -> None:
+    options = panels.options
     add_choice(
         menu,
         "&Colours of depth",
         {name.capitalize(): name for name in DEPTH_MAPS},
-        chosen.colours,
-        lambda colours: comparison.change(replace(comparison.appearance, colours=colours)),
+        options.colours,
+        lambda colours: panels.change_options(replace(panels.options, colours=colours)),
     )
     add_choice(
         menu,
         "&Range of depth",
-        {"Of what is seen": None, **{f"0 to {far_m} m": far_m for far_m in RANGES_M}},
-        chosen.far_m,
-        lambda far_m: comparison.change(replace(comparison.appearance, far_m=far_m)),
+        {"Follow the frame": None, **{f"0 to {far_m} m": far_m for far_m in RANGES_M}},
+        options.far_m,
+        lambda far_m: panels.change_options(replace(panels.options, far_m=far_m)),
     )
     add_choice(
         menu,
         "&Low confidence",
         {name.capitalize(): name for name in DOUBTFUL},
-        chosen.doubtful,
-        lambda doubtful: comparison.change(replace(comparison.appearance, doubtful=doubtful)),
+        options.doubtful,
+        lambda doubtful: panels.change_options(replace(panels.options, doubtful=doubtful)),
     )
-    _add_orientation(menu, comparison)
 
 
-def _add_views(menu: QMenu, board: PanelGrid) -> None:
-    actions: dict[str, QAction] = {}
-    for number, (name, panel) in enumerate(board.panels.items(), start=1):
-        action = QAction(panel.title, menu)
-        action.setCheckable(True)
-        action.setShortcut(f"Ctrl+{number}")
-        action.triggered.connect(lambda seen, name=name: board.see(name, seen))
-        menu.addAction(action)
-        actions[name] = action
-
-    def tick() -> None:
-        for name, action in actions.items():
-            action.setChecked(name in board.seen)
-
-    usual = QAction("The usual four", menu)
-    usual.setShortcut("Ctrl+0")
-    usual.triggered.connect(lambda: board.choose(USUAL))
-    menu.addAction(usual)
-    board.seen_changed.connect(tick)
-    tick()
-
-
-def _add_orientation(menu: QMenu, comparison: LivePanels) -> None:
-    """Which way up; and a turn by hand, which lasts until one of the others is chosen."""
+def _add_orientation(menu: QMenu, panels: LivePanels) -> None:
+    """Add a choice, and a manual turn that lasts until one of the choices is made again."""
 
     def change(orientation: str, quarter_turns: int) -> None:
-        comparison.change(replace(comparison.appearance, orientation=orientation, quarter_turns=quarter_turns % 4))
+        options = replace(panels.options, orientation=orientation, quarter_turns=quarter_turns % 4)
+        panels.change_options(options)
 
-    below = add_choice(
+    submenu = add_choice(
         menu,
-        "&Orientation",
-        {"Upright by itself": "upright", "As received": "received"},
-        comparison.appearance.orientation,
+        ORIENTATION,
+        {"Upright automatically": "upright", "As received": "received"},
+        panels.options.orientation,
         lambda orientation: change(orientation, 0),
     )
-    turn = QAction("&Turn by 90°", below)
-    turn.setShortcut("Ctrl+U")
-    turn.triggered.connect(lambda: change(comparison.appearance.orientation, comparison.appearance.quarter_turns + 1))
-    below.addSeparator()
-    below.addAction(turn)
+    submenu.addSeparator()
+    turn = {"turn": lambda: change(panels.options.orientation, panels.options.quarter_turns + 1)}
+    add_actions(submenu, ORIENTATION, turn)

@@ -1,67 +1,67 @@
-"""What a window keeps from one start to the next."""
+"""What the window keeps from one start to the next."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from PyQt5.QtCore import QSettings
 from PyQt5.QtWidgets import QMainWindow
 
 from app.session.color_maps import DEPTH_MAPS
 from app.session.display_options import DOUBTFUL, ORIENTATIONS, RANGES_M, DisplayOptions
+from app.session.views import DEFAULT_VIEWS
 from app.window.application import NAME
-from app.window.views.live_panels import USUAL
 from capture import paths
 from capture.frame_filter import FrameFilter
 
-SIZE = (1280, 800)  # of the first start
+SIZE = (1280, 800)  # at the first start
 
 
 def settings() -> QSettings:
-    """Where the window's geometry is kept: the platform's own place, or a file in $LIDARLIVE_HOME where that is set."""
+    """Return the platform's own settings, or a file in $LIDARLIVE_HOME if that is set."""
     if home := paths.chosen_home():
         return QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
     return QSettings(NAME, NAME)
 
 
-def remember(window: QMainWindow, seen: list[str], plot: bool, cloud: bool) -> None:
-    """Its place and size, what stands at its sides, names of the views that are seen; if plot and cloud are."""
+def save_window(window: QMainWindow, visible_views: list[str], plot: bool, cloud: bool) -> None:
+    """Save geometry, docks, names of the visible views, and whether plot and cloud are visible."""
     settings().setValue("geometry", window.saveGeometry())
     settings().setValue("sides", window.saveState())
-    settings().setValue("seen", seen)
+    settings().setValue("seen", visible_views)
     settings().setValue("plot", plot)
     settings().setValue("cloud", cloud)
 
 
 def restore_geometry(window: QMainWindow) -> None:
+    """Restore geometry and docks."""
     if not window.restoreGeometry(settings().value("geometry", b"")):
         window.resize(*SIZE)
     window.restoreState(settings().value("sides", b""))
 
 
-def seen_before() -> list[str]:
-    """The names of the views that were seen; the usual ones the first time."""
-    seen = settings().value("seen", list(USUAL))
-    return [seen] if isinstance(seen, str) else [str(name) for name in seen or USUAL]  # Qt keeps a list of one bare
+def saved_visible_views() -> list[str]:
+    """Names of the views that were visible; the default ones at the first start."""
+    names = settings().value("seen", list(DEFAULT_VIEWS))
+    if isinstance(names, str):  # Qt stores a list of one as a string
+        return [names]
+    return [str(name) for name in names or DEFAULT_VIEWS]
 
 
-def plot_before() -> bool:
-    return bool(settings().value("plot", False, bool))
+def saved_visibility(name: Literal["plot", "cloud"]) -> bool:
+    """Whether this part of the window was visible."""
+    return bool(settings().value(name, False, bool))
 
 
-def cloud_before() -> bool:
-    return bool(settings().value("cloud", False, bool))
-
-
-def remember_choice(choice: FrameFilter) -> None:
-    """Which frames are recorded."""
-    for name, value in asdict(choice).items():
+def save_frame_filter(chosen: FrameFilter) -> None:
+    """Save which frames are recorded."""
+    for name, value in asdict(chosen).items():
         settings().setValue(f"record_{name}", "" if value is None else value)
 
 
-def choice_before() -> FrameFilter:
-    """Which frames were recorded; every one where that makes no sense any more."""
+def saved_frame_filter() -> FrameFilter:
+    """Which frames were recorded last; every one if the stored values are invalid."""
     every, moved_m, worse_than = (settings().value(f"record_{each.name}") for each in fields(FrameFilter))
     try:
         return FrameFilter(
@@ -71,24 +71,24 @@ def choice_before() -> FrameFilter:
         return FrameFilter()
 
 
-def remember_appearance(appearance: DisplayOptions) -> None:
-    """How depth is shown."""
-    for name, value in asdict(appearance).items():
+def save_display_options(options: DisplayOptions) -> None:
+    """Save how depth is shown."""
+    for name, value in asdict(options).items():
         settings().setValue(name, "" if value is None else value)
 
 
-def appearance_before() -> DisplayOptions:
-    """How depth was shown; what makes no sense any more is as usual."""
-    usual = DisplayOptions()
-    found: dict[str, Any] = {name: settings().value(name) for name in asdict(usual)}
-    if found["colours"] in DEPTH_MAPS:
-        usual = replace(usual, colours=found["colours"])
-    if found["far_m"] in map(str, RANGES_M) or found["far_m"] in RANGES_M:
-        usual = replace(usual, far_m=int(found["far_m"]))
-    if found["doubtful"] in DOUBTFUL:
-        usual = replace(usual, doubtful=found["doubtful"])
-    if found["orientation"] in ORIENTATIONS:
-        usual = replace(usual, orientation=found["orientation"])
-    if str(found["quarter_turns"]) in ("1", "2", "3"):  # an .ini file gives text
-        usual = replace(usual, quarter_turns=int(found["quarter_turns"]))
-    return usual
+def saved_display_options() -> DisplayOptions:
+    """How depth was shown last; the default for each invalid value."""
+    options = DisplayOptions()
+    stored: dict[str, Any] = {name: settings().value(name) for name in asdict(options)}
+    if stored["colours"] in DEPTH_MAPS:
+        options = replace(options, colours=stored["colours"])
+    if stored["far_m"] in map(str, RANGES_M) or stored["far_m"] in RANGES_M:
+        options = replace(options, far_m=int(stored["far_m"]))
+    if stored["doubtful"] in DOUBTFUL:
+        options = replace(options, doubtful=stored["doubtful"])
+    if stored["orientation"] in ORIENTATIONS:
+        options = replace(options, orientation=stored["orientation"])
+    if str(stored["quarter_turns"]) in ("1", "2", "3"):  # an .ini file returns strings
+        options = replace(options, quarter_turns=int(stored["quarter_turns"]))
+    return options

@@ -1,4 +1,4 @@
-"""What stands below the pictures in words: what is marked in them, how good the prediction is, how the stream flows."""
+"""The lines below the pictures: marks, accuracy, and the state of the stream."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from app.widgets.basic import ElidedLabel
 
 
 class StatusLines(QWidget):
-    """A line each."""
+    """One line for each of the three."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.readout_label, self.accuracy_label, self.status_label = (
-            ElidedLabel(),
-            ElidedLabel(bold=True),
-            ElidedLabel(),
-        )
+        self.readout_label, self.status_label = ElidedLabel(), ElidedLabel()
+        self.accuracy_label = ElidedLabel(bold=True)
         self.readout_label.setToolTip(HELP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -29,10 +26,11 @@ class StatusLines(QWidget):
             layout.addWidget(label)
 
     def show_marks(self, view: LiveFrame, marks: Marks, turn: Rotation) -> None:
+        """Show what the marks measure."""
         self.readout_label.show_text(readout(view, marks, turn))
 
     def show_status(self, status: LiveStatus, streams: bool) -> None:
-        """`streams`: a picture has come, so that rates mean something."""
+        """Show accuracy and rates. `streams`: a frame has arrived; without one, rates mean nothing."""
         self.status_label.show_text(status_line(status) if streams else "")
         self.status_label.setToolTip(status_tool_tip(status))
         self.accuracy_label.show_text(accuracy_line(status.accuracy))

@@ -1,4 +1,4 @@
-"""What stands above the pictures: the source, the recording that runs, and the buttons."""
+"""The toolbar above the pictures: source, running recording, and buttons."""
 
 from __future__ import annotations
 
@@ -9,50 +9,54 @@ from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.session.status_text import recording_line, recording_tool_tip
 from app.widgets.basic import ElidedLabel, button
-from app.widgets.theme import GAP, LIGHT_RED
+from app.widgets.theme import GAP, LIGHT_RED, color_text
+from app.window.actions import tip_with_key
 from app.window.filter_popup import FilterButton
 from capture.recorder.status import RecordingStatus
 
-USUAL_NAME = "recording"
-NAME_WIDTH = 150  # pixels: a word or two
+DEFAULT_NAME = "recording"
+NAME_WIDTHS = 70, 150  # pixels: a word at least, two at most
+SOURCE_WIDTH = 90  # pixels at least: to recognize the source in a narrow window
 
 
 class Toolbar(QWidget):
-    """`record` and `retrain` are what the buttons do."""
+    """`record` and `retrain` handle the buttons of these names."""
 
     def __init__(self, record: Callable[[], None], retrain: Callable[[], None]) -> None:
         super().__init__()
         self.source_label, self.record_label = ElidedLabel(bold=True), ElidedLabel(bold=True)
+        self.source_label.setMinimumWidth(SOURCE_WIDTH)
         self.record_label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.name_field = QLineEdit()
-        self.name_field.setPlaceholderText(USUAL_NAME)
-        self.name_field.setToolTip("What to call the next recording")
-        self.name_field.setFixedWidth(NAME_WIDTH)
+        self.name_field.setPlaceholderText(DEFAULT_NAME)
+        self.name_field.setToolTip("Name of the next recording")
+        self.name_field.setMinimumWidth(NAME_WIDTHS[0])
+        self.name_field.setMaximumWidth(NAME_WIDTHS[1])
         self.name_field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.name_field.returnPressed.connect(self.name_field.clearFocus)
-        self.record_button = button("● Record", "Record to disk (R)", record)
-        self.choosing = FilterButton()
-        self.retrain_button = button("Retrain…", "Train the network on your recordings (Ctrl+T)", retrain)
+        self.record_button = button("● Record", tip_with_key("record"), record)
+        self.filter_button = FilterButton()
+        self.retrain_button = button("Retrain…", tip_with_key("retrain"), retrain)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         layout.addWidget(self.source_label)
         layout.addStretch()
-        for widget in (self.record_label, self.name_field, self.record_button, self.choosing, self.retrain_button):
+        for widget in (self.record_label, self.name_field, self.record_button, self.filter_button, self.retrain_button):
             layout.addWidget(widget)
 
     @property
     def recording_name(self) -> str:
-        """What the next recording is to be called."""
-        return self.name_field.text().strip() or USUAL_NAME
+        """Name of the next recording."""
+        return self.name_field.text().strip() or DEFAULT_NAME
 
     def show_recording(self, recording: RecordingStatus | None, running: bool, stopping: bool) -> None:
-        """`stopping`: it was asked to end and is not on disk yet."""
+        """Show a recording's progress. `stopping`: it has been stopped and is not on disk yet."""
         self.record_button.setText("Finishing…" if stopping else "■ Stop" if running else "● Record")
         self.record_button.setEnabled(not stopping)
         self.name_field.setVisible(not running)
-        self.choosing.setVisible(not running)
-        self.record_label.setStyleSheet(f"color: {LIGHT_RED}" if running else "")
+        self.filter_button.setVisible(not running)
+        color_text(self.record_label, LIGHT_RED if running else "")
         if recording is not None:
             self.record_label.show_text(recording_line(recording))
             self.record_label.setToolTip(recording_tool_tip(recording))

@@ -17,9 +17,10 @@ from PyQt5.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.session.display_options import DisplayOptions
 from app.session.live_session import LiveFrame
+from app.session.views import DEFAULT_VIEWS
 from app.window.application import application
 from app.window.views.cloud_view import CloudView
-from app.window.views.live_panels import USUAL, LivePanels
+from app.window.views.live_panels import LivePanels
 from capture.frame import Intrinsics
 from model.predictor import Prediction
 from tests.support.frames import make_frame
@@ -39,37 +40,37 @@ def known_view() -> LiveFrame:
 
 def show(folder: Path, number: int) -> str:
     """What went wrong."""
-    window, comparison, problems = QMainWindow(), LivePanels(USUAL, DisplayOptions()), []
-    view = CloudView(comparison)
+    window, panels, problems = QMainWindow(), LivePanels(DEFAULT_VIEWS, DisplayOptions()), []
+    view = CloudView(panels)
     view.failed.connect(problems.append)
     window.setCentralWidget(view)
     window.resize(420, 600)
     window.show()
     view.show()
-    comparison.show_view(known_view())
+    panels.show_frame(known_view())
     wait_until_drawn(view, problems)
     if problems:
         return problems[0]
 
     def save(name: str) -> None:
         wait_until_drawn(view, problems)
-        view.picture.grab().save(str(folder / f"{name}-{number}.png"))
+        view.canvas.grab().save(str(folder / f"{name}-{number}.png"))
 
     save("both")
     view.predicted_box.setChecked(False)
     wait_until_drawn(view, problems)
     view.reset_view()  # to what is left
     for by, name in enumerate(("rgb", "depth", "error")):
-        view.colour_box.setCurrentIndex(by)
+        view.color_box.setCurrentIndex(by)
         save(name)
-    view.colour_box.setCurrentIndex(0)
-    drag(view.picture, QPoint(200, 200), QPoint(290, 170))
+    view.color_box.setCurrentIndex(0)
+    drag(view.canvas, QPoint(200, 200), QPoint(290, 170))
     save("turned")
     view.reset_view()
     save("reset")
     middle = QPointF(200, 200)
     scroll = QWheelEvent(middle, middle, QPoint(), QPoint(0, 480), Qt.NoButton, Qt.NoModifier, Qt.NoScrollPhase, False)
-    QApplication.sendEvent(view.picture, scroll)
+    QApplication.sendEvent(view.canvas, scroll)
     save("nearer")
     view.predicted_box.setChecked(True)
     view.lidar_box.setChecked(False)
@@ -85,7 +86,7 @@ def wait_until_drawn(view: CloudView, problems: list[str]) -> None:
 
     def drawn() -> bool:
         QApplication.processEvents()
-        return bool(problems) or (view.picture is not None and view.picture.isVisible() and not view.is_due)
+        return bool(problems) or (view.canvas is not None and view.canvas.isVisible() and not view.is_due)
 
     wait_until(drawn, "the cloud is drawn")
     QApplication.processEvents()

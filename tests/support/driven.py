@@ -66,13 +66,13 @@ def names(window: Window) -> list[str]:
 
 def record_and_look(window: Window) -> Story:
     """Record the demo room under a name, play the recording, step in it, rename it, throw it away; freeze; leave."""
-    yield "a frame", lambda: window.comparison.lidar.has_picture
+    yield "a frame", lambda: window.panels["lidar"].has_picture
     yield from in_front(window)
-    window.header.name_field.setFocus()
-    QTest.keyClicks(window.header.name_field, "sofa")
-    press(window.header.name_field, Key.Key_Return)
+    window.toolbar.name_field.setFocus()
+    QTest.keyClicks(window.toolbar.name_field, "sofa")
+    press(window.toolbar.name_field, Key.Key_Return)
     press(window, Key.Key_R)
-    yield "a second of recording", lambda: "0:01" in window.header.record_label.whole_text
+    yield "a second of recording", lambda: "0:01" in window.toolbar.record_label.whole_text
     press(window, Key.Key_R)
     yield "the finished recording", lambda: bool(recordings()) and recordings()[0].info.status == "closed"
     press(window, Key.Key_S)
@@ -88,24 +88,24 @@ def record_and_look(window: Window) -> Story:
     panel.list.setCurrentRow(0)
     press(panel.list, Key.Key_T)
     press(panel.list, Key.Key_Return)
-    yield "playback", lambda: window.scrubber.isVisible() and window.comparison.drawn.frame is not None
+    yield "playback", lambda: window.playback_bar.isVisible() and window.panels.drawn.frame is not None
     press(window, Key.Key_Space)
-    at = window.scrubber.slider.value()
+    at = window.playback_bar.slider.value()
     press(window, Key.Key_Right)
-    yield "the next frame", lambda: window.scrubber.slider.value() == at + 1
+    yield "the next frame", lambda: window.playback_bar.slider.value() == at + 1
     press(panel.list, Key.Key_Delete)
     yield "a refusal", lambda: "is being played" in window.errors.text
 
     window.sources.open("demo")
-    yield "the demo room again", lambda: not window.scrubber.isVisible() and window.comparison.isVisible()
+    yield "the demo room again", lambda: not window.playback_bar.isVisible() and window.panels.isVisible()
     press(panel.list, Key.Key_F2)
-    QTest.keyClicks(panel.ask.field, "couch")
-    press(panel.ask.field, Key.Key_Return)
+    QTest.keyClicks(panel.question.field, "couch")
+    press(panel.question.field, Key.Key_Return)
     yield "the new name", lambda: [recording.info.name for recording in recordings()] == ["couch"]
     yield "the new name in the panel", lambda: names(window) == ["couch"]
     panel.list.setCurrentRow(0)
     press(panel.list, Key.Key_Delete)
-    click(panel.ask.yes)
+    click(panel.question.yes)
     yield "an empty list", lambda: panel.nothing.isVisible()
     press(window, Key.Key_F1)
     yield "help", lambda: any(isinstance(each, QDialog) for each in QApplication.topLevelWidgets())
@@ -113,25 +113,25 @@ def record_and_look(window: Window) -> Story:
 
 
 def close_while_recording(window: Window) -> Story:
-    yield "a frame", lambda: window.comparison.lidar.has_picture
+    yield "a frame", lambda: window.panels["lidar"].has_picture
     yield from in_front(window)
     press(window, Key.Key_R)
-    yield "a second of recording", lambda: "0:01" in window.header.record_label.whole_text
+    yield "a second of recording", lambda: "0:01" in window.toolbar.record_label.whole_text
     press(window, Key.Key_Q, Control)
 
 
 def open_retrain(window: Window) -> Story:
     """Beside a paused recording: the trainer has the processor for itself."""
-    yield "a frame", lambda: window.comparison.lidar.has_picture
+    yield "a frame", lambda: window.panels["lidar"].has_picture
     yield from in_front(window)
     press(window, Key.Key_Space)
     press(window, Key.Key_T, Control)
-    yield "the dialog", lambda: window._retrain is not None and bool(window._retrain.choice.table.summaries)
+    yield "the dialog", lambda: window.retrain_dialog is not None and bool(window.retrain_dialog.choice.table.summaries)
 
 
 def dialog_of(window: Window) -> RetrainDialog:
-    assert window._retrain is not None
-    return window._retrain
+    assert window.retrain_dialog is not None
+    return window.retrain_dialog
 
 
 def from_nothing(dialog: RetrainDialog, preset: str) -> None:
@@ -155,10 +155,10 @@ def retrain(window: Window) -> Story:
     before, new = store.active(), dialog.new_weights
     click(dialog.outcome.use_button)
     assert store.active() == new != before
-    yield "the new weights in the view", lambda: window._session.status().predicting.weights == new.name
+    yield "the new weights in the view", lambda: window.session.status().predicting.weights == new.name
     click(dialog.outcome.back_button)
     assert store.active() == before
-    yield "the weights before in the view", lambda: window._session.status().predicting.weights == before.name
+    yield "the weights before in the view", lambda: window.session.status().predicting.weights == before.name
     dialog.close()
     yield from in_front(window)
     press(window, Key.Key_Q, Control)
@@ -176,8 +176,8 @@ def train_original(window: Window) -> Story:
     new = dialog.new_weights
     click(dialog.outcome.use_button)
     assert store.active() == new
-    yield "the new weights in the view", lambda: window._session.status().predicting.weights == new.name
-    yield "their prediction", lambda: window._session.latest().prediction is not None
+    yield "the new weights in the view", lambda: window.session.status().predicting.weights == new.name
+    yield "their prediction", lambda: window.session.latest().prediction is not None
     dialog.close()
     yield from in_front(window)
     press(window, Key.Key_Q, Control)
@@ -254,8 +254,8 @@ class Reader:
     def _fail(self, why: str) -> None:
         window = self._window()
         if window is not None:
-            said = window.errors.text, window.hints.text, window.footer.status_label.whole_text
-            print(f"The window says: {said}. Its status: {window._session.status()}", file=sys.stderr)
+            said = window.errors.text, window.hints.text, window.status_lines.status_label.whole_text
+            print(f"The window says: {said}. Its status: {window.session.status()}", file=sys.stderr)
         print(why, file=sys.stderr, flush=True)
         os._exit(FAILED)
 

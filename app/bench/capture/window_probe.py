@@ -79,11 +79,11 @@ class PaintStamps(QObject):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.stamps: list[Stamp] = []
-        self._comparison = window.comparison
-        self._comparison.lidar.installEventFilter(self)
+        self._panels = window.panels
+        self._panels["lidar"].installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        frame = self._comparison.drawn.frame
+        frame = self._panels.drawn.frame
         if event is not None and event.type() == QEvent.Type.Paint and frame is not None:
             number = frame_number(frame)
             # A timer of 0 ms fires after Qt has painted all changes and sent them to the display.

@@ -1,4 +1,4 @@
-"""The panel with the user's recordings: look at one again, name it, mark it for the next retraining, throw it away."""
+"""The list of the user's recordings: play, rename, mark for the next training, delete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PyQt5.QtCore import QFile, Qt, pyqtSignal
-from PyQt5.QtGui import QKeyEvent, QShowEvent
+from PyQt5.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.session.recording_summary import RecordingSummary, summary
@@ -15,17 +15,17 @@ from app.widgets.background import Background
 from app.widgets.basic import button
 from app.widgets.inline_question import InlineQuestion
 from app.widgets.recording_row import ROLE, SUMMARY, RecordingRowDelegate, tool_tip
+from app.window.actions import INFO, tip_with_key
 from capture.errors import LidarliveError
 from capture.storage.layout import is_recording
 from capture.storage.rename import rename
 
 NEXT_ROLE = {"": TRAIN, TRAIN: HELD_OUT, HELD_OUT: ""}
-EMPTY = "No recordings yet. Press Record, or import some: lidarlive import"
-Key = Qt.Key
+NO_RECORDINGS = "No recordings yet. Press Record, or import some: lidarlive import"
 
 
 class KeyList(QListWidget):
-    """A list in which some keys do something; without this, letters would look for an entry."""
+    """A list with keys of its own; otherwise letters would search for an entry."""
 
     def __init__(self, keys: Mapping[int, Callable[[], None]]) -> None:
         super().__init__()
@@ -39,78 +39,79 @@ class KeyList(QListWidget):
 
 
 class RecordingsPanel(QWidget):
-    """The newest first. `play` is given the path of the one to play; `in_use` says why one cannot be touched now.
+    """Newest first. `play` receives the path of the recording to play; `in_use` returns why one cannot be changed now.
 
-    A thread named `recordings` reads them, because it may block on the disk; everything else is the Qt thread's.
+    A thread named `recordings` reads them, because that may block on the disk. Renaming, marking and deleting run in
+    the Qt thread, which may block on the disk as well.
     """
 
     failed = pyqtSignal(str)  # one line for the person
-    found = pyqtSignal(list)  # of Summary, from the thread
 
     def __init__(self, dataset: Path, play: Callable[[str], None], in_use: Callable[[Path], str]) -> None:
         super().__init__()
         self._dataset, self._play, self._in_use = dataset, play, in_use
         self._known: dict[tuple[Path, int], RecordingSummary] = {}
         self._background = Background()
-        self._reading = self._again = False  # the thread is at it; and is to begin once more when it has ended
+        self._again = False  # another refresh was requested while a thread reads
         self._build()
-        self.found.connect(self._show)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         self.refresh()
 
     def refresh(self) -> None:
-        """List what is there now; waits until it is seen."""
+        """List the folder again; does nothing while the panel is hidden."""
         if not self.isVisible():
             return
-        self._again = self._reading
-        if not self._reading:
-            self._reading = True
-            self._background.start("recordings", self._read)
+        self._again = self._background.is_running("recordings")
+        if not self._again:
+            self._background.run("recordings", self._read, self._show)
 
     def shut_down(self) -> None:
         """Wait for the thread."""
         self._background.shut_down()
 
     @property
-    def chosen(self) -> RecordingSummary | None:
+    def selected(self) -> RecordingSummary | None:
+        """The selected recording."""
         item = self.list.currentItem()
-        found: RecordingSummary | None = None if item is None else item.data(SUMMARY)
-        return found
+        summary_of_item: RecordingSummary | None = None if item is None else item.data(SUMMARY)
+        return summary_of_item
 
-    def play_chosen(self) -> None:
-        if self.chosen is not None and self.chosen.frames:
-            self._play(str(self.chosen.path))
+    def play_selected(self) -> None:
+        """Play the selected recording."""
+        if self.selected is not None and self.selected.frames:
+            self._play(str(self.selected.path))
 
     def ask_name(self) -> None:
-        """Ask for another name of the recording that is chosen, and give it."""
-        if (chosen := self._touchable()) is not None:
-            self.ask.name("New name:", chosen.name, "Rename", lambda name: self._rename(chosen.path, name))
+        """Ask for a new name of the selected recording, and rename it."""
+        if (selected := self._changeable()) is not None:
+            self.question.ask_text("New name:", selected.name, "Rename", lambda name: self._rename(selected.path, name))
 
     def ask_trash(self) -> None:
-        """Ask whether to throw the recording that is chosen away, and do so: it can be taken from the trash again."""
-        if (chosen := self._touchable()) is not None:
-            self.ask.confirm(f"Move {chosen.name} to the trash?", "Move to the trash", lambda: self._trash(chosen.path))
+        """Ask whether to move the selected recording to the trash, and do so."""
+        if (selected := self._changeable()) is not None:
+            move = f"Move {selected.name} to the trash?"
+            self.question.confirm(move, "Move to the trash", lambda: self._trash(selected.path))
 
     def change_role(self) -> None:
-        """Train on it, hold it out, leave that to the Retrain dialog: one after the other."""
-        item, chosen = self.list.currentItem(), self.chosen
-        if item is None or chosen is None or not chosen.frames:
+        """Cycle its mark: train on it, hold it out, leave that to the Retrain dialog."""
+        item, selected = self.list.currentItem(), self.selected
+        if item is None or selected is None or not selected.frames:
             return
         role = NEXT_ROLE[item.data(ROLE) or ""]
         try:
-            write_role(chosen.path, role)
+            write_role(selected.path, role)
         except LidarliveError as error:
             self.failed.emit(str(error))
         else:
             item.setData(ROLE, role)
 
-    def _touchable(self) -> RecordingSummary | None:
-        chosen = self.chosen
-        if chosen is not None and (reason := self._in_use(chosen.path)):
-            self.failed.emit(f"{chosen.name} {reason}")
+    def _changeable(self) -> RecordingSummary | None:
+        selected = self.selected
+        if selected is not None and (reason := self._in_use(selected.path)):
+            self.failed.emit(f"{selected.name} {reason}")
             return None
-        return chosen
+        return selected
 
     def _rename(self, path: Path, name: str) -> None:
         self._try(lambda: move_role(path, rename(path, name)))
@@ -118,9 +119,9 @@ class RecordingsPanel(QWidget):
     def _trash(self, path: Path) -> None:
         def move() -> None:
             if not path.exists():
-                raise LidarliveError(f"{path} is not there any more")
+                raise LidarliveError(f"{path} does not exist any more")
             if not QFile.moveToTrash(str(path))[0]:
-                raise LidarliveError(f"There is no trash that takes {path}. To delete it for good, delete that folder")
+                raise LidarliveError(f"No trash accepts {path}. To delete it for good, delete that folder")
             move_role(path, None)
 
         self._try(move)
@@ -132,91 +133,90 @@ class RecordingsPanel(QWidget):
             self.failed.emit(str(error))
         self.refresh()
 
-    def _read(self) -> None:
+    def _read(self) -> list[RecordingSummary]:
         try:
             folders = [path for path in self._dataset.iterdir() if is_recording(path)]
-        except OSError:  # there is no such folder before the first recording
+        except OSError:  # no such folder before the first recording
             folders = []
-        self.found.emit([self._summary(path) for path in sorted(folders, reverse=True)])
+        return [self._summary(path) for path in sorted(folders, reverse=True)]
 
     def _summary(self, path: Path) -> RecordingSummary:
-        """Read again only where its document has changed."""
+        """Read the summary again only if its recording.json has changed."""
         try:
             key = path, (path / "recording.json").stat().st_mtime_ns
         except OSError as error:
             return RecordingSummary(path, path.name, problem=f"cannot be read ({error.strerror})")
         if key not in self._known:
-            found = summary(path)
-            if found.problem:
-                return found
-            self._known[key] = found
+            read = summary(path)
+            if read.problem:
+                return read
+            self._known[key] = read
         return self._known[key]
 
-    def _show(self, found: list[RecordingSummary]) -> None:
-        chosen = self.chosen.path if self.chosen is not None else None
+    def _show(self, summaries: list[RecordingSummary]) -> None:
+        selected = self.selected.path if self.selected is not None else None
         roles = read_roles(self._dataset)
         self.list.clear()
-        for each in found:
+        for each in summaries:
             item = QListWidgetItem()
             item.setData(SUMMARY, each)
             item.setData(ROLE, roles.get(each.path.name, ""))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, each.name)
             item.setToolTip(tool_tip(each))
             self.list.addItem(item)
-            if each.path == chosen:
+            if each.path == selected:
                 self.list.setCurrentItem(item)
-        self.nothing.setVisible(not found)
-        self.list.setVisible(bool(found))
+        self.nothing.setVisible(not summaries)
+        self.list.setVisible(bool(summaries))
         self._enable()
-        self._reading = False
         if self._again:
             self.refresh()
 
     def _enable(self) -> None:
-        chosen = self.chosen
+        selected = self.selected
         for each in (self.play_button, self.role_button):
-            each.setEnabled(chosen is not None and bool(chosen.frames))
+            each.setEnabled(selected is not None and bool(selected.frames))
         for each in (self.rename_button, self.trash_button):
-            each.setEnabled(chosen is not None)
+            each.setEnabled(selected is not None)
 
     def _build(self) -> None:
-        keys: dict[int, Callable[[], None]] = {
-            Key.Key_Return: self.play_chosen,
-            Key.Key_Enter: self.play_chosen,
-            Key.Key_F2: self.ask_name,
-            Key.Key_Delete: self.ask_trash,
-            Key.Key_T: self.change_role,
+        handlers = {
+            "play_recording": self.play_selected,
+            "mark": self.change_role,
+            "rename": self.ask_name,
+            "delete": self.ask_trash,
         }
-        self.list, self.ask, self.nothing = KeyList(keys), InlineQuestion(), QLabel(EMPTY)
+        keys: dict[int, Callable[[], None]] = {
+            QKeySequence(INFO[name].shortcut)[0]: handle for name, handle in handlers.items()
+        }
+        keys[Qt.Key.Key_Return] = self.play_selected  # "Enter" is the key of the number pad
+        self.list, self.question, self.nothing = KeyList(keys), InlineQuestion(), QLabel(NO_RECORDINGS)
         self.list.setItemDelegate(RecordingRowDelegate(self.list))
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(2)
         self.list.currentItemChanged.connect(self._enable)
-        self.list.itemDoubleClicked.connect(self.play_chosen)
-        self.nothing.hide()  # until it is known
+        self.list.itemDoubleClicked.connect(self.play_selected)
+        self.nothing.hide()  # until the folder has been read
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.play_button = _small_button("Play", "Look at it again in the same views (Enter)", self.play_chosen)
-        self.rename_button = _small_button("Rename", "Give it another name (F2)", self.ask_name)
-        self.role_button = _small_button(
-            "Mark", "For the next retraining: train on it, hold it out, or neither (T)", self.change_role
-        )
-        self.trash_button = _small_button("Delete", "Move it to the trash (Del)", self.ask_trash)
+        made = {name: _small_button(name, handle) for name, handle in handlers.items()}
+        self.play_button, self.role_button = made["play_recording"], made["mark"]
+        self.rename_button, self.trash_button = made["rename"], made["delete"]
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for each in (self.play_button, self.role_button, self.rename_button, self.trash_button):
+        for each in made.values():
             buttons.addWidget(each)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.nothing, 1)
-        layout.addWidget(self.ask)
+        layout.addWidget(self.question)
         layout.addLayout(buttons)
         self._enable()
 
 
-def _small_button(text: str, tool_tip: str, pressed: Callable[[], None]) -> QPushButton:
-    made = button(text, tool_tip, pressed)
+def _small_button(action_id: str, pressed: Callable[[], None]) -> QPushButton:
+    made = button(INFO[action_id].text, tip_with_key(action_id), pressed)
     made.setMinimumSize(0, 28)
     return made

@@ -1,25 +1,27 @@
-"""Where a recording that is played stands: play or pause, go anywhere, frame by frame."""
+"""Controls of a recording that is played: play, pause, seek, step frame by frame."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.widgets.basic import button
-from app.widgets.menu_entries import Entries
 from app.widgets.theme import GAP
+from app.window.actions import tip_with_key
 from capture.sources.replay import Position, ReplaySource
 
 
 class PlaybackBar(QWidget):
-    """Hidden where what is seen is no recording that is played."""
+    """Hidden unless a recording is played."""
 
     def __init__(self) -> None:
         super().__init__()
         self._source: ReplaySource | None = None
-        self.play_button = button("Pause", "Play or pause (Space)", self.play_or_pause)
+        self.play_button = button("Pause", tip_with_key("play"), self.play_or_pause)
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setToolTip("Drag to any frame. One frame back or on: the arrow keys")
+        self.slider.setToolTip("Drag to any frame; the arrow keys step frame by frame")
         self.slider.setAccessibleName("Frame")
         self.slider.valueChanged.connect(self._seek)
         self.label = QLabel()
@@ -31,22 +33,22 @@ class PlaybackBar(QWidget):
         layout.addWidget(self.label)
         self.hide()
 
-    def entries(self) -> Entries:
-        """For a menu."""
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """Return the handlers of the Play menu."""
         return {
-            "&Play or pause": ("Space", self.play_or_pause),
-            "One frame &on": ("Right", lambda: self.step(1)),
-            "One frame &back": ("Left", lambda: self.step(-1)),
+            "play": self.play_or_pause,
+            "next_frame": lambda: self.step(1),
+            "previous_frame": lambda: self.step(-1),
         }
 
     def follow(self, source: ReplaySource | None) -> None:
-        """Show where this source stands from now on; None: nothing is played."""
+        """Control this source; None: hide."""
         self._source = source
         self.setVisible(source is not None)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show where the source stands now."""
+        """Show the current position."""
         if self._source is None:
             return
         position = self._source.position
@@ -59,6 +61,7 @@ class PlaybackBar(QWidget):
         self.label.setText(position_line(position))
 
     def play_or_pause(self) -> None:
+        """Pause the recording, or play it again."""
         if self._source is not None:
             if self._source.position.playing:
                 self._source.pause()
@@ -67,7 +70,7 @@ class PlaybackBar(QWidget):
             self.refresh()
 
     def step(self, frames: int) -> None:
-        """Pause, and go so many frames on, or back where that is negative."""
+        """Pause, and move so many frames forward, or back if negative."""
         if self._source is not None:
             self._source.pause()
             self._source.seek(self._source.position.frame + frames)
@@ -80,6 +83,6 @@ class PlaybackBar(QWidget):
 
 
 def position_line(position: Position) -> str:
-    """The time of the recording, and the frame counted from 1."""
+    """Format time and frame number, counted from 1."""
     times = (f"{int(s // 60)}:{s % 60:04.1f}" for s in (position.seconds, position.length_s))
     return f"{' / '.join(times)}  ·  frame {position.frame + 1} of {position.frames}"

@@ -55,7 +55,7 @@ class ProgressPage(QWidget):
         self.stage.setText("Starting the trainer…")
         self.stop_button.setEnabled(True)
         for panel in (self.rgb, self.lidar, self.predicted):
-            panel.show_picture(None, "")
+            panel.show_reason("")
 
     def show_event(self, event: Event) -> None:
         """Show an event of the trainer."""
@@ -119,7 +119,7 @@ class ProgressPage(QWidget):
         self.rgb = ImagePanel("RGB", "A held-out frame, or a training frame where none is held out; always the same")
         self.lidar = ImagePanel("LiDAR depth", "Measured by the phone")
         self.predicted = ImagePanel("Predicted depth", "Predicted by the networks now, in the colours of the LiDAR's")
-        self.predicted.say("After the first epoch")
+        self.predicted.show_reason("After the first epoch")
         pictures = QHBoxLayout()
         pictures.setSpacing(GAP)
         for panel in (self.rgb, self.lidar, self.predicted):

@@ -12,6 +12,7 @@ from app.session import training_roles
 from app.session.recording_summary import RecordingSummary, summary
 from app.widgets.qimages import rgb_image
 from app.widgets.recording_row import tool_tip
+from app.widgets.theme import style_check_table
 from capture.inspection.survey import LEAST_SHARE, METRES
 from capture.storage.layout import is_recording
 
@@ -20,14 +21,6 @@ COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length", "Depth")
 TRAIN, HELD_OUT, NAME = 0, 1, 2
 COLUMN_OF = {training_roles.TRAIN: TRAIN, training_roles.HELD_OUT: HELD_OUT}
 ICON = 40  # pixels of a thumbnail's longer side
-# The style's own boxes are near black on a dark palette.
-BOXES = """
-    QTableView::indicator { width: 14px; height: 14px; margin-left: 10px }
-    QTableView::indicator { border: 1px solid #8a8f98; border-radius: 3px }
-    QTableView::indicator:checked { background: #4884f0; border-color: #4884f0 }
-    QTableView::indicator:disabled { border-color: #50545b }
-    QTableView::indicator:checked:disabled { background: #50545b }
-"""
 
 
 def list_summaries(dataset: Path) -> list[RecordingSummary]:
@@ -46,7 +39,7 @@ class RecordingsTable(QTableWidget):
         super().__init__(0, len(COLUMNS), parent)
         self.summaries: list[RecordingSummary] = []
         self.setHorizontalHeaderLabels(COLUMNS)
-        self.setStyleSheet(BOXES)
+        style_check_table(self)
         self.setShowGrid(False)
         self.setIconSize(QSize(ICON, ICON))
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)

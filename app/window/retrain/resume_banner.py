@@ -9,7 +9,7 @@ from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from app.widgets.basic import button, row
-from app.widgets.theme import AMBER
+from app.widgets.theme import AMBER, style_banner
 from capture.errors import LidarliveError
 from model.training.interrupted import Interrupted, discard
 
@@ -22,8 +22,7 @@ class ResumeBanner(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self._training: Interrupted | None = None
-        self.setObjectName("offer")
-        self.setStyleSheet(f"QFrame#offer {{ background: #2b2d32; border-left: 4px solid {AMBER}; }}")
+        style_banner(self, AMBER)
         self.label = QLabel()
         self.label.setWordWrap(True)
         self.resume_button = button("Resume", "Continue from its last finished epoch", self._resume)

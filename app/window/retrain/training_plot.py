@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.widgets.plots import Plot, add_plots
-from app.widgets.theme import ACCENT, AMBER
+from app.widgets.plots import CURVE_COLOUR, Plot, PlotRow, line
+from app.widgets.theme import AMBER
 from model.events import Epoch
 
 HEIGHT = 150  # pixels: at least
@@ -14,20 +13,17 @@ TITLES = ("Loss, by epoch", "Held-out RMSE, m")
 LOSSES = ("loss", "held_out_loss")
 
 
-class TrainingPlot(QWidget):
+class TrainingPlot(PlotRow):
     """Left the losses of each network, on training and held-out frames, right the held-out RMSE; by epoch of both."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._epochs: list[Epoch] = []
-        self._plots: list[Plot] = []
-        self.setMinimumHeight(HEIGHT)
-        self.setToolTip(
+        super().__init__(
+            TITLES,
             "Blue: loss on training frames. Amber: on held-out frames; where it rises while blue falls, the networks\n"
-            "overfit. Right: error on held-out frames. The best epoch is kept"
+            "overfit. Right: error on held-out frames. The best epoch is kept",
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self._epochs: list[Epoch] = []
+        self.setMinimumHeight(HEIGHT)
 
     @property
     def epochs(self) -> int:
@@ -36,28 +32,22 @@ class TrainingPlot(QWidget):
 
     def clear(self) -> None:
         self._epochs = []
-        for plot in self._plots:
-            plot.clear()
+        self.clear_plots()
 
     def add(self, epoch: Epoch) -> None:
         """Add an epoch of the trainer."""
-        if not self._plots:
-            self._plots = add_plots(self, TITLES)
         self._epochs.append(epoch)
-        losses, rmse = self._plots
-        losses.clear()
-        rmse.clear()
-        colours: tuple[QColor | str, ...] = (ACCENT.lighter(130), AMBER)
+        self.clear_plots()
+        losses, rmse = self.plots
+        colours: tuple[QColor | str, ...] = (CURVE_COLOUR, AMBER)
         for stage in dict.fromkeys(each.stage for each in self._epochs):
             for name, colour in zip(LOSSES, colours, strict=True):
                 self._draw(losses, stage, name, colour)
             self._draw(rmse, stage, "held_out_rmse_m", AMBER)
 
     def _draw(self, plot: Plot, stage: str, name: str, colour: QColor | str) -> None:
-        import pyqtgraph
-
         points = [(i, getattr(each, name)) for i, each in enumerate(self._epochs, start=1) if each.stage == stage]
         known = [(i, value) for i, value in points if value is not None]
         if known:
             x, y = zip(*known, strict=True)
-            plot.plot(x, y, pen=pyqtgraph.mkPen(colour, width=2), symbol="o", symbolSize=5, symbolBrush=colour)
+            plot.plot(x, y, pen=line(colour), symbol="o", symbolSize=5, symbolBrush=colour)

@@ -1,4 +1,4 @@
-"""The doctor's steps as a list: a mark, a name, and what was found."""
+"""The steps of the connection check as a list: a mark, a name, and what was found."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from collections.abc import Sequence
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel
 
-from app.widgets.theme import DIM_TEXT, SURFACE, TEXT
+from app.widgets.theme import CODE_GROUND, DIM_TEXT, STATE_COLOURS, TEXT, color_text, style_card
 from capture.doctor.steps import Step
 
-MARKS = {"ok": ("✓", "#46a758"), "warning": ("!", "#f0b429"), "failed": ("✗", "#ff6369"), "skipped": ("–", "#a0a5ac")}
+MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "–"}
 
 
 def as_html(text: str) -> str:
-    """For a label of rich text: what stands between backquotes, a command to type, set off."""
-    return re.sub(
-        r"`([^`]*)`", r"<code style='background: #3a3d44'>&nbsp;\1&nbsp;</code>", html.escape(text, quote=False)
-    ).replace("\n", "<br>")
+    """Escape text for a rich-text label; commands between backquotes become code."""
+    code = rf"<code style='background: {CODE_GROUND}'>&nbsp;\1&nbsp;</code>"
+    return re.sub(r"`([^`]*)`", code, html.escape(text, quote=False)).replace("\n", "<br>")
 
 
 class Checklist(QFrame):
-    """A row a step. What a failed step asks for is said elsewhere, larger; what a warning does stands in its row."""
+    """One row for each step. The fix of a failed step is shown elsewhere, larger; that of a warning in its row."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("steps")
-        self.setStyleSheet(f"QFrame#steps {{ background: {SURFACE.name()}; border-radius: 6px; }}")
+        style_card(self)
         self._steps: tuple[Step, ...] = ()
         self._rows: list[tuple[QLabel, QLabel, QLabel]] = []
         self._grid = QGridLayout(self)
@@ -38,6 +36,7 @@ class Checklist(QFrame):
         self._grid.setColumnStretch(2, 1)
 
     def show_steps(self, steps: Sequence[Step]) -> None:
+        """Replace all rows."""
         if tuple(steps) == self._steps:
             return
         self._steps = tuple(steps)
@@ -49,8 +48,8 @@ class Checklist(QFrame):
         for step, row in zip(steps, self._rows, strict=False):
             self._fill(row, step)
 
-    def words(self) -> list[QLabel]:
-        """What was found, of each row that is shown."""
+    def finding_labels(self) -> list[QLabel]:
+        """Return the label of what was found for each visible row."""
         return [found for _, _, found in self._rows if found.isVisible()]
 
     def _add_row(self) -> None:
@@ -65,15 +64,15 @@ class Checklist(QFrame):
 
     def _fill(self, row: tuple[QLabel, QLabel, QLabel], step: Step) -> None:
         mark, name, found = row
-        sign, colour = MARKS[step.state]
-        bright = TEXT.name() if step.state != "skipped" else DIM_TEXT.name()
-        mark.setText(sign)
+        color = STATE_COLOURS[step.state]
+        bright = TEXT if step.state != "skipped" else DIM_TEXT
+        mark.setText(f"<b>{MARKS[step.state]}</b>")
         mark.setAccessibleName(step.state)
-        mark.setStyleSheet(f"color: {colour}; font-weight: bold")
+        color_text(mark, color)
         name.setText(step.name)
-        name.setStyleSheet(f"color: {bright}")
+        color_text(name, bright)
         text = as_html(step.found)
         if step.state == "warning" and step.fix:
             text += f"<br><span style='color: {DIM_TEXT.name()}'>{as_html(step.fix)}</span>"
         found.setText(text)
-        found.setStyleSheet(f"color: {colour if step.state == 'failed' else bright}")
+        color_text(found, color if step.state == "failed" else bright)

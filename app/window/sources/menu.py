@@ -1,8 +1,7 @@
-"""The menu of sources: the phones that are plugged in, the demo room, the newest recordings, any other file."""
+"""The Source menu: phones on USB, the demo room, the newest recordings, and any other recording or file."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,25 +10,27 @@ from pathlib import Path
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction, QFileDialog, QMenu, QWidget
 
+from app.widgets.background import Background
+from app.window.actions import SOURCE, add_actions
 from app.window.sources.switch import DEMO, PHONE
 from capture.errors import LidarliveError
 from capture.recording import recording_folders
 from capture.usb.usbmuxd import list_devices
 from capture.virtual_phone.clips import clip_file_filter
 
-NEWEST = 5  # recordings in the menu; all others are in the folder that "Play a recording…" opens
+NEWEST = 5  # recordings in the menu; "Play a recording…" opens any other
 
 
 @dataclass(frozen=True)
 class FoundSources:
-    """What there is to choose: serial numbers as usbmuxd lists them, and the newest recordings first."""
+    """Serial numbers of phones in usbmuxd's order, and the newest recordings first."""
 
     serials: tuple[str, ...] = ()
     recordings: tuple[Path, ...] = ()
 
 
-def look(recordings: Path) -> FoundSources:
-    """Ask usbmuxd and the disk; may block on either, on usbmuxd for 3 s. What cannot be asked has nothing."""
+def find_sources(recordings: Path) -> FoundSources:
+    """Ask usbmuxd and the disk; may block on either, on usbmuxd for 3 s. Leaves out what cannot be read."""
     serials: tuple[str, ...] = ()
     folders: list[Path] = []
     with suppress(LidarliveError):
@@ -40,11 +41,13 @@ def look(recordings: Path) -> FoundSources:
 
 
 class SourceMenu(QObject):
-    """Fills `menu` when it is about to open: at once with what was found last, and anew as soon as a thread named
-    `sources` has looked. `choose` is told what to open, as `--source` names it; `in_use` says what is ticked.
+    """Fills `menu` when it is about to open: at once with the last findings, and again when a search has ended.
+
+    A thread named `sources` searches, because that may block on usbmuxd and on the disk. `choose` receives the spec of
+    the chosen source, as for `--source`; `in_use` returns the one to tick.
     """
 
-    looked = pyqtSignal(object)  # Found
+    updated = pyqtSignal()  # a search has ended, and the menu shows what it found
 
     def __init__(
         self, menu: QMenu, parent: QWidget, recordings: Path, choose: Callable[[str], None], in_use: Callable[[], str]
@@ -52,36 +55,29 @@ class SourceMenu(QObject):
         super().__init__(parent)
         self._menu, self._parent, self._recordings = menu, parent, recordings
         self._choose, self._in_use = choose, in_use
-        self._found: FoundSources | None = None  # until the first look
-        self._thread: threading.Thread | None = None
+        self._found: FoundSources | None = None  # None until the first search has ended
+        self._background = Background(self)
         self._specs: dict[QAction, str] = {}
-        self._listed: list[QAction] = []  # what is found and may be gone at the next look
-        self._entry("&Phone, whichever comes first", PHONE)
-        self._demo = self._entry("&Demo room", DEMO)
+        self._found_actions: list[QAction] = []  # of sources that may be gone after the next search
+        self._add_source("&Phone, whichever connects first", PHONE)
+        self._demo = self._add_source("&Demo room", DEMO)
         self._end = menu.addSeparator()
-        self._command("Play a &recording…", "Ctrl+O", self._choose_folder)
-        self._command("Play a .r3d &file…", "Ctrl+Shift+O", self._choose_file)
+        add_actions(menu, SOURCE, {"open_recording": self._choose_folder, "open_file": self._choose_file})
         menu.aboutToShow.connect(self._open)
-        self.looked.connect(self._show)
 
     def _open(self) -> None:
         self._fill()
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._look, name="sources", daemon=True)
-            self._thread.start()
+        if not self._background.is_running("sources"):
+            self._background.run("sources", lambda: find_sources(self._recordings), self._update)
 
-    def _look(self) -> None:
-        found = look(self._recordings)
-        with suppress(RuntimeError):  # the window is gone
-            self.looked.emit(found)
-
-    def _show(self, found: FoundSources) -> None:
-        if found != self._found:  # else a menu that is open would lose the entry that is highlighted
+    def _update(self, found: FoundSources) -> None:
+        if found != self._found:  # else an open menu would lose its highlighted entry
             self._found = found
             self._fill()
+        self.updated.emit()
 
     def _fill(self) -> None:
-        for action in self._listed:
+        for action in self._found_actions:
             self._menu.removeAction(action)
             self._specs.pop(action, None)
             action.deleteLater()
@@ -90,29 +86,23 @@ class SourceMenu(QObject):
         if in_use not in ("", PHONE, DEMO) and not in_use.startswith("usb:"):
             in_use = str(Path(in_use).absolute())
             paths = [*([] if Path(in_use) in paths else [Path(in_use)]), *paths]
-        self._listed = [self._entry(f"iPhone {_literal(s)}", f"usb:{s}", self._demo) for s in found.serials]
+        self._found_actions = [self._add_source(f"iPhone {_literal(s)}", f"usb:{s}", self._demo) for s in found.serials]
         if not found.serials:
             nothing = QAction("Looking for phones…" if self._found is None else "No phone found", self._menu)
             nothing.setEnabled(False)
             self._menu.insertAction(self._demo, nothing)
-            self._listed.append(nothing)
-        self._listed += [self._entry(_literal(path.name), str(path), self._end) for path in paths]
+            self._found_actions.append(nothing)
+        self._found_actions += [self._add_source(_literal(path.name), str(path), self._end) for path in paths]
         for action, spec in self._specs.items():
             action.setChecked(spec == in_use)
 
-    def _entry(self, text: str, spec: str, before: QAction | None = None) -> QAction:
+    def _add_source(self, text: str, spec: str, before: QAction | None = None) -> QAction:
         action = QAction(text, self._menu)
         action.setCheckable(True)
         action.triggered.connect(lambda: self._choose(spec))
         self._menu.insertAction(before, action)
         self._specs[action] = spec
         return action
-
-    def _command(self, text: str, shortcut: str, do: Callable[[], None]) -> None:
-        action = QAction(text, self._menu)
-        action.setShortcut(shortcut)
-        action.triggered.connect(lambda: do())
-        self._menu.addAction(action)
 
     def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self._parent, "Play a file", "", clip_file_filter())
@@ -128,5 +118,5 @@ class SourceMenu(QObject):
 
 
 def _literal(text: str) -> str:
-    """In a menu, & marks the next letter as a key."""
+    """Escape &, which marks the key of the next letter in a menu."""
     return text.replace("&", "&&")

@@ -1,8 +1,7 @@
-"""Choosing another source while the window is open: the phone, the demo room, a recording or a .r3d file."""
+"""Change the source while the window is open: to a phone, the demo room, a recording or a .r3d file."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,81 +9,88 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from app.session.connection_check import ConnectionCheck, connection_check_of
 from app.session.live_session import LiveSession, LiveStatus
+from app.widgets.background import Background
 from capture.doctor.steps import Step
 from capture.errors import LidarliveError
 from capture.sources.base import Source
 from capture.sources.opening import open_source
 
 PHONE, DEMO = "usb", "demo"
+NO_FRAME_STATES = ("connecting", "waiting", "streaming")
 
 
 class SourceSwitch(QObject):
-    """Which source is seen, and the doctor's look at it until its first frame.
+    """Opens sources, and checks the connection to a phone until its first frame.
 
-    `switched`: another one is seen from now on. `failed` carries one line for the person. `spec` is what the source was
-    opened as, where that is known; `driver` is what reads other phones (None: the usual one).
+    `switched`: another source is in use. `failed` carries one line for the person. `spec` is what the source was opened
+    as, empty if unknown; `driver` reads other phones (None: the default one).
 
-    A thread named `opener` opens sources, as that may block on the disk or on usbmuxd.
+    A thread named `opener` opens sources, because that may block on the disk or on usbmuxd. If a person chooses several
+    in a row, the last choice wins.
     """
 
     switched = pyqtSignal()
     failed = pyqtSignal(str)
-    opened = pyqtSignal(object, str)  # the source, and what it was opened as; from the thread
 
-    def __init__(self, session: LiveSession, spec: str, checkup: ConnectionCheck | None, driver: str | None) -> None:
+    def __init__(self, session: LiveSession, spec: str, check: ConnectionCheck | None, driver: str | None) -> None:
         super().__init__()
-        self._session, self.spec, self._checkup, self._driver = session, spec, checkup, driver
-        self.opened.connect(self._use)
-        if checkup is not None:
-            checkup.start()
+        self._session, self.spec, self._check, self._driver = session, spec, check, driver
+        self._background = Background(self)
+        self._background.failed.connect(self.failed)
+        if check is not None:
+            check.start()
 
     def open(self, spec: str) -> None:
-        """Show another source, named as for `capture.sources.opening.open_source`; fails while a recording runs."""
+        """Open a source, named as for `capture.sources.opening.open_source`. Fails while a recording runs."""
         recording = self._session.status().recording
         if recording is not None and not recording.finished:
             self.failed.emit("A recording is running: stop it before you choose another source")
-        else:
-            threading.Thread(target=self._open, args=(spec,), name="opener", daemon=True).start()
+            return
+        self._background.run_newest(
+            "opener",
+            lambda: open_source(spec, driver=self._driver, replay=True),
+            lambda source: self._use(source, spec),
+            discard=lambda source: source.close(),
+        )
 
     def steps(self, status: LiveStatus) -> Sequence[Step]:
-        """What the doctor found, while there may be something to find."""
-        waits = self._checkup is not None and status.state in ("connecting", "waiting", "streaming")
-        return self._checkup.steps(status) if self._checkup is not None and waits else ()
+        """Results of the connection check; none if there is no check, or nothing to wait for."""
+        if self._check is None or status.state not in NO_FRAME_STATES:
+            return ()
+        return self._check.steps(status)
 
-    def end_checkup(self) -> None:
-        """The first frame has come, or nobody will look any more."""
-        if self._checkup is not None:
-            self._checkup.stop()
+    def stop_check(self) -> None:
+        """Stop the connection check."""
+        if self._check is not None:
+            self._check.stop()
 
-    def uses(self, recording: Path) -> str:
-        """Why this recording cannot be moved now; empty where it can."""
+    def shut_down(self) -> None:
+        """Stop the connection check, and drop sources that are still being opened."""
+        self.stop_check()
+        self._background.cancel()
+
+    def in_use(self, recording: Path) -> str:
+        """Why this recording cannot be moved now; empty if it can."""
         replay = self._session.replay
         played = replay is not None and replay.recording.path.resolve() == recording.resolve()
         return "is being played: choose another source first" if played else ""
-
-    def _open(self, spec: str) -> None:
-        try:
-            source: Source = open_source(spec, driver=self._driver, replay=True)
-        except LidarliveError as error:
-            self.failed.emit(str(error))
-        else:
-            self.opened.emit(source, spec)
 
     def _use(self, source: Source, spec: str) -> None:
         try:
             self._session.use_source(source)
         except LidarliveError as error:  # a recording has begun in the meantime
+            source.close()
             self.failed.emit(str(error))
             return
-        self.end_checkup()
-        self.spec, self._checkup = spec, connection_check_of(source, spec)
-        if self._checkup is not None:
-            self._checkup.start()
+        self.stop_check()
+        self.spec, self._check = spec, connection_check_of(source, spec)
+        if self._check is not None:
+            self._check.start()
         self.switched.emit()
 
 
 def spec_of(source: Source, spec: str) -> str:
-    """What `source`, opened as `spec`, has become: PHONE or DEMO where the program chose by itself."""
+    """What `source`, opened as `spec`, turned out to be: PHONE or DEMO for "auto", else `spec` itself."""
     if spec != "auto":
         return spec
     return PHONE if source.kind == "phone" else DEMO

@@ -1,47 +1,38 @@
-"""The page in place of the views while there is no frame."""
+"""The page that replaces the views while there is no frame."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QFont
-from PyQt5.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.session.live_session import LiveStatus
-from app.session.status_text import notice
+from app.session.status_text import waiting_text
+from app.widgets.theme import larger_font
 from app.window.sources.checklist import Checklist, as_html
 from capture.doctor.steps import Step
 
-NOTICE_WIDTH = 680  # pixels: as long as a line may be that is read at a glance
+LINE_WIDTH = 680  # pixels: longer lines cannot be read at a glance
 
 
 class WaitingPage(QWidget):
-    """The empty state: one large line, a smaller one that says what to do, and how far the preparation is.
+    """A headline, a line that says what to do, and a progress bar while the source is being prepared.
 
-    While a phone is waited for, the doctor's steps stand below, and what the failed one asks for is the smaller line.
+    While the program waits for a phone, the steps of the connection check follow, and the line is the fix of the failed
+    step.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
         self.steps = Checklist()
-        large = QFont(self.font())
-        large.setPointSizeF(large.pointSizeF() * 1.8)
-        self.headline.setFont(large)
-        larger = QFont(self.font())
-        larger.setPointSizeF(larger.pointSizeF() * 1.15)
-        self.detail.setFont(larger)
+        self.headline.setFont(larger_font(self, 1.8))
+        self.detail.setFont(larger_font(self, 1.15))
         self.detail.setTextFormat(Qt.TextFormat.RichText)
-        self.detail.setMaximumWidth(NOTICE_WIDTH)
+        self.detail.setMaximumWidth(LINE_WIDTH)
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.steps.setMaximumWidth(NOTICE_WIDTH)
+        self.steps.setMaximumWidth(LINE_WIDTH)
         self.progress.setRange(0, 100)
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(320, 6)
@@ -53,7 +44,7 @@ class WaitingPage(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self.headline)
         for limited in (self.detail, self.steps):
-            row = QHBoxLayout()  # of limited width, and still may wrap
+            row = QHBoxLayout()  # limits the width, and still lets the text wrap
             row.addStretch(1)
             row.addWidget(limited, 100)
             row.addStretch(1)
@@ -62,8 +53,8 @@ class WaitingPage(QWidget):
         layout.addStretch()
 
     def show_status(self, status: LiveStatus, steps: Sequence[Step] = ()) -> None:
-        """`steps`: the doctor's, where a phone is waited for and it has looked."""
-        headline, detail = notice(status)
+        """`steps`: results of the connection check, if there are any."""
+        headline, detail = waiting_text(status)
         self.headline.setText(headline)
         detail = as_html(_fix(steps) if steps else detail)
         self.detail.setText(detail)
@@ -75,6 +66,6 @@ class WaitingPage(QWidget):
 
 
 def _fix(steps: Sequence[Step]) -> str:
-    """What the failed step asks for, as a sentence; empty where none failed."""
+    """Return the fix of the failed step as a sentence; empty if none failed."""
     fix = next((step.fix for step in steps if step.state == "failed"), "")
     return fix[:1].upper() + fix[1:]

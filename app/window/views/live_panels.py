@@ -1,246 +1,154 @@
-"""The pictures of a frame: RGB, both depths and their difference, both edges, confidence."""
+"""One panel for each view of app.session.views, all drawn from the same moment."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
-import numpy as np
 from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtGui import QImage
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
-from app.session.color_maps import (
-    CONFIDENCE,
-    DIVERGING,
-    GREY,
-    SmoothRange,
-    confidence_indices,
-    depth_indices,
-    difference_indices,
-    edge_indices,
-    white_of,
-)
+from app.session.color_maps import SmoothRange
 from app.session.display_options import DisplayOptions
 from app.session.live_session import LiveFrame, LiveStatus
 from app.session.orientation import AS_RECEIVED, OrientationTracker, Rotation
+from app.session.predictor_thread import PredictorStatus
 from app.session.readout import Marks
-from app.session.status_text import length
+from app.session.views import DIFFERENCE_SCALE, PAIRS, VIEWS, LiveView, Moment, Picture, Scales, no_prediction
 from app.widgets.color_bar import ColorBar
 from app.widgets.image_panel import ImagePanel
 from app.widgets.qimages import indexed_image, rgb_image
 from app.window.views.panel_grid import PanelGrid
-from capture.frame import Camera, DepthMap, Frame
-from model.data import targets
+from capture.frame import Frame
 from model.predictor import Prediction
 
-NO_WEIGHTS = "No weights yet: record, then press Retrain"
-HIGH_CONFIDENCE = 2
-DEPTH_TIP = "Metres along the camera's axis, as the colours below; dark grey has no reading"
-DEPTH_BAR_TIP = "The colours of both depths, in metres"
-EDGES_TIP = "The brighter, the more the depth changes from pixel to pixel"
-USUAL = ("rgb", "predicted", "lidar", "difference")  # what is seen until a person chooses
 
+class LivePanels(QWidget):
+    """Draws the visible views of VIEWS in a grid; `panels[name]` is the panel of one of them.
 
-@dataclass(frozen=True)
-class Scales:
-    """What is drawn with the end colours: depth in metres, and the difference, None while that is not drawn."""
-
-    near_m: float
-    far_m: float
-    limit_m: float | None = None
-
-
-class LivePanels(PanelGrid):
-    """Draws a View. Both depths share one colour scale; the difference has its own, symmetrical about zero.
-
-    Each half of the pair of networks is beside what it should have said: predicted depth and the LiDAR's, predicted
-    edges and those of the LiDAR's depth, always of the same frame. Only what is seen is drawn.
+    Both depths share one colour scale; the difference has its own, symmetrical about zero.
     """
 
     redrawn = pyqtSignal()
 
-    def __init__(self, seen: Sequence[str], appearance: DisplayOptions) -> None:
-        self.rgb = ImagePanel("RGB", "What the phone's camera sees")
-        self.predicted = ImagePanel(
-            "Predicted depth",
-            f"What the network says from the RGB alone.\n{DEPTH_TIP}",
-            ColorBar(appearance.table, DEPTH_BAR_TIP),
-        )
-        self.lidar = ImagePanel(
-            "LiDAR depth", f"What the phone measured.\n{DEPTH_TIP}", ColorBar(appearance.table, DEPTH_BAR_TIP)
-        )
-        self.difference_bar = ColorBar(DIVERGING, "The colours of the difference: predicted minus measured")
-        self.difference = ImagePanel(
-            "Difference",
-            "Predicted minus measured depth, both of the same frame.\n"
-            "Blue: predicted too near. Red: predicted too far. Dark grey: nothing to compare with.",
-            self.difference_bar,
-        )
-        self.edges_predicted = ImagePanel("Predicted edges", f"What the gradient network says of the RGB.\n{EDGES_TIP}")
-        self.edges_true = ImagePanel("LiDAR edges", f"Of the measured depth of the same frame.\n{EDGES_TIP}")
-        self.confidence = ImagePanel(
-            "Confidence", "How sure the phone is of its depth.\nGreen: high, amber: medium, red: low"
-        )
-        super().__init__(
-            {
-                "rgb": self.rgb,
-                "predicted": self.predicted,
-                "lidar": self.lidar,
-                "difference": self.difference,
-                "edges_predicted": self.edges_predicted,
-                "edges_true": self.edges_true,
-                "confidence": self.confidence,
-            },
-            seen,
-            pairs=(("predicted", "lidar"), ("edges_predicted", "edges_true")),
-        )
-        self.difference_bar.hide()  # until there is a difference
-        self.appearance = appearance
-        self._range, self._upright = SmoothRange(), OrientationTracker()
-        self.scales = Scales(*self._range.depth())
+    def __init__(self, visible: Sequence[str], options: DisplayOptions) -> None:
+        super().__init__()
+        self.options = options
         self.drawn = LiveFrame()
-        self.seen_changed.connect(lambda: self._draw(frame_is_new=True))
+        self._panels = {view.name: _panel_for(view, options) for view in VIEWS}
+        self.grid = PanelGrid(self._panels, visible, PAIRS)
+        self._ranges, self._orientation = SmoothRange(), OrientationTracker()
+        self.scales = Scales(*self._ranges.depth())
+        self._predictor = PredictorStatus()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.grid)
+        self.grid.visible_changed.connect(lambda: self._draw(frame_is_new=True))
 
-    def show_view(self, view: LiveFrame) -> None:
+    def __getitem__(self, name: str) -> ImagePanel:
+        return self._panels[name]
+
+    @property
+    def turn(self) -> Rotation:
+        """How the pictures as received are turned for display."""
+        return self.grid.turn
+
+    @property
+    def no_prediction(self) -> str:
+        """Why there is no prediction, for as long as there is none."""
+        return no_prediction(self._predictor)
+
+    def show_frame(self, view: LiveFrame) -> None:
         """Draw what is new in `view`."""
         if view.frame is not None:
             frame_is_new, self.drawn = view.frame is not self.drawn.frame, view
             self._draw(frame_is_new)
 
+    def show_status(self, status: LiveStatus) -> None:
+        """Explain a missing prediction."""
+        before, self._predictor = self.no_prediction, status.predicting
+        if self.drawn.prediction is None and before != self.no_prediction:
+            self._draw(frame_is_new=False)
+
     def clear(self) -> None:
-        """Nothing is seen any more: another source will come."""
-        self.drawn, self._range, self._upright = LiveFrame(), SmoothRange(), OrientationTracker()
-        self.mark(Marks())
-        self.difference_bar.hide()
-        for panel in self.panels.values():
-            panel.show_picture(None, "")
+        """Forget everything of a source that has been replaced."""
+        self.drawn, self._ranges, self._orientation = LiveFrame(), SmoothRange(), OrientationTracker()
+        self.grid.mark(Marks())
+        for view in VIEWS:
+            self._show(view, "")
+            if (bar := self[view.name].bar) is not None:
+                bar.hide()
         self.redrawn.emit()
 
-    def change(self, appearance: DisplayOptions) -> None:
-        """Show depth otherwise from now on."""
-        self.appearance = appearance
-        for panel in (self.predicted, self.lidar):
-            assert panel.bar is not None
-            panel.bar.show_table(appearance.table)
+    def change_options(self, options: DisplayOptions) -> None:
+        """Redraw with other display options."""
+        self.options = options
+        for view in VIEWS:
+            if (bar := self[view.name].bar) is not None and view.scale is not None:
+                bar.show_table(view.scale.table(options))
         self._draw(frame_is_new=True)
 
-    def show_status(self, status: LiveStatus) -> None:
-        """Why there is no prediction, as long as there is none."""
-        predicting = status.predicting
-        if predicting.weights or predicting.loading:
-            self.predicted.say("Waiting for the first prediction…" if predicting.weights else "Loading the weights…")
-            nothing = ""
-        else:
-            self.predicted.say(predicting.error or NO_WEIGHTS)
-            nothing = "Nothing to compare the LiDAR with yet"
-        for panel in (self.difference, self.edges_predicted, self.edges_true):
-            panel.say(nothing)
-
     def _draw(self, frame_is_new: bool) -> None:
-        frame, prediction, predicted_frame = self.drawn.frame, self.drawn.prediction, self.drawn.predicted_frame
+        frame = self.drawn.frame
         if frame is None:
             return
         if frame_is_new:
-            self._show_frame(frame)
-        self._show_depths(frame, prediction)
-        if prediction is not None and predicted_frame is not None:
-            self._show_difference(prediction, predicted_frame)
-            self._show_edges(prediction, predicted_frame)
+            self._orient(frame)
+        moment = self._moment(frame, self.drawn.prediction, self.drawn.predicted_frame)
+        self.scales = moment.scales
+        for view in VIEWS:
+            self._show_scale(view)
+            if self.grid.is_visible(view.name) and (frame_is_new or not view.frame_only):
+                self._show(view, view.draw(moment, self[view.name].pixels()))
         self.redrawn.emit()
 
-    def _show_frame(self, frame: Frame) -> None:
-        """What needs the frame alone, and no scale."""
-        turn = self._upright.turn(frame) if self.appearance.orientation == "upright" else AS_RECEIVED
-        self.set_turn(turn.turned(self.appearance.quarter_turns))
-        width, height = self.turn.seen_size(*frame.rgb_size)
-        self.set_aspect(width / height)
-        self.lidar.title = "LiDAR depth" if frame.camera is Camera.LIDAR else "TrueDepth depth"
-        if self.is_seen("rgb"):
-            self._show_rgb(frame)
-        if self.is_seen("confidence"):
-            self._show_confidence(frame)
+    def _orient(self, frame: Frame) -> None:
+        """Turn all pictures as `frame` has to be turned, and name them after its camera."""
+        upright = self.options.orientation == "upright"
+        turn = self._orientation.turn(frame) if upright else AS_RECEIVED
+        self.grid.set_turn(turn.turned(self.options.quarter_turns))
+        width, height = self.turn.displayed_size(*frame.rgb_size)
+        self.grid.set_aspect(width / height)
+        for view in VIEWS:
+            self[view.name].title = view.title_for(frame)
 
-    def _show_rgb(self, frame: Frame) -> None:
-        """Decoded no larger than it is drawn."""
-        width, height = frame.rgb_size
-        try:
-            picture = rgb_image(frame.rgb_for(self.rgb.pixels()))
-        except ValueError:
-            self.rgb.say("This picture is damaged")
-            self.rgb.show_picture(None, "")
-        else:
-            self.rgb.show_picture(picture, f"{width} × {height} pixels{turn_caption(self.turn)}")
-
-    def _show_confidence(self, frame: Frame) -> None:
-        if frame.confidence is None:
-            self.confidence.say("This camera sends no confidence map")
-            self.confidence.show_picture(None, "")
-        else:
-            picture = indexed_image(confidence_indices(frame.confidence), CONFIDENCE)
-            self.confidence.show_picture(picture, confidence_caption(frame))
-
-    def _show_depths(self, frame: Frame, prediction: Prediction | None) -> None:
-        """Both in one scale."""
+    def _moment(self, frame: Frame, prediction: Prediction | None, predicted_frame: Frame | None) -> Moment:
+        """Collect what views draw from, with the scales for the visible ones."""
         maps_m = [frame.depth_m] if prediction is None else [frame.depth_m, prediction.depth_m]
-        near_m, far_m = self._range.depth(*maps_m)
-        if self.appearance.far_m is not None:
-            near_m, far_m = 0.0, float(self.appearance.far_m)
-        self.scales = Scales(near_m, far_m)
-        for panel in (self.predicted, self.lidar):
-            assert panel.bar is not None
-            panel.bar.show_range(near_m, far_m)
-        if self.is_seen("lidar"):
-            indices, table = self.appearance.measured(depth_indices(frame.depth_m, near_m, far_m), frame)
-            self.lidar.show_picture(indexed_image(indices, table), lidar_caption(frame))
-        if self.is_seen("predicted") and prediction is not None:
-            picture = indexed_image(depth_indices(prediction.depth_m, near_m, far_m), self.appearance.table)
-            self.predicted.show_picture(picture, f"in {prediction.seconds * 1000:.0f} ms")
+        near_m, far_m = self._ranges.depth(*maps_m)
+        if self.options.far_m is not None:
+            near_m, far_m = 0.0, float(self.options.far_m)
+        error_m = limit_m = None
+        shows_error = any(view.scale is DIFFERENCE_SCALE and self.grid.is_visible(view.name) for view in VIEWS)
+        if shows_error and prediction is not None and predicted_frame is not None:
+            error_m = self.options.error_m(prediction.depth_m, predicted_frame)
+            limit_m = self._ranges.difference(error_m)
+        scales = Scales(near_m, far_m, limit_m)
+        return Moment(frame, prediction, predicted_frame, self._predictor, self.options, self.turn, scales, error_m)
 
-    def _show_difference(self, prediction: Prediction, frame: Frame) -> None:
-        if not self.is_seen("difference"):
-            return
-        difference = self.appearance.error_m(prediction.depth_m, frame)
-        limit_m = self._range.difference(difference)
-        self.scales = replace(self.scales, limit_m=limit_m)
-        self.difference_bar.show_range(-limit_m, limit_m)
-        self.difference_bar.show()
-        picture = indexed_image(difference_indices(difference, limit_m), DIVERGING)
-        self.difference.show_picture(picture, difference_caption(difference))
+    def _show_scale(self, view: LiveView) -> None:
+        bar = self[view.name].bar
+        if bar is not None and view.scale is not None:
+            ends_m = view.scale.ends_m(self.scales)
+            bar.setVisible(ends_m is not None)
+            if ends_m is not None:
+                bar.show_range(*ends_m)
 
-    def _show_edges(self, prediction: Prediction, frame: Frame) -> None:
-        """Each to its own white: presets differ in what their gradient network measures."""
-        if self.is_seen("edges_predicted"):
-            picture = indexed_image(edge_indices(prediction.edges, white_of(prediction.edges)), GREY)
-            self.edges_predicted.show_picture(picture, "")
-        if self.is_seen("edges_true"):
-            edges = targets.edges(frame.depth_m)
-            white = white_of(edges)
-            known = np.where(frame.depth_m > 0, edges, np.float32(np.nan))
-            picture = indexed_image(edge_indices(known, white), GREY)
-            self.edges_true.show_picture(picture, f"white: {white:.0%} a pixel")
+    def _show(self, view: LiveView, drawn: Picture | str) -> None:
+        panel = self[view.name]
+        if isinstance(drawn, Picture):
+            panel.show_picture(_image(drawn), drawn.caption)
+        else:
+            panel.show_reason(drawn)
 
 
-def lidar_caption(frame: Frame) -> str:
-    """Which share of the map may be relied on, as far as the phone says."""
-    if frame.confidence is None:
-        return "no confidence map"
-    return f"{np.mean(frame.confidence == HIGH_CONFIDENCE):.0%} confident"
+def _panel_for(view: LiveView, options: DisplayOptions) -> ImagePanel:
+    if view.scale is None:
+        return ImagePanel(view.title, view.tip)
+    bar = ColorBar(view.scale.table(options), view.scale.tip)
+    bar.hide()  # until there is something to measure
+    return ImagePanel(view.title, view.tip, bar)
 
 
-def turn_caption(turn: Rotation) -> str:
-    """What was done to the picture as received before it is seen."""
-    flipped = ", flipped" if turn.mirrored else ""
-    return f"{flipped}, turned {90 * turn.quarter_turns}°" if turn.quarter_turns else flipped
-
-
-def confidence_caption(frame: Frame) -> str:
-    """The share of the best and of the worst level; the rest is between."""
-    high, low = (float(np.mean(frame.confidence == level)) for level in (HIGH_CONFIDENCE, 0))
-    return f"{high:.0%} high, {low:.0%} low"
-
-
-def difference_caption(difference: DepthMap) -> str:
-    """The mean of its size over all pixels that could be compared."""
-    sizes = np.abs(difference[np.isfinite(difference)])
-    if not sizes.size:
-        return "no reading to compare with"
-    return f"mean {length(float(sizes.mean()))}"
+def _image(picture: Picture) -> QImage:
+    return rgb_image(picture.pixels) if picture.table is None else indexed_image(picture.pixels, picture.table)

@@ -1,4 +1,4 @@
-"""Whether this computer can draw with OpenGL, found out before anything depends on it."""
+"""Check whether this computer can draw with OpenGL before anything depends on it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ import sys
 
 from PyQt5.QtGui import QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 
-LEAST = (2, 1)  # what pyqtgraph draws with
+MIN_VERSION = (2, 1)  # that pyqtgraph needs
 
 
 def surface_format() -> QSurfaceFormat:
-    """What is asked of the driver; it may give more."""
-    asked = QSurfaceFormat()
-    asked.setVersion(*LEAST)
-    return asked
+    """Return the format to request from the driver, which may give a newer version."""
+    requested = QSurfaceFormat()
+    requested.setVersion(*MIN_VERSION)
+    return requested
 
 
 def prepare() -> None:
-    """Let PyOpenGL be imported for the kind of context that Qt makes here. Raises RuntimeError where it makes none."""
+    """Prepare the import of PyOpenGL for the kind of context that Qt creates here.
+
+    Raises RuntimeError, with the reason, if Qt cannot create one.
+    """
     context, surface = QOpenGLContext(), QOffscreenSurface()
     context.setFormat(surface_format())
     if not context.create():
         raise RuntimeError("there is no OpenGL")
-    if context.format().version() < LEAST:
+    if context.format().version() < MIN_VERSION:
         raise RuntimeError("there is only OpenGL {}.{}".format(*context.format().version()))
     surface.setFormat(context.format())
     surface.create()
@@ -36,10 +39,10 @@ def prepare() -> None:
 
 
 def _is_glx() -> bool:
-    """Whether the context in use was made through GLX, not EGL.
+    """Whether the current context was created through GLX, not EGL.
 
-    PyOpenGL guesses by the desktop and is wrong where Qt shows its windows through X on a Wayland desktop: then it
-    finds no context, and nothing is drawn.
+    PyOpenGL guesses from the desktop. It is wrong if Qt uses X on a Wayland desktop: then it finds no context and draws
+    nothing.
     """
     current = ctypes.CDLL("libGL.so.1").glXGetCurrentContext
     current.restype = ctypes.c_void_p

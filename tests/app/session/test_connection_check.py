@@ -15,7 +15,7 @@ from app.session.connection_check import ConnectionCheck, connection_check_of, w
 from app.session.live_session import LiveSession, LiveStatus
 from app.window.application import application
 from app.window.main_window import Window
-from app.window.sources.waiting_page import NOTICE_WIDTH
+from app.window.sources.waiting_page import LINE_WIDTH
 from capture.doctor.steps import Step, look
 from capture.sources.native import NativeSource
 from capture.sources.stand_in import StandInSource
@@ -43,7 +43,7 @@ def waiting(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 def listed(window: Window) -> dict[str, str]:
     """The steps that a person sees: found, by name."""
-    labels = window.notice.steps.findChildren(QLabel)
+    labels = window.waiting_page.steps.findChildren(QLabel)
     texts = [label.text() for label in labels if label.isVisible()]
     return dict(zip(texts[1::3], texts[2::3], strict=True))
 
@@ -58,11 +58,11 @@ def test_the_empty_window_leads_to_the_first_frame(qtbot: QtBot, waiting: Window
         qtbot.waitUntil(lambda: found in listed(waiting).get(step, ""), timeout=WAIT_MS)
 
     def advises(text: str) -> None:  # for a moment, while it connects anew, it does not
-        qtbot.waitUntil(lambda: text in waiting.notice.detail.text(), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: text in waiting.waiting_page.detail.text(), timeout=WAIT_MS)
 
     shows("usbmuxd", "no usbmuxd at")
     advises("USBMUXD_SOCKET_ADDRESS")
-    qtbot.waitUntil(lambda: waiting.notice.headline.text() == "Waiting for the phone…", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: waiting.waiting_page.headline.text() == "Waiting for the phone…", timeout=WAIT_MS)
 
     with FakeUsbmuxd(tmp_path, ListDevices={"DeviceList": []}):
         shows("phone", "no phone is connected")
@@ -75,10 +75,10 @@ def test_the_empty_window_leads_to_the_first_frame(qtbot: QtBot, waiting: Window
         for width, height in ((800, 600), (1280, 800), (1920, 1080)):
             waiting.resize(width, height)
             waiting.save_picture(tmp_path / "waiting.png")
-            assert waiting.notice.steps.width() <= NOTICE_WIDTH
-            qtbot.waitUntil(lambda: all(map(is_whole, waiting.notice.steps.words())), timeout=WAIT_MS)
+            assert waiting.waiting_page.steps.width() <= LINE_WIDTH
+            qtbot.waitUntil(lambda: all(map(is_whole, waiting.waiting_page.steps.finding_labels())), timeout=WAIT_MS)
     with FakeUsbmuxd(tmp_path, stream=lambda connection: connection.sendall(encoded_message(make_frame(0)))):
-        qtbot.waitUntil(waiting.comparison.isVisible, timeout=WAIT_MS)
+        qtbot.waitUntil(waiting.panels.isVisible, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: "checkup" not in [thread.name for thread in threading.enumerate()], timeout=WAIT_MS)
 
 

@@ -28,12 +28,12 @@ def test_up_is_at_the_top_however_the_phone_is_held(clockwise: float, quarter_tu
     assert turn == Rotation(quarter_turns)
     up = up_in_picture(held(clockwise))
     assert up is not None
-    assert turn.seen_direction(*up)[1] > 0.7
+    assert turn.displayed_direction(*up)[1] > 0.7
 
 
 def test_a_picture_taken_with_the_phone_turned_is_turned_as_the_phone() -> None:
     """Its upper edge is what the phone's upper edge points to: turned to the right, it has to point to the right."""
-    assert OrientationTracker().turn(held(90)).seen(0.5, 0.0) == (1.0, 0.5)
+    assert OrientationTracker().turn(held(90)).displayed(0.5, 0.0) == (1.0, 0.5)
 
 
 def test_a_phone_held_aslant_does_not_flicker() -> None:
@@ -111,14 +111,14 @@ def test_real_recordings_of_an_upright_phone_are_upright(real_data: Path, name: 
 @pytest.mark.parametrize("turn", EVERY_TURN)
 def test_what_is_seen_is_where_it_was_received(turn: Rotation) -> None:
     for x, y in ((0.0, 0.0), (0.25, 0.75), (0.5, 1.0)):
-        assert turn.received(*turn.seen(x, y)) == pytest.approx((x, y))
-    assert turn.seen_size(*turn.seen_size(72, 96)) == (72, 96)
+        assert turn.received(*turn.displayed(x, y)) == pytest.approx((x, y))
+    assert turn.displayed_size(*turn.displayed_size(72, 96)) == (72, 96)
     # A direction is where the end of a short arrow comes to lie; shares grow downwards, directions upwards.
-    (x, y), (middle_x, middle_y) = turn.seen(0.6, 0.3), turn.seen(0.5, 0.5)
-    assert turn.seen_direction(0.1, 0.2) == pytest.approx((x - middle_x, middle_y - y))
+    (x, y), (middle_x, middle_y) = turn.displayed(0.6, 0.3), turn.displayed(0.5, 0.5)
+    assert turn.displayed_direction(0.1, 0.2) == pytest.approx((x - middle_x, middle_y - y))
 
 
 def test_turns_by_hand_add_up() -> None:
     assert Rotation(3).turned(2) == Rotation(1)
     assert Rotation(0, mirrored=True).turned(1) == Rotation(1, mirrored=True)
-    assert pytest.approx(Rotation(0, mirrored=True).turned(1).seen(0.9, 0.2)) == (0.8, 0.1)
+    assert pytest.approx(Rotation(0, mirrored=True).turned(1).displayed(0.9, 0.2)) == (0.8, 0.1)

@@ -10,7 +10,7 @@ import pytest
 from app.session.color_maps import DIMMED, DIVERGING, NO_READING, TURBO
 from app.session.display_options import DisplayOptions
 from app.session.orientation import Rotation
-from app.session.point_cloud import MOST_POINTS, TINT, Colouring, PointCloud, camera_over, lidar_cloud, predicted_cloud
+from app.session.point_cloud import MAX_POINTS, TINT, Colouring, PointCloud, camera_over, lidar_cloud, predicted_cloud
 from capture.frame import Frame, Intrinsics
 from capture.jpeg import Jpeg
 from tests.support.frames import make_frame
@@ -65,7 +65,7 @@ def test_both_clouds_lie_on_each_other_whatever_their_sizes() -> None:
 def test_large_maps_are_thinned_and_stay_in_place(size: tuple[int, int]) -> None:
     seen = replace(frame(size), depth_m=np.full(size[::-1], 2.0, np.float32))
     cloud = lidar_cloud(seen, colouring("RGB", seen))
-    assert MOST_POINTS / 3 < len(cloud.points_m) <= MOST_POINTS
+    assert MAX_POINTS / 3 < len(cloud.points_m) <= MAX_POINTS
     camera = CAMERA.resized((72, 96), size)
     left, right = -camera.cx / camera.fx * 2, (size[0] - camera.cx) / camera.fx * 2
     assert cloud.points_m[:, 0].mean() == pytest.approx((left + right) / 2, abs=0.02)
@@ -91,8 +91,8 @@ def test_it_turns_with_the_pictures(turn: Rotation) -> None:
     seen = make_frame(0, (72, 72), (24, 24))  # of a focal length of 72 pixels
     seen.depth_m[:] = 0
     seen.depth_m[3, 18] = 2
-    (point,) = lidar_cloud(seen, colouring("depth", seen)).seen(turn).points_m
-    x, y = turn.seen(18.5 / 24, 3.5 / 24)
+    (point,) = lidar_cloud(seen, colouring("depth", seen)).turned(turn).points_m
+    x, y = turn.displayed(18.5 / 24, 3.5 / 24)
     np.testing.assert_allclose(point, [(x - 0.5) * 2, (0.5 - y) * 2, -2], atol=1e-6)
 
 

@@ -14,11 +14,11 @@ from app.session.status_text import (
     accuracy_line,
     accuracy_tool_tip,
     causes,
-    notice,
     recording_line,
     recording_tool_tip,
     status_line,
     status_tool_tip,
+    waiting_text,
 )
 from capture.recorder.status import RecordingStatus
 from capture.usb.usbmuxd import NOT_STREAMING
@@ -66,7 +66,7 @@ def test_recording_line_before_and_after_the_end() -> None:
     ("status", "large", "small"),
     [
         (LiveStatus("Demo room (no phone found)", "preparing", prepared=0.4), "Drawing the demo room… 40%", "once"),
-        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "made ready"),
+        (LiveStatus("desk.r3d", "preparing", prepared=0.9), "Preparing desk.r3d… 90%", "prepared for playing"),
         (LiveStatus("iPhone", "waiting", "no phone"), "Waiting for the phone…", "no phone\n\nThen in the Record3D app"),
         (LiveStatus("iPhone", "waiting", NOT_STREAMING), "Waiting for the phone…", NOT_STREAMING),
         (LiveStatus("iPhone", "connecting", "connecting to the phone"), "Connecting to iPhone…", "connecting"),
@@ -75,6 +75,6 @@ def test_recording_line_before_and_after_the_end() -> None:
     ],
 )
 def test_the_empty_window_says_what_happens_and_what_to_do(status: LiveStatus, large: str, small: str) -> None:
-    headline, detail = notice(status)
+    headline, detail = waiting_text(status)
     assert headline == large
     assert small in detail

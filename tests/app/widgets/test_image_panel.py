@@ -54,7 +54,7 @@ def test_a_panel_shows_its_picture_or_says_why_there_is_none(qtbot: QtBot) -> No
     panel = ImagePanel("RGB", "tip")
     qtbot.addWidget(panel)
     panel.resize(150, 200 + panel.text_height())
-    panel.say("No weights yet")
+    panel.show_reason("No weights yet")
     empty = panel.grab().toImage()
     assert color_at(empty, 5, 30) == NO_READING
     colours = {color_at(empty, x, y) for x in range(150) for y in range(80, 160)}
@@ -111,7 +111,7 @@ def turned_panel(qtbot: QtBot, turn: Rotation) -> ImagePanel:
     panel = ImagePanel("RGB", "tip")
     qtbot.addWidget(panel)
     panel.turn = turn
-    width, height = turn.seen_size(72, 96)
+    width, height = turn.displayed_size(72, 96)
     panel.aspect = width / height
     panel.resize(217, 190 + panel.text_height())
     picture = np.full((96, 72, 3), (250, 10, 20), np.uint8)
@@ -124,8 +124,8 @@ def turned_panel(qtbot: QtBot, turn: Rotation) -> ImagePanel:
 def test_a_place_is_where_it_was_pointed_at_however_the_picture_is_turned(qtbot: QtBot, turn: Rotation) -> None:
     panel = turned_panel(qtbot, turn)
     shown = panel.grab().toImage()
-    picture = fitted(panel.aspect, panel._area())
-    width, height = turn.seen_size(picture.width(), picture.height())
+    picture = panel.picture_rect()
+    width, height = turn.displayed_size(picture.width(), picture.height())
     assert panel.pixels() == (width, height), "of the picture as received"
     assert width / height == pytest.approx(0.75, rel=0.02)
     for x in range(picture.left(), picture.right() + 1, 7):

@@ -45,13 +45,13 @@ def window(qtbot: QtBot, numbered: Path, quits: list[bool]) -> Iterator[Window]:
     session.start()
     shown.show()
     shown.open_retrain()
-    assert shown._retrain is not None
-    choice = shown._retrain.choice
+    assert shown.retrain_dialog is not None
+    choice = shown.retrain_dialog.choice
     qtbot.waitUntil(lambda: len(choice.table.summaries) == 1, timeout=WAIT_MS)
-    shown._retrain.start(choice.config())
-    assert shown._retrain.trainer.running
+    shown.retrain_dialog.start(choice.config())
+    assert shown.retrain_dialog.trainer.running
     yield shown
-    shown._retrain.trainer.shut_down()
+    shown.retrain_dialog.trainer.shut_down()
     shown.close()
 
 
@@ -63,46 +63,46 @@ def close(window: Window) -> QCloseEvent:
 
 def test_it_asks_and_esc_stays(qtbot: QtBot, window: Window) -> None:
     assert not close(window).isAccepted()
-    assert window.ask.isVisible()
-    assert "can go on at the next start" in window.ask.label.text()
-    qtbot.keyClick(window.ask, Qt.Key.Key_Escape)
+    assert window.question.isVisible()
+    assert "you can resume it at the next start" in window.question.label.text()
+    qtbot.keyClick(window.question, Qt.Key.Key_Escape)
     assert window.isVisible()
-    assert window._retrain is not None
-    assert window._retrain.trainer.running
+    assert window.retrain_dialog is not None
+    assert window.retrain_dialog.trainer.running
 
 
 def test_stopped_it_ends_with_the_window(qtbot: QtBot, window: Window) -> None:
     close(window)
-    qtbot.mouseClick(window.ask.no, Left)
-    assert window.ask.no.text() == "Stop it"
+    qtbot.mouseClick(window.question.no, Left)
+    assert window.question.no.text() == "Stop it"
     assert not window.isVisible()
-    assert window._retrain is not None
-    assert not window._retrain.trainer.running
+    assert window.retrain_dialog is not None
+    assert not window.retrain_dialog.trainer.running
 
 
 def test_left_running_the_program_ends_with_it(qtbot: QtBot, window: Window, quits: list[bool]) -> None:
     close(window)
-    qtbot.mouseClick(window.ask.yes, Left)
+    qtbot.mouseClick(window.question.yes, Left)
     assert not window.isVisible()
-    assert window._retrain is not None
-    assert window._retrain.trainer.running
+    assert window.retrain_dialog is not None
+    assert window.retrain_dialog.trainer.running
     assert not QApplication.quitOnLastWindowClosed()
     assert quits == []
-    window._retrain.trainer.cancel()  # as its own end would come
+    window.retrain_dialog.trainer.cancel()  # as its own end would come
     qtbot.waitUntil(lambda: quits == [True], timeout=WAIT_MS)
 
 
 def test_left_running_a_signal_ends_it_too(window: Window, quits: list[bool]) -> None:
     close(window)
-    window.ask.yes.click()
+    window.question.yes.click()
     window.close()  # what Ctrl-C in the terminal does
-    assert window._retrain is not None
-    assert not window._retrain.trainer.running
+    assert window.retrain_dialog is not None
+    assert not window.retrain_dialog.trainer.running
     assert quits
 
 
 def test_a_signal_closes_without_a_question(window: Window) -> None:
     window.close()
     assert not window.isVisible()
-    assert window._retrain is not None
-    assert not window._retrain.trainer.running
+    assert window.retrain_dialog is not None
+    assert not window.retrain_dialog.trainer.running

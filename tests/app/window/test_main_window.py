@@ -33,33 +33,33 @@ WAIT_MS = 30_000
 
 
 def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Window) -> None:
-    assert window.comparison.rgb.has_picture
-    assert window.comparison.lidar.has_picture
-    assert window.comparison.lidar.caption == "100% confident"
-    assert not window.comparison.predicted.has_picture
-    assert "No weights yet" in window.comparison.predicted.empty
-    assert not window.comparison.difference_bar.isVisible()
+    assert window.panels["rgb"].has_picture
+    assert window.panels["lidar"].has_picture
+    assert window.panels["lidar"].caption == "100% confident"
+    assert not window.panels["predicted"].has_picture
+    assert "No weights yet" in window.panels["predicted"].reason
+    assert not window.panels["difference"].bar.isVisible()
     figures = re.compile(r"\d+ frames/s  ·  no weights  ·  \d+ lost")  # a busy computer may lose some
-    qtbot.waitUntil(lambda: figures.match(window.footer.status_label.whole_text) is not None, timeout=WAIT_MS)
-    assert window.header.source_label.whole_text == "numbered"
+    qtbot.waitUntil(lambda: figures.match(window.status_lines.status_label.whole_text) is not None, timeout=WAIT_MS)
+    assert window.toolbar.source_label.whole_text == "numbered"
     assert not window.errors.isVisible()
 
 
 def test_weights_fill_the_other_two_panels(qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path) -> None:
     session.use_weights(write_weights(tmp_path / "flat"))
-    qtbot.waitUntil(lambda: window.comparison.difference.has_picture, timeout=WAIT_MS)
-    assert window.comparison.predicted.has_picture
-    assert window.comparison.difference_bar.isVisible()
-    assert window.comparison.difference.caption.startswith("mean ")
+    qtbot.waitUntil(lambda: window.panels["difference"].has_picture, timeout=WAIT_MS)
+    assert window.panels["predicted"].has_picture
+    assert window.panels["difference"].bar.isVisible()
+    assert window.panels["difference"].caption.startswith("mean ")
     qtbot.waitUntil(
-        lambda: "inference" in window.footer.status_label.whole_text, timeout=WAIT_MS
+        lambda: "inference" in window.status_lines.status_label.whole_text, timeout=WAIT_MS
     )  # written now and then
-    assert "weights flat" in window.footer.status_label.whole_text
-    qtbot.waitUntil(lambda: window.footer.accuracy_label.whole_text != "", timeout=WAIT_MS)
+    assert "weights flat" in window.status_lines.status_label.whole_text
+    qtbot.waitUntil(lambda: window.status_lines.accuracy_label.whole_text != "", timeout=WAIT_MS)
     assert re.fullmatch(
-        r"RMSE .* c?m  ·  AbsRel .*%  ·  δ1 .*%  ·  scale \d\.\d\d", window.footer.accuracy_label.whole_text
+        r"RMSE .* c?m  ·  AbsRel .*%  ·  δ1 .*%  ·  scale \d\.\d\d", window.status_lines.accuracy_label.whole_text
     )
-    assert "1 to 2 m: RMSE" in window.footer.accuracy_label.toolTip()
+    assert "1 to 2 m: RMSE" in window.status_lines.accuracy_label.toolTip()
     session.use_weights(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: window.errors.isVisible(), timeout=WAIT_MS)
     assert "nowhere" in window.errors.text
@@ -79,25 +79,25 @@ def test_weights_in_use_that_are_gone_leave_the_view_and_say_so(
     window = Window(session, tmp_path)
     session.start()
     window.show()
-    qtbot.waitUntil(lambda: window.comparison.lidar.has_picture and window.errors.isVisible(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels["lidar"].has_picture and window.errors.isVisible(), timeout=WAIT_MS)
     assert "There is no weights version 2026-01-01T00-00-00Z" in window.errors.text
     session.use_weights(write_weights(tmp_path / "flat"))
-    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels["predicted"].has_picture, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: not window.errors.isVisible(), timeout=WAIT_MS)
     window.close()
 
 
 def test_a_recording_has_the_name_that_was_typed(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
-    field = window.header.name_field
+    field = window.toolbar.name_field
     qtbot.mouseClick(field, Qt.MouseButton.LeftButton)
     qtbot.keyClicks(field, "sofa room")
-    assert window.header.record_button.text() == "● Record", "an r in the name is no command"
+    assert window.toolbar.record_button.text() == "● Record", "an r in the name is no command"
     qtbot.keyClick(field, Qt.Key.Key_Return)
     qtbot.keyClick(window, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: "   0 frames" not in window.header.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "   0 frames" not in window.toolbar.record_label.whole_text, timeout=WAIT_MS)
     assert not field.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.toolbar.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
     (recording,) = Dataset(tmp_path / "recordings")
     assert recording.info.name == recording_name("sofa room")
 
@@ -106,25 +106,25 @@ def test_another_source_is_chosen_while_the_window_is_open(
     qtbot: QtBot, window: Window, session: LiveSession, wire_file: Path, tmp_path: Path
 ) -> None:
     session.use_weights(write_weights(tmp_path / "flat"))
-    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels["predicted"].has_picture, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
     window.sources.open(str(wire_file))
     assert "stop it before you choose another source" in window.errors.text
     qtbot.waitUntil(lambda: session.status().recording.written > 0, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.toolbar.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
     window.sources.open(str(tmp_path / "gone.r3d"))
     qtbot.waitUntil(lambda: "gone.r3d" in window.errors.text, timeout=WAIT_MS)
-    assert window.comparison.isVisible(), "the first source goes on"
+    assert window.panels.isVisible(), "the first source goes on"
     window.sources.open(str(wire_file))
-    qtbot.waitUntil(lambda: window.header.source_label.whole_text == wire_file.name, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: window.comparison.isVisible(), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: window.comparison.predicted.has_picture, timeout=WAIT_MS)
-    assert window.comparison.drawn.frame.rgb_size == (240, 320)
+    qtbot.waitUntil(lambda: window.toolbar.source_label.whole_text == wire_file.name, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels.isVisible(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels["predicted"].has_picture, timeout=WAIT_MS)
+    assert window.panels.drawn.frame.rgb_size == (240, 320)
     (menu,) = [action.menu() for action in window.menuBar().actions() if action.text() == "S&ource"]
     menu.aboutToShow.emit()
     assert [action.text() for action in menu.actions() if action.isChecked()] == [wire_file.name]
-    assert window.footer.status_label.whole_text != ""
+    assert window.status_lines.status_label.whole_text != ""
 
 
 def test_a_frozen_view_stands_still_while_the_recording_goes_on(
@@ -132,39 +132,39 @@ def test_a_frozen_view_stands_still_while_the_recording_goes_on(
 ) -> None:
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.keyClick(window, Qt.Key.Key_F)
-    assert window.hints.text == "Frozen: press F to go on"
-    held = window.comparison.drawn.frame
+    assert window.hints.text == "Frozen: press F to resume"
+    held = window.panels.drawn.frame
     written = session.status().recording.written
     qtbot.waitUntil(lambda: session.status().recording.written > written + 10, timeout=WAIT_MS)
-    assert window.comparison.drawn.frame is held
+    assert window.panels.drawn.frame is held
     qtbot.keyClick(window, Qt.Key.Key_F)
-    qtbot.waitUntil(lambda: window.comparison.drawn.frame is not held, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels.drawn.frame is not held, timeout=WAIT_MS)
     assert not window.hints.isVisible()
 
 
 def test_record_button_writes_every_frame(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
-    qtbot.mouseClick(window.header.record_button, Qt.MouseButton.LeftButton)
-    assert "Stop" in window.header.record_button.text()
-    qtbot.waitUntil(lambda: " frames, 0 lost" in window.header.record_label.whole_text, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: "   0 frames" not in window.header.record_label.whole_text, timeout=WAIT_MS)
-    qtbot.mouseClick(window.header.record_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Record" in window.header.record_button.text(), timeout=WAIT_MS)
+    qtbot.mouseClick(window.toolbar.record_button, Qt.MouseButton.LeftButton)
+    assert "Stop" in window.toolbar.record_button.text()
+    qtbot.waitUntil(lambda: " frames, 0 lost" in window.toolbar.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "   0 frames" not in window.toolbar.record_label.whole_text, timeout=WAIT_MS)
+    qtbot.mouseClick(window.toolbar.record_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Record" in window.toolbar.record_button.text(), timeout=WAIT_MS)
     (recording,) = Dataset(tmp_path / "recordings")
     assert recording.info.status == "closed"
-    assert recording.path.name in window.header.record_label.whole_text
-    assert window.header.record_label.whole_text.startswith(f"Recorded {len(recording)} frames, 0 lost")
-    assert window.header.record_button.isEnabled()
+    assert recording.path.name in window.toolbar.record_label.whole_text
+    assert window.toolbar.record_label.whole_text.startswith(f"Recorded {len(recording)} frames, 0 lost")
+    assert window.toolbar.record_button.isEnabled()
 
 
 def test_closing_the_window_finishes_the_recording(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
     def is_recording() -> bool:
-        text = window.header.record_label.whole_text
+        text = window.toolbar.record_label.whole_text
         return text.startswith("00:") and "   0 frames" not in text
 
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(is_recording, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: window.header.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.toolbar.record_label.whole_text.startswith("Recorded"), timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(is_recording, timeout=WAIT_MS)
     window.close()
@@ -190,7 +190,7 @@ def test_the_picture_of_the_window(window: Window, tmp_path: Path) -> None:
         image = cv2.imread(str(tmp_path / "window.png"))
         assert image.shape == (height, width, 3)
         assert image.std() > 10
-    with pytest.raises(LidarliveError, match="cannot be written"):
+    with pytest.raises(LidarliveError, match="cannot write the picture of the window"):
         window.save_picture(tmp_path / "nowhere" / "window.png")
 
 
@@ -201,9 +201,9 @@ def test_exceptions_that_nobody_caught_are_shown_and_logged(
     with qtbot.captureExceptions() as caught:
         window = Window(session, tmp_path / "recordings")
         window.show()
-        window.header.retrain_button.clicked.disconnect()
-        window.header.retrain_button.clicked.connect(lambda: 1 / 0)
-        qtbot.mouseClick(window.header.retrain_button, Qt.MouseButton.LeftButton)
+        window.toolbar.retrain_button.clicked.disconnect()
+        window.toolbar.retrain_button.clicked.connect(lambda: 1 / 0)
+        qtbot.mouseClick(window.toolbar.retrain_button, Qt.MouseButton.LeftButton)
         assert "ZeroDivisionError" in window.errors.text
         window.close()
     assert [kind for kind, _, _ in caught] == [ZeroDivisionError]
@@ -252,8 +252,8 @@ def test_a_source_that_fails_says_so_where_the_picture_would_be(qtbot: QtBot, tm
     window = Window(failing, tmp_path)
     window.show()
     failing.start()
-    qtbot.waitUntil(lambda: window.notice.headline.text() == "No picture", timeout=WAIT_MS)
-    assert "no.r3d" in window.notice.detail.text()
+    qtbot.waitUntil(lambda: window.waiting_page.headline.text() == "No picture", timeout=WAIT_MS)
+    assert "no.r3d" in window.waiting_page.detail.text()
     assert not window.errors.isVisible(), "said once is enough"
     window.close()
 
@@ -306,10 +306,10 @@ def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(
         qtbot.waitUntil(lambda: len(beats) > seen + 5, timeout=WAIT_MS)  # it goes on while the phone is away
         qtbot.waitUntil(lambda: "Frames lost between phone and program: disconnected 2" in tip(window), timeout=WAIT_MS)
         qtbot.waitUntil(lambda: not window.hints.isVisible(), timeout=WAIT_MS)
-        assert "2 lost" in window.footer.status_label.whole_text
+        assert "2 lost" in window.status_lines.status_label.whole_text
         heart.stop()
         window.close()
 
 
 def tip(window: Window) -> str:
-    return window.footer.status_label.toolTip()
+    return window.status_lines.status_label.toolTip()

@@ -1,22 +1,19 @@
-"""A snapshot read back: every file, the right frame, and nothing half-written."""
+"""Snapshots of the window: written beside it, with its picture, or a line that says why not."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from PyQt5.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from app.session.live_session import LiveFrame
-from app.window.snapshots import write_snapshot
-from capture.jpeg import Jpeg
-from capture.storage.encoding import encode
-from model.predictor import Prediction
+from app.window.snapshots import Snapshots, png
 from tests.support.frames import make_frame
+
+WAIT_MS = 30_000
 
 
 def window() -> QImage:
@@ -25,43 +22,35 @@ def window() -> QImage:
     return image
 
 
-def view() -> LiveFrame:
-    jpeg = Jpeg(encode(make_frame(7), None).jpeg, (72, 96))
-    seen = replace(make_frame(7), image=jpeg)
-    predicted = np.full((64, 48), 1.5, np.float32)
-    return LiveFrame(make_frame(8), Prediction(7, predicted, np.zeros((64, 48), np.float32), 0.01), seen)
+def test_every_snapshot_is_written(qtbot: QtBot, tmp_path: Path) -> None:
+    snapshots, saved = Snapshots(tmp_path), list[str]()
+    snapshots.saved.connect(saved.append)
+    for index in range(3):
+        snapshots.take(LiveFrame(make_frame(index)), window(), "starter")
+    snapshots.finish()
+    assert len(list(tmp_path.glob("*/window.png"))) == 3
+    qtbot.waitUntil(lambda: len(saved) == 3, timeout=WAIT_MS)
+    assert cv2.imread(f"{saved[0]}/window.png").shape == (20, 32, 3)
 
 
-def test_it_holds_the_predicted_frame_with_its_prediction(tmp_path: Path) -> None:
-    seen = view()
-    out = write_snapshot(tmp_path / "snapshots", seen, window(), "starter")
-    names = {"rgb.jpg", "depth.png", "confidence.png", "predicted.png", "window.png", "snapshot.json"}
-    assert {file.name for file in out.iterdir()} == names
-    assert [file.name for file in out.parent.iterdir()] == [out.name]
-    assert seen.predicted_frame is not None
-    assert (out / "rgb.jpg").read_bytes() == seen.predicted_frame.jpeg
-    depth = cv2.imread(str(out / "depth.png"), cv2.IMREAD_UNCHANGED)
-    assert (depth.dtype, depth[0, 0], depth[5, 5]) == (np.uint16, 0, 1007)
-    assert (cv2.imread(str(out / "predicted.png"), cv2.IMREAD_UNCHANGED) == 1500).all()
-    assert cv2.imread(str(out / "window.png")).shape == (20, 32, 3)
-    about = json.loads((out / "snapshot.json").read_text())
-    assert (about["frame"], about["camera"], about["weights"]) == (7, "lidar", "starter")
-    assert about["intrinsics"] == [79, 79, 36, 48]
-    assert about["pose"] == [0, 0, 0, 1, 7, 0, 0]
+@pytest.mark.parametrize(
+    ("view", "image", "reason"),
+    [
+        (LiveFrame(), window(), "there is no picture yet"),
+        (LiveFrame(make_frame(0)), QImage(), "the picture of the window cannot be encoded"),
+    ],
+)
+def test_what_cannot_be_written_is_said(
+    qtbot: QtBot, tmp_path: Path, view: LiveFrame, image: QImage, reason: str
+) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots")
+    with qtbot.waitSignal(snapshots.failed, timeout=WAIT_MS) as failed:
+        snapshots.take(view, image, "")
+    assert failed.args[0] == f"The snapshot cannot be written into {tmp_path / 'snapshots'} ({reason})"
+    assert not (tmp_path / "snapshots").exists()
 
 
-def test_without_a_prediction_it_is_of_the_newest_frame(tmp_path: Path) -> None:
-    out = write_snapshot(tmp_path, LiveFrame(make_frame(3, confidence=False)), window(), "")
-    assert {file.name for file in out.iterdir()} == {"rgb.jpg", "depth.png", "window.png", "snapshot.json"}
-    assert json.loads((out / "snapshot.json").read_text())["weights"] is None
-
-
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    with pytest.raises(OSError, match="file"):
-        write_snapshot(tmp_path / "file", view(), window(), "")
+def test_png_is_what_qt_shows() -> None:
     with pytest.raises(OSError, match="the picture of the window"):
-        write_snapshot(tmp_path / "snapshots", view(), QImage(), "")
-    assert list((tmp_path / "snapshots").iterdir()) == []
-    with pytest.raises(ValueError, match="no picture yet"):
-        write_snapshot(tmp_path, LiveFrame(), window(), "")
+        png(QImage())
+    assert png(window()).startswith(b"\x89PNG")

@@ -83,23 +83,23 @@ def test_a_recording_is_renamed_and_keeps_its_mark(panel: Panel, qtbot: QtBot, d
     choose(shown, 2)
     qtbot.keyClick(shown.list, Key.Key_T)
     qtbot.keyClick(shown.list, Key.Key_F2)
-    assert shown.ask.field.text() == "desk"
-    qtbot.keyClicks(shown.ask.field, "my desk")  # what was there is selected, and gives way
-    qtbot.keyClick(shown.ask.field, Key.Key_Return)
+    assert shown.question.field.text() == "desk"
+    qtbot.keyClicks(shown.question.field, "my desk")  # what was there is selected, and gives way
+    qtbot.keyClick(shown.question.field, Key.Key_Return)
     qtbot.waitUntil(lambda: "my-desk" in names(shown))
     renamed = dataset / "2026-01-01T10-00-00Z_my-desk"
     assert Recording(renamed).info.name == "my-desk"
     assert read_roles(dataset) == {renamed.name: TRAIN}
-    assert not shown.ask.isVisible()
+    assert not shown.question.isVisible()
 
 
 def test_an_unfinished_question_does_nothing(panel: Panel, qtbot: QtBot, dataset: Path):
     shown = panel()
     choose(shown, 0)
     qtbot.keyClick(shown.list, Key.Key_Delete)
-    assert shown.ask.isVisible()
-    qtbot.keyClick(shown.ask, Key.Key_Escape)
-    assert not shown.ask.isVisible()
+    assert shown.question.isVisible()
+    qtbot.keyClick(shown.question, Key.Key_Escape)
+    assert not shown.question.isVisible()
     assert len(list(dataset.iterdir())) == 3
 
 
@@ -108,9 +108,9 @@ def test_a_recording_goes_to_the_trash_after_a_question(panel: Panel, qtbot: QtB
     choose(shown, 0)
     qtbot.keyClick(shown.list, Key.Key_T)
     qtbot.mouseClick(shown.trash_button, Qt.MouseButton.LeftButton)
-    assert shown.ask.label.text() == "Move shelf to the trash?"
+    assert shown.question.label.text() == "Move shelf to the trash?"
     assert (dataset / "2026-01-03T10-00-00Z_shelf").exists()
-    qtbot.mouseClick(shown.ask.yes, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(shown.question.yes, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: names(shown) == ["door", "desk"])
     trashed = list(tmp_path.rglob("Trash*/files/*")) or list((tmp_path / "share").rglob("*shelf*"))
     assert len(Recording(trashed[0])) == 3  # nothing of it is lost
@@ -124,10 +124,10 @@ def test_one_in_use_is_left_alone(panel: Panel, qtbot: QtBot):
         with qtbot.waitSignal(shown.failed) as failed:
             qtbot.keyClick(shown.list, key)
         assert failed.args == ["door is being played"]
-        assert not shown.ask.isVisible()
+        assert not shown.question.isVisible()
     choose(shown, 0)
     qtbot.keyClick(shown.list, Key.Key_F2)
-    assert shown.ask.isVisible()
+    assert shown.question.isVisible()
 
 
 def test_marks_go_round_and_are_what_the_retrain_dialog_ticks(panel: Panel, qtbot: QtBot, dataset: Path):
@@ -170,7 +170,7 @@ def test_a_problem_is_listed_and_cannot_be_played(qtbot: QtBot, dataset: Path, p
     (dataset / "2026-01-03T10-00-00Z_shelf" / "recording.json").write_text("{")
     shown = panel()
     choose(shown, 0)
-    assert shown.chosen is not None
-    assert "recording.json" in shown.chosen.problem
+    assert shown.selected is not None
+    assert "recording.json" in shown.selected.problem
     assert not shown.play_button.isEnabled()
     assert not shown.role_button.isEnabled()

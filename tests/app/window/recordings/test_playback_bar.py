@@ -33,41 +33,41 @@ def window(qtbot: QtBot, numbered: Path, tmp_path: Path) -> Iterator[Window]:
     session.start()
     shown.resize(900, 600)
     shown.show()
-    qtbot.waitUntil(lambda: shown.comparison.difference.has_picture, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shown.panels["difference"].has_picture, timeout=WAIT_MS)
     yield shown
     shown.close()
 
 
 def seen(window: Window) -> int:
     """The number that the frame on the screen says; -1 where there is none."""
-    frame = window.comparison.drawn.frame
+    frame = window.panels.drawn.frame
     return -1 if frame is None else round(frame.pose.position_m[0])
 
 
 def predicted(window: Window) -> int:
-    frame = window.comparison.drawn.predicted_frame
+    frame = window.panels.drawn.predicted_frame
     return -1 if frame is None else round(frame.pose.position_m[0])
 
 
 def test_keys_pause_and_step(qtbot: QtBot, window: Window):
-    assert window.scrubber.isVisible()
+    assert window.playback_bar.isVisible()
     qtbot.keyClick(window, Key.Key_Space)
-    assert window.scrubber.play_button.text() == "Play"
-    at = window.scrubber.slider.value()
+    assert window.playback_bar.play_button.text() == "Play"
+    at = window.playback_bar.slider.value()
     qtbot.keyClick(window, Key.Key_Right)
     qtbot.keyClick(window, Key.Key_Right)
     qtbot.waitUntil(lambda: seen(window) == predicted(window) == (at + 2), timeout=WAIT_MS)
     qtbot.keyClick(window, Key.Key_Left)
     qtbot.waitUntil(lambda: seen(window) == predicted(window) == (at + 1), timeout=WAIT_MS)
-    assert f"frame {at + 2} of 60" in window.scrubber.label.text()
-    qtbot.mouseClick(window.scrubber.play_button, Qt.MouseButton.LeftButton)
+    assert f"frame {at + 2} of 60" in window.playback_bar.label.text()
+    qtbot.mouseClick(window.playback_bar.play_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: seen(window) != at + 1, timeout=WAIT_MS)
-    assert window.scrubber.play_button.text() == "Pause"
+    assert window.playback_bar.play_button.text() == "Pause"
 
 
 def test_the_slider_goes_to_any_frame(qtbot: QtBot, window: Window):
     qtbot.keyClick(window, Key.Key_Space)
-    slider = window.scrubber.slider
+    slider = window.playback_bar.slider
     handle = handle_of(slider)
     qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=handle.center())
     slider.setSliderPosition(45)  # where the hand moves it: moves of the mouse are not delivered without a screen
@@ -88,23 +88,23 @@ def handle_of(slider: QSlider) -> QRect:
 def test_what_is_played_is_not_recorded_again_nor_moved(qtbot: QtBot, window: Window, numbered: Path):
     window.toggle_recording()
     assert window.errors.text.startswith("This is a recording already")
-    assert window._session.status().recording is None
-    assert window.sources.uses(numbered) == "is being played: choose another source first"
-    assert window.sources.uses(numbered.parent / "another") == ""
+    assert window.session.status().recording is None
+    assert window.sources.in_use(numbered) == "is being played: choose another source first"
+    assert window.sources.in_use(numbered.parent / "another") == ""
 
 
-def test_another_source_takes_the_scrubber_away_and_the_panel_brings_it_back(
+def test_another_source_hides_the_playback_bar_and_the_panel_brings_it_back(
     qtbot: QtBot, window: Window, numbered: Path, record3d_package: None
 ):
     window.sources.open(DEMO)
-    qtbot.waitUntil(lambda: not window.scrubber.isVisible(), timeout=WAIT_MS)
-    assert window.sources.uses(numbered) == ""
+    qtbot.waitUntil(lambda: not window.playback_bar.isVisible(), timeout=WAIT_MS)
+    assert window.sources.in_use(numbered) == ""
     qtbot.keyClick(window, Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.recordings.list.count() == 1, timeout=WAIT_MS)
     window.recordings.list.setCurrentRow(0)
     qtbot.keyClick(window.recordings.list, Key.Key_Return)
-    qtbot.waitUntil(lambda: window.scrubber.isVisible() and seen(window) >= 0, timeout=WAIT_MS)
-    assert window.header.source_label.whole_text == "numbered"
+    qtbot.waitUntil(lambda: window.playback_bar.isVisible() and seen(window) >= 0, timeout=WAIT_MS)
+    assert window.toolbar.source_label.whole_text == "numbered"
 
 
 def test_the_panel_is_remembered(qtbot: QtBot, window: Window, numbered: Path, tmp_path: Path):

@@ -9,7 +9,7 @@ import pytest
 from PyQt5.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.window.sources.menu import NEWEST, FoundSources, SourceMenu, look
+from app.window.sources.menu import NEWEST, FoundSources, SourceMenu, find_sources
 from app.window.sources.switch import spec_of
 from capture.sources.opening import open_source
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
@@ -37,7 +37,7 @@ class Opened:
 
     def open(self) -> list[str]:
         """What stands in it after a look."""
-        with self.qtbot.waitSignal(self.made.looked, timeout=WAIT_MS):
+        with self.qtbot.waitSignal(self.made.updated, timeout=WAIT_MS):
             self.menu.aboutToShow.emit()
         return self.texts()
 
@@ -56,7 +56,7 @@ def menu(qtbot: QtBot, tmp_path: Path) -> Callable[..., Opened]:
     return lambda in_use="": Opened(qtbot, tmp_path / "recordings", in_use)
 
 
-PHONE, DEMO, FOLDER, FILE = "&Phone, whichever comes first", "&Demo room", "Play a &recording…", "Play a .r3d &file…"
+PHONE, DEMO, FOLDER, FILE = "&Phone, whichever connects first", "&Demo room", "Play a &recording…", "Play a .r3d &file…"
 
 
 def test_without_phone_and_recordings_it_says_so(menu: Callable[..., Opened]) -> None:
@@ -85,7 +85,7 @@ def test_each_phone_on_usb_is_an_entry(
 def test_phones_over_the_network_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeUsbmuxd(tmp_path, ListDevices=listed("abc", connection="Network")) as usbmuxd:
         monkeypatch.setenv(ADDRESS_VARIABLE, usbmuxd.address)
-        assert look(tmp_path / "nowhere") == FoundSources()
+        assert find_sources(tmp_path / "nowhere") == FoundSources()
 
 
 def test_the_stand_in_phone_is_found_by_its_serial(

@@ -1,4 +1,4 @@
-"""The board: how panels are arranged, which of them are seen, one of them alone."""
+"""The grid of panels: which are visible, one of them alone, and what is marked in all of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pytestqt.qtbot import QtBot
 from app.session.color_maps import TURBO
 from app.session.readout import Marks
 from app.widgets.color_bar import ColorBar
-from app.widgets.image_panel import ImagePanel, fitted
+from app.widgets.image_panel import ImagePanel
 from app.widgets.qimages import rgb_image
+from app.widgets.theme import GAP
+from app.window.views.grid_layout import GridSpace, arrange
 from app.window.views.panel_grid import PanelGrid
 from tests.support.pictures import color_at
 
@@ -22,7 +24,7 @@ PAIRS = (("predicted", "lidar"), ("edges_predicted", "edges_true"))
 
 
 def board(qtbot: QtBot, count: int = 4) -> PanelGrid:
-    """Whose first panels are seen."""
+    """Whose first panels are visible."""
     panels = {name: ImagePanel(name, "", ColorBar(TURBO, "") if "predicted" in name else None) for name in NAMES}
     made = PanelGrid(panels, NAMES[:count], PAIRS)
     qtbot.addWidget(made)
@@ -34,48 +36,14 @@ def places(made: PanelGrid) -> dict[str, QRect]:
     return {name: panel.geometry() for name, panel in made.panels.items() if panel.isVisibleTo(made)}
 
 
-@pytest.mark.parametrize("count", range(1, 8))
-@pytest.mark.parametrize("aspect", [0.75, 4 / 3])
-@pytest.mark.parametrize("size", [(480, 320), (1256, 700), (1896, 980), (600, 1200)])
-def test_nothing_overlaps_or_leaves_the_board(qtbot: QtBot, size: tuple[int, int], aspect: float, count: int) -> None:
-    made = board(qtbot, count)
-    made.set_aspect(aspect)
-    made.resize(*size)
-    made.arrange()
-    found = list(places(made).values())
-    assert len(found) == count
-    for i, place in enumerate(found):
-        assert made.rect().contains(place)
-        assert not any(place.intersects(other) for other in found[i + 1 :])
-    assert len({(place.width(), place.height()) for place in found}) == 1, "all pictures are of one size"
-    text = ImagePanel("RGB", "").text_height()
-    assert found[0].width() / (found[0].height() - text) == pytest.approx(aspect, rel=0.04)
-
-
-def test_pairs_stay_side_by_side(qtbot: QtBot) -> None:
-    for count in range(3, 8):
-        made = board(qtbot, count)
-        for size in ((1256, 600), (600, 1000), (900, 900), (480, 320)):
-            made.resize(*size)
-            made.arrange()
-            found = places(made)
-            for left, right in PAIRS:
-                if left in found and right in found and len({place.top() for place in found.values()}) < count:
-                    assert found[left].top() == found[right].top(), (count, size, left)
-                    assert found[left].right() < found[right].left()
-
-
-def test_all_in_a_row_where_it_is_wide_and_two_by_two_where_it_is_narrow(qtbot: QtBot) -> None:
-    made = board(qtbot)
-    made.resize(1256, 600)
-    made.arrange()
-    found = places(made)
-    assert [name for name, _ in sorted(found.items(), key=lambda item: item[1].left())] == list(NAMES[:4])
-    assert len({place.top() for place in found.values()}) == 1
-    made.resize(600, 1000)
-    made.arrange()
-    found = places(made)
-    assert found["predicted"].top() == found["lidar"].top() < found["rgb"].top() == found["difference"].top()
+def test_panels_are_where_the_layout_puts_them(qtbot: QtBot) -> None:
+    made = board(qtbot, 7)
+    made.set_aspect(4 / 3)
+    made.resize(900, 700)
+    text_height = made.panels["rgb"].text_height()
+    assert text_height == made.panels["predicted"].text_height(), "room for a colour bar is kept"
+    boxes = arrange(NAMES, GridSpace(900, 700, 4 / 3, text_height, GAP), PAIRS)
+    assert places(made) == {name: QRect(box.x, box.y, box.width, box.height) for name, box in boxes.items()}
 
 
 def test_one_alone_and_all_again(qtbot: QtBot) -> None:
@@ -86,7 +54,7 @@ def test_one_alone_and_all_again(qtbot: QtBot) -> None:
     alone = places(made)
     assert list(alone) == ["lidar"]
     assert alone["lidar"].height() > before["lidar"].height()
-    assert (made.is_seen("lidar"), made.is_seen("rgb"), made.seen) == (True, False, list(NAMES[:4]))
+    assert (made.is_visible("lidar"), made.is_visible("rgb"), made.visible) == (True, False, list(NAMES[:4]))
     qtbot.mouseDClick(made.panels["lidar"], Qt.MouseButton.LeftButton)
     assert places(made) == before
     qtbot.keyClick(made.panels["rgb"], Qt.Key.Key_Return)
@@ -97,12 +65,12 @@ def test_one_alone_and_all_again(qtbot: QtBot) -> None:
 
 def test_panels_are_shown_and_hidden_and_the_last_one_stays(qtbot: QtBot) -> None:
     made = board(qtbot, 2)
-    with qtbot.waitSignal(made.seen_changed):
-        made.see("confidence", True)
-    assert made.seen == ["rgb", "predicted", "confidence"]
+    with qtbot.waitSignal(made.visible_changed):
+        made.set_visible("confidence", True)
+    assert made.visible == ["rgb", "predicted", "confidence"]
     for name in ("rgb", "predicted", "confidence"):
-        made.see(name, False)
-    assert made.seen == ["confidence"]
+        made.set_visible(name, False)
+    assert made.visible == ["confidence"]
     made.choose(["difference", "rgb", "no such panel"])
     assert list(places(made)) == ["rgb", "difference"]
 
@@ -111,7 +79,7 @@ def test_names_of_another_version_are_passed_over(qtbot: QtBot) -> None:
     panels = {"rgb": ImagePanel("RGB", ""), "lidar": ImagePanel("LiDAR", "")}
     made = PanelGrid(panels, ["gone"])
     qtbot.addWidget(made)
-    assert made.seen == ["rgb", "lidar"]
+    assert made.visible == ["rgb", "lidar"]
 
 
 def test_a_recording_is_framed_in_red(qtbot: QtBot) -> None:
@@ -128,7 +96,7 @@ def test_a_recording_is_framed_in_red(qtbot: QtBot) -> None:
 
 def place_in(panel: ImagePanel, x: float, y: float) -> QPoint:
     """The panel's point at these shares of its picture."""
-    picture = fitted(panel.aspect, panel._area())
+    picture = panel.picture_rect()
     return QPoint(picture.left() + round(x * picture.width()), picture.top() + round(y * picture.height()))
 
 

@@ -18,10 +18,10 @@ from app.session.display_options import DisplayOptions
 from app.session.live_session import LiveSession
 from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Place
+from app.session.views import DEFAULT_VIEWS, VIEWS
 from app.window.application import application
 from app.window.main_window import Window
-from app.window.settings import appearance_before, cloud_before, plot_before, seen_before
-from app.window.views.live_panels import USUAL
+from app.window.settings import saved_display_options, saved_visibility, saved_visible_views
 from capture.sources.stand_in import StandInSource
 from tests.support.cloud_paper import Paper
 from tests.support.frames import make_frame, write_recording
@@ -42,30 +42,30 @@ def test_views_are_chosen_in_the_menu_and_remembered(
     qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path
 ) -> None:
     session.use_weights(write_weights(tmp_path / "flat"))
-    comparison = window.comparison
-    assert seen_before() == list(USUAL)
-    assert not comparison.confidence.isVisible()
+    panels = window.panels
+    assert saved_visible_views() == list(DEFAULT_VIEWS)
+    assert not panels["confidence"].isVisible()
     actions = {action.text(): action for action in window.findChildren(QAction)}
     usual = ["RGB", "Predicted depth", "LiDAR depth", "Difference"]
-    usual += ["Turbo", "Of what is seen", "Shown", "Upright by itself"]
+    usual += ["Turbo", "Follow the frame", "Shown", "Upright automatically"]
     assert [name for name, action in actions.items() if action.isChecked()] == usual
-    for name in ("Confidence", "Predicted edges", "LiDAR edges", "RGB"):
+    for name in (*(view.title for view in VIEWS if not view.by_default), "RGB"):
         actions[name].trigger()
-    for panel in (comparison.confidence, comparison.edges_predicted, comparison.edges_true):
+    for panel in (panels["confidence"], panels["edges_predicted"], panels["edges_true"]):
         qtbot.waitUntil(lambda panel=panel: panel.isVisible() and panel.has_picture, timeout=WAIT_MS)
-    assert comparison.confidence.caption == "100% high, 0% low"
-    assert not comparison.rgb.isVisible()
+    assert panels["confidence"].caption == "100% high, 0% low"
+    assert not panels["rgb"].isVisible()
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-    assert comparison.rgb.isVisible()
+    assert panels["rgb"].isVisible()
     for name in ("Viridis", "0 to 3 m", "Hidden"):
         actions[name].trigger()
-    assert comparison.appearance == DisplayOptions("viridis", 3, "hidden")
+    assert panels.options == DisplayOptions("viridis", 3, "hidden")
     assert [action.text() for action in actions["Turbo"].actionGroup().actions() if action.isChecked()] == ["Viridis"]
-    qtbot.mouseDClick(comparison.lidar, Qt.MouseButton.LeftButton)
-    assert [name for name, panel in comparison.panels.items() if panel.isVisible()] == ["lidar"]
+    qtbot.mouseDClick(panels["lidar"], Qt.MouseButton.LeftButton)
+    assert [name for name, panel in panels.grid.panels.items() if panel.isVisible()] == ["lidar"]
     window.close()
-    assert seen_before() == list(comparison.panels)
-    assert appearance_before() == DisplayOptions("viridis", 3, "hidden")
+    assert saved_visible_views() == list(panels.grid.panels)
+    assert saved_display_options() == DisplayOptions("viridis", 3, "hidden")
 
 
 @pytest.fixture
@@ -86,30 +86,30 @@ def test_the_view_turns_with_the_phone_and_its_marks_stay(
     session.start()
     window.resize(900, 600)
     window.show()
-    comparison = window.comparison
+    panels = window.panels
     for turn in (AS_RECEIVED, Rotation(1), AS_RECEIVED):
-        qtbot.waitUntil(lambda turn=turn: comparison.isVisible() and comparison.turn == turn, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: comparison.turn == Rotation(1), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda turn=turn: panels.isVisible() and panels.turn == turn, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panels.turn == Rotation(1), timeout=WAIT_MS)
     window.toggle_freeze()
-    rgb = comparison.rgb
+    rgb = panels["rgb"]
     assert rgb.aspect == pytest.approx(4 / 3)
     assert rgb.caption == "240 × 320 pixels, turned 90°"
     white = rgb.point(Place(0.25, 0.25))
     assert white.x() > rgb.width() / 2
     assert color_at(rgb.grab().toImage(), white.x(), white.y()) == (255, 255, 255)
     qtbot.mouseClick(rgb, Qt.MouseButton.LeftButton, pos=white)
-    marked = comparison.marks.points[0]
+    marked = panels.grid.marks.points[0]
     assert (marked.x, marked.y) == pytest.approx((0.25, 0.25), abs=0.01)
     actions = {action.text(): action for action in window.findChildren(QAction)}
     actions["As received"].trigger()
-    assert (comparison.turn, rgb.aspect) == (AS_RECEIVED, pytest.approx(3 / 4))
+    assert (panels.turn, rgb.aspect) == (AS_RECEIVED, pytest.approx(3 / 4))
     assert rgb.caption == "240 × 320 pixels"
-    assert comparison.marks.points == (marked,)
+    assert panels.grid.marks.points == (marked,)
     for turn in (Rotation(1), Rotation(2)):
         qtbot.keyClick(window, Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
-        assert comparison.turn == turn
+        assert panels.turn == turn
     window.close()
-    assert (appearance_before().orientation, appearance_before().quarter_turns) == ("received", 2)
+    assert (saved_display_options().orientation, saved_display_options().quarter_turns) == ("received", 2)
 
 
 def test_accuracy_over_time_is_plotted_and_remembered(
@@ -125,27 +125,27 @@ def test_accuracy_over_time_is_plotted_and_remembered(
     assert (seconds <= 0).all()
     assert (rmse_cm > 0).all()
     window.close()
-    assert plot_before()
+    assert saved_visibility("plot")
 
 
 def test_the_point_cloud_stands_beside_the_pictures_and_is_remembered(
     qtbot: QtBot, window: Window, session: LiveSession, tmp_path: Path
 ) -> None:
     assert not window.cloud.isVisible()
-    before = window.comparison.width()
-    window.cloud.picture = Paper()
+    before = window.panels.width()
+    window.cloud.canvas = Paper()
     qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.cloud.isVisible() and len(window.cloud.picture.shown) > 2, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: window.comparison.width() < before, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.cloud.isVisible() and len(window.cloud.canvas.shown) > 2, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.panels.width() < before, timeout=WAIT_MS)
     window.close()
-    assert cloud_before()
+    assert saved_visibility("cloud")
     again = Window(session, tmp_path / "recordings")
     assert not again.cloud.isHidden()
     actions = {action.text(): action for action in again.findChildren(QAction)}
     assert actions["&Point cloud"].isChecked()
     actions["&Point cloud"].trigger()
     again.close()
-    assert not cloud_before()
+    assert not saved_visibility("cloud")
 
 
 def test_without_opengl_the_window_says_so_and_goes_on(
@@ -157,10 +157,10 @@ def test_without_opengl_the_window_says_so_and_goes_on(
     qtbot.waitUntil(lambda: window.errors.text.startswith("The point cloud cannot be drawn here"), timeout=WAIT_MS)
     assert not action.isChecked()
     assert not window.cloud.isVisible()
-    seen = window.comparison.drawn.frame
-    qtbot.waitUntil(lambda: window.comparison.drawn.frame is not seen, timeout=WAIT_MS)
+    seen = window.panels.drawn.frame
+    qtbot.waitUntil(lambda: window.panels.drawn.frame is not seen, timeout=WAIT_MS)
     window.close()
-    assert not cloud_before()
+    assert not saved_visibility("cloud")
 
 
 def test_a_snapshot_is_taken_by_a_key(qtbot: QtBot, window: Window, own_home: Path) -> None:
