@@ -62,7 +62,8 @@ class State:
         """Raises LidarliveError where there is no state or it is damaged."""
         arrays: dict[str, Arrays] = {}
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: NumPy leaves a file open that is no archive.
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 facts = json.loads(str(file[FACTS]))
                 for name in file.files:
                     if name != FACTS:  # in the order written

@@ -64,7 +64,8 @@ def discard(out: Path) -> None:
 
 def _read(path: Path) -> Interrupted | None:
     try:
-        with np.load(path, allow_pickle=False) as file:  # reads only the members that are accessed
+        # Opened here: NumPy leaves a file open that is no archive. Only the members that are accessed are read.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             facts = json.loads(str(file[FACTS]))
         config = _config(facts["told"], out_of(path.parent))
         fitted, outcomes = facts["fitted"], facts["outcomes"]

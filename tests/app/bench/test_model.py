@@ -183,7 +183,9 @@ def test_what_was_trained_elsewhere_is_measured_and_not_trained_again(
     np.testing.assert_array_equal(networks.get_weights()[0], before)
 
     (tmp_path / "out" / bench.RESULTS_NAME).unlink()
-    with pytest.raises(LidarliveError, match=r"trained otherwise than this benchmark asks.*'images': 24.*'images': 32"):
+    with pytest.raises(
+        LidarliveError, match=r"trained with other options than this benchmark's.*'images': 24.*'images': 32"
+    ):
         run(minutes=None, images=32)
 
 
@@ -200,7 +202,7 @@ def test_a_training_that_fails_is_said_after_the_others(
     given: Any = ([data], ["val"], [], 1.0, None)
     with pytest.raises(LidarliveError, match=rf"^2 of 2 trainings failed: {CANDIDATES[0]}, seed 0: the loss"):
         bench.bench_model(*given, CANDIDATES[:2], 1, tmp_path, False)
-    with pytest.raises(LidarliveError, match="the same command goes on from it"):
+    with pytest.raises(LidarliveError, match="the same command continues from them"):
         bench.bench_model(*given, CANDIDATES[2:], 1, tmp_path, False)
     assert asked == list(CANDIDATES[:3])  # an interruption ends them all
     assert capsys.readouterr().out == ""
