@@ -55,11 +55,11 @@ class QuietSource(Source):
         return self.possibly
 
 
-def write_recording(dataset: Path, name: str, frames: list[Frame]) -> Path:
-    """A closed recording of `frames`; its folder."""
+def write_recording(dataset: Path, name: str, frames: list[Frame], time_utc: str | None = None) -> Path:
+    """Write a closed recording of `frames` and return its folder; `time_utc` (ISO): when it began, None for now."""
     with RecordingWriter(dataset, name, source="test") as writer:
         for frame in frames:
-            writer.append(encode(frame, None))
+            writer.append(encode(frame, time_utc))
     assert writer.path is not None
     return writer.path
 

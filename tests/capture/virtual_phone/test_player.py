@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import ceil
 from pathlib import Path
 
 from capture.protocol.wire import FrameHeader
@@ -33,14 +34,19 @@ class TestClients:
         """Frame n is due n / 5 s after the first client came, whether or not somebody is there to take it."""
         messages = split(wire_file.read_bytes())
         with phone(wire_file, fps=5) as process:
+            begun_s = time.monotonic()
             first, _ = connect(process.address)
             assert FrameHeader.parse(read_message(first)[16:]) == messages[0][0]
+            served_s = time.monotonic()  # frame 0 was due between these two
             first.close()
-            time.sleep(0.5)
+            wait_until(lambda: time.monotonic() > served_s + 0.5, "a time at which frame 3 is the next")
+            asked_s = time.monotonic()
             second, _ = connect(process.address)
             header = FrameHeader.parse(read_message(second)[16:])
             second.close()
-            assert [h for h, *_ in messages].index(header) >= 3
+            due = range(ceil(5 * (asked_s - served_s)), ceil(5 * (time.monotonic() - begun_s)) + 1)
+            assert due.start >= 3
+            assert [h for h, *_ in messages].index(header) in {n % FRAMES for n in due}
             assert process.status().dropped == 0
 
     def test_a_client_that_takes_nothing_gives_way(self, wire_file: Path) -> None:

@@ -26,7 +26,7 @@ from tests.support.scenes import SMALL, scene_recording
 from tests.support.tiny import register
 from tests.support.tiny_facts import TINY_FACTS
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = pytest.mark.trainer
 
 
 @pytest.fixture

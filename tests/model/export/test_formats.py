@@ -39,10 +39,8 @@ FILES = {
 }
 SIZE = (32, 48)
 
-# Keras asks NumPy 2 for an array in a way that NumPy is about to drop; TensorFlow Lite says that it moves.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+    pytest.mark.trainer,
     pytest.mark.timeout(900),  # TensorFlow's graphs of whole networks, however busy the computer is
 ]
 

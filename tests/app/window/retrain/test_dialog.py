@@ -174,6 +174,7 @@ def test_cancel_asks_ends_the_child_and_saves_nothing(qtbot: QtBot, dialog: Retr
     assert not dialog.offer.isVisible()
 
 
+@pytest.mark.trainer
 def test_what_the_trainer_says_is_wrong_is_shown(qtbot: QtBot, dialog: RetrainDialog) -> None:
     config = dialog.choice.config()
     for summary in dialog.choice.table.summaries:

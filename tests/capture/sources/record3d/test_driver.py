@@ -8,7 +8,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
 from tests.support.frames import encoded_message, make_frame
 from tests.support.paths import ROOT
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("record3d_package")
 
@@ -138,7 +138,4 @@ def test_nothing_is_left_running_when_the_app_is_killed(numbered: Path) -> None:
         children = [int(pid) for pid in app.stdout.readline().split()]
         app.kill()
     assert len(children) == 2
-    deadline = time.monotonic() + 15
-    while any(map(psutil.pid_exists, children)):
-        assert time.monotonic() < deadline, "a child process outlives the app"
-        time.sleep(0.05)
+    wait_until(lambda: not any(map(psutil.pid_exists, children)), "the end of the app's child processes")
