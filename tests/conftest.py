@@ -16,6 +16,7 @@ import pytest
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import REAL_DATA
 from tests.support.phones import write_wire
+from tests.support.requirements import skip_or_fail
 from tests.support.shared import shared_folder
 
 if TYPE_CHECKING:  # Qt is for those tests alone that show something
@@ -57,13 +58,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slowest = {item.path for item in items if item.get_closest_marker("slow")}
     trainers = {item.path for item in items if item.get_closest_marker("trainer")}
     items.sort(key=lambda item: (item.path not in slowest, item.path not in trainers))
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip by name on a person's machine; on CI a part that is missing is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason} (on CI this may not be missing)")
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

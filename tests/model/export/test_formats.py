@@ -26,9 +26,9 @@ from model.openvino_runtime import CORE, openvino
 from model.presets import registry
 from model.presets.base import Preset
 from model.presets.registry import open_networks
-from tests.app.cli.test_commands import ROOT
 from tests.support.disks import leave_free
 from tests.support.events import into
+from tests.support.paths import ROOT
 from tests.support.programs import lidarlive
 from tests.support.tiny import TINY, register
 
