@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
+from tests.support import leaks
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import REAL_DATA
 from tests.support.phones import write_wire
@@ -28,6 +30,11 @@ if TYPE_CHECKING:  # Qt is for those tests alone that show something
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+# A busy computer may take its time over one example. `fast` is for daily work, the default for everything else.
+settings.register_profile("full", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=15)
+settings.load_profile("full")
+
 
 # A test is marked by what it asks for; other marks stand in the test files.
 MARKS = {
@@ -38,6 +45,10 @@ MARKS = {
     "trained": "trainer",
     "tiny": "trainer",
 }
+
+
+def pytest_configure() -> None:
+    leaks.watch_shared_memory()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -81,6 +92,13 @@ def _session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what session fixtures make away from a person's own files too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LIDARLIVE_HOME", str(tmp_path_factory.mktemp("session-home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """Fail a test that leaves threads, child processes, sockets or shared memory behind."""
+    with leaks.no_leaks():
         yield
 
 
