@@ -165,12 +165,14 @@ def x_display() -> Iterator[str]:
 
 
 @pytest.fixture
-def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
+def session(record3d_package: None, numbered: Path, tmp_path: Path) -> Iterator[LiveSession]:
     """Over the stand-in phone, which plays `numbered` round and round; not started."""
     from app.session.live_session import LiveSession
     from capture.sources.stand_in import StandInSource
 
-    return LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    live = LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    yield live
+    live.close()
 
 
 @pytest.fixture

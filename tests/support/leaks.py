@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-GRACE_S = 20.0  # for what is ending already, on a busy computer
+GRACE_S = 10.0  # for what is ending already, on a busy computer
 SHARED_MEMORY = Path("/dev/shm")  # Linux alone shows it as files
 DESCRIPTORS = Path("/proc/self/fd")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from math import ceil
 from pathlib import Path
@@ -12,6 +13,20 @@ from capture.virtual_phone.player import LATE_WAKE_S, next_frame
 from capture.virtual_phone.process import PhoneStatus
 from tests.support.phones import FRAMES, connect, has_ended, phone, read_message, split
 from tests.support.waiting import wait_until
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Whatever arrives until the stream ends."""
+    received = bytearray()
+    while data := connection.recv(1 << 20):
+        received += data
+    return bytes(received)
+
+
+def is_served(address: str) -> bool:
+    connection, answer = connect(address)
+    connection.close()
+    return answer == 0
 
 
 class TestClients:
@@ -53,17 +68,16 @@ class TestClients:
         """As one does that called record3d's disconnect(), which leaves the socket open."""
         with phone(wire_file, fps=200) as process:
             idle, _ = connect(process.address)
-            wait_until(lambda: connect(process.address)[1] == 0, "the next one is served")
+            wait_until(lambda: is_served(process.address), "the next one is served")
             idle.close()
 
     def test_the_end_of_the_clip(self, wire_file: Path) -> None:
         """Without a loop everything arrives, the stream ends, and so does the phone; its status stays."""
         with phone(wire_file, fps=100, loop=False) as process:
             connection, _ = connect(process.address)
-            received = bytearray()
-            while data := connection.recv(1 << 20):
-                received += data
-            assert bytes(received) == wire_file.read_bytes()
+            with connection:
+                received = all_of(connection)
+            assert received == wire_file.read_bytes()
             assert process.status() == PhoneStatus("ended", 1.0, FRAMES, 0, "", process.address)
             wait_until(lambda: has_ended(process.pid), "the process ends too")
         assert process.status().sent == FRAMES
@@ -74,10 +88,9 @@ class TestClients:
         torn.write_bytes(wire_file.read_bytes()[:-10])
         with phone(torn, fps=100, loop=False) as process:
             connection, _ = connect(process.address)
-            received = bytearray()
-            while data := connection.recv(1 << 20):
-                received += data
-            assert bytes(received) == torn.read_bytes()
+            with connection:
+                received = all_of(connection)
+            assert received == torn.read_bytes()
             assert process.status().sent == FRAMES - 1
         with phone(torn, fps=100) as process:
             connection, _ = connect(process.address)

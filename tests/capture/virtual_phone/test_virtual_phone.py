@@ -220,12 +220,11 @@ class TestProcess:
             "    print(phone.pid, phone.address, flush=True)\n"
             "    time.sleep(60)\n"
         )
-        parent = subprocess.Popen([sys.executable, "-c", script, wire_file], stdout=subprocess.PIPE, text=True)
-        assert parent.stdout is not None
-        pid, address = parent.stdout.readline().split()
-        connection, _ = connect(address)
-        parent.kill()
-        parent.wait()
+        with subprocess.Popen([sys.executable, "-c", script, wire_file], stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
+            pid, address = parent.stdout.readline().split()
+            connection, _ = connect(address)
+            parent.kill()
         wait_until(lambda: has_ended(int(pid)), "the phone ends with its parent")
         connection.close()
         assert not Path(address.removeprefix("UNIX:")).parent.exists()

@@ -63,6 +63,7 @@ def dialog(qtbot: QtBot, dataset: Path) -> Iterator[RetrainDialog]:
     qtbot.waitUntil(lambda: len(shown.choice.table.summaries) > 0, timeout=WAIT_MS)
     yield shown
     shown.shut_down()
+    session.close()
 
 
 @pytest.fixture
@@ -232,6 +233,7 @@ def test_an_empty_folder_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
     assert "press Record" in dialog.choice.about.text()
     assert not dialog.choice.start_button.isEnabled()
     dialog.shut_down()
+    session.close()
 
 
 def test_progress_in_words() -> None:
