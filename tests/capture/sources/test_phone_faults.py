@@ -21,6 +21,8 @@ from capture.virtual_phone.wire_file import message_spans
 from tests.support.phones import connect, logged, phone, read, read_message, watch
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.phone
+
 
 class TestConnection:
     def test_a_frame_cut_in_half(self, wire_file: Path, tmp_path: Path) -> None:

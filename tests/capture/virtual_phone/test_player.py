@@ -7,12 +7,16 @@ import time
 from math import ceil
 from pathlib import Path
 
+import pytest
+
 from capture.protocol.wire import FrameHeader
 from capture.usb.usbmuxd import list_devices
 from capture.virtual_phone.player import LATE_WAKE_S, next_frame
 from capture.virtual_phone.process import PhoneStatus
 from tests.support.phones import FRAMES, connect, has_ended, phone, read_message, split
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.phone
 
 
 def all_of(connection: socket.socket) -> bytes:

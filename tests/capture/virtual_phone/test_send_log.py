@@ -8,9 +8,13 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from capture.virtual_phone.process import run_phone
 from tests.support.phones import FRAMES, connect, logged, phone, read_message
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.phone
 
 
 def is_stalled(log: Path) -> bool:

@@ -26,6 +26,8 @@ from tests.support.paths import ROOT
 from tests.support.phones import FRAMES, connect, has_ended, phone, split
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.phone
+
 CLIENT = ROOT / "tests/support/record3d_client.py"
 
 
