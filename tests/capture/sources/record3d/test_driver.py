@@ -27,11 +27,15 @@ pytestmark = pytest.mark.usefixtures("record3d_package")
 
 
 def test_every_frame_in_order_none_mixed(numbered: Path) -> None:
-    with StandInSource(str(numbered), "test", loop=False) as source:
-        numbers = [number_of(frame) for frame in source]
-        assert numbers == list(range(60))
-        assert source.losses() == {}
-        assert source.state.name == "ended"
+    for _ in range(5):
+        with StandInSource(str(numbered), "test", loop=False) as source:
+            numbers = [number_of(frame) for frame in source]
+            losses, state = source.losses(), source.state
+        if "phone_dropped" not in losses:  # else a busy computer had the phone drop frames: once more
+            break
+    assert numbers == list(range(60))
+    assert losses == {}
+    assert state.name == "ended"
 
 
 def test_the_parts_of_a_frame_are_unchanged(numbered: Path) -> None:
