@@ -1,5 +1,6 @@
-# make run    the live window on the demo room     make test   all tests
-# make lint   style, types, layers                  make clean  removes .venv
+# make run    the live window on the demo room     make test       all tests, on two processor cores
+# make lint   style, types, layers                  make test-fast  what needs no phone, display or trainer
+# make clean  removes .venv                         make coverage   all tests, and which lines they reach
 # make torture SEED=7 KILLS=100    kill -9 at random moments of as many recordings, and check what is left
 # make reproduce        the published claims tried again, in an hour at most; DATA="FOLDER ..." on recordings of your own
 # make constraints      the newest releases of every dependency, written to constraints.txt
@@ -13,10 +14,13 @@ BIN := .venv/bin
 # the versions, so that a new release of a dependency breaks nobody's first run.
 INSTALL := $(BIN)/python -m pip install --only-binary :all: --constraint constraints.txt
 
+# Two processes: what takes long has the processor's two cores for itself anyway, and memory suffices on small machines.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 SEED ?= $(shell date +%s)
 KILLS ?= 100
 
-.PHONY: run test lint torture reproduce constraints clean
+.PHONY: run test test-fast coverage lint torture reproduce constraints clean
 
 run: .venv/installed
 	@$(BIN)/python app/system_libraries.py
@@ -24,7 +28,16 @@ run: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python app/system_libraries.py --tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: .venv/installed-dev
+	@$(BIN)/python app/system_libraries.py --tests
+	$(PYTEST) -m 'not (slow or trainer or phone or display or real_data)' --hypothesis-profile=fast
+
+# Child processes are measured too; what is killed writes nothing.
+coverage: .venv/installed-dev
+	@$(BIN)/python app/system_libraries.py --tests
+	$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check

@@ -12,25 +12,63 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
+from tests.support import leaks
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import REAL_DATA
 from tests.support.phones import write_wire
+from tests.support.requirements import skip_or_fail
+from tests.support.shared import shared_folder
 
 if TYPE_CHECKING:  # Qt is for those tests alone that show something
     from pytestqt.qtbot import QtBot
 
     from app.session.live_session import LiveSession
     from app.window.main_window import Window
+    from tests.support.scenes import Training
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+# A busy computer may take its time over one example. `fast` is for daily work, the default for everything else.
+settings.register_profile("full", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=15)
+settings.load_profile("full")
 
-def skip_or_fail(reason: str) -> None:
-    """Skip by name on a person's machine; on CI a part that is missing is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason} (on CI this may not be missing)")
-    pytest.skip(reason)
+
+# A test is marked by what it asks for; other marks stand in the test files.
+MARKS = {
+    "record3d_package": "phone",
+    "session": "phone",
+    "x_display": "display",
+    "real_data": "real_data",
+    "trained": "trainer",
+    "tiny": "trainer",
+}
+
+
+def pytest_configure() -> None:
+    leaks.watch_shared_memory()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where trainers are deselected, do not even import files of nothing else: each would import TensorFlow."""
+    wanted = config.option.markexpr
+    if not (wanted.startswith("not") and "trainer" in wanted) or collection_path.suffix != ".py":
+        return None
+    _, _, marks = collection_path.read_text(encoding="utf-8").partition("\npytestmark = ")
+    return True if "pytest.mark.trainer" in marks.partition("\n\n")[0] else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their fixtures, and begin with the files that take longest, so that both workers end together."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKS:
+                item.add_marker(MARKS[fixture])
+    slowest = {item.path for item in items if item.get_closest_marker("slow")}
+    trainers = {item.path for item in items if item.get_closest_marker("trainer")}
+    items.sort(key=lambda item: (item.path not in slowest, item.path not in trainers))
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +87,21 @@ def record3d_package() -> None:
         skip_or_fail("the package record3d is not installed")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what session fixtures make away from a person's own files too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIDARLIVE_HOME", str(tmp_path_factory.mktemp("session-home")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """Fail a test that leaves threads, child processes, sockets or shared memory behind."""
+    with leaks.no_leaks():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches a person's recordings, weights or phone."""
@@ -60,9 +113,17 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 @pytest.fixture(scope="session")
 def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recording of 60 frames, 240x320 RGB, in which every part of a frame says the frame's number."""
+    """A recording of 60 frames, 240x320 RGB; every part of a frame gives the frame's number. Not to be changed."""
     frames = [make_frame(i, rgb_size=(240, 320), depth_size=(192, 256)) for i in range(60)]
     return write_recording(tmp_path_factory.mktemp("numbered"), "numbered", frames)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """One whole training of preset fast on two small recordings, shared by all workers. Not to be changed."""
+    from tests.support.scenes import Training, train_scenes
+
+    return Training.read(shared_folder(tmp_path_factory, "trained", train_scenes))
 
 
 @pytest.fixture(scope="session")
@@ -104,12 +165,14 @@ def x_display() -> Iterator[str]:
 
 
 @pytest.fixture
-def session(record3d_package: None, numbered: Path, tmp_path: Path) -> LiveSession:
+def session(record3d_package: None, numbered: Path, tmp_path: Path) -> Iterator[LiveSession]:
     """Over the stand-in phone, which plays `numbered` round and round; not started."""
     from app.session.live_session import LiveSession
     from capture.sources.stand_in import StandInSource
 
-    return LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    live = LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
+    yield live
+    live.close()
 
 
 @pytest.fixture

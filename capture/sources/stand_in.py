@@ -22,9 +22,12 @@ class StandInSource(Source):
         super().__init__(label, phone.name)
         self._phone = PhoneProcess(what, loop=loop)
         self._stream = phone(label, address=self._phone.address, is_over=self._is_over)
-        self._playing = False
+        self._begun = self._playing = False
 
     def __iter__(self) -> Iterator[Frame]:
+        self._begun = True
+        if self.closed:
+            return
         with self._phone:
             self._phone.start()
             if self._wait_until_prepared():
@@ -34,6 +37,8 @@ class StandInSource(Source):
     def close(self) -> None:
         super().close()
         self._stream.close()
+        if not self._begun:  # nothing else would remove what the phone has made
+            self._phone.stop()
 
     @property
     def state(self) -> SourceState:

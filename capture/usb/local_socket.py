@@ -12,6 +12,7 @@ from capture.errors import LidarliveError
 
 _UNIX = "UNIX:"
 _LOOPBACK = "127.0.0.1"
+MAX_PORT = 65535
 
 
 def fresh_address(folder: Path) -> str:
@@ -35,6 +36,8 @@ def listen(address: str) -> socket.socket:
             return _listen_unix(Path(address[len(_UNIX) :]))
         host, _, port = address.rpartition(":")
         if host in (_LOOPBACK, "localhost") and port.isdecimal():
+            if int(port) > MAX_PORT:  # create_server would leave its socket open
+                raise OverflowError(f"port must be at most {MAX_PORT}")
             return socket.create_server((_LOOPBACK, int(port)))
     except (OSError, OverflowError) as error:
         raise LidarliveError(f"the stand-in phone cannot listen at {address}: {error}. Try another address") from error

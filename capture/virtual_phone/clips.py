@@ -9,6 +9,7 @@ recordings ──JPEG unchanged, depth PNG to LZFSE───────┘
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def _r3d_clip(path: Path, report: Report) -> Clip:
             source.camera,
         )
 
+    weakref.finalize(encode, source.close)  # every clip made of this one holds on to it
     return Clip(len(source), source.fps, encode, report)
 
 

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
@@ -74,15 +75,16 @@ class PhoneProcess:
         send_log: Path | None = None,
     ) -> None:
         parsed = tuple(map(Fault.parse, faults))
-        self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
-        address = with_port(address) if address else fresh_address(Path(self._folder.name))
+        folder = Path(tempfile.mkdtemp(prefix="lidarlive-"))
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # also if never started
+        address = with_port(address) if address else fresh_address(folder)
         settings = PhoneSettings(what, address, fps, loop, serial, in_usb_mode, plugged_in, trusted, parsed, send_log)
         spawn = multiprocessing.get_context("spawn")
         self.address = address
         self._shared = spawn.RawValue(_SharedStatus)
-        self._stop_pipe, stop_request = spawn.Pipe()
+        self._stop_pipe, self._stop_request = spawn.Pipe()
         self._child = spawn.Process(
-            target=_child_main, args=(settings, self._shared, stop_request, self._folder.name), daemon=True
+            target=_child_main, args=(settings, self._shared, self._stop_request, str(folder)), daemon=True
         )
         self._stopped = False
 
@@ -133,11 +135,12 @@ class PhoneProcess:
         if not self._stopped:
             self._stopped = True
             self._stop_pipe.close()
+            self._stop_request.close()
             if self._child.pid is not None:
                 self._child.join(STOP_TIMEOUT_S)
                 self._child.kill()
                 self._child.join()
-            self._folder.cleanup()
+            self._remove_folder()
 
 
 def run_phone(

@@ -28,7 +28,7 @@ from capture.inspection.checksums import damage
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME, read_info
 from capture.storage.repair import is_intact
-from tests.capture.sources.record3d.test_driver import number_of
+from tests.support.frames import number_of
 from tests.support.paths import ROOT
 from tests.support.phones import phone
 from tests.support.waiting import wait_until
@@ -41,6 +41,7 @@ COMMITTED_FIRST = 30  # lines of the log before which no kill counts
 SECOND_NS = 1_000_000_000
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("record3d_package"),
     pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX"),
 ]

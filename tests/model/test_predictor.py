@@ -18,12 +18,12 @@ from model.config import OPENVINO_NAMES
 from model.evaluation.evaluate import evaluate
 from model.evaluation.metrics import RANGES, Sums, report
 from model.predictor import Predictor
-from tests.support.scenes import scene_frame, scene_recording, training
+from tests.support.scenes import Training, scene_frame, scene_recording
 
 
 @pytest.fixture(scope="module")
-def weights() -> Path:
-    return Path(training()[0].out)
+def weights(trained: Training) -> Path:
+    return Path(trained.config.out)
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,18 @@ def make_frame(
     )
 
 
+def number_of(frame: Frame) -> int:
+    """Return the number that `make_frame` put into every part of the frame; fails where parts disagree."""
+    numbers = {
+        round(float(frame.depth_m[1, 1] - 1) * 1000),
+        round(frame.pose.position_m[0]),
+        round(frame.intrinsics.fx) - frame.rgb_size[0],
+    }
+    (number,) = numbers
+    assert np.abs(frame.rgb.astype(int) - number % 256).max() <= 2, "RGB belongs to another frame"
+    return number
+
+
 class QuietSource(Source):
     """A source that yields nothing and has lost what the test sets."""
 
@@ -55,11 +67,11 @@ class QuietSource(Source):
         return self.possibly
 
 
-def write_recording(dataset: Path, name: str, frames: list[Frame]) -> Path:
-    """A closed recording of `frames`; its folder."""
+def write_recording(dataset: Path, name: str, frames: list[Frame], time_utc: str | None = None) -> Path:
+    """Write a closed recording of `frames` and return its folder; `time_utc` (ISO): when it began, None for now."""
     with RecordingWriter(dataset, name, source="test") as writer:
         for frame in frames:
-            writer.append(encode(frame, None))
+            writer.append(encode(frame, time_utc))
     assert writer.path is not None
     return writer.path
 

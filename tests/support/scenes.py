@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import tempfile
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,15 +47,26 @@ def scene_recording(dataset: Path, name: str, frames: int, seed: int = 0, landsc
     return write_recording(dataset, name, [scene_frame(i, seed, landscape) for i in range(frames)])
 
 
-@functools.cache
-def training() -> tuple[TrainConfig, list[dict[str, Any]], tempfile.TemporaryDirectory[str]]:
-    """One whole training, made once for all tests that need one: what it was told, and its events."""
-    folder = tempfile.TemporaryDirectory(prefix="lidarlive-training-")
-    dataset = Path(folder.name) / "dataset"
+class Training(NamedTuple):
+    """A whole training: its configuration, and its events in order, as JSON objects."""
+
+    config: TrainConfig
+    events: list[dict[str, Any]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Training:
+        """Read what `train_scenes` left in `folder`."""
+        config = TrainConfig.from_json((folder / "train.json").read_text())
+        return cls(config, json.loads((folder / "events.json").read_text()))
+
+
+def train_scenes(folder: Path) -> None:
+    """Train preset fast for a few epochs on two recordings: dataset/, weights/v1/ and the events, all in `folder`."""
+    dataset, out = folder / "dataset", folder / "weights" / "v1"
     scene_recording(dataset, "first", 16, seed=1)
     scene_recording(dataset, "last", 6, seed=2)
-    out = str(Path(folder.name) / "weights" / "v1")
-    config = TrainConfig(data=(str(dataset),), out=out, seed=3, learning_rate=5e-3, **SMALL)
+    config = TrainConfig(data=(str(dataset),), out=str(out), seed=3, learning_rate=5e-3, **SMALL)
     events: list[dict[str, Any]] = []
-    assert train(config, into(events)) == Path(out)
-    return config, events, folder
+    assert train(config, into(events)) == out
+    (folder / "train.json").write_text(config.to_json())
+    (folder / "events.json").write_text(json.dumps(events))

@@ -12,6 +12,7 @@ from app.bench.data import Measured, Sizes, bench_data, goals
 GOOD = Measured(5.0, 0.2, 2.4, 100.0, 340.0, 95.0, 98.0)
 
 
+@pytest.mark.slow
 def test_every_measure_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench_data(True, Sizes(checked=8, imported=4, long=12, opened=500)) == 0
     document = json.loads(capsys.readouterr().out)

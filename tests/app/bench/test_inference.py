@@ -16,6 +16,8 @@ from capture.errors import LidarliveError
 from model import store
 from model.config import CONFIG_NAME
 
+pytestmark = pytest.mark.trainer
+
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:

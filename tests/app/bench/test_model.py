@@ -23,6 +23,8 @@ from model.predictor import DEPTH_OUTPUT, EDGES_OUTPUT
 from model.training.progress import JobProgress
 from tests.support.scenes import scene_recording
 
+pytestmark = pytest.mark.trainer
+
 NAME = CANDIDATES[-1]
 MEASURES = {"rmse_m": 0.5, "abs_rel": 0.2, "delta1": 0.7, "edge_f1": 0.4, "boundary_error_px": 5.0}
 

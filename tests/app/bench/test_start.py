@@ -12,6 +12,8 @@ from app.bench.start import Start, bench_start, goals
 from capture.errors import LidarliveError
 from tests.support.frames import encoded_message, make_frame
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_window_comes_with_a_phone_and_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

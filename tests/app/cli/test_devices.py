@@ -17,6 +17,8 @@ from tests.support.fake_usbmuxd import FakeUsbmuxd
 from tests.support.frames import encoded_message, make_frame
 from tests.support.programs import lidarlive
 
+pytestmark = pytest.mark.phone
+
 
 @pytest.fixture(scope="module")
 def phone(numbered: Path) -> Iterator[PhoneProcess]:

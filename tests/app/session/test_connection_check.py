@@ -107,7 +107,8 @@ def test_a_checkup_that_hangs_does_not_hold_up_closing(
 
 
 def test_a_checkup_is_for_a_phone_only(numbered: Path) -> None:
-    assert connection_check_of(StandInSource(str(numbered), "usb:abc", loop=True), "usb:abc") is None
+    with StandInSource(str(numbered), "usb:abc", loop=True) as source:
+        assert connection_check_of(source, "usb:abc") is None
     assert connection_check_of(NativeSource("iPhone"), "usb") is not None
     assert ConnectionCheck().steps(LiveStatus("iPhone", "connecting")) == (), "it has not looked yet"
 

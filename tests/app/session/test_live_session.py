@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from app.session.live_accuracy import abs_rel_of
-from app.session.live_session import NOT_PREDICTED, LiveSession
+from app.session.live_session import NOT_PREDICTED, LiveSession, LiveStatus
 from capture.errors import LidarliveError
 from capture.frame_filter import FrameFilter
 from capture.inspection.checksums import damage
@@ -62,11 +63,11 @@ def test_record_while_live(session: LiveSession, tmp_path: Path) -> None:
 
 
 def test_closing_finishes_the_recording(record3d_package: None, numbered: Path, tmp_path: Path) -> None:
-    live = LiveSession(StandInSource(str(numbered), "numbered", loop=True), tmp_path / "recordings")
-    live.start()
-    live.start_recording("walk")
-    wait_until(lambda: live.status().recording.written >= 5, "5 frames written")
-    live.close()
+    source = StandInSource(str(numbered), "numbered", loop=True)
+    with closing(LiveSession(source, tmp_path / "recordings")) as live:
+        live.start()
+        live.start_recording("walk")
+        wait_until(lambda: live.status().recording.written >= 5, "5 frames written")
     (recording,) = Dataset(tmp_path / "recordings")
     assert recording.info.status == "closed"
     assert len(recording) == live.status().recording.written
@@ -126,11 +127,10 @@ def threads(name: str) -> int:
 
 def test_a_source_that_fails_says_why(tmp_path: Path) -> None:
     (tmp_path / "no.r3d").write_bytes(b"nothing")
-    live = LiveSession(StandInSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)
-    live.start()
-    wait_until(lambda: live.status().state == "failed", "a failure")
-    assert "no.r3d" in live.status().detail
-    live.close()
+    with closing(LiveSession(StandInSource(str(tmp_path / "no.r3d"), "no.r3d", loop=True), tmp_path)) as live:
+        live.start()
+        wait_until(lambda: live.status().state == "failed", "a failure")
+        assert "no.r3d" in live.status().detail
 
 
 def test_weights_that_are_none_are_said_so_and_the_view_goes_on(session: LiveSession, tmp_path: Path) -> None:
@@ -182,12 +182,11 @@ def test_a_phone_that_loses_frames_while_most_are_left_out(
     """One frame in ten is recorded; the loss happens between two of them and is counted all the same."""
     with PhoneProcess(str(numbered), faults=["cut@13"]) as phone:
         phone.wait_ready(30)
-        live = LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)
-        live.start()
-        live.start_recording("walk", FrameFilter(every=10))
-        wait_until(lambda: live.status().lost != {}, "the loss")
-        wait_until(lambda: live.status().recording.left_out >= 60, "frames after it")
-        live.close()
+        with closing(LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)) as live:
+            live.start()
+            live.start_recording("walk", FrameFilter(every=10))
+            wait_until(lambda: live.status().lost != {}, "the loss")
+            wait_until(lambda: live.status().recording.left_out >= 60, "frames after it")
     status = live.status().recording
     assert (status.lost, live.status().lost) == ({"disconnected": 1}, {"disconnected": 1})
     (recording,) = Dataset(tmp_path)
@@ -203,20 +202,25 @@ def test_a_phone_that_loses_frames_while_most_are_left_out(
 def test_a_phone_that_goes_away_is_waited_for_and_the_loss_is_shown(
     record3d_package: None, numbered: Path, tmp_path: Path, driver: str
 ) -> None:
-    with PhoneProcess(str(numbered), faults=["gone@10:1"]) as phone:
+    with PhoneProcess(str(numbered), faults=["gone@10:2"]) as phone:
         phone.wait_ready(30)
-        live = LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)
-        live.start()
-        live.start_recording("walk")
-        wait_until(lambda: live.status().state == "waiting", "noticed")
-        wait_until(lambda: live.status().recording.written >= 10, "what came before is written")
-        assert live.status().detail
-        before = live.latest().frame
-        assert before is not None
-        wait_until(lambda: live.latest().frame is not before, "the next frame")
-        assert live.latest().frame.index > before.index
-        assert live.status().state == "streaming"
-        assert live.status().lost == {"disconnected": 1}
-        live.close()
+        with closing(LiveSession(DRIVERS[driver]("iPhone", address=phone.address), tmp_path)) as live:
+            noticed: list[LiveStatus] = []
+
+            def is_noticed() -> bool:
+                noticed.append(live.status())  # a phone that is back is no longer waited for
+                return noticed[-1].state == "waiting"
+
+            live.start()
+            live.start_recording("walk")
+            wait_until(is_noticed, "noticed")
+            before = live.latest().frame
+            assert noticed[-1].detail
+            wait_until(lambda: live.status().recording.written >= 10, "what came before is written")
+            assert before is not None
+            wait_until(lambda: live.latest().frame is not before, "the next frame")
+            assert live.latest().frame.index > before.index
+            wait_until(lambda: live.status().state == "streaming", "the stream again")
+            assert live.status().lost == {"disconnected": 1}
     (recording,) = Dataset(tmp_path)
     assert (recording.info.status, recording.info.lost) == ("closed", {"disconnected": 1})

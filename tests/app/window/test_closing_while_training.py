@@ -16,6 +16,8 @@ from app.window.application import application
 from app.window.main_window import Window
 from capture.sources.opening import open_source
 
+pytestmark = pytest.mark.trainer
+
 WAIT_MS = 120_000
 Left = Qt.MouseButton.LeftButton
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from PyQt5.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
@@ -26,7 +22,6 @@ from capture.sources.record3d.driver import Record3dSource
 from capture.sources.stand_in import StandInSource
 from capture.storage.names import recording_name
 from capture.virtual_phone.process import PhoneProcess
-from tests.support.paths import ROOT
 from tests.support.weights import write_weights
 
 WAIT_MS = 30_000
@@ -256,35 +251,6 @@ def test_a_source_that_fails_says_so_where_the_picture_would_be(qtbot: QtBot, tm
     assert "no.r3d" in window.waiting_page.detail.text()
     assert not window.errors.isVisible(), "said once is enough"
     window.close()
-
-
-def picture_on(display: str, source: Path, picture: Path) -> np.ndarray:
-    """What `lidarlive view` shows of `source` on that display."""
-    result = subprocess.run(
-        [sys.executable, "-m", "app", "view", "--source", source, "--frames", "5", "--screenshot", picture],
-        env={**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
-    assert result.returncode in (0, 3), result.stderr
-    return cv2.imread(str(picture))
-
-
-@pytest.mark.usefixtures("record3d_package")
-def test_on_a_real_x_display(numbered: Path, tmp_path: Path, x_display: str) -> None:
-    """Offscreen hides what opencv-python does to Qt's plugin path: on X, QApplication would abort."""
-    image = picture_on(x_display, numbered, tmp_path / "x.png")
-    assert image.shape[0] > 300
-    assert image.std() > 10
-
-
-@pytest.mark.usefixtures("record3d_package")
-def test_a_real_recording_on_a_real_x_display(real_data: Path, tmp_path: Path, x_display: str) -> None:
-    image = picture_on(x_display, real_data / "desk-1.r3d", tmp_path / "x.png")
-    assert image.std() > 20, "the pictures are there"
 
 
 def test_the_window_answers_while_the_phone_is_gone_and_shows_the_loss(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,6 @@ def frames(count: int = 12, last: bytes = b"", **about: Any) -> Stream:
     def stream(connection: socket.socket) -> None:
         for message in (*messages, last):
             connection.sendall(message)
-            time.sleep(0.01)
 
     return stream
 

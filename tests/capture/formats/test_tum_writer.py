@@ -14,8 +14,8 @@ from capture.formats.tum_reader import TumSequence
 from capture.formats.tum_writer import TumWriter
 from capture.frame import Intrinsics
 from capture.storage.encoding import EncodedFrame, encode_png
-from tests.conftest import skip_or_fail
 from tests.support.foreign import rotation
+from tests.support.requirements import skip_or_fail
 from tests.support.walks import encoded_walk
 
 

@@ -16,6 +16,8 @@ from capture.room.render import Rasteriser, RenderedView, Surface
 from capture.room.scene import build_scene
 from capture.room.textures import smooth
 
+pytestmark = pytest.mark.slow
+
 RGB, DEPTH = (90, 120), (48, 64)
 
 

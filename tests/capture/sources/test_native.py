@@ -20,6 +20,8 @@ from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
 from tests.support.frames import encoded_message, make_frame
 
+pytestmark = pytest.mark.phone
+
 
 def played(kind: type[PhoneSource], what: Path, count: int) -> list[Frame]:
     """The first frames of `what` through a driver of that kind."""

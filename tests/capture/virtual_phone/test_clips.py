@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import lzfse
@@ -64,9 +63,9 @@ def test_a_recording_keeps_its_jpeg_and_its_millimetres(tmp_path: Path) -> None:
 
 
 def test_recordings_of_one_kind_play_one_after_the_other(tmp_path: Path) -> None:
-    write_recording(tmp_path, "a", [make_frame(i) for i in range(2)])
-    time.sleep(1.1)  # recordings are told apart, and ordered, by the second they began
-    write_recording(tmp_path, "b", [make_frame(i) for i in (7, 8, 9)])
+    # Played in the order in which they began, to the second, and not in that of their names.
+    write_recording(tmp_path, "b", [make_frame(i) for i in range(2)], "2026-01-01T00:00:00.000+00:00")
+    write_recording(tmp_path, "a", [make_frame(i) for i in (7, 8, 9)], "2026-01-01T00:00:01.000+00:00")
     clip = open_clip(str(tmp_path))
     assert [parts(clip.message(i))[0].x_m for i in range(5)] == [0, 1, 7, 8, 9]
     write_recording(tmp_path, "c", [make_frame(0, confidence=False)])

@@ -18,6 +18,8 @@ from capture.virtual_phone.faults import DAMAGE, REPEATED
 from capture.virtual_phone.wire_file import message_spans
 from tests.support.phones import Sent, connect, phone, read, watch
 
+pytestmark = pytest.mark.phone
+
 BLOCK = np.zeros((256, 192), bool)
 BLOCK[:48, :48] = True
 

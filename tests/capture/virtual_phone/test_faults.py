@@ -25,6 +25,8 @@ from capture.sources.drivers import DRIVERS
 from capture.virtual_phone.process import PhoneProcess
 from tests.support.frames import encoded_message, make_frame
 
+pytestmark = pytest.mark.phone
+
 FRAMES, FPS = 175, 40
 AFTER = 20  # frames that must still come after the last fault
 SESSION_S = 100

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from math import ceil
 from pathlib import Path
+
+import pytest
 
 from capture.protocol.wire import FrameHeader
 from capture.usb.usbmuxd import list_devices
@@ -11,6 +15,22 @@ from capture.virtual_phone.player import LATE_WAKE_S, next_frame
 from capture.virtual_phone.process import PhoneStatus
 from tests.support.phones import FRAMES, connect, has_ended, phone, read_message, split
 from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.phone
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Whatever arrives until the stream ends."""
+    received = bytearray()
+    while data := connection.recv(1 << 20):
+        received += data
+    return bytes(received)
+
+
+def is_served(address: str) -> bool:
+    connection, answer = connect(address)
+    connection.close()
+    return answer == 0
 
 
 class TestClients:
@@ -33,31 +53,35 @@ class TestClients:
         """Frame n is due n / 5 s after the first client came, whether or not somebody is there to take it."""
         messages = split(wire_file.read_bytes())
         with phone(wire_file, fps=5) as process:
+            begun_s = time.monotonic()
             first, _ = connect(process.address)
             assert FrameHeader.parse(read_message(first)[16:]) == messages[0][0]
+            served_s = time.monotonic()  # frame 0 was due between these two
             first.close()
-            time.sleep(0.5)
+            wait_until(lambda: time.monotonic() > served_s + 0.5, "a time at which frame 3 is the next")
+            asked_s = time.monotonic()
             second, _ = connect(process.address)
             header = FrameHeader.parse(read_message(second)[16:])
             second.close()
-            assert [h for h, *_ in messages].index(header) >= 3
+            due = range(ceil(5 * (asked_s - served_s)), ceil(5 * (time.monotonic() - begun_s)) + 1)
+            assert due.start >= 3
+            assert [h for h, *_ in messages].index(header) in {n % FRAMES for n in due}
             assert process.status().dropped == 0
 
     def test_a_client_that_takes_nothing_gives_way(self, wire_file: Path) -> None:
         """As one does that called record3d's disconnect(), which leaves the socket open."""
         with phone(wire_file, fps=200) as process:
             idle, _ = connect(process.address)
-            wait_until(lambda: connect(process.address)[1] == 0, "the next one is served")
+            wait_until(lambda: is_served(process.address), "the next one is served")
             idle.close()
 
     def test_the_end_of_the_clip(self, wire_file: Path) -> None:
         """Without a loop everything arrives, the stream ends, and so does the phone; its status stays."""
         with phone(wire_file, fps=100, loop=False) as process:
             connection, _ = connect(process.address)
-            received = bytearray()
-            while data := connection.recv(1 << 20):
-                received += data
-            assert bytes(received) == wire_file.read_bytes()
+            with connection:
+                received = all_of(connection)
+            assert received == wire_file.read_bytes()
             assert process.status() == PhoneStatus("ended", 1.0, FRAMES, 0, "", process.address)
             wait_until(lambda: has_ended(process.pid), "the process ends too")
         assert process.status().sent == FRAMES
@@ -68,10 +92,9 @@ class TestClients:
         torn.write_bytes(wire_file.read_bytes()[:-10])
         with phone(torn, fps=100, loop=False) as process:
             connection, _ = connect(process.address)
-            received = bytearray()
-            while data := connection.recv(1 << 20):
-                received += data
-            assert bytes(received) == torn.read_bytes()
+            with connection:
+                received = all_of(connection)
+            assert received == torn.read_bytes()
             assert process.status().sent == FRAMES - 1
         with phone(torn, fps=100) as process:
             connection, _ = connect(process.address)

@@ -26,6 +26,8 @@ from tests.support.paths import ROOT
 from tests.support.phones import FRAMES, connect, has_ended, phone, split
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.phone
+
 CLIENT = ROOT / "tests/support/record3d_client.py"
 
 
@@ -61,10 +63,13 @@ def assert_same_picture(received: np.ndarray, sent: np.ndarray) -> None:
 @pytest.mark.usefixtures("record3d_package")
 class TestWithRecord3d:
     def test_every_part_of_every_frame(self, wire_file: Path, tmp_path: Path) -> None:
-        with phone(wire_file, fps=12, loop=False) as process:
-            _, got = take(process.address, tmp_path / "got.npz", FRAMES)
-            assert process.status().state == "ended"
-            assert (process.status().sent, process.status().dropped) == (FRAMES, 0)
+        for fps in (12, 6, 3):  # slower where a busy computer has the phone drop frames
+            with phone(wire_file, fps=fps, loop=False) as process:
+                _, got = take(process.address, tmp_path / "got.npz", FRAMES)
+                assert process.status().state == "ended"
+            if not process.status().dropped:
+                break
+        assert (process.status().sent, process.status().dropped) == (FRAMES, 0)
         assert len(got["depth"]) == FRAMES
         for i, (header, jpeg, depth, confidence) in enumerate(split(wire_file.read_bytes())):
             assert got["depth"][i].tobytes() == depth
@@ -88,12 +93,15 @@ class TestWithRecord3d:
     def test_a_real_recording_at_full_size(self, real_data: Path, tmp_path: Path) -> None:
         """1440x1920 without confidence: nothing is mixed, nothing is dropped.
 
-        At a third of the rate that the package can decode, so that a busy computer is no reason to drop; the full rate
-        is tested where the stream is recorded (test_cli).
+        At a third of the rate that the package can decode, and slower where a busy computer has the phone drop frames;
+        the full rate is tested where the stream is recorded (test_commands).
         """
-        with phone(real_data / "desk-1.r3d", fps=12) as process:
-            _, got = take(process.address, tmp_path / "got.npz", 30, rgb_step=16)
-            dropped = process.status().dropped
+        for fps in (12, 6, 3):
+            with phone(real_data / "desk-1.r3d", fps=fps) as process:
+                _, got = take(process.address, tmp_path / "got.npz", 30, rgb_step=16)
+                dropped = process.status().dropped
+            if not dropped:
+                break
         with R3dFile(real_data / "desk-1.r3d") as r3d:
             poses = [np.float32(r3d.pose(i).as_list()).tolist() for i in range(len(r3d))]
             numbers = [poses.index(pose.tolist()) for pose in got["pose"]]
@@ -220,12 +228,11 @@ class TestProcess:
             "    print(phone.pid, phone.address, flush=True)\n"
             "    time.sleep(60)\n"
         )
-        parent = subprocess.Popen([sys.executable, "-c", script, wire_file], stdout=subprocess.PIPE, text=True)
-        assert parent.stdout is not None
-        pid, address = parent.stdout.readline().split()
-        connection, _ = connect(address)
-        parent.kill()
-        parent.wait()
+        with subprocess.Popen([sys.executable, "-c", script, wire_file], stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
+            pid, address = parent.stdout.readline().split()
+            connection, _ = connect(address)
+            parent.kill()
         wait_until(lambda: has_ended(int(pid)), "the phone ends with its parent")
         connection.close()
         assert not Path(address.removeprefix("UNIX:")).parent.exists()

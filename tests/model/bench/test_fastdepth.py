@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.trainer
+
 
 @pytest.fixture(scope="module")
 def network() -> Any:

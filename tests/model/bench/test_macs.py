@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.trainer
+
 
 def network(*layers: Any) -> Any:
     """These layers one after the other, on pictures of 3 channels of any size."""

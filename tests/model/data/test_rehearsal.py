@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,17 +25,21 @@ from tests.support.scenes import SMALL, scene_recording
 from tests.support.tiny import register
 from tests.support.tiny_facts import TINY_FACTS
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = pytest.mark.trainer
+
+
+def small_rooms(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """A cache in `folder` of one small room to rehearse and one to measure on, not rendered yet."""
+    patch.setenv("LIDARLIVE_CACHE", str(folder / "cache"))
+    patch.setattr(rehearsal, "SEEDS", range(1, 2))
+    patch.setattr(rehearsal, "UNSEEN_SEEDS", range(101, 102))
+    patch.setattr(rehearsal, "RGB_SIZE", (48, 64))
+    return folder / "cache"
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of one small room to rehearse and one to measure on, not rendered yet."""
-    monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(rehearsal, "SEEDS", range(1, 2))
-    monkeypatch.setattr(rehearsal, "UNSEEN_SEEDS", range(101, 102))
-    monkeypatch.setattr(rehearsal, "RGB_SIZE", (48, 64))
-    return tmp_path / "cache"
+    return small_rooms(tmp_path, monkeypatch)
 
 
 def test_a_room_is_rendered_once_and_again_where_it_is_torn(cache: Path) -> None:
@@ -71,59 +74,61 @@ def test_half_of_an_epoch_is_rehearsed(tmp_path: Path) -> None:
     assert {ref.recording.path for batch in alone for ref in batch} == {own[0].recording.path}
 
 
-@pytest.fixture
-def go_on(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
-    """Train from scratch, then further on another recording; the events of the second training."""
-    register(monkeypatch)
-    data = [str(scene_recording(tmp_path / "data", name, 8, seed)) for seed, name in enumerate(("first", "second"))]
-
-    def run(**changed: Any) -> list[dict[str, Any]]:
-        first = TrainConfig(data=(data[0],), out=str(tmp_path / "first"), preset="tiny", **{**SMALL, "epochs": 1})
-        train(first)
-        events: list[dict[str, Any]] = []
-        further = replace(first, data=(data[1],), out=str(tmp_path / "further"), continue_from=first.out, **changed)
-        train(further, into(events))
-        return events
-
-    return run
+def train_twice(folder: Path) -> list[dict[str, Any]]:
+    """Train from scratch, then further on another recording, in `folder`; the events of the second training."""
+    data = [str(scene_recording(folder / "data", name, 8, seed)) for seed, name in enumerate(("first", "second"))]
+    first = TrainConfig(data=(data[0],), out=str(folder / "first"), preset="tiny", **{**SMALL, "epochs": 1})
+    train(first)
+    events: list[dict[str, Any]] = []
+    train(replace(first, data=(data[1],), out=str(folder / "further"), continue_from=first.out), into(events))
+    return events
 
 
-def test_going_on_rehearses_and_says_so(go_on: Callable[..., list[dict[str, Any]]], tmp_path: Path) -> None:
-    events = go_on()
+@pytest.fixture(scope="module")
+def trained_further(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    """The folder of a version and one trained further from it, and the events of the second training."""
+    folder = tmp_path_factory.mktemp("further")
+    with pytest.MonkeyPatch.context() as patch:
+        register(patch)
+        small_rooms(folder, patch)
+        return folder, train_twice(folder)
+
+
+def test_going_on_rehearses_and_says_so(trained_further: tuple[Path, list[dict[str, Any]]]) -> None:
+    folder, events = trained_further
     stages = list(dict.fromkeys(event["stage"] for event in events if event["event"] == "progress"))
     assert stages == ["rooms", "gradient", "finetune", "converting"]
     fractions = [event["fraction"] for event in events if event["event"] == "progress"]
     assert fractions == sorted(fractions)
-    report = json.loads((tmp_path / "further" / "report.json").read_text())
+    report = json.loads((folder / "further" / "report.json").read_text())
     assert report["rehearsed"] == {"room-01": 12}
     assert report["stages"]["finetune"]["images"] == 16, "8 of its own and as many rehearsed"
     comparison = report["comparison"]
-    assert (comparison["champion"], comparison["challenger"]) == (str(store.starter()), str(tmp_path / "further"))
+    assert (comparison["champion"], comparison["challenger"]) == (str(store.starter()), str(folder / "further"))
     assert {name: spans["far"]["frames"] for name, spans in comparison["rooms"]["champion"]["recordings"].items()} == {
         "room-101": 12
     }
     assert not comparison["verdict"]["recommended"], "nothing was held out: it was trained on what it is measured on"
-    first = json.loads((tmp_path / "first" / "report.json").read_text())
+    first = json.loads((folder / "first" / "report.json").read_text())
     assert (first["rehearsed"], first["comparison"]["rooms"]) == ({}, None)
-    assert "Half of its training frames were of one rendered room" in (tmp_path / "further" / "card.md").read_text()
+    assert "Half of its training frames were of one rendered room" in (folder / "further" / "card.md").read_text()
 
 
 def test_a_version_that_is_trained_further_normalises_as_before(
-    go_on: Callable[..., list[dict[str, Any]]], tmp_path: Path
+    trained_further: tuple[Path, list[dict[str, Any]]],
 ) -> None:
-    go_on()
+    folder, _ = trained_further
     means = []
     for version in ("first", "further"):
-        network = keras.saving.load_model(tmp_path / version / "finetune.keras", compile=False)
+        network = keras.saving.load_model(folder / version / "finetune.keras", compile=False)
         (layer,) = (each for each in network.layers if isinstance(each, keras.layers.BatchNormalization))
         means.append(np.asarray(layer.moving_mean))
     assert np.array_equal(*means)
 
 
-def test_a_recipe_may_do_without(
-    go_on: Callable[..., list[dict[str, Any]]], cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recipe_may_do_without(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
     monkeypatch.setitem(PRESETS, "tiny", replace(TINY_FACTS, recipe=replace(TINY_FACTS.recipe, rehearses=False)))
-    events = go_on()
+    events = train_twice(tmp_path)
     assert "rooms" not in {event.get("stage") for event in events}
     assert not cache.exists()

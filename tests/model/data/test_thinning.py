@@ -15,7 +15,8 @@ from capture.jpeg import Jpeg
 from capture.recording import Recording
 from capture.storage.writer import RecordingWriter
 from model.data.batches import frames_of
-from model.data.thinning import LEAST_KEPT, thinned
+from model.data.split import open_recordings
+from model.data.thinning import LEAST_KEPT, thinned, training_frames
 from tests.support.frames import write_recording
 from tests.support.scenes import scene_frame
 
@@ -129,3 +130,10 @@ def test_real_single_pictures_all_stay(real_data: Path, tmp_path: Path):
     jpegs = sorted((real_data / "nyuv2" / "val" / "rgb").iterdir())[:40]
     frames = [replace(scene_frame(i), image=Jpeg.checked(path.read_bytes())) for i, path in enumerate(jpegs)]
     assert kept(tmp_path, frames) == list(range(40))
+
+
+def test_near_duplicates_are_left_out_only_where_they_crowd_out_others(tmp_path: Path):
+    still = [replace(scene_frame(0), index=i, received_ns=i * 33_333_333) for i in range(20)]
+    recordings = open_recordings([write_recording(tmp_path, "still", still)])
+    assert len(training_frames(recordings, epoch_frames=20)) == 20
+    assert len(training_frames(recordings, epoch_frames=19)) < 20

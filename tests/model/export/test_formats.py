@@ -26,9 +26,9 @@ from model.openvino_runtime import CORE, openvino
 from model.presets import registry
 from model.presets.base import Preset
 from model.presets.registry import open_networks
-from tests.app.cli.test_commands import ROOT
 from tests.support.disks import leave_free
 from tests.support.events import into
+from tests.support.paths import ROOT
 from tests.support.programs import lidarlive
 from tests.support.tiny import TINY, register
 
@@ -39,10 +39,8 @@ FILES = {
 }
 SIZE = (32, 48)
 
-# Keras asks NumPy 2 for an array in a way that NumPy is about to drop; TensorFlow Lite says that it moves.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+    pytest.mark.trainer,
     pytest.mark.timeout(900),  # TensorFlow's graphs of whole networks, however busy the computer is
 ]
 

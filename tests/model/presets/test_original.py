@@ -23,9 +23,8 @@ from model.presets import memory, original
 from model.presets.base import Pair
 from tests.support.scenes import scene_recording
 
-# Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.trainer,
     pytest.mark.timeout(600),  # TensorFlow's graphs of whole networks, however busy the computer is
 ]
 

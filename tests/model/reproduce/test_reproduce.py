@@ -22,9 +22,8 @@ from model.reproduce.trials import TRIALS, Lab
 from tests.support.frames import make_frame, write_recording
 from tests.support.scenes import scene_recording
 
-# Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.trainer,
     pytest.mark.timeout(600),  # eight trainings, however busy the computer is
 ]
 

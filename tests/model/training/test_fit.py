@@ -23,10 +23,10 @@ from model.training.checkpoint import State
 from model.training.fit import AVERAGED_STEPS, Settings, fit
 from tests.support.events import into
 from tests.support.scenes import scene_recording
+from tests.support.tasks import diverging
 from tests.support.tiny import build, tasks
 
-# Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = pytest.mark.trainer
 
 SAMPLING = Sampling((64, 96), 200.0, zoom=1.1)
 RECIPE = replace(facts_of("fast").recipe, batch=4, epochs=3, learning_rate=1e-2)
@@ -169,7 +169,7 @@ def test_a_loss_that_is_no_number_keeps_the_best_epoch(frames: Frames) -> None:
     for weight, best in zip(task.model.get_weights(), states[0].arrays["best"], strict=True):
         assert np.array_equal(weight, best)
     with pytest.raises(LidarliveError, match="loss of the gradient network is not finite in epoch 1"):
-        fit(edges_task(), *frames, with_recipe(learning_rate=1e30))
+        fit(diverging(edges_task()), *frames, SETTINGS)
 
 
 @pytest.mark.parametrize("ema", [0.9, None])

@@ -7,6 +7,8 @@ import pytest
 
 from model.training.optimizer import learning_rate_factor
 
+pytestmark = pytest.mark.trainer
+
 
 def test_the_learning_rate_rises_and_falls_or_stays() -> None:
     factors = [learning_rate_factor("cosine", share) for share in np.linspace(0, 1, 101)]

@@ -18,6 +18,8 @@ from model.training.precision import rmse_by_precision
 from tests.support.scenes import scene_recording
 from tests.support.tiny import TINY
 
+pytestmark = pytest.mark.trainer
+
 SAMPLING = Sampling((64, 96), CANONICAL_FOCAL_PX)
 
 

@@ -19,11 +19,7 @@ from model.training import preflight
 from model.training.estimate import estimate_s, tasks_s
 from model.training.preflight import CHECKED_FRAMES, LEAST_DISTINCT, LEAST_FRAMES, PreflightFinding
 from tests.support.frames import write_recording
-from tests.support.scenes import SMALL, scene_frame, scene_recording, training
-
-# Keras asks NumPy 2 for an array in a way that NumPy is about to drop.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
+from tests.support.scenes import SMALL, Training, scene_frame, scene_recording
 
 FAST = PRESETS["fast"]
 
@@ -158,8 +154,8 @@ def test_going_on_from_a_version_sees_twice_as_much_and_renders_rooms_once(
     assert estimate_s(replace(some, continue_from="active"), 8) > further + 10
 
 
-def test_the_newest_training_on_this_computer_says_how_fast_it_is(dataset: Path, own_home: Path) -> None:
-    told, events, _ = training()
+def test_the_newest_training_on_this_computer_says_how_fast_it_is(trained: Training, own_home: Path) -> None:
+    told, events = trained
     version = own_home / "weights" / "2026-01-01T00-00-00Z"
     shutil.copytree(told.out, version)
     stages = events[-1]["report"]["stages"]

@@ -27,7 +27,7 @@ from tests.support.tiny import register
 from tests.support.trainings import child, events_of, networks_of
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.trainer,
     pytest.mark.timeout(400),  # children that import TensorFlow, on a busy machine
 ]
 

@@ -203,16 +203,37 @@ def test_goals_are_met_only_by_runs_that_count(capsys: pytest.CaptureFixture[str
     assert any("recorded-native" in line and line.rstrip().endswith("missed") for line in lines)
 
 
+def bench_cases(seconds: int) -> subprocess.CompletedProcess[str]:
+    return lidarlive(
+        *("bench", "capture", "--json", "--seconds", seconds),
+        *("--case", "window-native", "--case", "watch-native", "--case", "rate-record3d-15"),
+        timeout=90 + 15 * seconds,
+    )
+
+
+def shows_enough(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether every case was given the processor long enough to be judged."""
+    if done.returncode not in (0, 3):
+        return False
+    window, watch, rate = json.loads(done.stdout)["cases"]
+    recorded = min(case["verdict"]["recorded"] for case in (window, rate))
+    return recorded > 10 and bool(watch["delay_ms"]["painted"] and window["delay_ms"]["predicted"])
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("record3d_package")
 def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One case with the window and one through the package, over a clip that is already in the cache."""
+    """One case with the window and one through the package, over a clip that is already in the cache.
+
+    On a busy computer two seconds may pass before anything is recorded: it is then given more.
+    """
     monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path))
     blank = make_frame(0, (720, 960), (192, 256))
     clip_path((720, 960)).write_bytes(b"".join(encoded_message(numbered(blank, n)) for n in range(CLIP_FRAMES)))
-    done = lidarlive(
-        *("bench", "capture", "--json", "--seconds", 2),
-        *("--case", "window-native", "--case", "watch-native", "--case", "rate-record3d-15"),
-    )
+    for seconds in (2, 6, 18):
+        done = bench_cases(seconds)
+        if shows_enough(done):
+            break
     assert done.returncode in (0, 3), done.stderr
     document = json.loads(done.stdout)
     window, watch, rate = document["cases"]

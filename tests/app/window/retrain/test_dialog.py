@@ -63,6 +63,7 @@ def dialog(qtbot: QtBot, dataset: Path) -> Iterator[RetrainDialog]:
     qtbot.waitUntil(lambda: len(shown.choice.table.summaries) > 0, timeout=WAIT_MS)
     yield shown
     shown.shut_down()
+    session.close()
 
 
 @pytest.fixture
@@ -174,6 +175,7 @@ def test_cancel_asks_ends_the_child_and_saves_nothing(qtbot: QtBot, dialog: Retr
     assert not dialog.offer.isVisible()
 
 
+@pytest.mark.trainer
 def test_what_the_trainer_says_is_wrong_is_shown(qtbot: QtBot, dialog: RetrainDialog) -> None:
     config = dialog.choice.config()
     for summary in dialog.choice.table.summaries:
@@ -231,6 +233,7 @@ def test_an_empty_folder_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
     assert "press Record" in dialog.choice.about.text()
     assert not dialog.choice.start_button.isEnabled()
     dialog.shut_down()
+    session.close()
 
 
 def test_progress_in_words() -> None:

@@ -26,7 +26,7 @@ from tests.support.scenes import SMALL, scene_recording
 from tests.support.tiny_facts import NAME, TINY_FACTS
 
 WAIT_MS = 300_000  # a trainer of low priority on a busy machine
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.trainer, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Opened:
 
     def open(self) -> list[str]:
         """What stands in it after a look."""
+        self.qtbot.waitUntil(lambda: "sources" not in (thread.name for thread in threading.enumerate()))
         with self.qtbot.waitSignal(self.made.updated, timeout=WAIT_MS):
             self.menu.aboutToShow.emit()
         return self.texts()

@@ -17,6 +17,8 @@ from capture.errors import LidarliveError
 from model.presets.fast.convert_encoder import EPSILON, MAGIC, convert, folded, read_state
 from model.presets.fast.encoder import PREFIX, encoder
 
+pytestmark = pytest.mark.trainer
+
 Arrays = dict[str, np.ndarray]
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from model.presets.fast.layers import Doubled, ScreenedPoisson
 
+pytestmark = pytest.mark.trainer
+
 RNG = np.random.default_rng(0)
 
 

@@ -17,6 +17,8 @@ from model.presets.fast.losses import (
     joint_loss,
 )
 
+pytestmark = pytest.mark.trainer
+
 RNG = np.random.default_rng(0)
 LOSSES = {"depth": depth_loss, "edges": edge_loss, "joint": joint_loss}
 

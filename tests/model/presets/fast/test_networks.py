@@ -12,6 +12,8 @@ from capture.errors import LidarliveError
 from model.presets.base import Pair
 from model.presets.fast import networks
 
+pytestmark = pytest.mark.trainer
+
 HEIGHT, WIDTH = 96, 64
 
 
