@@ -15,10 +15,11 @@ from app.window.main_window import Window
 from capture import paths
 from model import store
 from model.events import Started
+from model.preset_facts import PRESETS
 from model.training.interrupted import interrupted
 from tests.support.driven import Control, Story, click, dialog_of, from_nothing, in_front, open_retrain, press
 from tests.support.stories import play
-from tests.support.tiny_facts import NAME
+from tests.support.tiny_facts import NAME, TINY_FACTS
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.trainer, pytest.mark.timeout(1200)]
@@ -52,7 +53,10 @@ def go_on_training(window: Window) -> Story:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
-def test_a_training_outlives_a_window_that_is_killed(environment: dict[str, str], two_recordings: Path):
+def test_a_training_outlives_a_window_that_is_killed(
+    environment: dict[str, str], two_recordings: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(PRESETS, NAME, TINY_FACTS)  # this process reads what the trainer left
     source = str(two_recordings)
     environment = {**environment, "TRAINER": "tests.support.tiny"}
     play(die_in_training, environment, source, statuses=(-signal.SIGKILL,))
