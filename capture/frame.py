@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError as CaptureError  # noqa: F401 - its place in 0.1; to be removed in 0.3
-from capture.jpeg import Jpeg, reduction
-from capture.jpeg import UInt8Image as UInt8Image  # part of this module's interface
+from capture.jpeg import Jpeg, UInt8Image, reduction
 
 DepthMap = NDArray[np.float32]
 

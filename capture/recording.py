@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
-from capture.frame import Camera, DepthMap, Frame, UInt8Image
-from capture.jpeg import Jpeg, decode_jpeg
+from capture.frame import Camera, DepthMap, Frame
+from capture.jpeg import Jpeg, UInt8Image, decode_jpeg
 from capture.storage.encoding import EncodedFrame, decode_png
 from capture.storage.layout import (
     INFO_NAME,

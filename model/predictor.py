@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from capture.errors import LidarliveError
-from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image, describe
+from capture.frame import DepthMap, Frame, Intrinsics, describe
+from capture.jpeg import UInt8Image
 from model.config import FLOAT32, OPENVINO_NAMES, VersionConfig, file_crc32
 from model.data.targets import Float32, focal_px, is_landscape, resize_rgb
 

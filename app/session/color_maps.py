@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 from model.data.targets import Float32
 
 NO_READING = (44, 46, 50)  # dark grey, in neither colour map

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.session.color_maps import DEPTH_MAPS, difference_m, dimmed_table, with_dimmed
-from capture.frame import DepthMap, Frame, UInt8Image
+from capture.frame import DepthMap, Frame
+from capture.jpeg import UInt8Image
 
 RANGES_M = (1, 2, 3, 5, 10)  # far ends to choose from; the near end is 0
 DOUBTFUL = ("shown", "dimmed", "hidden")

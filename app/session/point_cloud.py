@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from app.session.color_maps import DIMMED, DIVERGING, NO_READING, depth_indices, difference_indices
 from app.session.display_options import DisplayOptions
 from app.session.orientation import Rotation
-from capture.frame import DepthMap, Frame, Intrinsics, UInt8Image
+from capture.frame import DepthMap, Frame, Intrinsics
 from capture.geometry.unproject import unproject
+from capture.jpeg import UInt8Image
 from model.config import CANONICAL_FOCAL_PX, INPUT_SIZE
 from model.data.targets import Float32, is_landscape, resize_nearest
 

@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from capture.errors import LidarliveError
-from capture.frame import UInt8Image
 from capture.inspection.survey import depth_reach
-from capture.jpeg import reduction
+from capture.jpeg import UInt8Image, reduction
 from capture.recording import Recording
 from capture.storage.repair import being_written
 

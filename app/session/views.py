@@ -26,7 +26,8 @@ from app.session.display_options import DisplayOptions
 from app.session.orientation import Rotation
 from app.session.predictor_thread import PredictorStatus
 from app.session.status_text import length
-from capture.frame import Camera, DepthMap, Frame, UInt8Image
+from capture.frame import Camera, DepthMap, Frame
+from capture.jpeg import UInt8Image
 from model.data import targets
 from model.predictor import Prediction
 

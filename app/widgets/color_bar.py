@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QWidget
 from app.session.color_maps import STEPS
 from app.widgets.qimages import indexed_image
 from app.widgets.theme import DIM_TEXT, GAP, fonts
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 
 
 class ColorBar(QWidget):

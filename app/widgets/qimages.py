@@ -8,7 +8,7 @@ import numpy as np
 from PyQt5.QtGui import QImage
 from PyQt5.sip import voidptr
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 
 
 def rgb_image(rgb: UInt8Image) -> QImage:

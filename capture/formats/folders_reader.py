@@ -26,7 +26,8 @@ from capture.formats.parts.confidence_levels import confidence_table
 from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_matrix
-from capture.frame import Intrinsics, Pose, UInt8Image
+from capture.frame import Intrinsics, Pose
+from capture.jpeg import UInt8Image
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
 

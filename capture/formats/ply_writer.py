@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
 from capture.formats.base import ExportFormat
-from capture.frame import DepthMap, Intrinsics, UInt8Image, describe
+from capture.frame import DepthMap, Intrinsics, describe
 from capture.geometry.unproject import unproject
-from capture.jpeg import decode_jpeg
+from capture.jpeg import UInt8Image, decode_jpeg
 from capture.storage.encoding import EncodedFrame, decode_png
 
 # The axes that viewers of point clouds expect, and that `Pose` transforms to the world.

@@ -19,8 +19,8 @@ import numpy as np
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.archive import ZIP_START, Archive
-from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, UInt8Image, clean_depth
-from capture.jpeg import jpeg_size
+from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, clean_depth
+from capture.jpeg import UInt8Image, jpeg_size
 from capture.protocol.lzfse import inflate, inflated_size
 from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
 

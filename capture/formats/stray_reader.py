@@ -28,8 +28,8 @@ from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.formats.parts.video import Video
-from capture.frame import Intrinsics, Pose, UInt8Image
-from capture.jpeg import Jpeg
+from capture.frame import Intrinsics, Pose
+from capture.jpeg import Jpeg, UInt8Image
 from capture.storage.encoding import EncodedFrame, encode_jpeg
 from capture.storage.layout import read_file
 

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 
 SIZE = (96, 128)  # (width, height), portrait
 SHIFT = 2  # pixels of SIZE

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import simplejpeg
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 
 
 def decode_strictly(data: bytes, at_least: tuple[int, int]) -> UInt8Image:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capture.frame import Frame, Intrinsics, Pose, UInt8Image, clean_depth
-from capture.jpeg import Jpeg
+from capture.frame import Frame, Intrinsics, Pose, clean_depth
+from capture.jpeg import Jpeg, UInt8Image
 from capture.protocol.depth_damage import DepthDamageDetector, DepthDamageError
 from capture.protocol.lzfse import inflate
 from capture.protocol.wire import DEVICE_TYPES, FRAME_HEADER, FRAME_TYPE, MAX_BODY_BYTES, PEERTALK_HEADER, FrameHeader

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from capture.room.light import Lamp
 from capture.room.rays import Boxes
 from capture.room.render import UNIT_SQUARE, Float, Surface, tiles

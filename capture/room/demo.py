@@ -7,7 +7,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from capture.frame import Camera, DepthMap, Frame, Intrinsics, UInt8Image
+from capture.frame import Camera, DepthMap, Frame, Intrinsics
+from capture.jpeg import UInt8Image
 from capture.room.lidar import measure
 from capture.room.render import Rasteriser, RenderedView
 from capture.room.scene import SHELL_SURFACES, build_scene

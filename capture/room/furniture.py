@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from capture.room.builder import Builder
 from capture.room.light import Lamp
 from capture.room.textures import (

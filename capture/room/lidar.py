@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 
 # Luetzenburg, Kroon and Bjork, "Evaluation of the Apple iPhone 12 Pro LiDAR for an Application in Geosciences",
 # Scientific Reports 11, 22221 (2021): about 1 cm for objects in a room, at most 5 m. Spread over the range:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from capture.room.rays import Boxes
 from capture.room.render import Float32, Surface
 

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import Intrinsics, UInt8Image
+from capture.frame import Intrinsics
+from capture.jpeg import UInt8Image
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]

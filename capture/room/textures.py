@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 
 Rng = np.random.Generator
 Colour = tuple[float, float, float]  # sRGB, 0..255

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import Camera, DepthMap, Frame, Intrinsics, Pose, UInt8Image, clean_depth
+from capture.frame import Camera, DepthMap, Frame, Intrinsics, Pose, clean_depth
+from capture.jpeg import UInt8Image
 
 UInt16Image = NDArray[np.uint16]
 

@@ -44,7 +44,7 @@ def repair(path: Path) -> Repaired:
     The frames counted in `recording.json` were on the disk when it was written. Log lines and files after these may
     have reached the disk in any order before a power cut: a line is kept if it is valid and each of its files matches
     it. Files that no line names are not deleted. A `recording.json` that is missing or torn is rebuilt from the log. If
-    the folder is read-only, the result is the same, is not written back, and `done` says so.
+    the folder is read-only, the result is the same, is not written back, and `done` mentions it.
 
     Raises LidarliveError if the log cannot be read, or no frame is intact and `recording.json` is missing too.
     """

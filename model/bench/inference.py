@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from capture.storage import json_codec
 from model.bench.job import Row, RuntimesTimed
 from model.bench.macs import macs

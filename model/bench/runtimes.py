@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from model.config import OPENVINO_NAMES, VersionConfig
 from model.data.targets import Float32
 from model.export import openvino as export

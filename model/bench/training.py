@@ -39,7 +39,7 @@ FACTS = "facts"  # of a file of weights: the array beside those of the networks,
 def train(job: Job, progress: JobProgress) -> tuple[Networks, Row]:
     """The candidate's networks, trained or as `save` left them for this job, and facts about the training.
 
-    These are told (the job's fingerprint), minutes, steps, images, tasks (Outcome by name), trained_on.
+    Its keys: `told` (the job's fingerprint), minutes, steps, images, tasks (Outcome by name), trained_on.
 
     Raises LidarliveError where the data is invalid, the memory too small, the loss not finite, or the networks in the
     folder are of another job.

@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import UInt8Image
-from capture.jpeg import decode_jpeg
+from capture.jpeg import UInt8Image, decode_jpeg
 from model.data import targets
 
 ROLL_DEG = 3.0  # tilt of a phone that is held upright by hand

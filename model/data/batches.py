@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import Intrinsics, UInt8Image
-from capture.jpeg import reduction
+from capture.frame import Intrinsics
+from capture.jpeg import UInt8Image, reduction
 from capture.recording import Recording
 from model.data import targets
 from model.data.augment import AugmentedView, recoloured

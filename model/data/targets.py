@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import DepthMap, Intrinsics, UInt8Image
+from capture.frame import DepthMap, Intrinsics
+from capture.jpeg import UInt8Image
 
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from capture.errors import LidarliveError
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 from capture.recording import Recording
 from capture.storage.layout import FrameLine
 from model.data.split import label, open_recordings

@@ -33,7 +33,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 from model.data.targets import Mask, edges, edges_valid
 from model.report import Figures, Ranges
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from capture.errors import LidarliveError
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from model.config import OPENVINO_NAMES
 from model.openvino_runtime import CORE, openvino
 from model.presets.base import Model

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from model.data.batches import Batch
 from model.data.targets import Float32
 from model.presets.original import depth_target, edge_target

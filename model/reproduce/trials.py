@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 from capture.errors import LidarliveError
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from model.config import CANONICAL_FOCAL_PX
 from model.data.batches import Batch, FrameRef, Sampling, in_order, load
 from model.data.targets import Float32

@@ -18,7 +18,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
-from capture.frame import DepthMap, Frame, UInt8Image
+from capture.frame import DepthMap, Frame
+from capture.jpeg import UInt8Image
 from capture.paths import CACHE_VARIABLE, cache_folder
 from capture.protocol.parser import DamagedMessage, StreamParser, decode_frame
 from capture.recording import Recording

@@ -14,7 +14,7 @@ BUDGET_MINUTES = 60.0  # longer than any case
 
 
 class TrainingLoad:
-    """Goes on from `weights` until it is shut down; it leaves no version.
+    """A training that continues from `weights` until it is shut down; it leaves no version.
 
     Raises LidarliveError where the rooms cannot be rendered.
     """

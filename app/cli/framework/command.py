@@ -65,7 +65,7 @@ def add_entries(group: TyperGroup, entries: Sequence[Entry]) -> TyperGroup:
 
 
 class _LazyCommand(TyperCommand):
-    """Stands in the list of commands and builds the real command when it is called."""
+    """Placeholder in the list of commands that builds the real command when it is called."""
 
     def __init__(self, command: Command) -> None:
         super().__init__(command.name, short_help=command.summary)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from capture.errors import LidarliveError
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 
 DIAGONAL_35MM = math.hypot(36, 24)  # millimetres, 43.27
 # Not ImageOps.exif_transpose: it also rewrites the EXIF, and fails on a damaged one whose orientation is readable.

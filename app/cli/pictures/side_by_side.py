@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from app.session.color_maps import BACKGROUND, MIN_SPAN_M, STEPS, TEXT, TURBO, depth_indices
-from capture.frame import DepthMap, UInt8Image, clean_depth
+from capture.frame import DepthMap, clean_depth
+from capture.jpeg import UInt8Image
 from model.data.targets import resize_rgb
 
 LONG_SIDE = 960  # pixels of the longer side of each picture: the scale stays legible at any original size

@@ -17,7 +17,7 @@ LINE_WIDTH = 680  # pixels: longer lines cannot be read at a glance
 
 
 class WaitingPage(QWidget):
-    """A headline, a line that says what to do, and a progress bar while the source is being prepared.
+    """A headline, a line with what to do, and a progress bar while the source is being prepared.
 
     While the program waits for a phone, the steps of the connection check follow, and the line is the fix of the failed
     step.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from capture.errors import LidarliveError
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 
 LEVELS = 3
 MAX_NAMED = 8  # levels listed in an error message

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
-from capture.frame import Camera, Intrinsics, Pose, UInt8Image
-from capture.jpeg import Jpeg, decode_jpeg
+from capture.frame import Camera, Intrinsics, Pose
+from capture.jpeg import Jpeg, UInt8Image, decode_jpeg
 from capture.storage.encoding import (
     GREY,
     EncodedFrame,

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 
 from capture.errors import LidarliveError
-from capture.frame import UInt8Image
+from capture.jpeg import UInt8Image
 from capture.storage.layout import MAX_SIDE
 
 _BOX = slice(4, 8)  # position of the name of the first box

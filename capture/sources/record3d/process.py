@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 from capture.protocol.depth_damage import DepthDamageDetector
 from capture.sources.record3d.shared_ring import FrameRing, Shape
 from capture.usb.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
-from capture.frame import DepthMap, UInt8Image
+from capture.frame import DepthMap
+from capture.jpeg import UInt8Image
 
 SLOT_BYTES = 12 << 20  # 1440x1920 RGB (8.3 MB) with the largest depth and confidence (480x640: 1.5 MB), and room
 MAX_SLOTS = 24  # 0.4 s at 60 fps: longer than any observed pause of the reader; untouched pages cost nothing
