@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -100,6 +101,13 @@ def _no_leaks() -> Iterator[None]:
     """Fail a test that leaves threads, child processes, sockets or shared memory behind."""
     with leaks.no_leaks():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start the generator RNG of a test file over for each test, so that the order of tests does not matter."""
+    if hasattr(request.module, "RNG"):
+        monkeypatch.setattr(request.module, "RNG", np.random.default_rng(0))
 
 
 @pytest.fixture(autouse=True)

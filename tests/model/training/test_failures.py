@@ -109,15 +109,15 @@ def test_asked_too_early_every_network_still_gets_one_epoch(config: TrainConfig,
 
 
 def test_a_child_is_asked_by_a_second_line(config: TrainConfig) -> None:
-    process = child(config, "none", 0, more=True)
-    assert process.stdin is not None
     kinds = []
-    for event in events_of(process):
-        kinds.append(event["event"])
-        if kinds.count("epoch") == 1 and "asked" not in kinds and not process.stdin.closed:
-            process.stdin.write(f"{STOP_LINE}\n")
-            process.stdin.close()
-    assert process.wait(60) == 0
+    with child(config, "none", 0, more=True) as process:
+        assert process.stdin is not None
+        for event in events_of(process):
+            kinds.append(event["event"])
+            if kinds.count("epoch") == 1 and "asked" not in kinds and not process.stdin.closed:
+                process.stdin.write(f"{STOP_LINE}\n")
+                process.stdin.close()
+        assert process.wait(60) == 0
     assert kinds[-1] == "done"
     assert kinds.count("asked") == 1
     assert kinds.count("epoch") < 8
@@ -240,16 +240,11 @@ def test_what_cannot_be_read_is_not_offered_and_can_be_discarded(tmp_path: Path)
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
 def test_when_the_parent_is_killed_the_child_ends_and_can_go_on(config: TrainConfig, tmp_path: Path) -> None:
     """As where the window crashes: nobody reads the events any more."""
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, config.to_json()],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    assert parent.stdout is not None
-    trainer = int(parent.stdout.readline())
-    parent.send_signal(signal.SIGKILL)
-    parent.wait(60)
+    command = [sys.executable, "-c", PARENT, config.to_json()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        trainer = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
     FileLock(folder_of(Path(config.out)) / LOCK_NAME).acquire(timeout=120).lock.release()
     (found,) = interrupted(tmp_path)
     assert (found.task, found.epoch) == ("gradient", 1)

@@ -108,7 +108,8 @@ def test_depth_loss_agrees_with_its_formula_written_out():
             e, w = error[::step, ::step], weight[::step, ::step]
             for axis in (0, 1):
                 pairs = np.minimum(np.delete(w, 0, axis), np.delete(w, -1, axis))
-                cost += GRADIENT_SHARE * np.average(np.abs(np.diff(e, axis=axis)), weights=pairs)
+                if pairs.any():  # of few pixels perhaps none counts
+                    cost += GRADIENT_SHARE * np.average(np.abs(np.diff(e, axis=axis)), weights=pairs)
         expected.append(cost)
     assert float(depth_loss(target, answer)) == pytest.approx(np.mean(expected), rel=1e-4)
 
