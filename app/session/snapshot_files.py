@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,10 @@ def write_snapshot(folder: Path, view: LiveFrame, window_png: bytes, weights: st
         files["confidence.png"] = encode_png(frame.confidence)
     if view.prediction is not None:
         files["predicted.png"] = encode_depth(view.prediction.depth_m)
-    now = datetime.now(UTC)
+    now, work = _reserve(folder, datetime.now(UTC))
     files["snapshot.json"] = json.dumps(_description(frame, now, weights), indent=2).encode() + b"\n"
-    out = folder / f"{now:%Y-%m-%dT%H-%M-%S}-{now.microsecond // 1000:03}Z"
-    work = out.with_name(f".{out.name}")
+    out = work.with_name(work.name.removeprefix("."))
     try:
-        work.mkdir(parents=True)
         for name, data in files.items():
             (work / name).write_bytes(data)
         os.replace(work, out)
@@ -51,6 +50,19 @@ def write_snapshot(folder: Path, view: LiveFrame, window_png: bytes, weights: st
         shutil.rmtree(work, ignore_errors=True)
         raise
     return out
+
+
+def _reserve(folder: Path, now: datetime) -> tuple[datetime, Path]:
+    """Make the hidden folder of a snapshot at `now`, or at the next millisecond that no other snapshot has."""
+    while True:
+        out = folder / f"{now:%Y-%m-%dT%H-%M-%S}-{now.microsecond // 1000:03}Z"
+        work = out.with_name(f".{out.name}")
+        with suppress(FileExistsError):  # another thread writes this one
+            work.mkdir(parents=True)
+            if not out.exists():
+                return now, work
+            work.rmdir()
+        now += timedelta(milliseconds=1)
 
 
 def _description(frame: Frame, now: datetime, weights: str) -> dict[str, Any]:

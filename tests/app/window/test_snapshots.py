@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,9 @@ import pytest
 from PyQt5.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from app.session import snapshot_files
 from app.session.live_session import LiveFrame
+from app.session.snapshot_files import write_snapshot
 from app.window.snapshots import Snapshots, png
 from tests.support.frames import make_frame
 
@@ -54,3 +57,15 @@ def test_png_is_what_qt_shows() -> None:
     with pytest.raises(OSError, match="the picture of the window"):
         png(QImage())
     assert png(window()).startswith(b"\x89PNG")
+
+
+def test_snapshots_of_the_same_moment_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 1, 2, 3, 4, 5, 678_901, tz)
+
+    monkeypatch.setattr(snapshot_files, "datetime", Stopped)
+    names = [write_snapshot(tmp_path, LiveFrame(make_frame(i)), png(window()), "").name for i in range(3)]
+    assert names == [f"2026-01-02T03-04-05-{millisecond}Z" for millisecond in (678, 679, 680)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
