@@ -102,15 +102,25 @@ class Predictor:
 
     def _ready(self, landscape: bool) -> Request:
         if landscape not in self._compiled:
-            width, height = self.config.input_size(landscape)
-            options: dict[str, str | int] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
-            if self._threads is not None:
-                options["INFERENCE_NUM_THREADS"] = self._threads
             try:
-                graph = self._core.read_model(self.folder / OPENVINO_NAMES[0])
-                graph.reshape({"rgb": [1, height, width, 3]})
-                self._compiled[landscape] = self._core.compile_model(graph, "CPU", options).create_infer_request()
+                self._compiled[landscape] = self._compile(landscape)
             except RuntimeError as error:
                 cause = str(error).strip().splitlines()[-1]
                 raise LidarliveError(f"{self.folder}: OpenVINO cannot run its networks ({cause})") from None
         return self._compiled[landscape]
+
+    def _compile(self, landscape: bool) -> Request:
+        width, height = self.config.input_size(landscape)
+        options: dict[str, str | int] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
+        if self._threads is not None:
+            options["INFERENCE_NUM_THREADS"] = self._threads
+        graph = self._core.read_model(self.folder / OPENVINO_NAMES[0])
+        graph.reshape({"rgb": [1, height, width, 3]})
+        try:
+            return self._core.compile_model(graph, "CPU", options).create_infer_request()
+        except RuntimeError:
+            if self.precision == FLOAT32:
+                raise
+        # The processor has the lower precision, but its library may not use it (ONEDNN_MAX_CPU_ISA).
+        self.precision = FLOAT32
+        return self._compile(landscape)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from model.jobs.worker import prepare_tensorflow
 from tests.support import leaks
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import REAL_DATA
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # Qt is for those tests alone that show something
     from tests.support.scenes import Training
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+prepare_tensorflow()  # for tests that import it themselves
 
 # A busy computer may take its time over one example. `fast` is for daily work, the default for everything else.
 settings.register_profile("full", deadline=None)

@@ -22,7 +22,6 @@ from app.cli.framework.program import NAME, program
 from app.window import main_window
 
 IDLE_S = 4.0  # by then everything that starts has started
-LOOK_MS = 5
 
 
 @dataclass(frozen=True)

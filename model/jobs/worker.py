@@ -25,12 +25,18 @@ class Stopped(BaseException):
     """The job was asked to end. Not an Exception: Keras and TensorFlow catch those and continue."""
 
 
+# Instruction sets on which oneDNN has no bfloat16 convolution (its documentation, "Data Types").
+WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")
+
+
 def prepare_tensorflow() -> None:
     """Set environment variables that TensorFlow reads at import; those that are set already stay."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # By default TensorFlow uses oneDNN on few processors only; on an AVX2 one a convolution's training step takes
-    # 0.5 to 0.9 of the time with it, a batch normalisation's 0.4.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    # 0.5 to 0.9 of the time with it, a batch normalisation's 0.4. On a processor that has bfloat16 TensorFlow expects it
+    # of oneDNN too, which fails if it is limited to an instruction set without.
+    limited = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in WITHOUT_BFLOAT16
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0" if limited else "1")
 
 
 def answer(work: Callable[[str, OnEvent], None], when_stopped: str, stop_early: threading.Event | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -47,3 +48,17 @@ def test_a_signal_is_heard_after_predictors_have_come_and_gone():
         timeout=100,
     )
     assert (run.returncode, run.stdout) == (0, "heard\n"), run.stderr
+
+
+def test_an_instruction_set_without_bfloat16_is_predicted_with_in_float32() -> None:
+    """On a processor that has bfloat16, OpenVINO may be kept from it; on any other float32 is used anyway."""
+    program = (
+        "import numpy as np\nfrom model import store\nfrom model.predictor import Predictor\n"
+        "predict = Predictor(store.starter())\n"
+        "print(predict.precision, predict(np.zeros((64, 48, 3), np.uint8)).depth_m.shape)"
+    )
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert run.stdout == "f32 (256, 192)\n", run.stderr

@@ -155,8 +155,9 @@ def test_a_silent_phone_does_not_hold_up_the_end(numbered: Path, tmp_path: Path)
 def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_path: Path) -> None:
     """desk-1 (1440x1920, no confidence) at 30 fps: nothing missing, nothing dropped, every part beside its own.
 
-    The package decodes 37 such frames a second on an idle machine. Where something else takes the processor the phone
-    has to drop frames, as a real one would: then, and only then, it is played once more, slower.
+    The package decodes 37 such frames a second on an idle machine. Where something else takes the processor, the phone
+    drops frames, as a real one would, or the encoders do, and both are counted: then, and only then, it is played once
+    more, slower.
     """
     for fps in (30.0, 30.0, 15.0, 7.5):
         folder = tmp_path / f"{fps}-{len(list(tmp_path.iterdir()))}"
@@ -165,11 +166,11 @@ def test_a_real_recording_through_phone_package_and_disk(real_data: Path, tmp_pa
             phone.wait_ready()
             words = ("--source", "usb", "--frames", 180, "--seconds", 180 / fps + 30)
             done = lidarlive("record", folder, *words, USBMUXD_SOCKET_ADDRESS=phone.address)
-            if not phone.status().dropped:
+            (recording,) = Dataset(folder)
+            if not phone.status().dropped and "encoder_full" not in recording.info.lost:
                 break
     assert done.returncode == 0, done.stdout + done.stderr
     assert phone.status().dropped == 0
-    (recording,) = Dataset(folder)
     assert recording.info.lost == {}
     assert not recording.info.has_confidence
     with R3dFile(real_data / "desk-1.r3d") as source:
