@@ -33,8 +33,8 @@ def prepare_tensorflow() -> None:
     """Set environment variables that TensorFlow reads at import; those that are set already stay."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # By default TensorFlow uses oneDNN on few processors only; on an AVX2 one a convolution's training step takes
-    # 0.5 to 0.9 of the time with it, a batch normalisation's 0.4. On a processor that has bfloat16 TensorFlow expects it
-    # of oneDNN too, which fails if it is limited to an instruction set without.
+    # 0.5 to 0.9 of the time with it, a batch normalisation's 0.4. On a processor that has bfloat16, TensorFlow expects
+    # oneDNN to have it too, and fails if oneDNN is limited to an instruction set without it.
     limited = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in WITHOUT_BFLOAT16
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0" if limited else "1")
 
