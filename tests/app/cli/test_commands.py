@@ -25,21 +25,25 @@ from tests.support.programs import lidarlive
 
 @pytest.mark.usefixtures("record3d_package")
 def test_record_and_inspect(numbered: Path, tmp_path: Path) -> None:
-    done = lidarlive("record", tmp_path, "--source", numbered, "--name", "again", "--json")
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    written, lost = events[-1]["written"], events[-1]["lost"]
-    assert done.returncode == (3 if lost else 0), done.stderr
+    """Every frame is recorded. Where a busy computer has the phone drop some, each is counted, and it plays again."""
+    for attempt in range(5):
+        folder = tmp_path / str(attempt)
+        done = lidarlive("record", folder, "--source", numbered, "--name", "again", "--json")
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        written, lost = events[-1]["written"], events[-1]["lost"]
+        assert done.returncode == (3 if lost else 0), done.stderr
+        assert lost.keys() <= {"phone_dropped"}
+        assert written + sum(lost.values()) == 60
+        if not lost:
+            break
     assert events[0]["event"] == "started"
     assert events[-1]["event"] == "done"
-    assert lost.keys() <= {"phone_dropped"}, "as a phone does on a busy computer"
-    assert written + sum(lost.values()) == 60
-    (row,) = json.loads(lidarlive("inspect", tmp_path, "--json").stdout)
-    assert (row["name"], row["frames"], row["status"], row["lost"]) == ("again", written, "closed", lost)
+    assert (written, lost) == (60, {})
+    (row,) = json.loads(lidarlive("inspect", folder, "--json").stdout)
+    assert (row["name"], row["frames"], row["status"], row["lost"]) == ("again", 60, "closed", {})
     assert row["depth_m"] == pytest.approx([1.0, 1.06], abs=0.01)
-    text = lidarlive("inspect", tmp_path).stdout
-    assert re.search(
-        rf"^again +LiDAR +{written} +\S+ +{sum(lost.values())} +240x320 +1\.0–1\.1 m +100% ", text, re.MULTILINE
-    )
+    text = lidarlive("inspect", folder).stdout
+    assert re.search(r"^again +LiDAR +60 +\S+ +0 +240x320 +1\.0–1\.1 m +100% ", text, re.MULTILINE)
     assert "No data at 0–1 m, 2 m and beyond." in text
 
 
