@@ -20,6 +20,7 @@ from tests.support import leaks
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import REAL_DATA
 from tests.support.phones import write_wire
+from tests.support.priorities import keep_equal
 from tests.support.requirements import skip_or_fail
 from tests.support.shared import shared_folder
 
@@ -103,6 +104,13 @@ def _no_leaks() -> Iterator[None]:
     """Fail a test that leaves threads, child processes, sockets or shared memory behind."""
     with leaks.no_leaks():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _equal_priorities(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give threads and trainers the test's own priority, except where priorities are tested."""
+    if request.node.get_closest_marker("priorities") is None:
+        keep_equal(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

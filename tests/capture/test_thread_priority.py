@@ -12,6 +12,7 @@ import pytest
 
 from capture import thread_priority
 
+pytestmark = pytest.mark.priorities
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads have one priority")
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QWidget
@@ -26,6 +27,7 @@ from app.window.retrain import training_process
 from app.window.retrain.dialog import RetrainDialog
 from capture.recording import Recording
 from model.preset_facts import PRESETS
+from tests.support.priorities import keep_equal
 from tests.support.tiny_facts import NAME, TINY_FACTS
 
 Control = Qt.KeyboardModifier.ControlModifier
@@ -135,6 +137,7 @@ if __name__ == "__main__":
     if "TRAINER" in os.environ:
         training_process.MODULE = os.environ["TRAINER"]
         PRESETS[NAME] = TINY_FACTS
+    keep_equal(pytest.MonkeyPatch())  # beside other work a story would last minutes
     qt = application()  # kept: it ends with its last reference
     reader = Reader(story_of(name))
     main()

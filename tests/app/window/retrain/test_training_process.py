@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PyQt5.QtCore import QProcess
 from pytestqt.qtbot import QtBot
@@ -25,7 +26,7 @@ from tests.support.paths import ROOT
 from tests.support.scenes import SMALL, scene_recording
 from tests.support.tiny_facts import NAME, TINY_FACTS
 
-WAIT_MS = 300_000  # a trainer of low priority on a busy machine
+WAIT_MS = 300_000  # TensorFlow is imported on a busy machine
 pytestmark = [pytest.mark.trainer, pytest.mark.timeout(600)]
 
 
@@ -67,6 +68,17 @@ class Listening:
 
 def is_second_epoch(event: Event) -> bool:
     return getattr(event, "epoch", None) == 2
+
+
+@pytest.mark.priorities
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has classes of priority instead")
+def test_it_runs_at_a_low_priority(qtbot: QtBot, config: TrainConfig) -> None:
+    trainer = TrainingProcess()
+    trainer.start(config)
+    (process,) = trainer.findChildren(QProcess)
+    child = psutil.Process(process.processId())
+    qtbot.waitUntil(lambda: child.nice() == app_trainer.NICENESS > psutil.Process().nice())
+    trainer.shut_down()
 
 
 def kill(trainer: TrainingProcess) -> None:
