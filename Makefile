@@ -14,8 +14,8 @@ BIN := .venv/bin
 # the versions, so that a new release of a dependency breaks nobody's first run.
 INSTALL := $(BIN)/python -m pip install --only-binary :all: --constraint constraints.txt
 
-# Two processes: what takes long has the processor's two cores for itself anyway, and memory suffices on small machines.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes on two cores: one of them mostly waits for a phone or a window (tests/conftest.py orders the files).
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 SEED ?= $(shell date +%s)
 KILLS ?= 100

@@ -65,14 +65,30 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their fixtures, and begin with the files that take longest, so that both workers end together."""
+    """Mark tests by their fixtures, and order their files."""
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKS:
                 item.add_marker(MARKS[fixture])
-    slowest = {item.path for item in items if item.get_closest_marker("slow")}
-    trainers = {item.path for item in items if item.get_closest_marker("trainer")}
-    items.sort(key=lambda item: (item.path not in slowest, item.path not in trainers))
+    rank = {path: i for i, path in enumerate(_in_order(items))}
+    items.sort(key=lambda item: rank[item.path])
+
+
+def _in_order(items: list[pytest.Item]) -> list[Path]:
+    """Return the files: two that train, then one that waits for a phone or a window, and so on; the short ones last.
+
+    The processor's cores are busy throughout this way, and all workers end together.
+    """
+    marks = ("slow", *MARKS.values())
+    marked = {mark: {item.path for item in items if item.get_closest_marker(mark)} for mark in marks}
+    files = sorted({item.path: None for item in items}, key=lambda path: path not in marked["slow"])
+    waiting = [path for path in files if path in marked["phone"] | marked["display"] and path not in marked["trainer"]]
+    long = [path for path in files if path in marked["slow"] | marked["trainer"] and path not in waiting]
+    mixed: list[Path] = []
+    while long or waiting:
+        mixed += [*long[:2], *waiting[:1]]
+        del long[:2], waiting[:1]
+    return mixed + [path for path in files if path not in mixed]
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ def environment(record3d_package: None, own_home: Path, x_display: str) -> dict[
 
 @pytest.fixture
 def two_recordings(own_home: Path) -> Path:
-    """Two recordings of 4 and 2 frames with nothing in common, in the window's data set; the path of the second."""
-    for name, first, count in (("kitchen", 0, 4), ("garden", 100, 2)):
+    """Two recordings of 2 frames and 1 with nothing in common, in the window's data set; the path of the second."""
+    for name, first, count in (("kitchen", 0, 2), ("garden", 100, 1)):
         frames = [make_frame(first + i, rgb_size=(60, 80), depth_size=(48, 64)) for i in range(count)]
         path = write_recording(own_home / "recordings", name, frames)
     return path
