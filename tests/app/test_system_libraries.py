@@ -1,4 +1,4 @@
-"""Which system libraries are missing, told from a loader that is really asked."""
+"""Which system libraries are missing, according to a loader that is really asked."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ IDIOM = re.compile(
     r"\b(says?|said|tells?|told|goes on|going on|comes? to|came to|whoever|stands?(?!-in)|stood)\b", re.I
 )
 QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"")
-FILES = sorted(path for package in ("app", "capture", "model") for path in (ROOT / package).rglob("*.py"))
+FILES = sorted(path for package in ("app", "capture", "model", "tests") for path in (ROOT / package).rglob("*.py"))
 
 
 def docstrings(path: Path) -> Iterator[tuple[str, str]]:
@@ -35,4 +35,5 @@ def test_docstrings_are_in_the_words_of_the_field() -> None:
 
 
 def test_every_module_has_a_docstring() -> None:
-    assert [path for path in FILES if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None] == []
+    written = (path for path in FILES if path.stat().st_size)  # the packages of the tests are empty files
+    assert [path for path in written if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None] == []

@@ -125,7 +125,7 @@ def capture_process(app_pid: int) -> psutil.Process:
 
 
 def check_repair(log: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every line that was written is whole; opening and `lidarlive check --repair` keep all of them, and say so."""
+    """Every line that was written is whole; opening and `lidarlive check --repair` keep all of them, and report it."""
     info = read_info(log.parent)
     assert info.status == "recording"
     lines = log.read_bytes().split(b"\n")[:-1]

@@ -36,7 +36,7 @@ def die_in_training(window: Window) -> Story:
 
 
 def go_on_training(window: Window) -> Story:
-    """What a window that was killed left behind is offered, goes on, and becomes a version."""
+    """The training of a killed window is offered, resumed, and becomes a version."""
     yield from open_retrain(window)
     dialog = dialog_of(window)
     started: list[Started] = []

@@ -1,4 +1,4 @@
-"""A program for `model.jobs.client` to run: does what its document says, as trainer and benchmark do."""
+"""A program for `model.jobs.client` to run: does what its document asks, as trainer and benchmark do."""
 
 from __future__ import annotations
 

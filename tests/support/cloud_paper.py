@@ -10,7 +10,7 @@ from app.session.point_cloud import PointCloud
 
 
 class Paper(QWidget):
-    """In place of OpenGL's picture: keeps what it is told."""
+    """In place of OpenGL's picture: keeps what is to be drawn."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """`python -m tests.support.cloud_program FOLDER`: shows clouds of a frame that is known, and saves what is seen.
 
-A wall at 2 m, red in its left half and green in its right one; predicted at 1.5 m. Prints what the view says of its
+A wall at 2 m, red in its left half and green in its right one; predicted at 1.5 m. Prints the view's text about its
 failure, if it fails. All of it twice, in two windows: what OpenGL keeps of the first must not spoil the second.
 """
 

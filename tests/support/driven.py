@@ -71,7 +71,7 @@ def dialog_of(window: Window) -> RetrainDialog:
 
 
 def from_nothing(dialog: RetrainDialog, preset: str) -> None:
-    """Choose by the keyboard what goes on from no other weights."""
+    """Choose by the keyboard: continue from nothing, with this preset."""
     for box, text in ((dialog.choice.from_box, "nothing"), (dialog.choice.preset_box, preset)):
         box.setFocus()
         QTest.keyClicks(box, text)

@@ -1,4 +1,4 @@
-"""A usbmuxd that does as it is told, also what no real one should: for what the stand-in phone cannot be made to do."""
+"""A usbmuxd with scripted answers, wrong ones too: for what the stand-in phone cannot be made to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OK, REFUSED = {"MessageType": "Result", "Number": 0}, {"MessageType": "Result", 
 
 
 def hang(connection: socket.socket) -> None:
-    """Say nothing until the client leaves."""
+    """Stay silent until the client leaves."""
     connection.settimeout(60)
     connection.recv(1)
 

@@ -21,7 +21,7 @@ def make_frame(
     confidence: bool = True,
     camera: Camera = Camera.LIDAR,
 ) -> Frame:
-    """A frame that says its own index in every part: RGB level, depth in millimetres, pose, focal length."""
+    """A frame that encodes its own index in every part: RGB level, depth in millimetres, pose, focal length."""
     width, height = rgb_size
     depth = np.full(depth_size[::-1], 1 + index / 1000, np.float32)
     depth[0, 0] = 0

@@ -1,4 +1,4 @@
-"""The benchmark of recordings on disk, with few frames: what it measures is there, and misses are told."""
+"""The benchmark of recordings on disk, with few frames: all measures are there, and misses are reported."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.trainer
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """The starter, told that its input is small: its networks and its graph take any size."""
+    """The starter, configured for a small input: its networks and its graph take any size."""
     starter = store.starter()
     assert starter is not None
     folder = tmp_path / "small"

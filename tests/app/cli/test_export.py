@@ -42,7 +42,7 @@ def test_the_command(walk: Path, tmp_path: Path):
 
 
 def test_damage_is_named_and_counted(walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """Five faults by name, then what is to be known of the whole, however many faults there were."""
+    """Five faults by name, then a summary of the whole, however many faults there were."""
     for i in range(7):
         (walk / "rgb" / f"{i:06d}.jpg").unlink()
     assert run(ExportCommand(walk, tmp_path / "out", format="tum")) == 3

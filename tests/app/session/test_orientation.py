@@ -1,4 +1,4 @@
-"""Which way up frames are shown: what their poses say, and how steady it is."""
+"""Which way up frames are shown: by their poses, and steady."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_front_cameras_pictures_are_mirrored_back_and_not_turned() -> None:
 
 
 def test_poses_of_other_cameras_are_in_worlds_of_their_own() -> None:
-    """As those of 7-Scenes, where y is down: by its poses the kitchen would stand on its head."""
+    """As those of 7-Scenes, where y is down: by its poses the kitchen would be upside down."""
     kinect = replace(held(180), depth_m=make_frame(0, depth_size=(640, 480)).depth_m, confidence=None)
     assert OrientationTracker().turn(kinect) == AS_RECEIVED
 

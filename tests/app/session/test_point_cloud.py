@@ -87,7 +87,7 @@ def test_a_landscape_picture_without_a_focal_length_has_the_networks_own() -> No
     "turn", [Rotation(), Rotation(1), Rotation(2), Rotation(3), Rotation(0, mirrored=True), Rotation(1, mirrored=True)]
 )
 def test_it_turns_with_the_pictures(turn: Rotation) -> None:
-    """A point stands where its place in the picture is seen: to the right, to the top, in shares of the sight."""
+    """A point lies where its place in the picture is seen: to the right, to the top, in shares of the sight."""
     seen = make_frame(0, (72, 72), (24, 24))  # of a focal length of 72 pixels
     seen.depth_m[:] = 0
     seen.depth_m[3, 18] = 2

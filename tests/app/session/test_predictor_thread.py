@@ -1,4 +1,4 @@
-"""Prediction beside a live view: each with its own frame, going on while other weights load or fail."""
+"""Prediction beside a live view: each with its own frame, continuing while other weights load or fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of places in a picture whose depth and camera are known."""
+"""The readout of places in a picture whose depth and camera are known."""
 
 from __future__ import annotations
 

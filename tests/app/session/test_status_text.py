@@ -1,4 +1,4 @@
-"""What the window says in words."""
+"""The status lines of the window."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ WAIT_MS = 30_000
 
 
 class Held:
-    """Work that ends when the test says so."""
+    """Work that ends when the test lets it."""
 
     def __init__(self, result: str) -> None:
         self._result, self._may_end = result, threading.Event()

@@ -1,4 +1,4 @@
-"""Snapshots of the window: written beside it, with its picture, or a line that says why not."""
+"""Snapshots of the window: written beside it, with its picture, or a line that names the reason."""
 
 from __future__ import annotations
 

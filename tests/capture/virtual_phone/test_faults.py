@@ -1,7 +1,7 @@
-"""Every fault of phone, cable and usbmuxd through both drivers: what is lost is counted, nothing is mixed, all goes on.
+"""Every fault of phone, cable and usbmuxd through both drivers: losses are counted, nothing is mixed, frames continue.
 
-The stand-in phone plays 175 frames that say their number in RGB, depth, pose and focal length, with one fault after the
-other; a recorder takes what comes. One such session for each driver and kind of fault serves all tests.
+The stand-in phone plays 175 frames that encode their number in RGB, depth, pose and focal length, with one fault after
+the other; a recorder takes the frames that arrive. One such session for each driver and kind of fault serves all tests.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def drawn(seed: int, picture: augment.Size, zoom: float = 1.5, cut: bool = False
 
 
 def numbered(size: augment.Size) -> NDArray[np.uint16]:
-    """A picture in which every pixel says its own number."""
+    """A picture in which every pixel encodes its own number."""
     return np.arange(size[0] * size[1], dtype=np.uint16).reshape(size[::-1])
 
 
@@ -91,7 +91,7 @@ def test_each_pixel_is_the_nearest_of_the_picture_and_none_is_blended(seed):
 @given(SEEDS)
 @settings(max_examples=60, deadline=None)
 def test_picture_and_depth_of_other_sizes_stay_registered(seed):
-    """Brightness says x in the one and y in the other channel; depth, at a third of the size, says them too."""
+    """Brightness encodes x in the one and y in the other channel; depth, at a third of the size, encodes both too."""
     view, small, size = drawn(seed, PORTRAIT), (40, 54), (60, 80)
     rows, columns = np.mgrid[: PORTRAIT[1], : PORTRAIT[0]]
     rgb = np.stack([columns, rows, columns], axis=-1).astype(np.uint8)

@@ -219,7 +219,7 @@ def test_a_zoomed_sample_is_what_a_longer_lens_sees(tmp_path: Path, seed: int):
 
 
 def test_the_loader_augments_as_the_view_that_the_seed_draws_says(recordings: list[Recording]):
-    """Brightness says the depth in these scenes, so that the two must stay correlated under every augmentation."""
+    """Brightness encodes the depth in these scenes, so that the two must stay correlated under every augmentation."""
     for seed in range(6):
         sample = load_sample(FrameRef(recordings[2], 2), SAMPLING, np.random.default_rng(seed))
         counted = sample.depth[0, ..., 1] > 0

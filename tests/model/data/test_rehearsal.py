@@ -1,4 +1,4 @@
-"""The rooms to rehearse: rendered once, whole, and half of what is seen in a training that goes on from a version."""
+"""The rooms to rehearse: rendered once, whole, and half of the frames in a training that continues a version."""
 
 from __future__ import annotations
 

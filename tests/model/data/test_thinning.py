@@ -70,7 +70,7 @@ def test_pictures_are_not_read_where_the_pose_tells(tmp_path: Path):
     ids=["the same", "no quaternion", "not a number"],
 )
 def test_without_a_pose_that_moves_the_pictures_tell(tmp_path: Path, pose: Pose):
-    """Each scene stands for five frames."""
+    """Each scene lasts for five frames."""
     frames = [replace(scene_frame(i // 5), index=i, pose=pose) for i in range(FRAMES)]
     assert kept(tmp_path, frames) == list(range(0, FRAMES, 5))
 

@@ -222,7 +222,7 @@ def test_parents_that_are_gone_are_named(tmp_path: Path, data: Path, versions: t
 
 
 def test_forgetting_is_named(tmp_path: Path, data: Path) -> None:
-    """On the recordings the challenger is right; the rooms are 1 m farther than their pictures say to it."""
+    """The challenger is right on the recordings, and 1 m off in the rooms."""
     plain: dict[str, Any] = {"size": SIZE, "canonical_focal_px": None}
     before, after = write_weights(tmp_path / "before", 1.9, **plain), write_weights(tmp_path / "after", 1.0, **plain)
     moved = [replace(grey_frame(i, 7), depth_m=grey_frame(i, 7).depth_m + np.float32(1)) for i in range(8)]

@@ -1,4 +1,4 @@
-"""The measures against `plain_metrics`, which is written from the papers; and what they say of odd maps."""
+"""The measures against `plain_metrics`, which is written from the papers; and their values for odd maps."""
 
 from __future__ import annotations
 

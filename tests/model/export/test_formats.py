@@ -1,4 +1,4 @@
-"""`lidarlive weights export`: run as its README says it answers as Keras does; and what is refused leaves nothing."""
+"""`lidarlive weights export`: run as its README describes it answers as Keras does; a refusal leaves nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Child processes that tell events: what reaches the parent, and how it hears of an end that was none."""
+"""Child processes that send events: what reaches the parent, and how it reports an end without a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m model.reproduce`: what it trains and tests on, what it measures, how it goes on after an interruption."""
+"""`python -m model.reproduce`: what it trains and tests on, what it measures, how it resumes after an interruption."""
 
 from __future__ import annotations
 

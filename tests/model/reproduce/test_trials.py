@@ -1,4 +1,4 @@
-"""What a reproduction measures of answers, how long it trains, and what becomes of a training that goes on or wrong."""
+"""What a reproduction measures of answers, how long it trains, and the outcome of a training that diverges."""
 
 from __future__ import annotations
 

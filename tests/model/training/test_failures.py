@@ -1,4 +1,4 @@
-"""How trainings end: early with the best kept, without memory or disk, by a kill; and what can go on afterwards."""
+"""How trainings end: early with the best kept, without memory or disk, by a kill; and what can be resumed."""
 
 from __future__ import annotations
 

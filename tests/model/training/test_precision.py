@@ -39,7 +39,7 @@ def version(tmp_path: Path) -> Path:
 
 
 def far_off(pair: Pair) -> Model:
-    """Depth as the small difference of two large numbers: beyond what 8 bits can say."""
+    """Depth as the small difference of two large numbers: beyond the precision of 8 bits."""
     graph = TINY.graph(pair)
     larger = keras.layers.Rescaling(1.0, offset=1000.0, dtype=pair.finetune.layers[-1].dtype_policy)
     depth = keras.ops.cast(larger(graph.output[DEPTH_OUTPUT]), "float32") - 1000.0

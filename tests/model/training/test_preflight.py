@@ -1,4 +1,4 @@
-"""What is said before a training starts: each finding on recordings that have the fault, none on good ones."""
+"""The preflight of a training: each finding on recordings that have the fault, none on good ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training that was interrupted, by a real kill of a real child, and how it goes on or is refused."""
+"""A training interrupted by a real kill of a real child, and how it is resumed or refused."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def config(dataset: Path, tmp_path: Path) -> TrainConfig:
 
 
 def interrupt(config: TrainConfig, number: int, stage: str = "finetune", epoch: int = 3) -> tuple[int, str]:
-    """End a child by a signal in the middle of a training; its exit status and what it said last."""
+    """End a child by a signal in the middle of a training; its exit status and its last event."""
     process = child(config, stage, epoch)
     for event in events_of(process):
         if (event["event"], event.get("stage"), event.get("epoch")) == ("progress", stage, epoch):
@@ -107,7 +107,7 @@ def stop_at_the_second_epoch(event: Event) -> None:
 
 @pytest.fixture
 def interrupted(config: TrainConfig) -> TrainConfig:
-    """A training that ended in its second epoch, told to go on."""
+    """A training that ended in its second epoch, with `resume` set."""
     with pytest.raises(Enough):
         train(config, stop_at_the_second_epoch)
     return replace(config, resume=True)

@@ -1,4 +1,4 @@
-"""The benchmark: its clip tells frames apart, its judge finds what is wrong, its arithmetic is right, and it runs."""
+"""The benchmark: its clip numbers its frames, its check finds faults, its arithmetic is right, and it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture beside its depth: both whole, in the window's colours, above a scale that says what they mean."""
+"""A picture beside its depth: both whole, in the window's colours, above a scale with its labels."""
 
 from __future__ import annotations
 

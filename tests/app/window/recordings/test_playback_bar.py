@@ -26,7 +26,7 @@ Key = Qt.Key
 
 @pytest.fixture
 def window(qtbot: QtBot, numbered: Path, tmp_path: Path) -> Iterator[Window]:
-    """Playing the recording of 60 frames, each of which says its number."""
+    """Playing the recording of 60 frames, each of which encodes its number."""
     application()
     session = LiveSession(open_source(str(numbered), replay=True), tmp_path, write_weights(tmp_path / "flat"))
     shown = Window(session, numbered.parent)
@@ -39,7 +39,7 @@ def window(qtbot: QtBot, numbered: Path, tmp_path: Path) -> Iterator[Window]:
 
 
 def seen(window: Window) -> int:
-    """The number that the frame on the screen says; -1 where there is none."""
+    """Return the number encoded in the frame on the screen; -1 where there is none."""
     frame = window.panels.drawn.frame
     return -1 if frame is None else round(frame.pose.position_m[0])
 

@@ -42,7 +42,7 @@ def config(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> T
 
 
 class Listening:
-    """A trainer, all it tells, and what is to be done at the first event of a kind, in that epoch where it has one."""
+    """A trainer, all its events, and what to do at the first event of a kind, in that epoch where it has one."""
 
     def __init__(self, kind: type[Event] | None, act: Any, epoch: int | None = None) -> None:
         self.trainer, self.events, self.ends = TrainingProcess(), list[Event](), list[str]()

@@ -1,4 +1,4 @@
-"""The menu of sources: what stands in it, what it opens, and that it never waits."""
+"""The menu of sources: its entries, what they open, and that it never waits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def listed(*serials: str, connection: str = "USB") -> dict[str, object]:
 
 
 class Opened:
-    """A menu that tells what was chosen; `in_use` is what it ticks."""
+    """A menu that collects what was chosen; `in_use` is what it ticks."""
 
     def __init__(self, qtbot: QtBot, recordings: Path, in_use: str = "") -> None:
         self._window = QWidget()
@@ -37,7 +37,7 @@ class Opened:
         self.made = SourceMenu(self.menu, self._window, recordings, self.chosen.append, lambda: self.in_use)
 
     def open(self) -> list[str]:
-        """What stands in it after a look."""
+        """Return its entries after a look."""
         self.qtbot.waitUntil(lambda: "sources" not in (thread.name for thread in threading.enumerate()))
         with self.qtbot.waitSignal(self.made.updated, timeout=WAIT_MS):
             self.menu.aboutToShow.emit()

@@ -20,7 +20,7 @@ WAYLAND_DESKTOP = {"WAYLAND_DISPLAY": "wayland-0", "XDG_SESSION_TYPE": "wayland"
 
 
 def drawn(folder: Path, display: str, **environment: str) -> str:
-    """The program's pictures into `folder`; what it says."""
+    """Write the pictures of the program into `folder`; return its output."""
     kept = {name: value for name, value in os.environ.items() if name != "PYOPENGL_PLATFORM"}
     result = subprocess.run(
         [sys.executable, "-m", "tests.support.cloud_program", str(folder)],

@@ -1,4 +1,4 @@
-"""When a cloud is drawn, and what is said where none is; what is drawn stands in tests/test_cloud_canvas.py."""
+"""When a cloud is drawn, and the message where none is; test_cloud_canvas.py tests the drawing itself."""
 
 from __future__ import annotations
 
