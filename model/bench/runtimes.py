@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from capture.jpeg import UInt8Image
-from model.config import OPENVINO_NAMES, VersionConfig
+from model.config import BFLOAT16, FLOAT32, OPENVINO_NAMES, VersionConfig
 from model.data.targets import Float32
 from model.export import openvino as export
 from model.openvino_runtime import CORE, openvino
@@ -25,7 +25,7 @@ from model.presets import registry
 from model.presets.base import Model, Preset
 
 ONNX_OPSET = 17
-PRECISIONS = {"f32": "FP32", "bf16": "BF16"}  # by OpenVINO's name for what a processor can do
+PRECISIONS = {FLOAT32: "FP32", BFLOAT16: "BF16"}  # by OpenVINO's name for what a processor can do
 
 Answer = tuple[Float32, Float32]
 Call = Callable[[UInt8Image], Answer]
@@ -56,12 +56,7 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     traced, litert = _traced(graph, size), export.litert_call(export.litert(graph), threads)
     # Times the version's own file, which ships, not a new conversion.
     shipped = CORE.read_model(folder / OPENVINO_NAMES[0])
-    can = CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    found = [
-        Runtime("OpenVINO", pair, precision, openvino_call(shipped, size, threads, precision))
-        for precision, capability in PRECISIONS.items()
-        if capability in can
-    ]
+    found = [Runtime("OpenVINO", pair, *each) for each in _by_precision(shipped, size, threads)]
     found.append(Runtime("tf.function", pair, "f32", lambda rgb: _arrays(traced(tf.constant(rgb)))))
     found.append(Runtime("TFLite", pair, "f32", lambda rgb: _arrays(litert(rgb))))
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx"):
@@ -69,6 +64,19 @@ def runtimes(folder: Path, threads: int) -> list[Runtime]:
     original = openvino.convert_model(_traced(_graph(registry.PRESETS["original"], None), size))
     found.append(Runtime("OpenVINO", "original", "f32", openvino_call(original, size, threads, "f32")))
     return found
+
+
+def _by_precision(graph: Any, size: tuple[int, int], threads: int) -> Iterator[tuple[str, Call]]:  # noqa: ANN401
+    """Yield each precision that this processor runs, with its call."""
+    can = CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    for precision in (name for name, capability in PRECISIONS.items() if capability in can):
+        try:
+            call = openvino_call(graph, size, threads, precision)
+        except RuntimeError:  # the processor has it, but its library may not use it (ONEDNN_MAX_CPU_ISA)
+            if precision == FLOAT32:
+                raise
+        else:
+            yield precision, call
 
 
 def openvino_call(graph: Any, size: tuple[int, int], threads: int, precision: str) -> Call:  # noqa: ANN401

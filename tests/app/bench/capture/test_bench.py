@@ -207,7 +207,7 @@ def bench_cases(seconds: int) -> subprocess.CompletedProcess[str]:
     return lidarlive(
         *("bench", "capture", "--json", "--seconds", seconds),
         *("--case", "window-native", "--case", "watch-native", "--case", "rate-record3d-15"),
-        timeout=90 + 15 * seconds,
+        timeout=300 + 15 * seconds,
     )
 
 
