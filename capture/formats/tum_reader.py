@@ -4,7 +4,8 @@
                groundtruth.txt       a line per pose: time stamp tx ty tz qx qy qz qw; optional
                intrinsics.txt        a line per picture, if we wrote it (capture.formats.parts.intrinsics_file)
 
-Time stamps are seconds. Poses are camera to world in OpenCV's axes. Lines that begin with # are comments.
+Time stamps are seconds. Poses are camera to world in OpenCV's axes. Lines that begin with # are comments. Some programs
+write something else into the first column, such as how long each frame took.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.frame import Intrinsics, Pose
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
+from capture.wording import counted, verb
 
 UNITS_PER_METRE = 5000.0
 MAX_APART_S = 0.02  # between a picture and its depth map, as in the benchmark's own tool; half a frame is 0.017
@@ -38,6 +40,8 @@ MAX_TIME_S = 9e9  # as nanoseconds in 64 bits; the year 2255
 MAX_NUMBER = 1e6  # metres; far beyond any room, and far below overflow
 UNIT_WITHIN = 0.01  # tolerance of a quaternion's length; files have four digits of each number
 NEIGHBOURS = 2  # candidate depth maps on either side of a picture's time
+LEAST_STEP_S = 0.001  # usual time between frames below which a first column that does not rise cannot be a time
+FPS = 30.0  # of lists without times; most depth cameras run at this rate
 _SIZE = (640, 480)
 # RGB cameras, from the benchmark's page on file formats; the third one's pictures are undistorted already.
 _CAMERAS = {
@@ -51,7 +55,7 @@ Floats = NDArray[np.float64]
 
 
 class _List(NamedTuple):
-    """Files by time: float64 (n,) seconds, ascending, and their names."""
+    """Files in the order of their list: float64 (n,) seconds, the first column, and their names."""
 
     times_s: Floats
     names: list[str]
@@ -64,7 +68,10 @@ class TumSequence:
     its picture; if these are too far apart it is the identity, and `remark` counts such frames. A picture without a
     depth map at its time is no frame; `remark` counts these too.
 
-    Raises LidarliveError if a list cannot be read or no picture has a depth map.
+    Lists whose lines are not in the order of time are sorted. Where the first column cannot be a time at all, frames
+    are the lines of both lists in their order, FPS a second, without poses. `remark` names either.
+
+    Raises LidarliveError if a list cannot be read, no picture has a depth map, or lists without times differ in length.
     """
 
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
@@ -74,7 +81,13 @@ class TumSequence:
         self._camera = _CAMERAS[camera[1]] if camera and intrinsics is None else None
         self._cameras = read_intrinsics(path) if intrinsics is None else {}
         self._rgb, self._depth = _read_list(path / "rgb.txt"), _read_list(path / "depth.txt")
-        self._pairs = associate(self._rgb.times_s, self._depth.times_s)
+        self._order = ""
+        self._has_times = _is_time(self._rgb.times_s) and _is_time(self._depth.times_s)
+        if not self._has_times:
+            self._pairs = self._pair_lines()
+        else:
+            self._rgb, self._depth = self._sorted(self._rgb, "rgb.txt"), self._sorted(self._depth, "depth.txt")
+            self._pairs = associate(self._rgb.times_s, self._depth.times_s)
         if not self._pairs:
             raise LidarliveError(f"{path}: no time stamp in rgb.txt is within {MAX_APART_S} s of one in depth.txt")
         self._poses = self._read_poses()
@@ -84,12 +97,14 @@ class TumSequence:
 
     @property
     def remark(self) -> str:
-        remarks = []
+        remarks = [self._order] if self._order else []
         pictures, lost = len(self._rgb.names), self._poses.count(None)
         if alone := pictures - len(self):
-            remarks.append(f"{alone} of {pictures} pictures have no depth map within {MAX_APART_S} s")
+            have = verb(alone, "has", "have")
+            remarks.append(f"{alone} of {counted(pictures, 'picture')} {have} no depth map within {MAX_APART_S} s")
         if 0 < lost < len(self):
-            remarks.append(f"{lost} of {len(self)} frames have no ground truth, and the identity as their pose")
+            have, their = verb(lost, "has", "have"), verb(lost, "its", "their")
+            remarks.append(f"{lost} of {len(self)} frames {have} no ground truth, and the identity as {their} pose")
         return "; ".join(remarks)
 
     def read_frame(self, i: int) -> EncodedFrame:
@@ -112,9 +127,31 @@ class TumSequence:
             return frame
         return replace(frame, intrinsics=self._camera.resized(_SIZE, frame.rgb_size))
 
+    def _pair_lines(self) -> list[tuple[int, int]]:
+        """Pair the lists line by line, and count the time at FPS."""
+        frames, maps = len(self._rgb.names), len(self._depth.names)
+        what = "the first column of the lists does not rise and cannot be a time"
+        if frames != maps:
+            raise LidarliveError(
+                f"{self.path}: {what}, and rgb.txt and depth.txt cannot be paired line by line. Write the time of each "
+                f"frame into it. Received: {counted(frames, 'picture')} and {counted(maps, 'depth map')}"
+            )
+        unused = " and groundtruth.txt is not used" if (self.path / "groundtruth.txt").exists() else ""
+        self._order = f"{what}: frames are in the order of the lists, {FPS:.0f} a second{unused}"
+        self._rgb = self._rgb._replace(times_s=np.arange(frames) / FPS)
+        return [(i, i) for i in range(frames)]
+
+    def _sorted(self, files: _List, name: str) -> _List:
+        """Return them by time."""
+        if (np.diff(files.times_s) >= 0).all():
+            return files
+        order = np.argsort(files.times_s, kind="stable")
+        self._order = f"the lines of {name} are not in the order of time and were sorted"
+        return _List(files.times_s[order], [files.names[i] for i in order])
+
     def _read_poses(self) -> list[Pose | None]:
         path = self.path / "groundtruth.txt"
-        if not path.exists():
+        if not path.exists() or not self._has_times:
             return [None] * len(self)
         lines = [_pose_line(path, number, words) for number, words in _lines(path)]
         truth = np.array(sorted(lines), dtype=np.float64).reshape(-1, 8)
@@ -170,8 +207,15 @@ def _read_list(path: Path) -> _List:
                 f"{path}, line {number}: must be a time stamp and a file below it. Received: {words!r:.80}"
             )
         files.append((_numbers(path, number, words[:1], 1)[0], words[1]))
-    files.sort()
     return _List(np.array([time_s for time_s, _ in files], dtype=np.float64), [name for _, name in files])
+
+
+def _is_time(column: Floats) -> bool:
+    """Whether a first column can be the frames' time: it rises, or would do so at a rate that a camera can have."""
+    steps = np.diff(column)
+    if not len(steps) or ((steps >= 0).all() and column[-1] > column[0]):
+        return True
+    return bool(np.median(np.diff(np.sort(column))) >= LEAST_STEP_S)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -192,7 +236,8 @@ def _numbers(path: Path, line: int, words: list[str], count: int) -> list[float]
         numbers = []
     time_s, *others = numbers or [math.nan]
     if len(numbers) != count or not 0 <= time_s < MAX_TIME_S or not all(abs(n) < MAX_NUMBER for n in others):
-        raise LidarliveError(f"{path}, line {line}: must be {count} numbers, seconds first. Received: {words!r:.80}")
+        wanted = "seconds, a number" if count == 1 else f"{count} numbers, seconds first"
+        raise LidarliveError(f"{path}, line {line}: must be {wanted}. Received: {words!r:.80}")
     return numbers
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from capture.errors import LidarliveError
 from capture.formats.tum_reader import MAX_APART_S, TumSequence, associate, pose_at
 from capture.frame import Intrinsics, Pose
+from capture.jpeg import decode_jpeg
 from tests.support.foreign import put, sequence
 
 
@@ -84,6 +85,59 @@ def test_the_nearest_are_paired_first_and_each_once():
     assert associate(rgb, np.array([])) == associate(np.array([]), depth) == []
 
 
+def listed(folder: Path, first: list[str], second: list[str] | None = None) -> Path:
+    """A sequence whose lists have these first columns; picture i has grey level 10 i, depth map i 5000 + 5 i units."""
+    files = sequence(len(first))
+    names = {kind: sorted(name for name in files if name.startswith(f"{kind}/")) for kind in ("rgb", "depth")}
+    for kind, column in (("rgb", first), ("depth", first if second is None else second)):
+        lines = [f"{stamp} {name}" for stamp, name in zip(column, names[kind], strict=False)]
+        files[f"{kind}.txt"] = "\n".join(["# x", *lines]).encode()
+    return put(folder, files)
+
+
+def numbers(tum: TumSequence) -> list[tuple[int, int]]:
+    """Which picture and which depth map each frame has."""
+    found = []
+    for i in range(len(tum)):
+        frame = tum.read_frame(i)
+        depth = cv2.imdecode(np.frombuffer(frame.depth_png, np.uint8), cv2.IMREAD_UNCHANGED)
+        found.append((round(float(decode_jpeg(frame.jpeg).mean()) / 10), int(depth[1, 1]) - 1000))
+    return found
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["0.00585", "0.00706", "00.01542", "00.01482", "00.01631", "0.00548", "0.01566", "0.01701"],
+        ["0.033"] * 8,
+        ["0"] * 8,
+    ],
+    ids=["durations", "one duration", "zeros"],
+)
+def test_a_first_column_that_is_no_time_keeps_the_order_of_the_lists(column: list[str], tmp_path: Path):
+    tum = TumSequence(listed(tmp_path, column))
+    assert numbers(tum) == [(i, i) for i in range(8)]
+    assert tum.remark == (
+        "the first column of the lists does not rise and cannot be a time: frames are in the order of the lists, "
+        "30 a second and groundtruth.txt is not used"
+    )
+    assert [tum.read_frame(i).received_ns for i in range(3)] == [0, 33_333_000, 66_667_000]
+    assert tum.read_frame(1).pose == Pose()
+
+
+def test_lists_without_times_and_of_unequal_length_are_refused(tmp_path: Path):
+    path = listed(tmp_path, ["0.02", "0.01", "0.02", "0.01"], ["0.02", "0.01", "0.02"])
+    with pytest.raises(LidarliveError, match=r"cannot be a time, .* Received: 4 pictures and 3 depth maps"):
+        TumSequence(path)
+
+
+def test_times_out_of_order_are_sorted(tmp_path: Path):
+    """As the benchmark's own tool does."""
+    tum = TumSequence(listed(tmp_path, ["7.0", "7.1", "7.3", "7.2"]))
+    assert numbers(tum) == [(0, 0), (1, 1), (3, 3), (2, 2)]
+    assert tum.remark == "the lines of depth.txt are not in the order of time and were sorted"
+
+
 times = st.lists(st.floats(0, 0.5), max_size=40).map(sorted).map(np.array)
 
 
@@ -116,9 +170,9 @@ def test_poses_are_interpolated():
         ("rgb.txt", b"", "no time stamp in rgb.txt is within 0.02 s"),
         ("depth.txt", b"5 depth/a.png", "no time stamp in rgb.txt is within 0.02 s"),
         ("rgb.txt", b"# x\n1.0", "rgb.txt, line 2: must be a time stamp and a file"),
-        ("rgb.txt", b"one rgb/a.png", "rgb.txt, line 1: must be 1 numbers"),
-        ("rgb.txt", b"nan rgb/a.png", "rgb.txt, line 1: must be 1 numbers"),
-        ("rgb.txt", b"1e300 rgb/a.png", "rgb.txt, line 1: must be 1 numbers"),
+        ("rgb.txt", b"one rgb/a.png", "rgb.txt, line 1: must be seconds, a number"),
+        ("rgb.txt", b"nan rgb/a.png", "rgb.txt, line 1: must be seconds, a number"),
+        ("rgb.txt", b"1e300 rgb/a.png", "rgb.txt, line 1: must be seconds, a number"),
         ("rgb.txt", b"1.0 ../a.png", "Received: .*../a.png"),
         ("rgb.txt", b"1.0 /etc/passwd", "Received: .*passwd"),
         ("rgb.txt", b"1.0 C:\\x.png", "line 1: must be a time stamp and a file"),
