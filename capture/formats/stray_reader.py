@@ -1,6 +1,7 @@
 """Read folders of Stray Scanner, an app for iPhones with LiDAR.
 
-    <scan>/rgb.mp4                its picture n belongs to line n of odometry.csv; or rgb/000000.jpg (or .png)
+    <scan>/rgb.mp4                its picture n belongs to line n of odometry.csv (capture.formats.film.pairing, where
+                                  some are missing); or rgb/000000.jpg (or .png)
            depth/000000.png       16-bit grey, millimetres, by the line's frame number
            confidence/000000.png  8-bit grey, 0, 1 or 2; missing in some scans
            odometry.csv           timestamp, frame, x, y, z, qx, qy, qz, qw, and in later versions fx, fy, cx, cy
@@ -25,13 +26,15 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
+from capture.formats.film.pairing import pictures_by_line
+from capture.formats.film.video import Video
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
-from capture.formats.parts.video import Video
 from capture.frame import Intrinsics, Pose
 from capture.jpeg import Jpeg, UInt8Image
 from capture.storage.encoding import EncodedFrame, encode_jpeg
 from capture.storage.layout import read_file
+from capture.wording import counted, verb
 
 COLUMNS = ("timestamp", "frame", "x", "y", "z", "qx", "qy", "qz", "qw")
 OWN_INTRINSICS = ("fx", "fy", "cx", "cy")
@@ -71,12 +74,14 @@ class StrayScan:
         self._depth, self._confidence = (_by_number(path / kind, (".png",)) for kind in ("depth", "confidence"))
         self._files = _by_number(path / "rgb", (".jpg", ".jpeg", ".png"))
         self._video = None if self._files and not (path / "rgb.mp4").exists() else Video(path / "rgb.mp4")
+        self._paired = self._pair_film()
         self._frames = [n for n in range(len(self._lines)) if self._is_frame(n)]
         if not self._frames:
             self.close()
             raise LidarliveError(
                 f"{path}: no line of odometry.csv has both a picture and a depth map in depth/. Received: "
-                f"{len(self._lines)} lines, {self._pictures} pictures, {len(self._depth)} PNG files"
+                f"{counted(len(self._lines), 'line')}, {counted(self._pictures, 'picture')}, "
+                f"{counted(len(self._depth), 'PNG file')}"
             )
 
     def close(self) -> None:
@@ -88,13 +93,14 @@ class StrayScan:
 
     @property
     def remark(self) -> str:
-        remarks = []
+        remarks = [] if self._paired is not None else ["the time stamps in rgb.mp4 fit no line: paired in order"]
         for kind, found, other in (
-            ("pictures", self._pictures, "depth map"),
-            ("depth maps", len(self._depth), "picture"),
+            ("picture", self._pictures, "depth map"),
+            ("depth map", len(self._depth), "picture"),
         ):
-            if found > len(self):
-                remarks.append(f"{found - len(self)} of {found} {kind} have no {other} or no line in odometry.csv")
+            if alone := max(0, found - len(self)):
+                have = verb(alone, "has", "have")
+                remarks.append(f"{alone} of {counted(found, kind)} {have} no {other} or no line in odometry.csv")
         if self._camera is None:
             remarks.append("there is no camera_matrix.csv")
         return "; ".join(remarks)
@@ -126,12 +132,27 @@ class StrayScan:
         line = self._lines[n]
         if self._video is None:
             return isinstance(line, str) or (line.frame in self._depth and line.frame in self._files)
-        return n < len(self._video) and (isinstance(line, str) or line.frame in self._depth)
+        return self._number(n) is not None and (isinstance(line, str) or line.frame in self._depth)
+
+    def _pair_film(self) -> dict[int, int] | None:
+        """Return the film's picture for each line; None to pair them in order."""
+        if self._video is None or self._video.times is None:
+            return {n: n for n in range(self._pictures)}
+        times_s = [math.nan if isinstance(line, str) else line.time_s for line in self._lines]
+        return pictures_by_line(self._video.times, np.array(times_s))
+
+    def _number(self, n: int) -> int | None:
+        """Return the number of the film's picture for line `n`; None if there is none."""
+        if self._paired is not None:
+            return self._paired.get(n)
+        return n if n < self._pictures else None
 
     def _picture(self, n: int, number: int) -> Jpeg:
         if self._video is None:
             return read_picture(self.path / "rgb" / self._files[number])
-        return Jpeg.checked(encode_jpeg(self._video.picture(n)))
+        picture = self._number(n)
+        assert picture is not None  # `_is_frame` requires one
+        return Jpeg.checked(encode_jpeg(self._video.picture(picture)))
 
     def _levels(self, number: int) -> UInt8Image:
         folder = self.path / "confidence"

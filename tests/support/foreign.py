@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +69,47 @@ def sequence(frames: int) -> dict[str, bytes]:
     return files | {name: "\n".join(lines).encode() for name, lines in lists.items()}
 
 
-def film(path: Path, pictures: int, size: tuple[int, int] = (96, 72)) -> Path:
-    """An MP4 whose picture i has grey level 20 i, or nearly so."""
+def film(path: Path, pictures: int | Sequence[int], size: tuple[int, int] = (96, 72)) -> Path:
+    """An MP4 whose picture i has grey level 20 i, or nearly so; or 20 times each of these numbers."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 60, size)
-    for i in range(pictures):
+    for i in range(pictures) if isinstance(pictures, int) else pictures:
         writer.write(np.full((size[1], size[0], 3), 20 * i, np.uint8))
     writer.release()
+    return path
+
+
+def retime(path: Path, stamps: Sequence[int]) -> Path:
+    """Stamp the pictures of a film of `film` anew, in sixtieths of a second."""
+    steps = [*np.diff(stamps).tolist(), 1]
+    rows = b"".join(struct.pack(">II", 1, step * _sixtieth(path)) for step in steps)
+    return _replace_box(path, b"stts", struct.pack(">II", 0, len(steps)) + rows)
+
+
+def edit(path: Path, *edits: tuple[int, int]) -> Path:
+    """Give a film of `film` an edit list: durations in ms, and media times in sixtieths of a second (-1: nothing)."""
+    unit = _sixtieth(path)
+    rows = (struct.pack(">IiI", duration, start if start < 0 else start * unit, 1 << 16) for duration, start in edits)
+    return _replace_box(path, b"elst", struct.pack(">II", 0, len(edits)) + b"".join(rows))
+
+
+def _sixtieth(path: Path) -> int:
+    data = path.read_bytes()
+    return int(struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]) // 60
+
+
+def _replace_box(path: Path, name: bytes, body: bytes) -> Path:
+    """Replace a box of an MP4 whose tables are at its end, and correct the sizes of those around it."""
+    data = path.read_bytes()
+    start = data.index(name) - 4
+    (size,) = struct.unpack_from(">I", data, start)
+    grown = bytearray(data[:start] + struct.pack(">I", 8 + len(body)) + name + body + data[start + size :])
+    for parent in (b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl"):
+        at = data.index(parent) - 4
+        (length,) = struct.unpack_from(">I", data, at)
+        if at < start < at + length:
+            struct.pack_into(">I", grown, at, length + 8 + len(body) - size)
+    path.write_bytes(grown)
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -12,15 +13,15 @@ from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
 from capture.formats.base import ImportOptions
+from capture.formats.film.video import Video
 from capture.formats.importing import import_path
-from capture.formats.parts.video import Video
 from capture.formats.stray_reader import FORMAT, StrayScan
 from capture.frame import Intrinsics
 from capture.inspection.checksums import damage
 from capture.jpeg import decode_jpeg
 from capture.recording import Recording
 from capture.storage.encoding import EncodedFrame
-from tests.support.foreign import depth_map, film, jpeg, png, put, scan
+from tests.support.foreign import depth_map, edit, film, jpeg, png, put, retime, scan
 
 
 def filmed(folder: Path, frames: int, pictures: int | None = None) -> Path:
@@ -88,7 +89,7 @@ def test_a_frames_own_intrinsics(tmp_path: Path):
     ("pictures", "frames", "left", "remark"),
     [
         (6, 4, 4, "2 of 6 pictures have no depth map or no line in odometry.csv"),
-        (3, 4, 3, "1 of 4 depth maps have no picture or no line in odometry.csv"),
+        (3, 4, 3, "1 of 4 depth maps has no picture or no line in odometry.csv"),
     ],
 )
 def test_incomplete_frames_are_counted(pictures: int, frames: int, left: int, remark: str, tmp_path: Path):
@@ -101,10 +102,56 @@ def test_picture_and_depth_stay_together_after_a_missing_map(tmp_path: Path):
     filmed(tmp_path, 5)
     (tmp_path / "depth" / "000002.png").unlink()
     scanned = StrayScan(tmp_path)
-    assert scanned.remark == "1 of 5 pictures have no depth map or no line in odometry.csv"
+    assert scanned.remark == "1 of 5 pictures has no depth map or no line in odometry.csv"
     frames = [scanned.read_frame(i) for i in range(4)]
     assert [depth(frame) for frame in frames] == [1000, 1001, 1003, 1004]
     assert [level(frame) for frame in frames] == pytest.approx([0, 20, 60, 80], abs=4)
+
+
+def numbers(scanned: StrayScan) -> list[tuple[int, int]]:
+    """Which picture and which depth map each frame has."""
+    frames = [scanned.read_frame(i) for i in range(len(scanned))]
+    return [(round(level(frame) / 20), depth(frame) - 1000) for frame in frames]
+
+
+def test_a_picture_that_an_edit_list_hides_belongs_to_the_first_line(tmp_path: Path):
+    """As the app's own time stamp of -1/60 s for its first picture makes it."""
+    edit(filmed(tmp_path, 5) / "rgb.mp4", (67, 1))
+    scanned = StrayScan(tmp_path)
+    assert (numbers(scanned), scanned.remark) == ([(i, i) for i in range(5)], "")
+
+
+def test_a_picture_missing_in_the_film_costs_its_own_frame(tmp_path: Path):
+    retime(film(put(tmp_path, scan(8)) / "rgb.mp4", [0, 1, 2, 4, 5, 7]), [0, 1, 2, 4, 5, 7])
+    scanned = StrayScan(tmp_path)
+    assert numbers(scanned) == [(i, i) for i in (0, 1, 2, 4, 5, 7)]
+    assert scanned.remark == "2 of 8 depth maps have no picture or no line in odometry.csv"
+
+
+def test_a_picture_that_cannot_be_decoded_costs_its_own_frame(tmp_path: Path):
+    """A film of independent pictures, of which one is broken."""
+    path = put(tmp_path, scan(5)) / "rgb.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mjpg"), 60, (96, 72))
+    for i in range(5):
+        writer.write(np.full((72, 96, 3), 20 * i, np.uint8))
+    writer.release()
+    data = bytearray(path.read_bytes())
+    starts = [match.start() for match in re.finditer(b"\xff\xd8\xff", data)]
+    data[starts[2] : starts[3]] = bytes(starts[3] - starts[2])
+    path.write_bytes(data)
+    scanned = StrayScan(tmp_path)
+    with pytest.raises(LidarliveError, match=r"rgb\.mp4: picture 2 of 5 is missing or damaged"):
+        [scanned.read_frame(i) for i in range(3)]
+    scanned.close()
+    scanned = StrayScan(tmp_path)
+    assert [round(level(scanned.read_frame(i)) / 20) for i in (0, 1, 3, 4)] == [0, 1, 3, 4]
+
+
+def test_stamps_that_fit_no_line_are_named(tmp_path: Path):
+    retime(filmed(tmp_path, 8) / "rgb.mp4", [0, 3, 5, 9, 11, 13, 16, 19])
+    scanned = StrayScan(tmp_path)
+    assert scanned.remark == "the time stamps in rgb.mp4 fit no line: paired in order"
+    assert numbers(scanned) == [(i, i) for i in range(8)]
 
 
 def test_numbers_that_do_not_begin_at_0(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Decode the pictures of a video in order, for apps that record a video instead of JPEG files.
+"""Decode the pictures of a video in order, each with its own number.
 
 The file must be an MP4 (ISO/IEC 14496-12, 4.3: its first box is `ftyp`): FFmpeg detects formats by content, not by
 name, and some of them, such as playlists, refer to other files.
@@ -10,27 +10,37 @@ import os
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from capture.errors import LidarliveError
+from capture.formats.film.mp4_times import FilmTimes, read_times
 from capture.jpeg import UInt8Image
 from capture.storage.layout import MAX_SIDE
 
 _BOX = slice(4, 8)  # position of the name of the first box
 # Silences FFmpeg's own messages about damaged videos; OpenCV reads this when it first opens a video.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+# OpenCV reads this at every opening of a video. An edit list hides pictures that have depth maps like the others.
+_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+os.environ[_OPTIONS] = "|".join(filter(None, (os.environ.get(_OPTIONS), "ignore_editlist;1")))
+
+MAX_FAILED = 64  # pictures in succession that cannot be decoded, after which the video counts as ended
 
 
 class Video:
     """A video opened for reading in order, one picture in memory. `size` is (width, height) as stored, not rotated.
 
-    `len` is the number of pictures stated in the file, including damaged or missing ones at its end.
+    `len` is the number of pictures stated in the file, including hidden, damaged or missing ones; `times` are their own
+    time stamps, None if the file has none. Pictures are numbered by these, so that one which cannot be decoded does not
+    shift those after it.
 
     Raises LidarliveError if it is no MP4, cannot be opened, or is wider or higher than MAX_SIDE.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._next = 0
+        self._failed = 0  # attempts to decode, in succession
+        self._asked = self._last = -1  # numbers of the picture asked for last, and of the one decoded last
         if not path.exists():
             raise LidarliveError(f"{path} does not exist")
         if not _is_mp4(path):
@@ -42,7 +52,9 @@ class Video:
             raise LidarliveError(f"{path} cannot be opened as a video. It is probably cut short: copy it again")
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # the depth maps are not rotated either
         self.size = self._property(cv2.CAP_PROP_FRAME_WIDTH), self._property(cv2.CAP_PROP_FRAME_HEIGHT)
-        self._pictures = self._property(cv2.CAP_PROP_FRAME_COUNT)
+        self.times: FilmTimes | None = read_times(path)
+        stated = self._property(cv2.CAP_PROP_FRAME_COUNT)
+        self._pictures = stated if self.times is None else len(self.times.pictures_s)
         if not all(0 < side <= MAX_SIDE for side in self.size) or self._pictures <= 0:
             self.close()
             raise LidarliveError(
@@ -59,18 +71,28 @@ class Video:
     def picture(self, i: int) -> UInt8Image:
         """Decode picture `i` to uint8 (H, W, 3), red first. Skips the pictures before it; `i` must ascend.
 
-        Raises LidarliveError if the video ends before it, or cannot be decoded from here on.
+        Raises LidarliveError if this picture cannot be decoded, or the video ends before it.
         """
-        if i < self._next:
-            raise ValueError(f"a video is read in order: picture {self._next} or later. Received: {i}")
-        while self._next < i and self._capture.grab():
-            self._next += 1
-        whole, bgr = self._capture.read() if self._next == i else (False, None)
+        if i <= self._asked:
+            raise ValueError(f"a video is read in order: picture {self._asked + 1} or later. Received: {i}")
+        self._asked = i
+        while self._last < i and self._failed < MAX_FAILED:
+            if self._capture.grab():
+                self._last, self._failed = self._number(), 0
+            else:
+                self._failed += 1
+        whole, bgr = self._capture.retrieve() if self._last == i else (False, None)
         if not whole:
             raise LidarliveError(f"{self._path}: picture {i} of {len(self)} is missing or damaged")
-        self._next += 1
         rgb: UInt8Image = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         return rgb
+
+    def _number(self) -> int:
+        """Return the number of the picture grabbed just now, by its time stamp; it is after the one before."""
+        if self.times is None:
+            return self._last + 1
+        apart_s = np.abs(self.times.pictures_s - self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        return max(self._last + 1, int(apart_s.argmin()))
 
     def _property(self, number: int) -> int:
         return int(self._capture.get(number))
