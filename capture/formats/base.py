@@ -109,6 +109,7 @@ class ExportFormat:
     suffix        of the file's name; empty for formats that are folders
     resizes       depth and confidence may be resized to the picture's size
     one_frame     holds a single frame, not all frames of a recording
+    needs_poses   cannot hold a frame without a pose; it is left out. Others receive `capture.geometry.poses.LOST_POSE`
     """
 
     name: str
@@ -119,3 +120,4 @@ class ExportFormat:
     suffix: str = ""
     resizes: bool = False
     one_frame: bool = False
+    needs_poses: bool = False

@@ -8,17 +8,18 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from capture.errors import LidarliveError
 from capture.formats.base import Progress
 from capture.formats.registry import export_names, find_writer
-from capture.geometry.poses import is_pose
+from capture.geometry.poses import LOST_POSE, is_pose
 from capture.recording import Dataset, Recording
 from capture.storage.encoding import EncodedFrame, decode_png, encode_png
 from capture.storage.layout import is_recording
+from capture.wording import counted, verb
 
 DEPTH_SIZES = ("own", "rgb")
 
@@ -59,12 +60,14 @@ class Exported:
     """Result of an export.
 
     frames, damaged   number of frames written; skipped because they are damaged
+    left_out          skipped because they have no pose and the format needs one
     repaired          whether a recording had to be repaired first
     remarks           for the user, about recordings as a whole
     """
 
     frames: int = 0
     damaged: int = 0
+    left_out: int = 0
     repaired: bool = False
     remarks: list[str] = field(default_factory=list)
 
@@ -90,7 +93,7 @@ def export_path(
     total = sum(map(len, chosen))
 
     def count() -> None:
-        on_progress(exported.frames + exported.damaged, total)
+        on_progress(exported.frames + exported.damaged + exported.left_out, total)
 
     _refuse_existing(out)
     try:
@@ -123,7 +126,9 @@ def _chosen(recording: Recording, options: ExportOptions) -> range:
         return range(len(recording))
     frame = len(recording) // 2 if options.frame is None else options.frame
     if not 0 <= frame < len(recording):
-        raise LidarliveError(f"{recording.path} has {len(recording)} frames, counted from 0. Received: --frame {frame}")
+        raise LidarliveError(
+            f"{recording.path} has {counted(len(recording), 'frame')}, counted from 0. Received: --frame {frame}"
+        )
     return range(frame, frame + 1)
 
 
@@ -139,33 +144,47 @@ def _export(
     if recording.repaired:
         exported.repaired = True
         exported.remarks.append(recording.repaired)
-    before = exported.frames
+    before, lost = exported.frames, 0
     first_fault = ""
-    with closing(find_writer(options.format).open(out, options.at_rgb_size)) as writer:
+    format = find_writer(options.format)
+    with closing(format.open(out, options.at_rgb_size)) as writer:
         for i in chosen:
             try:
-                frame = _read(recording, i)
+                frame = recording.encoded(i)
             except LidarliveError as error:
                 first_fault = first_fault or str(error)
                 exported.damaged += 1
                 on_fault(str(error))
             else:
-                writer.append(_at_rgb_size(frame) if options.at_rgb_size else frame)
-                exported.frames += 1
+                if not is_pose(frame.pose):
+                    lost += 1
+                    frame = replace(frame, pose=LOST_POSE)
+                if format.needs_poses and frame.pose == LOST_POSE:
+                    exported.left_out += 1
+                else:
+                    writer.append(_at_rgb_size(frame) if options.at_rgb_size else frame)
+                    exported.frames += 1
             count()
         if exported.frames == before:
-            raise LidarliveError(
-                f"{recording.path}: no frame is intact. The first fault: {first_fault or 'it has no frames'}"
-            )
+            _refuse_nothing(recording, options.format, lost, first_fault)
+    if lost and not format.one_frame:
+        have, consequence = verb(lost, "has", "have"), verb(lost, " and was left out", " and were left out")
+        exported.remarks.append(
+            f"{recording.path}: {lost} of {counted(len(chosen), 'frame')} {have} no pose"
+            + (consequence if format.needs_poses else "")
+        )
     if writer.remark:
         exported.remarks.append(f"{recording.path}: {writer.remark}")
 
 
-def _read(recording: Recording, i: int) -> EncodedFrame:
-    frame = recording.encoded(i)
-    if not is_pose(frame.pose):
-        raise LidarliveError(f"{recording.path}, frame {i}: invalid pose. Received: {frame.pose.as_list()}")
-    return frame
+def _refuse_nothing(recording: Recording, format: str, lost: int, first_fault: str) -> NoReturn:
+    """Raise the reason why no frame was written."""
+    if lost:
+        others = export_names(lambda writer: not writer.needs_poses)
+        raise LidarliveError(
+            f"{recording.path}: no intact frame has a pose, which {format} needs. Choose another format: {others}"
+        )
+    raise LidarliveError(f"{recording.path}: no frame is intact. The first fault: {first_fault or 'it has no frames'}")
 
 
 def _at_rgb_size(frame: EncodedFrame) -> EncodedFrame:

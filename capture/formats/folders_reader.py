@@ -27,6 +27,7 @@ from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_matrix
 from capture.frame import Intrinsics, Pose
+from capture.geometry.poses import LOST_POSE
 from capture.jpeg import UInt8Image
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import read_file
@@ -141,7 +142,10 @@ def _read_pose(path: Path) -> Pose:
         numbers = [float(word) for word in read_file(path, MAX_POSE_BYTES).decode(errors="replace").split()]
         if len(numbers) != 16:
             raise ValueError(f"a pose must have 4x4 numbers. Received: {len(numbers)}")
-        return pose_from_matrix(np.reshape(numbers, (4, 4)))
+        matrix = np.reshape(numbers, (4, 4))
+        if not np.isfinite(matrix).all() or not matrix[:3, :3].any():  # how data sets mark that tracking was lost
+            return LOST_POSE
+        return pose_from_matrix(matrix)
     except ValueError as error:
         raise LidarliveError(f"{path}: {error}") from None
 

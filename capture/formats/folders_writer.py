@@ -5,11 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from capture.formats.base import ExportFormat
 from capture.formats.parts import intrinsics_file
 from capture.formats.parts.opencv_poses import opencv_matrix_from_pose
 from capture.frame import Pose
+from capture.geometry.poses import LOST_POSE
 from capture.storage.encoding import EncodedFrame
+
+LOST = np.full((4, 4), np.nan)  # matrix of a frame without a pose; 7-Scenes and ScanNet mark them by infinities
 
 
 class FoldersWriter:
@@ -17,7 +22,8 @@ class FoldersWriter:
 
     rgb, depth   names of the sub-folders
 
-    A recording without poses gets no `pose/`, one without intrinsics no `intrinsics.txt`. The frames' times are lost:
+    A recording without poses gets no `pose/`, one without intrinsics no `intrinsics.txt`; the pose of a single frame
+    without one is not a number. The frames' times are lost:
     the format cannot store them.
 
     Raises OSError if the folder cannot be written.
@@ -42,11 +48,11 @@ class FoldersWriter:
         if frame.confidence_png is not None:
             (self._path / "confidence").mkdir(exist_ok=True)
             (self._path / "confidence" / f"{name}.png").write_bytes(frame.confidence_png)
-        rows = opencv_matrix_from_pose(frame.pose).tolist()
+        rows = (LOST if frame.pose == LOST_POSE else opencv_matrix_from_pose(frame.pose)).tolist()
         text = "".join(" ".join(f"{number:.9f}" for number in row) + "\n" for row in rows)
         (self._path / "pose" / f"{name}.txt").write_text(text, encoding="ascii")
         self._cameras.write(intrinsics_file.intrinsics_line(picture, frame.intrinsics))
-        self._has_poses = self._has_poses or frame.pose != Pose()
+        self._has_poses = self._has_poses or frame.pose not in (Pose(), LOST_POSE)
         self._has_intrinsics = self._has_intrinsics or frame.intrinsics.fx > 0
         self._frames += 1
 

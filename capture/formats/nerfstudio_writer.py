@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from capture.errors import LidarliveError
 from capture.formats.base import ExportFormat
+from capture.formats.parts.intrinsics_file import require_focal_length
 from capture.formats.parts.opencv_poses import matrix_from_pose
 from capture.frame import Pose
 from capture.storage.encoding import EncodedFrame
@@ -41,11 +41,7 @@ class NerfstudioWriter:
 
     def append(self, frame: EncodedFrame) -> None:
         camera = frame.intrinsics
-        if not (camera.fx > 0 and camera.fy > 0):
-            raise LidarliveError(
-                "nerfstudio needs the camera's focal length, which this recording does not have. Import it again "
-                "with --intrinsics, or choose another format"
-            )
+        require_focal_length(camera, "nerfstudio")
         picture, depth = f"images/{self._frames:06d}.jpg", f"depths/{self._frames:06d}.png"
         (self._path / picture).write_bytes(frame.jpeg)
         (self._path / depth).write_bytes(frame.depth_png)
@@ -77,4 +73,5 @@ FORMAT = ExportFormat(
     drops="confidence, times",
     open=lambda path, _: NerfstudioWriter(path),
     resizes=True,
+    needs_poses=True,
 )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
 from capture.formats.base import ExportFormat
+from capture.formats.parts.intrinsics_file import require_focal_length
 from capture.frame import DepthMap, Intrinsics, describe
 from capture.geometry.unproject import unproject
 from capture.jpeg import UInt8Image, decode_jpeg
@@ -63,6 +64,7 @@ class PlyWriter:
 
     def append(self, frame: EncodedFrame) -> None:
         """Write the file. Raises LidarliveError if the frame gives no cloud, OSError if it cannot be written."""
+        require_focal_length(frame.intrinsics, f"frame {frame.index}: a point cloud")
         depth_m = decode_png(frame.depth_png, frame.depth_size, np.uint16).astype(np.float32) / np.float32(1000)
         try:
             cloud = encode_ply(decode_jpeg(frame.jpeg), depth_m, frame.intrinsics)

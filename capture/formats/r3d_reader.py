@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from math import isqrt
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +20,17 @@ import numpy as np
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.parts.archive import ZIP_START, Archive
+from capture.formats.parts.json_values import is_lost_pose, is_number
 from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, clean_depth
+from capture.geometry.poses import LOST_POSE, is_pose
 from capture.jpeg import UInt8Image, jpeg_size
 from capture.protocol.lzfse import inflate, inflated_size
 from capture.storage.encoding import EncodedFrame, encode_depth, encode_png
+from capture.wording import counted, verb
 
 # For metadata: four times what the app writes; JSON takes up to twenty times its size in memory.
 MAX_METADATA_BYTES, MAX_FRAME_METADATA_BYTES = 1 << 20, 1 << 10
 MAX_SIDE = 4096  # pixels, twice the largest picture seen; a float32 depth map then fits MAX_MEMBER_BYTES
-MAX_NUMBER = 1e30  # beyond any measured value; within float32 and float64
 SUFFIX = ".r3d"
 _JPEG_NAME = re.compile(r"rgbd/(0|[1-9][0-9]{0,7})\.jpg")
 
@@ -37,7 +40,8 @@ class R3dFile:
 
     `cameraType` is 1 in every LiDAR file seen and is read like the device type on the wire: 1 LiDAR, 0 TrueDepth. Files
     without it are LiDAR if the depth map has the LiDAR's 192 x 256 pixels. `initPose` is not applied: poses are used
-    as the app wrote them. If most frames have confidence, one without is damaged; otherwise confidence is ignored.
+    as the app wrote them; a frame without one, zeros in the file, has `LOST_POSE`. If most frames have confidence, one
+    without is damaged; otherwise confidence is ignored.
 
     Raises LidarliveError, naming file and field, if the file or a frame of it does not follow the format.
     """
@@ -68,8 +72,13 @@ class R3dFile:
     @property
     def remark(self) -> str:
         """Remark for the user about the file as a whole; usually empty."""
-        few = 0 if self._has_confidence else self._with_confidence
-        return f"only {few} of {len(self)} frames have confidence; it is ignored" if few else ""
+        remarks = []
+        if few := 0 if self._has_confidence else self._with_confidence:
+            have = verb(few, "has", "have")
+            remarks.append(f"only {few} of {counted(len(self), 'frame')} {have} confidence; it is ignored")
+        if self._metadata.get("poses") and not self._poses:
+            remarks.append(f"none of its {counted(len(self), 'frame')} has a pose: all are zeros")
+        return "; ".join(remarks)
 
     def jpeg(self, i: int) -> bytes:
         """Return the phone's own JPEG bytes, checked to be intact and of `rgb_size`."""
@@ -158,17 +167,25 @@ class R3dFile:
         self.rgb_size = self._side("w"), self._side("h")
         self.fps = self._numbers("fps", [metadata.get("fps")], 1)[0]
         if not 0 < self.fps <= 1000:
-            raise self._fault("metadata: fps", f"must be frames a second. Received: {self.fps}")
+            raise self._fault("metadata: fps", f"must be frames a second. Received: {self.fps:g}")
         self.depth_size = (
             (self._side("dw"), self._side("dh")) if {"dw", "dh"} <= metadata.keys() else self._infer_depth()
         )
         self.camera = self._read_camera()
         self._intrinsics = [Intrinsics(*values) for values in self._rows("perFrameIntrinsicCoeffs", 4)]
-        self._poses = [Pose.from_list(values) for values in self._rows("poses", 7)]
+        self._poses = self._read_poses()
         self._times_s = [values[0] for values in self._rows("frameTimestamps", 1)]
         if not self._intrinsics:
             fx, _, _, _, fy, _, cx, cy, _ = self._numbers("K", metadata.get("K"), 9)  # column by column
             self._shared_intrinsics = Intrinsics(fx, fy, cx, cy)
+
+    def _read_poses(self) -> list[Pose]:
+        """Return a pose per frame; empty if the file has no pose at all."""
+        metadata = self._metadata.get("poses")
+        lost = {i for i, row in enumerate(metadata) if is_lost_pose(row)} if isinstance(metadata, list) else set()
+        rows = self._rows("poses", 7, skip=lost)
+        poses = [LOST_POSE if i in lost else Pose.from_list(row) for i, row in enumerate(rows)]
+        return poses if any(map(is_pose, poses)) else []
 
     def _read_camera(self) -> Camera:
         width, height = self.depth_size
@@ -193,23 +210,29 @@ class R3dFile:
 
     def _side(self, key: str) -> int:
         value = self._metadata.get(key)
-        if not isinstance(value, int) or not 0 < value <= MAX_SIDE:
-            raise self._fault(f"metadata: {key}", f"must be 1 to {MAX_SIDE} pixels. Received: {value!r:.40}")
-        return value
+        if not is_number(value) or not 0 < value <= MAX_SIDE or value != int(value):
+            raise self._fault(
+                f"metadata: {key}", f"must be a whole number of pixels, 1 to {MAX_SIDE}. Received: {value!r:.40}"
+            )
+        return int(value)
 
-    def _rows(self, key: str, count: int) -> list[list[float]]:
-        """Return a row of `count` numbers per frame; empty if the file lacks the field."""
+    def _rows(self, key: str, count: int, skip: Container[int] = ()) -> list[list[float]]:
+        """Return a row of `count` numbers per frame, empty for those to skip; empty if the file lacks the field."""
         rows = self._metadata.get(key) or []
         if not isinstance(rows, list) or (rows and len(rows) < self._frames):
             received = len(rows) if isinstance(rows, list) else type(rows).__name__
             raise self._fault(
                 f"metadata: {key}", f"must have an entry for each frame ({self._frames}). Received: {received}"
             )
-        return [self._numbers(key, [row] if count == 1 else row, count) for row in rows]
+        return [
+            [] if i in skip else self._numbers(key, [row] if count == 1 else row, count) for i, row in enumerate(rows)
+        ]
 
     def _numbers(self, key: str, values: object, count: int) -> list[float]:
-        if not isinstance(values, list) or len(values) != count or not all(map(_is_number, values)):
-            raise self._fault(f"metadata: {key}", f"must be {count} numbers. Received: {values!r:.80}")
+        if not isinstance(values, list) or len(values) != count or not all(map(is_number, values)):
+            wanted = "a number" if count == 1 else f"{count} numbers"
+            received = values[0] if count == 1 and isinstance(values, list) and len(values) == 1 else values
+            raise self._fault(f"metadata: {key}", f"must be {wanted}. Received: {received!r:.80}")
         return [float(value) for value in values]
 
     def _read_compressed(self, name: str, itemsize: int) -> bytes:
@@ -232,10 +255,6 @@ class R3dFile:
 
     def _fault(self, field: str, message: str) -> LidarliveError:
         return LidarliveError(f"{self.path}: {field}: {message}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -15,8 +15,10 @@ import lzfse
 import numpy as np
 
 from capture.formats.base import ExportFormat
+from capture.formats.parts.intrinsics_file import IMPORT_AGAIN
 from capture.frame import Camera, Pose
 from capture.storage.encoding import EncodedFrame, decode_png
+from capture.wording import counted, verb
 
 MAX_FPS = 1000  # the most that the reader accepts
 _CAMERA_TYPES = {Camera.TRUEDEPTH: 0, Camera.LIDAR: 1}
@@ -31,14 +33,20 @@ class R3dWriter:
     Raises OSError if the file cannot be written.
     """
 
-    remark = ""
-
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         self._metadata: dict[str, Any] = {}
         self._times_ns: list[int] = []
         self._poses: list[list[float]] = []
         self._intrinsics: list[list[float]] = []
+
+    @property
+    def remark(self) -> str:
+        unknown = sum(row[0] <= 0 for row in self._intrinsics)
+        which = "it" if unknown == len(self._intrinsics) else f"{unknown} of {counted(len(self._intrinsics), 'frame')}"
+        have = "has" if which == "it" else verb(unknown, "has", "have")
+        what = f"{which} {have} no intrinsics: they are 0 in the file, and other programs need them. {IMPORT_AGAIN}"
+        return what if unknown else ""
 
     def append(self, frame: EncodedFrame) -> None:
         i = len(self._times_ns)

@@ -31,6 +31,7 @@ from capture.formats.film.video import Video
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.frame import Intrinsics, Pose
+from capture.geometry.poses import LOST_POSE
 from capture.jpeg import Jpeg, UInt8Image
 from capture.storage.encoding import EncodedFrame, encode_jpeg
 from capture.storage.layout import read_file
@@ -197,12 +198,13 @@ def _line(fields: dict[str, str], before_s: float) -> _Line:
         raise ValueError(f"timestamp must be seconds, none before {before_s}. Received: {time_s}")
     if not _FRAME_NUMBER.fullmatch(fields["frame"]):
         raise ValueError(f"frame must be a number. Received: {fields['frame']!r:.40}")
-    if abs(math.hypot(*place[3:]) - 1) > UNIT_WITHIN:
+    is_lost = not any(place[3:])
+    if not is_lost and abs(math.hypot(*place[3:]) - 1) > UNIT_WITHIN:
         raise ValueError(f"qx, qy, qz, qw must have length 1. Received: {math.hypot(*place[3:]):.3g}")
     own = _numbers(fields, OWN_INTRINSICS) if all(map(fields.get, OWN_INTRINSICS)) else None
     if own is not None and min(own[:2]) <= 0:
         raise ValueError(f"fx and fy must be more than 0 pixels. Received: {own[0]:g}, {own[1]:g}")
-    pose = pose_from_opencv(np.array(place[3:]), np.array(place[:3]))
+    pose = LOST_POSE if is_lost else pose_from_opencv(np.array(place[3:]), np.array(place[:3]))
     return _Line(time_s, int(fields["frame"]), pose, None if own is None else Intrinsics(*own))
 
 

@@ -154,7 +154,7 @@ class TumSequence:
         if not path.exists() or not self._has_times:
             return [None] * len(self)
         lines = [_pose_line(path, number, words) for number, words in _lines(path)]
-        truth = np.array(sorted(lines), dtype=np.float64).reshape(-1, 8)
+        truth = np.array(sorted(line for line in lines if any(line[4:])), dtype=np.float64).reshape(-1, 8)
         return [pose_at(truth, self._rgb.times_s[picture]) for picture, _ in self._pairs]
 
 
@@ -244,7 +244,7 @@ def _numbers(path: Path, line: int, words: list[str], count: int) -> list[float]
 def _pose_line(path: Path, line: int, words: list[str]) -> list[float]:
     numbers = _numbers(path, line, words, 8)
     length = math.hypot(*numbers[4:])
-    if abs(length - 1) > UNIT_WITHIN:
+    if length and abs(length - 1) > UNIT_WITHIN:  # 0: tracking was lost
         raise LidarliveError(f"{path}, line {line}: a pose's quaternion must have length 1. Received: {length:.3g}")
     return numbers
 

@@ -13,7 +13,9 @@ from capture.formats.parts.images import NO_READING
 from capture.formats.parts.opencv_poses import opencv_from_pose
 from capture.formats.tum_reader import UNITS_PER_METRE
 from capture.frame import Pose
+from capture.geometry.poses import LOST_POSE
 from capture.storage.encoding import EncodedFrame, decode_png, encode_png
+from capture.wording import counted, verb
 
 UNITS_PER_MM = round(UNITS_PER_METRE / 1000)
 MAX_MM = (NO_READING - 1) // UNITS_PER_MM  # 13.106 m: the most that 16 bits hold, except the value for no reading
@@ -31,7 +33,7 @@ class TumWriter:
     Every reader of the format expects that factor, so depth beyond MAX_MM becomes no reading, and `remark` counts it.
     Time stamps are the frames' own with six decimals, like the benchmark's; each must be later than the previous one,
     so one that is not is moved to a microsecond after it, and counted. A recording without poses gets no ground truth,
-    one without intrinsics no `intrinsics.txt`.
+    one without intrinsics no `intrinsics.txt`, and a frame without a pose no line of ground truth.
 
     Raises OSError if the folder cannot be written.
     """
@@ -55,13 +57,16 @@ class TumWriter:
     def remark(self) -> str:
         remarks = []
         if self._too_far:
+            do = verb(self._too_far, "does", "do")
             remarks.append(
-                f"{self._too_far} depth readings beyond {MAX_MM / 1000} m do not fit 16 bits at {UNITS_PER_METRE:.0f} "
-                "units per metre and became no reading"
+                f"{counted(self._too_far, 'depth reading')} beyond {MAX_MM / 1000} m {do} not fit 16 bits at "
+                f"{UNITS_PER_METRE:.0f} units per metre and became no reading"
             )
         if self._moved:
+            were = verb(self._moved, "was", "were")
             remarks.append(
-                f"{self._moved} of {self._frames} frames were not later than the previous one and were moved after it"
+                f"{self._moved} of {counted(self._frames, 'frame')} {were} not later than the previous one and {were} "
+                "moved after it"
             )
         return "; ".join(remarks)
 
@@ -70,13 +75,14 @@ class TumWriter:
         rgb, depth = f"rgb/{stamp}.jpg", f"depth/{stamp}.png"
         (self._path / rgb).write_bytes(frame.jpeg)
         (self._path / depth).write_bytes(encode_png(self._units(frame)))
-        quaternion, position_m = opencv_from_pose(frame.pose)
-        numbers = " ".join(f"{number:.9f}" for number in (*position_m, *quaternion))
         self._lists["rgb.txt"].write(f"{stamp} {rgb}\n")
         self._lists["depth.txt"].write(f"{stamp} {depth}\n")
-        self._lists["groundtruth.txt"].write(f"{stamp} {numbers}\n")
+        if frame.pose != LOST_POSE:
+            quaternion, position_m = opencv_from_pose(frame.pose)
+            numbers = " ".join(f"{number:.9f}" for number in (*position_m, *quaternion))
+            self._lists["groundtruth.txt"].write(f"{stamp} {numbers}\n")
         self._lists[intrinsics_file.NAME].write(intrinsics_file.intrinsics_line(rgb, frame.intrinsics))
-        if frame.pose != Pose():
+        if frame.pose not in (Pose(), LOST_POSE):
             self._known.add("groundtruth.txt")
         if frame.intrinsics.fx > 0:
             self._known.add(intrinsics_file.NAME)

@@ -6,6 +6,8 @@ import math
 
 from capture.frame import Pose
 
+LOST_POSE = Pose((0.0, 0.0, 0.0, 0.0))  # of a frame whose tracking was lost, as Record3D writes it; never a valid pose
+
 
 def is_pose(pose: Pose) -> bool:
     """Whether its numbers are finite and its quaternion is not 0."""

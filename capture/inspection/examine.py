@@ -18,6 +18,7 @@ from capture.inspection.checksums import FileDamage, entries, read_files
 from capture.inspection.continuity import Continuity
 from capture.inspection.edge_agreement import SIZE, Agreement, agreement
 from capture.inspection.findings import Finding
+from capture.inspection.lost_poses import LostPoses
 from capture.inspection.rgb_depth_match import PairChecker
 from capture.inspection.strict_jpeg import decode_strictly
 from capture.jpeg import Jpeg
@@ -71,7 +72,7 @@ def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> 
     `on_frame` is called with the number of frames done. Raises LidarliveError if recording.json disappears meanwhile.
     """
     faults: list[FileDamage] = []
-    match, frames = PairChecker(), 0
+    match, poses, frames = PairChecker(), LostPoses(), 0
     continuity: Continuity | None = None
     for entry, look in _in_order(partial(_look, path), entries(path)):
         faults += look.faults
@@ -79,9 +80,10 @@ def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> 
             continuity = continuity or Continuity(read_info(path))
             continuity.add(entry)
             match.add(entry, look.agreement)
+            poses.add(entry)
             frames += 1
             on_frame(frames)
-    remarks = (*match.findings(), *continuity.findings()) if continuity else ()
+    remarks = (*match.findings(), *continuity.findings(), *poses.findings()) if continuity else ()
     lines = tuple(fault.line for fault in faults)
     return Examined((*_damage(faults), *remarks), lines, frames, match.usual, match.undetermined)
 

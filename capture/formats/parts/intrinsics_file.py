@@ -17,12 +17,27 @@ from capture.storage.layout import read_file
 
 NAME = "intrinsics.txt"
 HEADER = "# picture fx fy cx cy, in pixels of the picture\n"
+IMPORT_AGAIN = "Import it again with --intrinsics"  # the remedy, for messages
 MAX_BYTES = 16 << 20  # 100,000 lines and more
 
 
 def intrinsics_line(picture: str, camera: Intrinsics) -> str:
     """Return the line, with its line end, of the picture at this path below the folder (without spaces)."""
     return f"{picture} {' '.join(map(repr, camera.as_list()))}\n"
+
+
+def has_focal_length(camera: Intrinsics) -> bool:
+    """Whether the intrinsics are known."""
+    return camera.fx > 0 and camera.fy > 0
+
+
+def require_focal_length(camera: Intrinsics, needed_by: str) -> None:
+    """Raise LidarliveError if the intrinsics are unknown; `needed_by` begins its message."""
+    if not has_focal_length(camera):
+        raise LidarliveError(
+            f"{needed_by} needs the camera's focal length, which this recording does not have. {IMPORT_AGAIN}, or "
+            "choose another format"
+        )
 
 
 def read_intrinsics(folder: Path) -> dict[str, Intrinsics]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from capture.errors import LidarliveError
 from capture.formats.folders_reader import ImageFolder
 from capture.frame import Intrinsics, Pose
+from capture.geometry.poses import LOST_POSE
 from tests.support.foreign import depth_map, jpeg, pairs, png, put
 
 POSE = b"0 -1 0 1.5\n1 0 0 2\n0 0 1 3\n0 0 0 1\n"
@@ -104,6 +105,14 @@ def test_poses_are_converted_to_our_axes(tmp_path: Path):
     assert pose.position_m == (1.5, 2, 3)
     half = 0.5**0.5
     np.testing.assert_allclose(pose.quaternion, (half, half, 0, 0), atol=1e-12)
+
+
+@pytest.mark.parametrize("number", ["-inf", "nan", "0"])
+def test_lost_tracking_is_no_pose(number: str, tmp_path: Path):
+    """As 7-Scenes and ScanNet mark it."""
+    lost = " ".join([number] * 16).encode()
+    folder = ImageFolder(put(tmp_path, pairs(2) | {"pose/0.txt": POSE, "pose/1.txt": lost}))
+    assert [folder.read_frame(i).pose == LOST_POSE for i in range(2)] == [False, True]
 
 
 @settings(deadline=None)

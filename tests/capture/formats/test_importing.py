@@ -196,8 +196,8 @@ def test_remarks_are_reported_and_stored(tmp_path: Path):
     source = put(tmp_path / "in", files)
     writer = import_path(source, tmp_path / "set", ImportOptions(), lambda done, total: None, remarks.append)
     assert (writer.written, writer.lost) == (2, {})
-    assert remarks == [f"{source}: 1 of 3 pictures have no depth map within 0.02 s"]
-    assert Recording(writer.path).info.note == "imported from in; 1 of 3 pictures have no depth map within 0.02 s"
+    assert remarks == [f"{source}: 1 of 3 pictures has no depth map within 0.02 s"]
+    assert Recording(writer.path).info.note == "imported from in; 1 of 3 pictures has no depth map within 0.02 s"
 
 
 def test_pictures_of_several_sizes_end_the_import(tmp_path: Path):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import Camera
+from capture.frame import Camera, Pose
 from capture.storage.encoding import encode_jpeg, to_millimetres
 from tests.support.r3d_files import METADATA, members, write_r3d
 
@@ -73,6 +73,23 @@ def test_sizes_and_camera_are_inferred(
         assert r3d.pose(1).as_list() == [0, 0, 0, 1, 0, 0, 0]
 
 
+def test_sides_may_be_whole_floats(tmp_path: Path) -> None:
+    with R3dFile(write_r3d(tmp_path / "a.r3d", changed(w=72.0, h=96.0))) as r3d:
+        assert r3d.rgb_size == (72, 96)
+
+
+@pytest.mark.parametrize("lost", [[0] * 7, [0, 0, 0, 0, 1, 2, 3], [float("nan")] * 7, [0, 0, 0, 1, float("inf"), 0, 0]])
+def test_zeros_are_no_pose(tmp_path: Path, lost: list[float]) -> None:
+    """Tracking began late."""
+    poses = METADATA["poses"]
+    with R3dFile(write_r3d(tmp_path / "a.r3d", changed(poses=[lost, *poses[1:]]))) as r3d:
+        assert [r3d.pose(i).as_list() for i in range(3)] == [[0] * 7, *poses[1:]]
+        assert r3d.remark == ""
+    with R3dFile(write_r3d(tmp_path / "b.r3d", changed(poses=[lost] * 3))) as r3d:
+        assert [r3d.pose(i) for i in range(3)] == [Pose()] * 3
+        assert r3d.remark == "none of its 3 frames has a pose: all are zeros"
+
+
 def test_encoded_for_our_files(tmp_path: Path) -> None:
     with R3dFile(write_r3d(tmp_path / "a.r3d", members())) as r3d:
         frame = r3d.read_frame(1)
@@ -93,16 +110,17 @@ def test_encoded_for_our_files(tmp_path: Path) -> None:
         (members() | {"metadata": b"{"}, "metadata: must be JSON"),
         (members() | {"metadata": b"[" * 100_000}, "metadata: must be JSON"),
         (members([1]), "must be a JSON object. Received: list"),
-        (changed(w="72"), "metadata: w: must be 1 to 4096 pixels. Received: '72'"),
+        (changed(w="72"), "metadata: w: must be a whole number of pixels, 1 to 4096. Received: '72'"),
+        (changed(w=72.5), "metadata: w: must be a whole number of pixels, 1 to 4096. Received: 72.5"),
         (changed(dh=-1), "metadata: dh: must be"),
         (changed(fps=0), "metadata: fps: must be frames a second. Received: 0"),
-        (changed(fps=[30]), "metadata: fps: must be 1 numbers"),
+        (changed(fps=[30]), "metadata: fps: must be a number. Received: [30]"),
         (changed(cameraType=7), "metadata: cameraType: must be 0 or 1. Received: 7"),
         (changed(poses=METADATA["poses"][:2]), "metadata: poses: must have an entry for each frame (3). Received: 2"),
         (changed(poses=[[0, 0]] * 3), "metadata: poses: must be 7 numbers. Received: [0, 0]"),
         (changed(poses=[[10**400] * 7] * 3), "metadata: poses: must be 7 numbers"),
         (changed(poses=7), "metadata: poses: must have an entry for each frame (3). Received: int"),
-        (changed(frameTimestamps=[float("nan")] * 3), "metadata: frameTimestamps: must be 1 numbers"),
+        (changed(frameTimestamps=[float("nan")] * 3), "metadata: frameTimestamps: must be a number. Received: nan"),
         (changed(perFrameIntrinsicCoeffs=None, K=[1, 2]), "metadata: K: must be 9 numbers"),
         (members() | {"rgbd/1000.jpg": b""}, "rgbd: more than half of 1001 frames are missing"),
         (members(OLD, (25, 32)), "metadata: dw, dh: missing, and 800 depth values do not have the shape of 72x96"),
@@ -188,7 +206,7 @@ def test_the_majority_of_frames_decides_about_confidence(tmp_path: Path) -> None
             r3d.read_frame(1)
     del files["rgbd/2.conf"]
     with R3dFile(write_r3d(tmp_path / "few.r3d", files)) as r3d:
-        assert r3d.remark == "only 1 of 3 frames have confidence; it is ignored"
+        assert r3d.remark == "only 1 of 3 frames has confidence; it is ignored"
         assert [r3d.read_frame(i).confidence_png for i in range(3)] == [None] * 3
 
 

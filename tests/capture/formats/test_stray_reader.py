@@ -17,6 +17,7 @@ from capture.formats.film.video import Video
 from capture.formats.importing import import_path
 from capture.formats.stray_reader import FORMAT, StrayScan
 from capture.frame import Intrinsics
+from capture.geometry.poses import LOST_POSE
 from capture.inspection.checksums import damage
 from capture.jpeg import decode_jpeg
 from capture.recording import Recording
@@ -172,6 +173,12 @@ def test_pictures_in_a_folder_and_no_confidence(tmp_path: Path):
     assert (len(scanned), scanned.remark) == (3, "")
     assert [scanned.read_frame(i).jpeg for i in range(3)] == list(pictures.values())
     assert scanned.read_frame(0).confidence_png is None
+
+
+def test_a_line_without_a_pose_keeps_its_frame(tmp_path: Path):
+    rewrite(filmed(tmp_path, 3) / "odometry.csv", "000001, 0.01, 1.5, 0.0, 1.0,", "000001, 0.0, 0.0, 0.0, 0.0,")
+    scanned = StrayScan(tmp_path)
+    assert [scanned.read_frame(i).pose == LOST_POSE for i in range(3)] == [False, True, False]
 
 
 def test_no_camera_matrix(tmp_path: Path):

@@ -63,6 +63,14 @@ def test_pictures_without_depth_and_frames_without_pose_are_counted(tmp_path: Pa
     assert [tum.read_frame(i).pose == Pose() for i in range(6)] == [False] * 3 + [True] * 3
 
 
+def test_lost_tracking_is_no_ground_truth(tmp_path: Path):
+    files = sequence(3)
+    lines = files["groundtruth.txt"].decode().split("\n")
+    lost = [f"{line.split()[0]} 0 0 0 0 0 0 0" for line in lines[1:]]
+    tum = TumSequence(put(tmp_path, files | {"groundtruth.txt": "\n".join(lost[:-1] + lines[-1:]).encode()}))
+    assert [tum.read_frame(i).pose for i in range(3)] == [Pose()] * 3
+
+
 def test_no_ground_truth(tmp_path: Path):
     put(tmp_path, sequence(2))
     (tmp_path / "groundtruth.txt").unlink()
