@@ -1,7 +1,7 @@
 """Read plain folders of paired images: a picture, its depth map, and optional confidence and pose of the same name.
 
     <folder>/rgb/000000.jpg         JPEG or PNG, 8-bit colour; also color/, colour/, image/, images/, X/
-             depth/000000.png       16-bit grey; also Y/
+             depth/000000.png       16-bit grey; also .tiff, and floats in metres in .tiff or .exr; also Y/
              confidence/000000.png  8-bit grey, three levels over all files (capture.formats.parts.confidence_levels)
              pose/000000.txt        4x4 camera to world, metres, OpenCV's axes; also poses/
              intrinsics.txt         a line per picture, if we wrote it (capture.formats.parts.intrinsics_file)
@@ -22,8 +22,11 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
+from capture.formats.parts import depth_maps
 from capture.formats.parts.confidence_levels import confidence_table
-from capture.formats.parts.images import ImageEncoder, read_levels, read_picture
+from capture.formats.parts.depth_maps import DepthReader
+from capture.formats.parts.image_encoder import ImageEncoder
+from capture.formats.parts.images import read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_matrix
 from capture.frame import Intrinsics, Pose
@@ -42,7 +45,12 @@ _NAMES = {
     "confidence": ("confidence", "conf"),
     "pose": ("pose", "poses"),
 }
-_SUFFIXES = {"rgb": (".jpg", ".jpeg", ".png"), "depth": (".png",), "confidence": (".png",), "pose": (".txt",)}
+_SUFFIXES = {
+    "rgb": (".jpg", ".jpeg", ".png"),
+    "depth": depth_maps.SUFFIXES,
+    "confidence": (".png",),
+    "pose": (".txt",),
+}
 
 
 class ImageFolder:
@@ -57,14 +65,17 @@ class ImageFolder:
 
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
         self.path = path
-        self._encoder = ImageEncoder(units_per_metre or UNITS_PER_METRE, intrinsics)
+        self._encoder = ImageEncoder(DepthReader(units_per_metre, UNITS_PER_METRE), intrinsics)
         self._cameras = read_intrinsics(path) if intrinsics is None else {}
         self._folders = _sub_folders(path)
         self._files = {kind: _by_stem(folder, _SUFFIXES[kind]) for kind, folder in self._folders.items()}
         self._stems = sorted(self._files["rgb"].keys() | self._files["depth"].keys(), key=_natural)
         if not self._stems:
             rgb, depth = self._folders["rgb"].name, self._folders["depth"].name
-            raise LidarliveError(f"{path}: no JPEG or PNG in {rgb}/ and no PNG in {depth}/")
+            found = ", ".join([*_kinds(self._folders["rgb"]), *_kinds(self._folders["depth"])]) or "nothing"
+            raise LidarliveError(
+                f"{path}: no JPEG or PNG in {rgb}/ and no {depth_maps.KINDS} in {depth}/. Received: {found}"
+            )
         if "confidence" in self._folders:
             self._levels = confidence_table(self._confidence_maps())
 
@@ -128,6 +139,12 @@ def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
             if other != child.name:
                 raise LidarliveError(f"{folder}: {other} and {child.name} belong to one frame. Remove one")
     return files
+
+
+def _kinds(folder: Path) -> list[str]:
+    """Return the kinds of the files in a folder by their suffixes, such as `.npy files in depth/`."""
+    suffixes = {child.suffix.lower() or child.name for child in folder.iterdir() if child.is_file()}
+    return [f"{suffix} files in {folder.name}/" for suffix in sorted(suffixes)]
 
 
 def _natural(stem: str) -> tuple[list[str | int], str]:

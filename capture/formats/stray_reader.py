@@ -28,7 +28,9 @@ from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.film.pairing import pictures_by_line
 from capture.formats.film.video import Video
-from capture.formats.parts.images import UNKNOWN_INTRINSICS, ImageEncoder, read_levels, read_picture
+from capture.formats.parts.depth_maps import DepthReader
+from capture.formats.parts.image_encoder import ImageEncoder
+from capture.formats.parts.images import UNKNOWN_INTRINSICS, read_levels, read_picture
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.frame import Intrinsics, Pose
 from capture.geometry.poses import LOST_POSE
@@ -69,7 +71,7 @@ class StrayScan:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._encoder = ImageEncoder(UNITS_PER_METRE, None)
+        self._encoder = ImageEncoder(DepthReader(None, UNITS_PER_METRE), None)
         self._lines = list(_read_odometry(path / "odometry.csv"))
         self._camera = _read_camera(path / "camera_matrix.csv")
         self._depth, self._confidence = (_by_number(path / kind, (".png",)) for kind in ("depth", "confidence"))

@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
-from capture.formats.parts.images import ImageEncoder, read_picture
+from capture.formats.parts.depth_maps import DepthReader
+from capture.formats.parts.image_encoder import ImageEncoder
+from capture.formats.parts.images import read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
 from capture.formats.parts.opencv_poses import pose_from_opencv
 from capture.frame import Intrinsics, Pose
@@ -76,7 +78,7 @@ class TumSequence:
 
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
         self.path = path
-        self._encoder = ImageEncoder(units_per_metre or UNITS_PER_METRE, intrinsics)
+        self._encoder = ImageEncoder(DepthReader(units_per_metre, UNITS_PER_METRE), intrinsics)
         camera = _CAMERA_NAME.search(path.resolve().name.lower())
         self._camera = _CAMERAS[camera[1]] if camera and intrinsics is None else None
         self._cameras = read_intrinsics(path) if intrinsics is None else {}

@@ -131,7 +131,10 @@ def test_any_text_gives_a_pose_or_a_clear_error(data: bytes, tmp_path_factory: p
         ({"rgb/0.jpg": b"x", "depth": b"x"}, "Missing: depth in depth/, y/"),
         (pairs(1) | {"color/0.jpg": b"x"}, "color/ and rgb/ both contain rgb"),
         (pairs(1) | {"rgb/0.png": b"x"}, "belong to one frame. Remove one"),
-        ({"rgb/0.bmp": b"x", "depth/0.exr": b"x"}, "no JPEG or PNG in rgb/ and no PNG in depth/"),
+        (
+            {"rgb/0.bmp": b"x", "depth/0.npy": b"x"},
+            "no JPEG or PNG in rgb/ and no 16-bit PNG or TIFF, .* in depth/. Received: .*.bmp files in rgb/",
+        ),
     ],
 )
 def test_folders_that_are_rejected(files: dict[str, bytes], fault: str, tmp_path: Path):

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
-from capture.formats.parts.images import ImageEncoder, depth_table, read_levels, read_picture, same_shape
+from capture.formats.parts.depth_maps import DepthReader, depth_table
+from capture.formats.parts.image_encoder import ImageEncoder
+from capture.formats.parts.images import read_levels, read_picture, same_shape
 from capture.frame import Pose
 from capture.jpeg import decode_jpeg
 from capture.storage.encoding import encode_jpeg
@@ -24,7 +26,8 @@ COLOUR = np.zeros((32, 24, 3), np.uint8)
 
 def encoded(folder: Path, rgb: bytes, depth: bytes):
     put(folder, {"rgb": rgb, "depth": depth})
-    return ImageEncoder(1000, None).encode(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
+    encoder = ImageEncoder(DepthReader(None, 1000), None)
+    return encoder.encode(0, 0, read_picture(folder / "rgb"), folder / "depth", None, Pose())
 
 
 @pytest.mark.parametrize(
