@@ -20,6 +20,7 @@ from capture.inspection.examine import Examined, examine
 from capture.recording import recording_folders
 from capture.storage.layout import read_info, read_log
 from capture.storage.repair import being_written, repair
+from capture.wording import counted
 
 MAX_DETAILS = 5  # lines per finding; --json has all
 
@@ -97,8 +98,8 @@ def _document(repairs: dict[str, str], examined: dict[str, Examined]) -> dict[st
 
 def _verdict(found: Examined) -> str:
     remarks, faults = sum(not each.is_damage for each in found.findings), len(found.damage)
-    verdict = f"{faults} {'fault' if faults == 1 else 'faults'} found" if faults else "whole"
-    return verdict + (f", {remarks} {'remark' if remarks == 1 else 'remarks'}" if remarks else "")
+    verdict = f"{counted(faults, 'fault')} found" if faults else "whole"
+    return verdict + (f", {counted(remarks, 'remark')}" if remarks else "")
 
 
 def _lines(found: Examined) -> Iterator[tuple[str, str]]:

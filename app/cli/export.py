@@ -13,6 +13,7 @@ from app.cli.framework.signals import sigterm_interrupts
 from app.progress import frame_progress
 from capture.formats.exporting import DEPTH_SIZES, Exported, ExportOptions, export_path
 from capture.formats.registry import export_names
+from capture.wording import counted
 
 MAX_FAULTS = 5  # lines printed; a recording may have thousands
 INTERRUPTED = 130  # the exit status that shells use for Ctrl-C
@@ -63,8 +64,8 @@ def run(options: ExportCommand) -> int:
         print(f"lidarlive: stopped; nothing was written to {options.out}", file=sys.stderr)
         return INTERRUPTED
     damaged = exported.damaged
-    frames = f"{exported.frames} frame{'' if exported.frames == 1 else 's'}"
-    print(f"{options.out}: {frames}" + (f", {damaged} damaged ones left out" if damaged else ""))
+    left_out = f", {counted(damaged, 'damaged one')} left out" if damaged else ""
+    print(f"{options.out}: {counted(exported.frames, 'frame')}{left_out}")
     return 3 if damaged or exported.repaired else 0
 
 

@@ -12,12 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from capture.frame import Camera
+from capture.frame import LIDAR_PIXELS, Camera
+from capture.geometry.room_depth import unit_doubt
 from capture.inspection.findings import runs
 from capture.inspection.survey import LEAST_SHARE, METRES, Survey
 from capture.storage.layout import RecordingInfo
+from capture.wording import counted, verb
 
 CAMERAS = {Camera.LIDAR.value: "LiDAR", Camera.TRUEDEPTH.value: "front"}
+OTHER_CAMERA = "other"  # of an imported data set: a Kinect, for example
 BAR_WIDTH = 40  # characters
 MOSTLY_STILL = 0.5  # share of the time that deserves a remark
 MANY_BLURRED = 0.1  # share of the frames
@@ -84,11 +87,14 @@ def remarks(recording: InspectedRecording) -> Iterator[str]:
         yield f"chosen: {info.chosen.words()}; frames left out by choice are not lost"
     if info.note:
         yield f"note: {''.join(letter if letter.isprintable() else ' ' for letter in info.note)}"
+    if info.depth_scale is not None and (doubt := unit_doubt(recording.depth_m, info.depth_scale)):
+        yield doubt
     if survey := recording.survey:
         if survey.still and survey.still.share >= MOSTLY_STILL:
             yield f"the camera does not move in {survey.still.share:.0%} of it"
         if survey.blurred >= MANY_BLURRED * survey.looked_at:
-            yield f"{survey.blurred} of {survey.looked_at} sampled pictures are blurred"
+            are = verb(survey.blurred, "is", "are")
+            yield f"{survey.blurred} of {counted(survey.looked_at, 'sampled picture')} {are} blurred"
         if survey.dark >= MANY_DARK:
             yield f"{survey.dark:.0%} of the pictures are dark"
 
@@ -107,7 +113,8 @@ def sentences(recordings: Sequence[InspectedRecording], coverage: Sequence[float
     if total := sum(seconds for _, seconds in timed):
         yield f"The camera does not move in {sum(share * seconds for share, seconds in timed) / total:.0%} of the time."
     blurred, sampled = sum(s.blurred for s in surveys), sum(s.looked_at for s in surveys)
-    yield f"{blurred} of {sampled} sampled pictures are blurred, compared with the others of their recording."
+    pictures = counted(sampled, "sampled picture")
+    yield f"{blurred} of {pictures} {verb(blurred, 'is', 'are')} blurred, compared with the others of their recording."
 
 
 def _surveyed(recordings: Sequence[InspectedRecording]) -> list[tuple[InspectedRecording, Survey]]:
@@ -173,7 +180,7 @@ def _table(recordings: Sequence[InspectedRecording]) -> Table:
         minutes, seconds = divmod(round(each.seconds), 60)
         table.add_row(
             Text(f"{info.name}\n{_started(each.path)}"),
-            CAMERAS[info.camera],
+            _camera(info),
             f"{each.frames}\n{minutes}:{seconds:02d}",
             f"{each.fps:.1f}",
             str(sum(info.lost.values())),
@@ -183,6 +190,12 @@ def _table(recordings: Sequence[InspectedRecording]) -> Table:
             _size(each.disk_bytes),
         )
     return table
+
+
+def _camera(info: RecordingInfo) -> str:
+    """Return the camera's name. Image files do not state theirs; a phone's LiDAR has a size of its own."""
+    width, height = info.depth_size
+    return OTHER_CAMERA if info.depth_scale is not None and width * height != LIDAR_PIXELS else CAMERAS[info.camera]
 
 
 def _legend(recordings: Sequence[InspectedRecording]) -> str:

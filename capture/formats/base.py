@@ -44,10 +44,17 @@ class ImportOptions:
 
 
 class FrameReader(Protocol):
-    """An opened data set. `remark`: one line about the data set as a whole for the user; usually empty."""
+    """An opened data set.
+
+    remark       one line about the data set as a whole for the user; usually empty
+    depth_scale  units per metre of its depth, assumed or supplied by the user; None if its files state their unit
+    """
 
     @property
     def remark(self) -> str: ...
+
+    @property
+    def depth_scale(self) -> float | None: ...
 
     def __len__(self) -> int: ...
 

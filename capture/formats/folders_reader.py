@@ -12,7 +12,6 @@ X/ and Y/ are the names in the data set on which the gradient and finetune pair 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -22,13 +21,15 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
-from capture.formats.parts import depth_maps
+from capture.formats.parts import depth_maps, intrinsics_file
 from capture.formats.parts.confidence_levels import confidence_table
 from capture.formats.parts.depth_maps import DepthReader
 from capture.formats.parts.image_encoder import ImageEncoder
 from capture.formats.parts.images import read_levels, read_picture
 from capture.formats.parts.intrinsics_file import read_intrinsics
+from capture.formats.parts.natural_order import natural_key
 from capture.formats.parts.opencv_poses import pose_from_matrix
+from capture.formats.parts.others_files import TRANSFORMS, stated_depth_scale, unread_names
 from capture.frame import Intrinsics, Pose
 from capture.geometry.poses import LOST_POSE
 from capture.jpeg import UInt8Image
@@ -56,31 +57,49 @@ _SUFFIXES = {
 class ImageFolder:
     """A folder of paired images, read frame by frame. Each name with a picture or a depth map is a frame, 2 before 10.
 
-    Only the files' names are kept in memory. All confidence maps are read once in advance, for their levels.
+    Only the files' names are kept in memory. All confidence maps are read once in advance, for their levels. `remark`
+    names what else is in the folder: files of other programs, such as their cameras, that are not read.
 
     Raises LidarliveError if sub-folders are missing or ambiguous, or confidence has unknown levels.
     """
 
-    remark = ""
-
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
         self.path = path
-        self._encoder = ImageEncoder(DepthReader(units_per_metre, UNITS_PER_METRE), intrinsics)
+        self._stated_scale = None if units_per_metre else stated_depth_scale(path)
+        self._depth_reader = DepthReader(units_per_metre or self._stated_scale, UNITS_PER_METRE)
+        self._encoder = ImageEncoder(self._depth_reader, intrinsics)
         self._cameras = read_intrinsics(path) if intrinsics is None else {}
+        self._has_intrinsics = intrinsics is not None or bool(self._cameras)
         self._folders = _sub_folders(path)
         self._files = {kind: _by_stem(folder, _SUFFIXES[kind]) for kind, folder in self._folders.items()}
-        self._stems = sorted(self._files["rgb"].keys() | self._files["depth"].keys(), key=_natural)
-        if not self._stems:
+        self._stems = sorted(self._files["rgb"].keys() | self._files["depth"].keys(), key=natural_key)
+        if not (self._files["rgb"] and self._files["depth"]):
             rgb, depth = self._folders["rgb"].name, self._folders["depth"].name
             found = ", ".join([*_kinds(self._folders["rgb"]), *_kinds(self._folders["depth"])]) or "nothing"
             raise LidarliveError(
-                f"{path}: no JPEG or PNG in {rgb}/ and no {depth_maps.KINDS} in {depth}/. Received: {found}"
+                f"{path}: needs JPEG or PNG files in {rgb}/ and {depth_maps.KINDS} in {depth}/. Received: {found}"
             )
+        self._unread = unread_names(path, [*(folder.name for folder in self._folders.values()), intrinsics_file.NAME])
         if "confidence" in self._folders:
             self._levels = confidence_table(self._confidence_maps())
 
     def __len__(self) -> int:
         return len(self._stems)
+
+    @property
+    def remark(self) -> str:
+        remarks = []
+        if self._stated_scale:
+            remarks.append(f"{self._stated_scale:g} units are a metre, as {TRANSFORMS} states")
+        if self._unread:
+            camera = "" if self._has_intrinsics else "; if a camera's numbers are in there, give them with --intrinsics"
+            remarks.append(f"not read: {self._unread}{camera}")
+        return "; ".join(remarks)
+
+    @property
+    def depth_scale(self) -> float:
+        first = next(iter(self._files["depth"].values()), None)
+        return UNITS_PER_METRE if first is None else self._depth_reader.units_per_metre(self._folders["depth"] / first)
 
     def read_frame(self, i: int) -> EncodedFrame:
         """Encode frame `i`: JPEG files unchanged, depth in 16-bit millimetres, at 30 frames per second.
@@ -126,8 +145,15 @@ def _sub_folders(path: Path) -> dict[str, Path]:
         folders[kind] = child
     if missing := [kind for kind in ("rgb", "depth") if kind not in folders]:
         wanted = "; ".join(f"{kind} in {'/, '.join(_NAMES[kind])}/" for kind in missing)
-        raise LidarliveError(f"{path} is not a folder of pictures and depth maps. Missing: {wanted}")
+        found = unread_names(path, ()) or "nothing"
+        raise LidarliveError(f"{path} is not a folder of pictures and depth maps. Missing: {wanted}. Received: {found}")
     return folders
+
+
+def has_pictures_and_depth(path: Path) -> bool:
+    """Whether a folder has sub-folders for both."""
+    names = {child.name.lower() for child in path.iterdir() if child.is_dir()} if path.is_dir() else set()
+    return all(names.intersection(_NAMES[kind]) for kind in ("rgb", "depth"))
 
 
 def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
@@ -145,13 +171,6 @@ def _kinds(folder: Path) -> list[str]:
     """Return the kinds of the files in a folder by their suffixes, such as `.npy files in depth/`."""
     suffixes = {child.suffix.lower() or child.name for child in folder.iterdir() if child.is_file()}
     return [f"{suffix} files in {folder.name}/" for suffix in sorted(suffixes)]
-
-
-def _natural(stem: str) -> tuple[list[str | int], str]:
-    """Sort key that orders numbers within names by value: frame2 before frame10."""
-    parts: list[str | int] = list(re.split(r"([0-9]+)", stem))
-    parts[1::2] = map(int, parts[1::2])
-    return parts, stem
 
 
 def _read_pose(path: Path) -> Pose:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from capture.errors import LidarliveError
 from capture.formats.base import FrameReader, ImportOptions, Progress
+from capture.formats.parts.noticed import Noticed
 from capture.formats.registry import find_reader
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import is_recording
@@ -24,13 +25,15 @@ def import_path(
     options: ImportOptions,
     on_progress: Progress,
     on_remark: Callable[[str], None] = lambda remark: None,
+    on_fault: Callable[[str], None] | None = None,
 ) -> RecordingWriter:
     """Import one file or folder as a recording below `dataset`. Returns the closed writer.
 
     A frame that is damaged or lacks a part is skipped and counted as lost (`damaged`); the others are imported.
-    `on_remark` is called with each such fault and with anything else the user should know. A thread reads a few frames
-    ahead of the disk. An import that fails leaves nothing, or a recording that is marked `incomplete`; one that is
-    killed leaves a recording that gets this mark when it is opened.
+    `on_fault` is called with each such fault, `on_remark` with anything else the user should know; without `on_fault`
+    with both. An orientation in a picture's EXIF data is removed, without encoding it again. A thread reads a few
+    frames ahead of the disk. An import that fails leaves nothing, or a recording that is marked `incomplete`; one that
+    is killed leaves a recording that gets this mark when it is opened.
 
     Raises LidarliveError if the format is unknown, no frame is intact, or frames differ in size.
     """
@@ -38,27 +41,32 @@ def import_path(
         note = "; ".join(filter(None, (f"imported from {source.name}", frames.remark)))
         name = options.name or _name(source)
         with (
-            RecordingWriter(dataset, name, source=source.name, note=note, imported=True) as writer,
+            RecordingWriter(
+                dataset, name, source=source.name, note=note, imported=True, depth_scale=frames.depth_scale
+            ) as writer,
             _read_ahead(frames) as ahead,
         ):
             if frames.remark:
                 on_remark(f"{source}: {frames.remark}")
             first_fault = ""
+            noticed = Noticed(len(frames), frames.depth_scale)
             for i, reading in enumerate(ahead):
                 try:
                     frame = reading.result()
                 except LidarliveError as error:
                     first_fault = first_fault or str(error)
                     writer.lost["damaged"] += 1
-                    on_remark(str(error))
+                    (on_fault or on_remark)(str(error))
                 else:
                     _require_layout(source, i, frame, writer)
-                    writer.append(frame)
+                    writer.append(noticed.look(frame))
                 on_progress(i + 1, len(frames))
             if not writer.written:
                 raise LidarliveError(
                     f"{source}: no frame is intact. The first fault: {first_fault or 'it has no frames'}"
                 )
+            for remark in noticed.remarks():
+                on_remark(f"{source}: {remark}")
     return writer
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
-from capture.formats.parts.archive import ZIP_START, Archive
+from capture.formats.containers.archive import ZIP_START
+from capture.formats.containers.record3d_members import is_exr_folder, is_unpacked, open_members
 from capture.formats.parts.json_values import is_lost_pose, is_number
 from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, clean_depth
 from capture.geometry.poses import LOST_POSE, is_pose
@@ -46,9 +47,11 @@ class R3dFile:
     Raises LidarliveError, naming file and field, if the file or a frame of it does not follow the format.
     """
 
+    depth_scale = None  # depth is in metres
+
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._archive = Archive(self.path)
+        self._archive = open_members(self.path)
         try:
             self._read_metadata()
         except BaseException:
@@ -262,9 +265,11 @@ def _by(size: tuple[int, int]) -> str:
 
 
 def _matches(path: Path) -> bool:
-    """By suffix, or by the first bytes of a file that was renamed."""
+    """By suffix, or by the first bytes of a file that was renamed; a folder by what is in it."""
+    if path.is_dir():
+        return is_unpacked(path) or is_exr_folder(path)
     if path.suffix.lower() == SUFFIX:
-        return not path.is_dir()
+        return True
     if not path.is_file():  # reading a pipe would block
         return False
     with path.open("rb") as file:
@@ -278,7 +283,8 @@ def _open(path: Path, _: ImportOptions) -> R3dFile:
 FORMAT = ImportFormat(
     name="r3d",
     title="Record3D files",
-    reads="Record3D's own file, with or without confidence, from the LiDAR or the TrueDepth camera",
+    reads="Record3D's own file, with or without confidence, from the LiDAR or the TrueDepth camera, also unpacked to a "
+    "folder; the app's export as EXR and JPG",
     matches=_matches,
     open=_open,
     suffixes=(SUFFIX,),

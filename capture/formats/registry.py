@@ -21,6 +21,7 @@ from capture.formats import (
     tum_writer,
 )
 from capture.formats.base import ExportFormat, ImportFormat
+from capture.formats.folders_reader import has_pictures_and_depth
 
 # The first format that matches a path reads it, those with its suffix before the others. Folders of images match every
 # folder, so they are the last.
@@ -49,6 +50,13 @@ def find_reader(path: Path) -> ImportFormat:
         if reader.matches(path):
             return reader
     raise LidarliveError(f"{path} has no known import format. Known formats: {import_titles()}")
+
+
+def is_data_set(path: Path) -> bool:
+    """Whether a format recognises a file or folder by what is in it; folders of images by their sub-folders."""
+    return has_pictures_and_depth(path) or any(
+        reader.matches(path) for reader in READERS if reader is not folders_reader.FORMAT
+    )
 
 
 def find_writer(name: str) -> ExportFormat:

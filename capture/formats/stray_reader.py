@@ -69,6 +69,8 @@ class StrayScan:
     Raises LidarliveError, naming the file, if odometry.csv is malformed, there are no pictures, or no frames.
     """
 
+    depth_scale = None  # the app always writes millimetres
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._encoder = ImageEncoder(DepthReader(None, UNITS_PER_METRE), None)

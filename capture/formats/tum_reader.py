@@ -78,7 +78,8 @@ class TumSequence:
 
     def __init__(self, path: Path, units_per_metre: float | None = None, intrinsics: Intrinsics | None = None) -> None:
         self.path = path
-        self._encoder = ImageEncoder(DepthReader(units_per_metre, UNITS_PER_METRE), intrinsics)
+        self._depth_reader = DepthReader(units_per_metre, UNITS_PER_METRE)
+        self._encoder = ImageEncoder(self._depth_reader, intrinsics)
         camera = _CAMERA_NAME.search(path.resolve().name.lower())
         self._camera = _CAMERAS[camera[1]] if camera and intrinsics is None else None
         self._cameras = read_intrinsics(path) if intrinsics is None else {}
@@ -96,6 +97,10 @@ class TumSequence:
 
     def __len__(self) -> int:
         return len(self._pairs)
+
+    @property
+    def depth_scale(self) -> float:
+        return self._depth_reader.units_per_metre(self.path / self._depth.names[self._pairs[0][1]])
 
     @property
     def remark(self) -> str:

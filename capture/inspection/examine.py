@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.geometry.room_depth import DepthReadings, unit_doubt
 from capture.inspection.checksums import FileDamage, entries, read_files
 from capture.inspection.continuity import Continuity
 from capture.inspection.edge_agreement import SIZE, Agreement, agreement
@@ -64,6 +65,7 @@ class Examined:
 class _Look:
     faults: tuple[FileDamage, ...] = ()
     agreement: Agreement | None = None
+    depth_mm: NDArray[np.uint16] | None = None
 
 
 def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> Examined:
@@ -74,6 +76,7 @@ def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> 
     faults: list[FileDamage] = []
     match, poses, frames = PairChecker(), LostPoses(), 0
     continuity: Continuity | None = None
+    readings = DepthReadings()
     for entry, look in _in_order(partial(_look, path), entries(path)):
         faults += look.faults
         if isinstance(entry, FrameLine):
@@ -81,11 +84,21 @@ def examine(path: Path, on_frame: Callable[[int], None] = lambda done: None) -> 
             continuity.add(entry)
             match.add(entry, look.agreement)
             poses.add(entry)
+            if look.depth_mm is not None:
+                readings.add(look.depth_mm)
             frames += 1
             on_frame(frames)
     remarks = (*match.findings(), *continuity.findings(), *poses.findings()) if continuity else ()
+    remarks += tuple(_doubt_unit(path, readings)) if frames else ()
     lines = tuple(fault.line for fault in faults)
     return Examined((*_damage(faults), *remarks), lines, frames, match.usual, match.undetermined)
+
+
+def _doubt_unit(path: Path, readings: DepthReadings) -> Iterator[Finding]:
+    """Yield a remark if the unit that an import assumed for the depth is probably wrong."""
+    scale = read_info(path).depth_scale
+    if scale is not None and (doubt := unit_doubt(readings.near_far_m(), scale)):
+        yield Finding("depth_unit", False, (), doubt)
 
 
 def _look(path: Path, entry: FrameLine | FileDamage) -> _Look:
@@ -102,7 +115,8 @@ def _look(path: Path, entry: FrameLine | FileDamage) -> _Look:
             faults.append(FileDamage(fault, entry.index, f"{entry.files[kind].path}: {error}"))
     if not {"rgb", "depth"} <= decoded.keys():
         return _Look(tuple(faults))
-    return _Look(tuple(faults), agreement(decoded["rgb"], decoded["depth"].astype(np.float32) / np.float32(1000)))
+    depth_m = decoded["depth"].astype(np.float32) / np.float32(1000)
+    return _Look(tuple(faults), agreement(decoded["rgb"], depth_m), decoded["depth"])
 
 
 def _picture(data: bytes, size: tuple[int, int]) -> NDArray[Any]:

@@ -55,6 +55,7 @@ class RecordingInfo:
     note      by the user, or by the import
     imported  from a foreign data set: after a crash it is `incomplete`, as the rest of its source is missing
     chosen    filter of the frames to record; None where every frame was. Frames left out are not counted as lost
+    depth_scale  units per metre that an import assumed or was given; None where the source states its unit
     """
 
     name: str
@@ -72,6 +73,7 @@ class RecordingInfo:
     note: str = ""
     imported: bool = False
     chosen: FrameFilter | None = None
+    depth_scale: float | None = None
     software: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(
         default_factory=lambda: {"depth": "millimetres, 0 = no reading", "confidence": "0 low, 1 medium, 2 high"}

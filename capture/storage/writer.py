@@ -52,6 +52,7 @@ class RecordingWriter:
         note: str = "",
         imported: bool = False,
         chosen: FrameFilter | None = None,
+        depth_scale: float | None = None,
     ) -> None:
         self.path: Path | None = None
         self.written = 0
@@ -61,7 +62,7 @@ class RecordingWriter:
         self.layout: tuple[object, ...] | None = None
         self._dataset, self._name = Path(dataset), recording_name(name)
         self._source, self._driver, self._note, self._chosen = source, driver, note, chosen
-        self._imported = imported
+        self._imported, self._depth_scale = imported, depth_scale
         self._log = -1
         self._lock: FileLock | None = None
         self._not_durable: list[Path] = []
@@ -127,6 +128,7 @@ class RecordingWriter:
                 note=self._note,
                 imported=self._imported,
                 chosen=self._chosen,
+                depth_scale=self._depth_scale,
             )
             self._log = os.open(
                 self.path / LOG_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)

@@ -37,9 +37,12 @@ class DepthReader:
         self._millimetres = depth_table(self._whole_numbers)
 
     def units_per_metre(self, path: Path) -> float:
-        """Return the scale of this file, of which only the first bytes matter. Raises LidarliveError."""
-        is_float = _is_float(read_image(path))
-        return self._whole_numbers if not is_float else self._stated or METRES
+        """Return the scale of this file; that of whole numbers if it cannot be read."""
+        try:
+            data = read_image(path)
+        except LidarliveError:  # reported when its frame is read
+            return self._whole_numbers
+        return (self._stated or METRES) if _is_float(data) else self._whole_numbers
 
     def read(self, path: Path) -> UInt16Image:
         """Read a map as uint16 (h, w) millimetres, 0 = no reading. Raises LidarliveError, naming the file."""

@@ -26,7 +26,8 @@ from tests.support.programs import lidarlive
         (["inspect", "{tmp}"], "is not a recording and holds none"),
         (["inspect", "{tmp}/nowhere"], "does not exist"),
         (["import", "{tmp}/nowhere.r3d", "{tmp}/set"], "nowhere.r3d does not exist"),
-        (["import", "{tmp}", "{tmp}/set"], "is not a folder of pictures and depth maps"),
+        (["import", "{tmp}/empty", "{tmp}/set"], "is not a folder of pictures and depth maps"),
+        (["import", "{tmp}", "{tmp}/set"], "file.r3d is not a Record3D file"),
         (["import", "{tmp}", "{tmp}/set", "--depth-scale", "0"], "the depth scale must be 1 (metres)"),
         (["import", "{tmp}", "{tmp}/set", "--intrinsics", "500,500,320"], "Received: '500,500,320'"),
         (["import", "{tmp}", "{tmp}", "{tmp}/set", "--name", "x"], "--name names one recording"),
@@ -57,6 +58,7 @@ def test_bad_input_of_a_real_process(words: list[str], line: str, tmp_path: Path
 
 def filled(words: list[str], tmp_path: Path, numbered: Path) -> list[str]:
     (tmp_path / "file.r3d").write_bytes(b"nothing of the kind")
+    (tmp_path / "empty").mkdir()
     return [word.format(tmp=tmp_path, numbered=numbered) for word in words]
 
 

@@ -6,9 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.cli.check import MAX_DETAILS, CheckCommand, run
+from capture.formats.base import ImportOptions
+from capture.formats.importing import import_path
+from tests.support.foreign import jpeg, png, put
 from tests.support.frames import write_recording
 from tests.support.scenes import scene_frame
 
@@ -44,3 +48,14 @@ def test_damage_is_named_with_its_frames_and_what_to_do(tmp_path: Path, capsys: 
     assert lines[3 + MAX_DETAILS].startswith("        The disk or a program has changed them.")
     assert run(CheckCommand([tmp_path], json=True)) == 3
     assert len(json.loads(capsys.readouterr().out)["damage"][str(path)]) == 7
+
+
+def test_a_unit_that_an_import_assumed_is_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    depth = np.linspace(6000, 40_000, 32 * 24).astype(np.uint16).reshape(32, 24)
+    source = put(tmp_path / "in", {"rgb/0.jpg": jpeg(1), "depth/0.png": png(depth)})
+    for name, scale, doubts in (("assumed", None, 1), ("right", 10_000, 0)):
+        import_path(source, tmp_path / name, ImportOptions(scale), lambda *now: None)
+        assert run(CheckCommand([tmp_path / name], json=True)) == 0
+        ((_, findings),) = json.loads(capsys.readouterr().out)["findings"].items()
+        assert [(each["kind"], each["is_damage"]) for each in findings] == [("depth_unit", False)] * doubts
+        assert all(each["what"].endswith("probably with --depth-scale 10000") for each in findings)

@@ -56,7 +56,7 @@ def test_a_remark_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     path = write_encoded(tmp_path / "in", "walk", [frames[1], frames[0]])
     assert run(ExportCommand(path, tmp_path / "out", format="tum")) == 0
     assert capsys.readouterr().err == (
-        f"lidarlive: {path}: 1 of 2 frames were not later than the previous one and were moved after it\n"
+        f"lidarlive: {path}: 1 of 2 frames was not later than the previous one and was moved after it\n"
     )
 
 

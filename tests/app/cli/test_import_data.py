@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -23,8 +24,10 @@ from capture.formats.folders_reader import ImageFolder
 from capture.formats.importing import import_path
 from capture.inspection.checksums import damage
 from capture.recording import Recording
+from tests.app.cli.conftest import Call
 from tests.support.foreign import depth_map, pairs, png, put
 from tests.support.paths import ROOT
+from tests.support.r3d_files import members, write_r3d
 
 
 def test_an_interrupt_leaves_what_is_whole_marked_incomplete(tmp_path: Path):
@@ -78,6 +81,52 @@ def test_sigterm_ends_it_as_an_interrupt_does(tmp_path: Path, monkeypatch: pytes
     assert Recording(left).info.status == "incomplete"
     assert 0 < len(Recording(left)) < 20
     assert list(damage(left)) == []
+
+
+def imported(dataset: Path) -> list[str]:
+    return sorted(Recording(path).info.name for path in dataset.iterdir())
+
+
+def test_a_bad_file_does_not_keep_the_others_from_being_imported(tmp_path: Path, call: Call):
+    good = [write_r3d(tmp_path / f"{name}.r3d", members()) for name in "ac"]
+    cut, empty = tmp_path / "cut.r3d", tmp_path / "empty.r3d"
+    cut.write_bytes(good[0].read_bytes()[:-100])
+    empty.write_bytes(b"")
+    done = call("import", good[0], cut, empty, good[1], tmp_path / "set")
+    assert (done.returncode, imported(tmp_path / "set")) == (1, ["a", "c"])
+    assert [line.split(": ")[1] for line in done.stdout.splitlines()] == ["3 frames", "3 frames"]
+    first, second, last = done.stderr.splitlines()
+    assert first.startswith(f"lidarlive: {cut} is cut short")
+    assert second.startswith(f"lidarlive: {empty} is not a Record3D file: it is empty")
+    assert last == "lidarlive: 2 of 4 data sets could not be imported; 2 were"
+
+
+def test_a_folder_and_a_zip_of_files(tmp_path: Path, call: Call):
+    (tmp_path / "walks").mkdir()
+    for name in ("a", "b"):
+        write_r3d(tmp_path / "walks" / f"{name}.r3d", members())
+    with zipfile.ZipFile(tmp_path / "walks.zip", "w") as archive:
+        for name in ("a", "b"):
+            archive.write(tmp_path / "walks" / f"{name}.r3d", f"walks/{name}.r3d")
+        archive.writestr("walks/c.r3d", b"x")
+    done = call("import", tmp_path / "walks", tmp_path / "one")
+    assert (done.returncode, done.stderr, imported(tmp_path / "one")) == (0, "", ["a", "b"])
+    done = call("import", tmp_path / "walks.zip", tmp_path / "two")
+    assert (done.returncode, imported(tmp_path / "two")) == (1, ["a", "b"])
+    fault, last = done.stderr.splitlines()
+    assert fault.startswith(f"lidarlive: {tmp_path / 'walks.zip'}/walks/c.r3d is not a Record3D file")
+    assert last == "lidarlive: 1 of 3 data sets could not be imported; 2 were"
+    done = call("import", tmp_path / "walks", tmp_path / "three", "--name", "x")
+    assert (done.returncode, (tmp_path / "three").exists()) == (1, False)
+    assert "--name names one recording" in done.stderr
+
+
+def test_remarks_on_the_whole_are_printed_however_many_faults_there_were(tmp_path: Path, call: Call):
+    files = pairs(8) | {f"depth/{i}.png": b"x" for i in range(7)} | {"depth/7.png": png(depth_map(20_000))}
+    done = call("import", put(tmp_path / "in", files), tmp_path / "set")
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 6)
+    assert done.stderr.splitlines()[-1].endswith("probably with --depth-scale 10000")
+    assert done.stdout.endswith(": 1 frame, 7 damaged ones left out\n")
 
 
 def test_progress_shows_the_rate_and_the_time_left():

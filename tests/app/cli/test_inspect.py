@@ -77,6 +77,31 @@ def test_what_is_unusual_in_one_is_said_of_it(tmp_path: Path) -> None:
     ]
 
 
+def test_a_unit_that_an_import_assumed_is_doubted(tmp_path: Path) -> None:
+    deep = inspected(tmp_path, "deep", 21.0, depth_scale=1000.0)
+    (doubt,) = (line for line in remarks(deep) if "--depth-scale" in line)
+    assert doubt.startswith("its depth is 21 to 21 m, deeper than a room, if 1000 units are a metre")
+    for plain in (replace(deep, info=replace(deep.info, depth_scale=None)), replace(deep, depth_m=(0.5, 4.0))):
+        assert not [line for line in remarks(plain) if "--depth-scale" in line]
+
+
+@pytest.mark.parametrize(
+    ("scale", "size", "name"),
+    [
+        (5000.0, (480, 640), "other"),
+        (1000.0, (192, 256), "LiDAR"),
+        (1000.0, (256, 192), "LiDAR"),
+        (None, (24, 32), "LiDAR"),
+    ],
+)
+def test_a_kinect_is_not_listed_as_a_lidar(
+    scale: float | None, size: tuple[int, int], name: str, tmp_path: Path
+) -> None:
+    text = printed([inspected(tmp_path, "desk", depth_scale=scale, depth_size=size)])
+    (row,) = (line for line in text.splitlines() if line.startswith("desk ") and " 4 " in line)
+    assert row.split()[1] == name
+
+
 def test_all_of_it_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_recording(tmp_path, "known", [make_frame(i) for i in range(3)])
     assert run(InspectCommand([tmp_path], json=True)) == 0

@@ -15,7 +15,7 @@ from capture.errors import LidarliveError
 from capture.formats.folders_reader import ImageFolder
 from capture.frame import Intrinsics, Pose
 from capture.geometry.poses import LOST_POSE
-from tests.support.foreign import depth_map, jpeg, pairs, png, put
+from tests.support.foreign import depth_map, exr, jpeg, pairs, png, put, tiff
 
 POSE = b"0 -1 0 1.5\n1 0 0 2\n0 0 1 3\n0 0 0 1\n"
 LEVELS = np.full((32, 24), 50, np.uint8)
@@ -45,6 +45,41 @@ def test_depth_scale_and_intrinsics(tmp_path: Path):
     folder = ImageFolder(put(tmp_path, pairs(1)), 4000, Intrinsics(70, 71, 36, 48))
     assert levels(folder.read_frame(0).depth_png) == [0, 250]
     assert folder.read_frame(0).intrinsics == Intrinsics(70, 71, 36, 48)
+
+
+@pytest.mark.parametrize("suffix", ["tiff", "exr", "TIF"])
+def test_floats_in_metres(suffix: str, tmp_path: Path):
+    depth = np.full((32, 24), 1.25, np.float32)
+    data = exr(depth) if suffix == "exr" else tiff(depth)
+    folder = ImageFolder(put(tmp_path, {"rgb/a.jpg": jpeg(9), f"depth/a.{suffix}": data}))
+    assert levels(folder.read_frame(0).depth_png) == [1250]
+    assert folder.depth_scale == 1
+
+
+def test_a_unit_that_is_stated_is_used(tmp_path: Path):
+    """As NeRFCapture does: 10 m are 65535."""
+    text = b'{"integer_depth_scale": 0.00015259021896696422, "frames": []}'
+    folder = ImageFolder(put(tmp_path, pairs(1) | {"transforms.json": text}))
+    assert levels(folder.read_frame(0).depth_png) == [0, 153]
+    assert (folder.depth_scale, folder.remark) == (
+        pytest.approx(6553.5),
+        "6553.5 units are a metre, as transforms.json states; not read: transforms.json; if a camera's numbers are in "
+        "there, give them with --intrinsics",
+    )
+    assert levels(ImageFolder(tmp_path, 1000).read_frame(0).depth_png) == [0, 1000]  # the user's own comes first
+
+
+def test_files_of_other_programs_are_named(tmp_path: Path):
+    files = {f"{name}/0.json": b"{}" for name in ("cameras", "corrected_cameras", "corrected_images", ".hidden")}
+    folder = ImageFolder(put(tmp_path, pairs(1) | files | {"README.md": b"x", "intrinsics.txt": b""}))
+    advice = "; if a camera's numbers are in there, give them with --intrinsics"
+    assert folder.remark == f"not read: cameras/, corrected_cameras/, corrected_images/{advice}"
+    known = ImageFolder(tmp_path, None, Intrinsics(70, 71, 36, 48))
+    assert known.remark == "not read: cameras/, corrected_cameras/, corrected_images/"
+    many = {f"{i}.json": b"" for i in range(9)}
+    assert (
+        "not read: 0.json, 1.json, 2.json, 3.json, 4.json, 5.json and 6 more" in ImageFolder(put(tmp_path, many)).remark
+    )
 
 
 def test_names_are_sorted_by_their_numbers(tmp_path: Path):
@@ -126,14 +161,17 @@ def test_any_text_gives_a_pose_or_a_clear_error(data: bytes, tmp_path_factory: p
 @pytest.mark.parametrize(
     ("files", "fault"),
     [
-        ({"a.txt": b""}, "not a folder of pictures and depth maps. Missing: rgb in rgb/, color/"),
+        ({"a.txt": b""}, "not a folder of pictures and depth maps. Missing: rgb in rgb/, color/.* Received: a.txt"),
+        (pairs(1) | {"transforms.json": b"{"}, "transforms.json cannot be read, and may state the unit"),
+        (pairs(1) | {"transforms.json": b'{"integer_depth_scale": 0}'}, "must be metres per unit. Received: 0. Give"),
+        (pairs(1) | {"transforms.json": b'{"integer_depth_scale": "x"}'}, "must be metres per unit. Received: 'x'"),
         ({"rgb/0.jpg": b"x"}, "Missing: depth in depth/, y/"),
         ({"rgb/0.jpg": b"x", "depth": b"x"}, "Missing: depth in depth/, y/"),
         (pairs(1) | {"color/0.jpg": b"x"}, "color/ and rgb/ both contain rgb"),
         (pairs(1) | {"rgb/0.png": b"x"}, "belong to one frame. Remove one"),
         (
             {"rgb/0.bmp": b"x", "depth/0.npy": b"x"},
-            "no JPEG or PNG in rgb/ and no 16-bit PNG or TIFF, .* in depth/. Received: .*.bmp files in rgb/",
+            "needs JPEG or PNG files in rgb/ and 16-bit PNG or TIFF, .* in depth/. Received: .bmp files in rgb/, .npy",
         ),
     ],
 )

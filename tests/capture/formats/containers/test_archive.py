@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
-from capture.formats.parts.archive import Archive
+from capture.formats.containers.archive import Archive
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 

@@ -1,4 +1,4 @@
-"""Read members of an untrusted ZIP by name, in bounded memory. Nothing is ever extracted to the file system.
+"""Read members of an untrusted ZIP by name, in bounded memory.
 
 Usual attacks and why they fail: names that lead out of a folder, and links, are only names that are never requested; a
 member that expands without end is decompressed up to its stated size and no further.
@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from capture.errors import LidarliveError
 
@@ -18,8 +19,11 @@ MAX_MEMBER_BYTES = 64 << 20  # hundreds of times the largest member seen; a ZIP 
 MAX_DIRECTORY_BYTES = 24 << 20  # 100,000 frames of three members; zipfile takes about ten times that in memory
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods are decompressed without a limit by zipfile
 ZIP_START = b"PK\x03\x04"  # first bytes of a ZIP with a member
+WEB_PAGE_BYTES = 1024  # within which a web page names itself
+COPIED_BYTES = 1 << 20  # at once, when a member is written to a file
 # RuntimeError: an encrypted member; struct.error, IndexError: malformed extra fields
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, IndexError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, IndexError)
+_UNREADABLE = (*_DAMAGED, OSError)
 
 
 class Archive:
@@ -38,14 +42,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(self._file)
         except _UNREADABLE as error:
-            cut = self._begins_like_one()
+            what = self._describe(error)
             self._file.close()
-            raise LidarliveError(
-                f"{path} is cut short, or damaged at its end, where a ZIP has its table of contents ({error}). Copy it "
-                "from the phone again"
-                if cut
-                else f"{path} is not a Record3D file (not a readable ZIP): {error}"
-            ) from None
+            raise LidarliveError(f"{path} {what}") from None
         self._file.most_bytes = MAX_MEMBER_BYTES
         self.names = frozenset(self._zip.namelist())
 
@@ -53,17 +52,31 @@ class Archive:
         self._zip.close()
         self._file.close()
 
+    def size(self, name: str) -> int:
+        """Return how many bytes a member states to have."""
+        return self._zip.getinfo(name).file_size
+
+    def extract(self, name: str, path: Path) -> None:
+        """Write a member of any size to a new file. Raises LidarliveError if it is unreadable, OSError for the file."""
+        member = self._member(name)
+        with path.open("xb") as out:
+            try:
+                with self._zip.open(member) as file:
+                    left = member.file_size
+                    while data := self._read_some(file, left):
+                        out.write(data)
+                        left -= len(data)
+            except _DAMAGED as error:
+                raise self._fault(name, f"cannot be read: {error}") from None
+            if left:
+                raise self._fault(name, f"must decompress to {member.file_size} bytes. Received: {left} fewer")
+
     def read(self, name: str, most_bytes: int = MAX_MEMBER_BYTES) -> bytes:
         """Return a member's bytes, checked by its checksum. Raises LidarliveError, naming it, if it is unreadable."""
-        try:
-            member = self._zip.getinfo(name)
-        except KeyError:
-            raise self._fault(name, "is missing. Export the recording from Record3D again") from None
+        member = self._member(name)
         size = max(member.file_size, member.compress_size)
         if size > most_bytes:
             raise self._fault(name, f"must have at most {most_bytes} bytes. Received: {size}")
-        if member.compress_type not in PACKED:
-            raise self._fault(name, f"must be stored or deflated. Received: method {member.compress_type}")
         try:
             with self._zip.open(member) as file:
                 data = file.read(member.file_size)  # read() without a size may decompress up to 2 GiB first
@@ -73,9 +86,33 @@ class Archive:
             raise self._fault(name, f"must decompress to {member.file_size} bytes. Received: {len(data)}")
         return data
 
-    def _begins_like_one(self) -> bool:
+    def _member(self, name: str) -> zipfile.ZipInfo:
+        try:
+            member = self._zip.getinfo(name)
+        except KeyError:
+            raise self._fault(name, "is missing. Export the recording from Record3D again") from None
+        if member.compress_type not in PACKED:
+            raise self._fault(name, f"must be stored or deflated. Received: method {member.compress_type}")
+        return member
+
+    @staticmethod
+    def _read_some(file: IO[bytes], left: int) -> bytes:
+        return file.read(min(left, COPIED_BYTES)) if left else b""
+
+    def _describe(self, error: Exception) -> str:
+        """Return what the file is instead of a ZIP."""
         self._file.seek(0)
-        return self._file.read(len(ZIP_START)) == ZIP_START
+        start = self._file.read(WEB_PAGE_BYTES)
+        if not start:
+            return "is not a Record3D file: it is empty. Copy it from the phone again"
+        if start.startswith(ZIP_START):
+            return (
+                f"is cut short, or damaged at its end, where a ZIP has its table of contents ({error}). Copy it from "
+                "the phone again"
+            )
+        if b"<html" in start.lower():
+            return "is not a Record3D file: it is a web page, perhaps the answer to a download. Download it again"
+        return f"is not a Record3D file (not a readable ZIP): {error}"
 
     def _fault(self, name: str, message: str) -> LidarliveError:
         return LidarliveError(f"{self._path}: {name}: {message}")
