@@ -26,6 +26,7 @@ from capture.storage.layout import (
     read_log,
 )
 from capture.storage.repair import being_written, repair
+from capture.wording import counted
 
 MIN_LINE_BYTES = 100  # a third of the shortest line; limits the index of a log, 8 bytes per line
 
@@ -143,7 +144,7 @@ class Recording:
 
     def __getitem__(self, i: int) -> Frame:
         if not -len(self) <= i < len(self):
-            raise IndexError(f"{self.path.name} has {len(self)} frames. Received: {i}")
+            raise IndexError(f"{self.path.name} has {counted(len(self), 'frame')}. Received: {i}")
         return self.frame(i % len(self))
 
     def __iter__(self) -> Iterator[Frame]:

@@ -14,6 +14,7 @@ from capture.errors import LidarliveError
 from capture.virtual_phone.faults import LASTING_S, OF_ONE_FRAME
 from capture.virtual_phone.phone import PhoneStatus
 from capture.virtual_phone.process import run_phone
+from capture.wording import counted
 
 FAULTS = (*OF_ONE_FRAME, *LASTING_S)
 REPORT_INTERVAL_S = 1.0
@@ -77,4 +78,4 @@ def run(options: EmulateCommand) -> int:
 
 
 def _counts(status: PhoneStatus) -> str:
-    return f"sent {status.sent} frames, dropped {status.dropped}"
+    return f"sent {counted(status.sent, 'frame')}, dropped {status.dropped}"

@@ -6,6 +6,7 @@ from app.session.live_accuracy import WINDOW_S, Accuracy
 from app.session.live_session import LiveStatus
 from capture.recorder.status import RecordingStatus
 from capture.usb.usbmuxd import HOW_TO_STREAM
+from capture.wording import counted
 
 
 def status_line(status: LiveStatus) -> str:
@@ -90,7 +91,9 @@ def recording_line(recording: RecordingStatus) -> str:
     """Return time, frames written, lost and left out by choice of a running recording, or its result."""
     lost = sum(recording.lost.values())
     chosen = "" if recording.choice.is_all else f"   {recording.choice.short_words()}"
-    counts = f"{recording.written} frames, {lost} lost" + (f", {recording.left_out} left out" if chosen else "")
+    counts = f"{counted(recording.written, 'frame')}, {lost} lost" + (
+        f", {recording.left_out} left out" if chosen else ""
+    )
     if recording.finished:
         name = recording.path.name if recording.path is not None else recording.name
         return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"

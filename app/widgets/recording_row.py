@@ -12,6 +12,7 @@ from app.widgets.image_panel import fitted
 from app.widgets.qimages import rgb_image
 from app.widgets.theme import ACCENT, AMBER, BLUE, DARK_TEXT, DIM_TEXT, EMPTY, LIGHT_RED, SURFACE, TEXT
 from capture.inspection.survey import METRES
+from capture.wording import counted
 
 SUMMARY, ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 EDGE = 8  # pixels around everything
@@ -49,7 +50,7 @@ def tool_tip(summary: RecordingSummary) -> str:
     if summary.problem:
         return "\n".join([*lines, summary.problem])
     lost = ", ".join(f"{count} {cause}" for cause, count in summary.lost.items()) or "none"
-    lines += [f"{summary.frames} frames in {summary.length}", f"Lost: {lost}"]
+    lines += [f"{counted(summary.frames, 'frame')} in {summary.length}", f"Lost: {lost}"]
     lines.append("Share of the pixels with confident depth, by distance:")
     for metre, share in enumerate(summary.coverage):
         reach = f"beyond {metre} m" if metre == METRES else f"{metre} to {metre + 1} m"
@@ -99,7 +100,10 @@ def _lines(summary: RecordingSummary) -> list[tuple[str, QColor, bool]]:
     if summary.problem:
         return [(summary.problem, DIM_TEXT, False)]
     lost = sum(summary.lost.values())
-    lines = [(f"{summary.length}  ·  {summary.frames} frames", TEXT, False), (summary.began, DIM_TEXT, False)]
+    lines = [
+        (f"{summary.length}  ·  {counted(summary.frames, 'frame')}", TEXT, False),
+        (summary.began, DIM_TEXT, False),
+    ]
     return [*lines, (f"{lost} lost", QColor(LIGHT_RED), False)] if lost else lines
 
 

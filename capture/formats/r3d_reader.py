@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
 from math import isqrt
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,7 @@ from capture.errors import LidarliveError
 from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.containers.archive import ZIP_START
 from capture.formats.containers.record3d_members import is_exr_folder, is_unpacked, open_members
-from capture.formats.parts.json_values import is_lost_pose, is_number
+from capture.formats.parts.json_values import JsonNumbers, is_lost_pose
 from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, clean_depth
 from capture.geometry.poses import LOST_POSE, is_pose
 from capture.jpeg import UInt8Image, jpeg_size
@@ -151,12 +150,12 @@ class R3dFile:
 
     def _read_metadata(self) -> None:
         names = self._archive.names
-        numbers = [int(match[1]) for match in map(_JPEG_NAME.fullmatch, names) if match]
-        if not numbers:
+        found = [int(match[1]) for match in map(_JPEG_NAME.fullmatch, names) if match]
+        if not found:
             raise self._fault("rgbd", "has no frames (no rgbd/0.jpg). Export the recording from Record3D again")
-        self._frames = max(numbers) + 1
-        if self._frames > 2 * len(numbers):
-            raise self._fault("rgbd", f"more than half of {self._frames} frames are missing. Received: {len(numbers)}")
+        self._frames = max(found) + 1
+        if self._frames > 2 * len(found):
+            raise self._fault("rgbd", f"more than half of {self._frames} frames are missing. Received: {len(found)}")
         self._with_confidence = sum(f"rgbd/{i}.conf" in names for i in range(self._frames))
         self._has_confidence = 2 * self._with_confidence > self._frames
         try:
@@ -167,28 +166,24 @@ class R3dFile:
         if not isinstance(metadata, dict):
             raise self._fault("metadata", f"must be a JSON object. Received: {type(metadata).__name__}")
         self._metadata: dict[str, Any] = metadata
-        self.rgb_size = self._side("w"), self._side("h")
-        self.fps = self._numbers("fps", [metadata.get("fps")], 1)[0]
+        numbers = JsonNumbers(metadata, f"{self.path}: metadata")
+        self.rgb_size = numbers.side("w", MAX_SIDE), numbers.side("h", MAX_SIDE)
+        self.fps = numbers.number("fps")
         if not 0 < self.fps <= 1000:
             raise self._fault("metadata: fps", f"must be frames a second. Received: {self.fps:g}")
+        has_depth_size = {"dw", "dh"} <= metadata.keys()
         self.depth_size = (
-            (self._side("dw"), self._side("dh")) if {"dw", "dh"} <= metadata.keys() else self._infer_depth()
+            (numbers.side("dw", MAX_SIDE), numbers.side("dh", MAX_SIDE)) if has_depth_size else self._infer_depth()
         )
         self.camera = self._read_camera()
-        self._intrinsics = [Intrinsics(*values) for values in self._rows("perFrameIntrinsicCoeffs", 4)]
-        self._poses = self._read_poses()
-        self._times_s = [values[0] for values in self._rows("frameTimestamps", 1)]
+        self._intrinsics = [Intrinsics(*row) for row in numbers.rows("perFrameIntrinsicCoeffs", 4, self._frames)]
+        rows = numbers.rows("poses", 7, self._frames, is_empty=is_lost_pose)
+        poses = [Pose.from_list(row) if row else LOST_POSE for row in rows]
+        self._poses = poses if any(map(is_pose, poses)) else []
+        self._times_s = [row[0] for row in numbers.rows("frameTimestamps", 1, self._frames)]
         if not self._intrinsics:
-            fx, _, _, _, fy, _, cx, cy, _ = self._numbers("K", metadata.get("K"), 9)  # column by column
+            fx, _, _, _, fy, _, cx, cy, _ = numbers.numbers("K", metadata.get("K"), 9)  # column by column
             self._shared_intrinsics = Intrinsics(fx, fy, cx, cy)
-
-    def _read_poses(self) -> list[Pose]:
-        """Return a pose per frame; empty if the file has no pose at all."""
-        metadata = self._metadata.get("poses")
-        lost = {i for i, row in enumerate(metadata) if is_lost_pose(row)} if isinstance(metadata, list) else set()
-        rows = self._rows("poses", 7, skip=lost)
-        poses = [LOST_POSE if i in lost else Pose.from_list(row) for i, row in enumerate(rows)]
-        return poses if any(map(is_pose, poses)) else []
 
     def _read_camera(self) -> Camera:
         width, height = self.depth_size
@@ -210,33 +205,6 @@ class R3dFile:
                 "metadata: dw, dh", f"missing, and {values} depth values do not have the shape of {_by(self.rgb_size)}"
             )
         return width, values // width
-
-    def _side(self, key: str) -> int:
-        value = self._metadata.get(key)
-        if not is_number(value) or not 0 < value <= MAX_SIDE or value != int(value):
-            raise self._fault(
-                f"metadata: {key}", f"must be a whole number of pixels, 1 to {MAX_SIDE}. Received: {value!r:.40}"
-            )
-        return int(value)
-
-    def _rows(self, key: str, count: int, skip: Container[int] = ()) -> list[list[float]]:
-        """Return a row of `count` numbers per frame, empty for those to skip; empty if the file lacks the field."""
-        rows = self._metadata.get(key) or []
-        if not isinstance(rows, list) or (rows and len(rows) < self._frames):
-            received = len(rows) if isinstance(rows, list) else type(rows).__name__
-            raise self._fault(
-                f"metadata: {key}", f"must have an entry for each frame ({self._frames}). Received: {received}"
-            )
-        return [
-            [] if i in skip else self._numbers(key, [row] if count == 1 else row, count) for i, row in enumerate(rows)
-        ]
-
-    def _numbers(self, key: str, values: object, count: int) -> list[float]:
-        if not isinstance(values, list) or len(values) != count or not all(map(is_number, values)):
-            wanted = "a number" if count == 1 else f"{count} numbers"
-            received = values[0] if count == 1 and isinstance(values, list) and len(values) == 1 else values
-            raise self._fault(f"metadata: {key}", f"must be {wanted}. Received: {received!r:.80}")
-        return [float(value) for value in values]
 
     def _read_compressed(self, name: str, itemsize: int) -> bytes:
         data = self._archive.read(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from capture.wording import counted
+
 MAX_RUNS = 12  # runs of frames named in a line; the rest is counted, and all are in the JSON
 
 
@@ -47,5 +49,5 @@ def joined(frames: Sequence[int]) -> str:
     ranges = runs(frames)
     words = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:MAX_RUNS]]
     rest = len(ranges) - MAX_RUNS
-    more = f" and {rest} more {'place' if rest == 1 else 'places'}" if rest > 0 else ""
+    more = f" and {counted(rest, 'more place')}" if rest > 0 else ""
     return "" if not frames else f"{'frame' if len(frames) == 1 else 'frames'} {', '.join(words)}{more}"

@@ -24,6 +24,7 @@ from capture.storage.layout import (
     read_info,
     read_log,
 )
+from capture.wording import counted
 
 LOOK_S = 0.1  # a writer holds the lock for its lifetime, another check for less than a millisecond
 REPAIR_S = 30.0  # a repair by another process reads the files of the recording's last seconds
@@ -59,7 +60,7 @@ def repair(path: Path) -> Repaired:
         kept = list(_intact_lines(path, log, info))
         info = replace(info, status="incomplete" if info.imported else "recovered", frames=len(kept))
         dropped = sum(1 for _ in split_lines(log)) - len(kept)
-        done = f"{path.name}: was not closed; {len(kept)} whole frames kept"
+        done = f"{path.name}: was not closed; {counted(len(kept), 'whole frame')} kept"
         done += f", {dropped} torn dropped" if dropped else ""
         done += f", {INFO_NAME} rebuilt" if rebuilt else ""
         repaired = Repaired(info, b"".join(kept), done)

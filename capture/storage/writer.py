@@ -22,6 +22,7 @@ from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FileEntry, FrameLine, RecordingInfo, checksum
 from capture.storage.names import recording_name
 from capture.storage.software import software_versions
+from capture.wording import counted, verb
 
 PACKAGES = "lidarlive", "record3d", "opencv-python", "numpy"  # whose versions recording.json names
 SYNC_INTERVAL_S = 1.0  # the part of a recording that a power cut may cost
@@ -86,11 +87,11 @@ class RecordingWriter:
         if frame.layout != self.layout:
             raise ValueError(f"the frames of a recording must have one layout, {self.layout}. Received: {frame.layout}")
         try:
-            self._require_space(path, f"ended, its {self.written} frames are whole")
+            self._require_space(path, f"ended, its {self._written_are()} whole")
             self._commit(self._write_files(frame))
         except OSError as error:
             self._undo()
-            advice = f"The {self.written} frames before it are whole; free some space or choose another folder"
+            advice = f"The {self._written_are(' before it')} whole; free some space or choose another folder"
             raise self._failure(f"cannot write frame {self.written}", error, advice) from error
         if time.monotonic() - self._synced_s > SYNC_INTERVAL_S:
             self._sync()
@@ -187,7 +188,7 @@ class RecordingWriter:
             replace_file(self.path / INFO_NAME, self._info_now(status).to_json())
         except OSError as error:
             self._release()
-            advice = f"Opening it keeps what is whole of its {self.written} frames; free some space first"
+            advice = f"Opening it keeps what is whole of its {counted(self.written, 'frame')}; free some space first"
             raise self._failure("cannot be put on the disk", error, advice) from error
         self._synced_s = time.monotonic()
 
@@ -211,8 +212,12 @@ class RecordingWriter:
 
     def _failure(self, what: str, error: OSError, advice: str) -> LidarliveError:
         if error.errno == errno.ENOENT:
-            what, advice = f"was moved or removed while it was recorded, after {self.written} frames", "Record again"
+            written = counted(self.written, "frame")
+            what, advice = f"was moved or removed while it was recorded, after {written}", "Record again"
         return LidarliveError(f"{self.path}: {what} ({error.strerror}). {advice}")
+
+    def _written_are(self, which: str = "") -> str:
+        return f"{counted(self.written, 'frame')}{which} {verb(self.written, 'is', 'are')}"
 
     def _undo(self) -> None:
         """Remove what a failed append left: the frame's files and a part of its line."""

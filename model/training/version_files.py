@@ -11,6 +11,7 @@ from capture.errors import LidarliveError
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME
 from capture.storage.software import NOT_INSTALLED, software_versions
+from capture.wording import counted
 from model.config import (
     CARD_NAME,
     CONFIG_NAME,
@@ -118,7 +119,7 @@ def card(version: VersionConfig, report: Report) -> str:
         "",
         "## Data",
         *(
-            f"- {entry.name}: {entry.frames} frames, {'held out' if entry.held_out else 'trained on'}"
+            f"- {entry.name}: {counted(entry.frames, 'frame')}, {'held out' if entry.held_out else 'trained on'}"
             for entry in version.data
         ),
         *_rehearsed(report),
@@ -142,7 +143,9 @@ def _networks(report: Report) -> list[str]:
     """Sizes of the networks and times of the tasks, where the report has them."""
     lines = [f"- {name} network: {count:,} parameters" for name, count in report.parameters.items()]
     for name, outcome in report.stages.items():
-        spent = f"{outcome.steps} steps, {outcome.images} images, {outcome.seconds / 60:.1f} minutes"
+        spent = (
+            f"{counted(outcome.steps, 'step')}, {counted(outcome.images, 'image')}, {outcome.seconds / 60:.1f} minutes"
+        )
         best = f"best epoch {outcome.best_epoch} of {outcome.epochs}, ended by: {outcome.ended}"
         lines.append(f"- task {name}: {spent}; {best}")
     return ["", *lines] if lines else []
