@@ -194,8 +194,8 @@ def _open(path: Path, options: ImportOptions) -> nullcontext[ImageFolder]:
 FORMAT = ImportFormat(
     name="folders",
     title="folders with rgb/ and depth/",
-    reads="`rgb/` (or `color/`, `image/`, `images/`, `X/`) and `depth/` (or `Y/`): JPEG or PNG and 16-bit PNG, paired "
-    "by name; optional `confidence/`, `pose/`, `intrinsics.txt`",
+    reads="`rgb/` (or `color/`, `image/`, `images/`, `X/`) and `depth/` (or `Y/`): JPEG or PNG, and 16-bit PNG or TIFF "
+    "or floats in TIFF or EXR, paired by name; optional `confidence/`, `pose/`, `intrinsics.txt`",
     matches=Path.is_dir,
     open=_open,
 )

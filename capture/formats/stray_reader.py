@@ -266,8 +266,8 @@ def _open(path: Path, _: ImportOptions) -> closing[StrayScan]:
 FORMAT = ImportFormat(
     name="stray",
     title="Stray Scanner scans",
-    reads="the folder as the app writes it: `rgb.mp4` (or `rgb/`), `depth/`, `confidence/`, `odometry.csv`, "
-    "`camera_matrix.csv`",
+    reads="the folder as the app writes it: `rgb.mp4` (by its own time stamps) or `rgb/`, `depth/`, `confidence/`, "
+    "`odometry.csv`, `camera_matrix.csv`",
     matches=_matches,
     open=_open,
     has_own_scale=True,
