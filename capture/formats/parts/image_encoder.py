@@ -6,6 +6,7 @@ from pathlib import Path
 
 from capture.errors import LidarliveError
 from capture.formats.parts.depth_maps import DepthReader
+from capture.formats.parts.exif import without_orientation
 from capture.formats.parts.images import UNKNOWN_INTRINSICS, by, same_shape
 from capture.frame import Camera, Intrinsics, Pose
 from capture.jpeg import Jpeg, UInt8Image
@@ -31,8 +32,10 @@ class ImageEncoder:
         millimetres = self._depth.read(depth)
         depth_size = millimetres.shape[1], millimetres.shape[0]
         if not same_shape(jpeg.size, depth_size):
+            turned = without_orientation(jpeg.data) is not jpeg.data
+            stored = " as stored, before its EXIF orientation turns it" if turned else ""
             raise LidarliveError(
-                f"{depth}: must have the shape of its picture, {by(jpeg.size)}. Received: {by(depth_size)}"
+                f"{depth}: must have the shape of its picture, {by(jpeg.size)}{stored}. Received: {by(depth_size)}"
             )
         if confidence is not None and confidence.shape != millimetres.shape:
             received = by((confidence.shape[1], confidence.shape[0]))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from capture.errors import LidarliveError
 from capture.formats.base import ImportOptions
 from capture.formats.importing import import_path
 from capture.recording import Recording
@@ -39,6 +40,14 @@ def test_orientations_are_removed_and_counted(tmp_path: Path):
         data = recording.file_bytes(line, "rgb")
         assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (96, 72, 3)
         assert (data == (source / "rgb" / f"{i}.jpg").read_bytes()) == (i in (0, 2))
+
+
+def test_depth_of_a_picture_as_it_is_shown_is_refused(tmp_path: Path):
+    source = put(tmp_path / "in", {"rgb/0.jpg": turned(6), "depth/0.png": png(np.full((24, 32), 1000, np.uint16))})
+    with pytest.raises(
+        LidarliveError, match=r"its picture, 72x96 as stored, before its EXIF orientation turns it\. Rec"
+    ):
+        remarks(source)
 
 
 def test_frames_without_a_pose_are_counted(tmp_path: Path):
