@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
-from capture.frame import Camera, Pose
+from capture.frame import Camera
 from capture.storage.encoding import encode_jpeg, to_millimetres
 from tests.support.r3d_files import METADATA, members, write_r3d
 
@@ -76,18 +76,6 @@ def test_sizes_and_camera_are_inferred(
 def test_sides_may_be_whole_floats(tmp_path: Path) -> None:
     with R3dFile(write_r3d(tmp_path / "a.r3d", changed(w=72.0, h=96.0))) as r3d:
         assert r3d.rgb_size == (72, 96)
-
-
-@pytest.mark.parametrize("lost", [[0] * 7, [0, 0, 0, 0, 1, 2, 3], [float("nan")] * 7, [0, 0, 0, 1, float("inf"), 0, 0]])
-def test_zeros_are_no_pose(tmp_path: Path, lost: list[float]) -> None:
-    """Tracking began late."""
-    poses = METADATA["poses"]
-    with R3dFile(write_r3d(tmp_path / "a.r3d", changed(poses=[lost, *poses[1:]]))) as r3d:
-        assert [r3d.pose(i).as_list() for i in range(3)] == [[0] * 7, *poses[1:]]
-        assert r3d.remark == ""
-    with R3dFile(write_r3d(tmp_path / "b.r3d", changed(poses=[lost] * 3))) as r3d:
-        assert [r3d.pose(i) for i in range(3)] == [Pose()] * 3
-        assert r3d.remark == "none of its 3 frames has a pose: all are zeros"
 
 
 def test_encoded_for_our_files(tmp_path: Path) -> None:
