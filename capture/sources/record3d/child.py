@@ -1,0 +1,112 @@
+"""Parent-side handle of the capture process: starts and ends it, and explains its end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from capture.protocol.gate import GateCounts
+from capture.sources.record3d.child_output import ChildOutput
+from capture.sources.record3d.process import capture_process
+from capture.sources.record3d.relay import Relay
+from capture.sources.record3d.shared_ring import FrameRing
+
+JOIN_S = 1.0  # a process whose end of the pipe is closed ends at once
+
+
+class Child:
+    """A capture process, with its ring, its pipe and what it prints.
+
+    first_index   stream index of its first frame
+    taken         frames read from it
+    counts        what had arrived when the source last counted
+    is_connected  whether it has announced its connection
+    """
+
+    def __init__(
+        self, process: BaseProcess, pipe: Connection, ring: FrameRing, relay: Relay, output: ChildOutput, index: int
+    ) -> None:
+        self.process, self.pipe, self.ring, self.relay, self.output = process, pipe, ring, relay, output
+        self.first_index, self.taken, self.is_connected = index, 0, False
+        self.counts = GateCounts()
+        self._counted: dict[str, int] = {}  # its losses that the source has counted
+
+    @classmethod
+    def start(cls, serial: str, relay: Relay, output: Path, index: int) -> Child:
+        """Start the process. Its end of the pipe is closed here, so that its death reads as end of file.
+
+        Raises LidarliveError if there is too little shared memory.
+        """
+        ring = FrameRing.create()
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=capture_process,
+            args=(theirs, ring.name, ring.ring_bytes, serial, relay.address, output),
+            name="lidarlive-capture",
+            daemon=True,
+        )
+        with _without_interrupts():
+            process.start()
+        theirs.close()
+        return cls(process, ours, ring, relay, ChildOutput(output), index)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Changes with every message that was decoded or refused; not with one that the child hangs on."""
+        return self.ring.received, self.counts.refused
+
+    @property
+    def unannounced(self) -> int:
+        """Frames that it received and neither announced nor dropped, once all announced ones are read."""
+        return self.ring.received - self.taken - sum(self.ring.losses().values())
+
+    def new_losses(self) -> dict[str, int]:
+        """Return the frames that it has dropped since the last call, by cause."""
+        before, self._counted = self._counted, self.ring.losses()
+        return {cause: new for cause, count in self._counted.items() if (new := count - before.get(cause, 0))}
+
+    def crash(self) -> str:
+        """Return how it has ended by itself; empty if the phone closed the stream."""
+        self.process.join(JOIN_S)
+        self.output.read()
+        code = self.process.exitcode
+        if code in (0, None):
+            return ""
+        assert code is not None
+        how = f"crashed ({_signal_name(-code)})" if code < 0 else f"ended with exit status {code}"
+        words = self.output.last_words()
+        return f"the package record3d {how}" + (f": {words}" if words else "")
+
+    def end(self) -> None:
+        """Kill it and free what it used."""
+        self.process.kill()
+        self.process.join()
+        self.output.read()
+        self.pipe.close()
+        self.ring.close()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let a process that is started here inherit that Ctrl-C does not reach it, from its first moment on."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
