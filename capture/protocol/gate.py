@@ -8,13 +8,15 @@ map with rows of the one before. What else a JPEG may hold is the package's own 
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 
 from capture.jpeg import announced_size
 from capture.protocol.lzfse import inflated_size
 from capture.protocol.parser import DamagedMessage, MessageSplitter, WireFrame, split_parts
 from capture.protocol.wire import DEVICE_TYPES, MAX_DEPTH_PIXELS
+
+REFUSALS = 1024  # 17 s of a stream at 60 fps of which nothing passes
 
 
 @dataclass(frozen=True)
@@ -39,37 +41,45 @@ class GateCounts:
 
 
 class StreamGate:
-    """Filter of one connection's stream. One thread feeds it; any thread may read `counts`."""
+    """Filter of one connection's stream. One thread feeds it; any other may read `counts`, and one take `refusals`.
+
+    `refusals`: the counts after each refusal; if nobody takes them, the newest remain, which include all before them.
+    """
 
     def __init__(self) -> None:
         self._splitter = MessageSplitter()
         self.counts = GateCounts()  # replaced, never changed
+        self.refusals: deque[GateCounts] = deque(maxlen=REFUSALS)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the whole messages that `data` completes, headers included.
 
         Raises ValueError, and notes it, if this is no Record3D stream: then hang up.
         """
-        counts = dataclasses.asdict(self.counts)
-        counts["received_bytes"] += len(data)
+        counts = replace(self.counts, received_bytes=self.counts.received_bytes + len(data))
         passed: list[bytes] = []
         try:
             for message in self._splitter.feed(data):
                 if (fault := fault_of(message)) is None:
                     passed.append(message)
+                    counts = replace(counts, passed=counts.passed + 1)
                 else:
-                    counts[fault.kind] += 1
-                    if fault.kind == "damaged":
-                        counts["damage"] = fault.reason
-                    elif fault.kind == "oversized":
-                        counts["oversize"] = fault.reason
+                    counts = _with(counts, fault)
+                    self.refusals.append(counts)
         except ValueError as error:
-            counts["unreadable"] = str(error)
+            counts = replace(counts, unreadable=str(error))
             raise
         finally:
-            counts["passed"] += len(passed)
-            self.counts = GateCounts(**counts)
+            self.counts = counts
         return passed
+
+
+def _with(counts: GateCounts, fault: DamagedMessage) -> GateCounts:
+    if fault.kind == "other_age":
+        return replace(counts, other_age=counts.other_age + 1)
+    if fault.kind == "oversized":
+        return replace(counts, oversized=counts.oversized + 1, oversize=fault.reason)
+    return replace(counts, damaged=counts.damaged + 1, damage=fault.reason)
 
 
 def fault_of(message: bytes) -> DamagedMessage | None:

@@ -24,7 +24,8 @@ class Child:
 
     first_index   stream index of its first frame
     taken         frames read from it
-    counts        what had arrived when the source last counted
+    counts        what the relay had refused before the frames taken, when the source last counted
+    received_bytes  of the stream, the same
     is_connected  whether it has announced its connection
     """
 
@@ -33,7 +34,7 @@ class Child:
     ) -> None:
         self.process, self.pipe, self.ring, self.relay, self.output = process, pipe, ring, relay, output
         self.first_index, self.taken, self.is_connected = index, 0, False
-        self.counts = GateCounts()
+        self.counts, self.received_bytes = GateCounts(), 0
         self._counted: dict[str, int] = {}  # its losses that the source has counted
 
     @classmethod
@@ -59,16 +60,23 @@ class Child:
     @property
     def progress(self) -> tuple[int, int]:
         """Changes with every message that was decoded or refused; not with one that the child hangs on."""
-        return self.ring.received, self.counts.refused
+        return self.ring.received, self.relay.gate.counts.refused
 
     @property
     def unannounced(self) -> int:
         """Frames that it received and neither announced nor dropped, once all announced ones are read."""
         return self.ring.received - self.taken - sum(self.ring.losses().values())
 
-    def new_losses(self) -> dict[str, int]:
-        """Return the frames that it has dropped since the last call, by cause."""
-        before, self._counted = self._counted, self.ring.losses()
+    def refused_before(self, received: int) -> GateCounts:
+        """Return the counts of what was refused before message `received` of those that passed, 0 for the first."""
+        refusals, refused = self.relay.gate.refusals, self.counts
+        while refusals and refusals[0].passed <= received:
+            refused = refusals.popleft()
+        return refused
+
+    def new_losses(self, losses: dict[str, int]) -> dict[str, int]:
+        """Return the increase of its losses since the last call, by cause."""
+        before, self._counted = self._counted, losses
         return {cause: new for cause, count in self._counted.items() if (new := count - before.get(cause, 0))}
 
     def crash(self) -> str:

@@ -64,7 +64,7 @@ class Record3dSource(PhoneSource):
             try:
                 yield from self._frames(child)
             finally:
-                self._count(child)
+                self._count(child, child.ring.losses(), before=child.relay.gate.counts.passed)
                 self._next_index = child.first_index + child.ring.received
                 child.end()
 
@@ -76,7 +76,11 @@ class Record3dSource(PhoneSource):
             except (EOFError, OSError):
                 self._note_death(child)
                 return
-            self._count(child)
+            if isinstance(message, SlotHeader):
+                self._count(child, message.lost, before=message.stream_index)
+            else:
+                losses = child.ring.losses()
+                self._count(child, losses, before=child.taken + sum(losses.values()))
             child.output.read_sometimes()
             if child.progress != progress:
                 progress, deadline_s = child.progress, time.monotonic() + SILENCE_S
@@ -87,7 +91,7 @@ class Record3dSource(PhoneSource):
                 self._note_child_connected(child)
             elif message is not None:
                 raise LidarliveError(message.detail)
-            elif child.counts.unreadable:
+            elif child.relay.gate.counts.unreadable:
                 self._note_unreadable(child)
                 return
             elif time.monotonic() > deadline_s:
@@ -104,18 +108,22 @@ class Record3dSource(PhoneSource):
         else:
             yield frame
 
-    def _count(self, child: Child) -> None:
-        """Count what has arrived, and what the relay and the child have dropped of it, since the last call."""
-        before, now = child.counts, child.relay.counts
-        if now.received_bytes:
+    def _count(self, child: Child, losses: dict[str, int], before: int) -> None:
+        """Count what has arrived since the last call, and what was dropped of it.
+
+        `losses`: of the child; `before`: of what the relay has refused, what arrived before this message for the child.
+        """
+        arrived = child.relay.gate.counts
+        if arrived.received_bytes:
             self._note_child_connected(child)  # the stream may be ahead of the child's own announcement
-            child.counts = now
-            self._arrived.received(now.received_bytes - before.received_bytes)
-            self._arrived.undecoded(now.passed - child.ring.received)
-            if now.refused != before.refused:
-                self._note_all_refused(before, now)
-                child.first_index += now.refused - before.refused  # their indices: a gap is a loss
-        for cause, count in child.new_losses().items():
+            self._arrived.received(arrived.received_bytes - child.received_bytes)
+            child.received_bytes = arrived.received_bytes
+            self._arrived.undecoded(arrived.passed - child.ring.received)
+            refused = child.refused_before(before)
+            self._note_all_refused(child.counts, refused)
+            child.first_index += refused.refused - child.counts.refused  # their indices: a gap is a loss
+            child.counts = refused
+        for cause, count in child.new_losses(losses).items():
             self.count_lost(cause, count)
             if cause in DAMAGE:
                 self._arrived.refused("damaged", DAMAGE[cause], count)
@@ -135,9 +143,9 @@ class Record3dSource(PhoneSource):
 
     def _note_death(self, child: Child) -> None:
         """Note why the child has ended. All announced frames are read; those it did not announce died with it."""
-        self._count(child)
+        self._count(child, child.ring.losses(), before=child.relay.gate.counts.passed)
         self.count_lost("disconnected", child.unannounced)
-        if child.counts.unreadable:
+        if child.relay.gate.counts.unreadable:
             self._note_unreadable(child)
             return
         crash = child.crash()
@@ -148,11 +156,12 @@ class Record3dSource(PhoneSource):
             self._note_hang_up("the phone closed the stream")
 
     def _note_unreadable(self, child: Child) -> None:
-        self._arrived.unreadable(child.counts.unreadable)
-        self._note_end(child.counts.unreadable)
+        reason = child.relay.gate.counts.unreadable
+        self._arrived.unreadable(reason)
+        self._note_end(reason)
 
     def _note_silence(self, child: Child) -> None:
-        if child.is_connected and child.counts.passed <= child.ring.received:
+        if child.is_connected and child.relay.gate.counts.passed <= child.ring.received:
             self._note_end("the phone sends nothing")
             return
         hang = "the package record3d hangs" + ("" if child.is_connected else " while it connects")

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from capture.errors import LidarliveError
-from capture.protocol.gate import GateCounts
+from capture.protocol.gate import StreamGate
 from capture.sources.record3d.tunnel import Tunnel
 from capture.usb.local_socket import fresh_address, listen
 from capture.usb.usbmuxd import open_socket
@@ -33,8 +33,8 @@ POLL_S = 0.1  # how long threads may outlive the relay
 class Relay:
     """Proxy of usbmuxd at `address`, for clients that would connect to usbmuxd itself; a context manager.
 
-    `held_bytes` is the number of bytes received from usbmuxd and not yet read by the client. `counts`: what has arrived
-    of the phone's stream.
+    `held_bytes` is the number of bytes received from usbmuxd and not yet read by the client. `gate`: what the phone's
+    stream passes through.
 
     Threads: one accepts connections, one per connection copies its bytes; they block on sockets, at most POLL_S.
     """
@@ -44,7 +44,7 @@ class Relay:
         self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
         self.address = fresh_address(Path(self._folder.name))
         self.held_bytes = 0
-        self.counts = GateCounts()
+        self.gate = StreamGate()
         self._ended = threading.Event()
         self._accepting = threading.Thread(target=self._accept, args=(listen(self.address),), name="relay", daemon=True)
 
@@ -91,7 +91,7 @@ class Relay:
                 for direction in (up, down):
                     if ready.get(direction.source, 0) & selectors.EVENT_READ:
                         direction.receive()
-                        self.counts = tunnel.counts or self.counts  # before the bytes can reach the client
+                        self.gate = tunnel.gate or self.gate
                     if ready.get(direction.sink, 0) & selectors.EVENT_WRITE:
                         direction.send()
                 self.held_bytes = up.held_bytes + down.held_bytes
@@ -122,7 +122,6 @@ class _Direction:
         self.source, self.sink, self._change = source, sink, change
         self.held: deque[memoryview] = deque()
         self.held_bytes = 0
-        self.counts = GateCounts()
         self._ended = False
 
     @property

@@ -10,7 +10,7 @@ import contextlib
 import plistlib
 from xml.parsers.expat import ExpatError
 
-from capture.protocol.gate import GateCounts, StreamGate
+from capture.protocol.gate import StreamGate
 from capture.usb.usbmuxd import HEADER, MAX_MESSAGE_BYTES, RESULT_OK
 
 CONNECT = b"<string>Connect</string>"  # as libusbmuxd writes the type of the request
@@ -22,13 +22,8 @@ class Tunnel:
 
     def __init__(self) -> None:
         self._request, self._answer = bytearray(), bytearray()
-        self._gate: StreamGate | None = None
+        self.gate: StreamGate | None = None  # once the app's stream has begun
         self._is_plain = False  # nothing to guard: no answer to a Connect
-
-    @property
-    def counts(self) -> GateCounts | None:
-        """What has arrived of the app's stream; None before there is one."""
-        return None if self._gate is None else self._gate.counts
 
     def ask(self, data: bytes) -> list[bytes]:
         """Pass on a part of a request."""
@@ -38,8 +33,8 @@ class Tunnel:
 
     def answer(self, data: bytes) -> list[bytes]:
         """Pass on a part of an answer, or of the app's stream. Raises ValueError if that is no Record3D stream."""
-        if self._gate is not None:
-            return self._gate.feed(data)
+        if self.gate is not None:
+            return self.gate.feed(data)
         if self._is_plain or CONNECT not in self._request:
             return [data]
         self._answer += data
@@ -52,10 +47,10 @@ class Tunnel:
             granted, stream = _is_grant(bytes(self._answer[HEADER.size : length])), bytes(self._answer[length:])
             self._answer.clear()
             if granted:
-                self._gate = StreamGate()
+                self.gate = StreamGate()
                 passed = [data[: len(data) - len(stream)]]
                 with contextlib.suppress(ValueError):  # the gate has noted it, and the answer must arrive all the same
-                    passed += self._gate.feed(stream)
+                    passed += self.gate.feed(stream)
                 return passed
             self._is_plain = True
         return [data]
