@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import struct
 
-_OLD_HEADER = struct.Struct("<7I11f")
+OLD_HEADER = struct.Struct("<7I11f")
 _JPEG_START = b"\xff\xd8"
 
 
 def is_of_old_app(body: bytes | memoryview) -> bool:
     """Whether a body is a frame of Record3D 1.7 to 1.9: its sizes add up and its JPEG begins where it should."""
-    if len(body) < _OLD_HEADER.size:
+    if len(body) < OLD_HEADER.size:
         return False
-    jpeg_bytes, depth_bytes = _OLD_HEADER.unpack_from(body)[4:6]
-    adds_up = _OLD_HEADER.size + jpeg_bytes + depth_bytes == len(body)
-    return adds_up and bytes(body[_OLD_HEADER.size : _OLD_HEADER.size + len(_JPEG_START)]) == _JPEG_START
+    jpeg_bytes, depth_bytes = OLD_HEADER.unpack_from(body)[4:6]
+    adds_up = OLD_HEADER.size + jpeg_bytes + depth_bytes == len(body)
+    return adds_up and bytes(body[OLD_HEADER.size : OLD_HEADER.size + len(_JPEG_START)]) == _JPEG_START

@@ -102,7 +102,7 @@ _REMEDIES: dict[Problem, str | dict[str, str]] = {
     Problem.SILENT: "unlock the phone, keep Record3D open on its screen, and press its red record button again",
     Problem.DAMAGED: "update Record3D; if that does not help, save the phone's stream with `lidarlive devices "
     "--save-wire phone.wire` and attach it to a bug report",
-    Problem.OLD_APP: "update the Record3D app in the App Store: lidarlive reads the streams of version 1.10 and later",
+    Problem.OLD_APP: "update the Record3D app in the App Store (lidarlive reads the streams of version 1.10 and later)",
     Problem.TOO_LARGE: "choose smaller pictures in the Record3D app's settings; if that does not help, save the "
     "phone's stream with `lidarlive devices --save-wire phone.wire` and attach it to a bug report",
     Problem.CRASHED: "start lidarlive again with `--driver native`, its own driver, which does without that package",

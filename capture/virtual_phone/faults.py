@@ -38,7 +38,14 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 REPEATED = "depth-repeated"  # needs the previous message
 OF_ONE_FRAME = (*DAMAGE, REPEATED, "cut")
-CHANGES: dict[str, Callable[[bytes], bytes]] = {"truedepth": damage.truedepth, "landscape": damage.landscape}
+CHANGES: dict[str, Callable[[bytes], bytes]] = {
+    "truedepth": damage.truedepth,
+    "landscape": damage.landscape,
+    "damaged": damage.jpeg_corrupt,
+    "too-large": damage.too_large,
+    "old-app": damage.old_app,
+    "garbage": damage.garbage,
+}
 LASTING_S = {
     "silent": 10.0,
     "gone": 5.0,
