@@ -21,6 +21,7 @@ from app.cli.source_options import DriverOption, SourceOption
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame_filter import MAX_MOVED_M, FrameFilter
+from capture.library_output import library_output_logged
 from capture.recorder.recorder import Recorder
 from capture.sources.base import Source
 from capture.sources.opening import open_source
@@ -77,7 +78,7 @@ def run(options: RecordCommand) -> int:
     source = open_source(options.source, driver=options.driver, loop=loop, wait=False)
     thread_priority.settle_process()
     recorder = Recorder(options.out, options.name, source, max_frames=options.frames, choice=choice, note=note)
-    with signal_handlers(lambda *_: source.close(), signal.SIGINT, signal.SIGTERM):
+    with library_output_logged(), signal_handlers(lambda *_: source.close(), signal.SIGINT, signal.SIGTERM):
         if options.json:
             return _record(source, recorder, options.seconds, print_event)
         console = Console(stderr=True)
@@ -135,5 +136,5 @@ def _wait_saved(recorder: Recorder, report: Report) -> None:
     """Wait until everything is on the disk, and report progress if that takes longer than a moment."""
     wait_s = SILENT_SAVING_S
     while not recorder.join(wait_s):
-        report("saving", recorder.status())
+        report("saving", recorder.status(), "")
         wait_s = PROGRESS_INTERVAL_S

@@ -18,6 +18,7 @@ from app.cli.options import WeightsOption
 from app.cli.source_options import DriverOption, SourceOption
 from capture import paths
 from capture.errors import LidarliveError
+from capture.library_output import library_output_logged
 from capture.sources.opening import open_source
 from model import store
 
@@ -85,7 +86,7 @@ def _open_window(options: ViewCommand) -> int:
         end_after=options.frames,
         screenshot=options.screenshot,
     )
-    with signal_handlers(lambda *_: window.close(), signal.SIGINT, signal.SIGTERM):
+    with library_output_logged(), signal_handlers(lambda *_: window.close(), signal.SIGINT, signal.SIGTERM):
         session.start()
         if options.record is not None:
             session.start_recording(options.record)

@@ -145,7 +145,7 @@ def _split_body(body: memoryview) -> WireFrame | DamagedMessage:
         return DamagedMessage(f"the parts add up to {header.body_bytes} bytes. Received: a body of {len(body)}")
     if header.rgb_width * header.rgb_height > MAX_PICTURE_PIXELS:
         limit = f"{MAX_PICTURE_PIXELS / 1e6:.1f} megapixels (3024x4032)"
-        reason = f"a picture has at most {limit}. Received: {header.rgb_width}x{header.rgb_height}"
+        reason = f"{header.rgb_width}x{header.rgb_height} pixels; the limit is {limit}"
         return DamagedMessage(reason, "oversized")
     depth_at = FRAME_HEADER.size + header.rgb_bytes
     confidence_at = depth_at + header.depth_bytes

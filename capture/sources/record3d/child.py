@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from capture.library_output import PrintedLines
 from capture.protocol.gate import GateCounts
-from capture.sources.record3d.child_output import ChildOutput
 from capture.sources.record3d.process import capture_process
 from capture.sources.record3d.relay import Relay
 from capture.sources.record3d.shared_ring import FrameRing
@@ -30,7 +30,7 @@ class Child:
     """
 
     def __init__(
-        self, process: BaseProcess, pipe: Connection, ring: FrameRing, relay: Relay, output: ChildOutput, index: int
+        self, process: BaseProcess, pipe: Connection, ring: FrameRing, relay: Relay, output: PrintedLines, index: int
     ) -> None:
         self.process, self.pipe, self.ring, self.relay, self.output = process, pipe, ring, relay, output
         self.first_index, self.taken, self.is_connected = index, 0, False
@@ -55,7 +55,7 @@ class Child:
         with _without_interrupts():
             process.start()
         theirs.close()
-        return cls(process, ours, ring, relay, ChildOutput(output), index)
+        return cls(process, ours, ring, relay, PrintedLines(output, "capture process"), index)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -88,7 +88,7 @@ class Child:
             return ""
         assert code is not None
         how = f"crashed ({_signal_name(-code)})" if code < 0 else f"ended with exit status {code}"
-        words = self.output.last_words()
+        words = self.output.last_line()
         return f"the package record3d {how}" + (f": {words}" if words else "")
 
     def end(self) -> None:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from capture.frame import DepthMap
 from capture.jpeg import UInt8Image
+from capture.library_output import redirect_output
 from capture.protocol.depth_damage import DepthDamageDetector
-from capture.sources.record3d.child_output import redirect_output
 from capture.sources.record3d.shared_ring import FrameRing, Shape
 from capture.usb.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING
 

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from app.cli import record as record_module
 from app.cli.inspect import InspectCommand
 from app.cli.inspect import run as inspect
+from app.cli.recording.reports import TerminalReport
 from capture.frame import Frame
 from capture.recorder import recorder as recorder_module
 from capture.recorder.recorder import Recorder
@@ -241,10 +244,11 @@ def test_a_terminal_shows_the_progress_of_saving() -> None:
     shown: list[str] = []
 
     class Line:
-        update = staticmethod(shown.append)
+        def update(self, text: Text) -> None:
+            shown.append(str(text))
 
     status = RecordingStatus("walk", written=30, seconds=0.5, possibly_lost=2, saving=0.5)
-    record_module._show(Line(), "saving", status, "")
+    TerminalReport(Console(), Line())("saving", status)
     assert shown == ["saving 50%  0.5 s, 30 frames, lost: none, possibly lost before USB: 2"]
 
 
