@@ -59,7 +59,8 @@ class SourceWatch:
 
     def _report_problem(self) -> None:
         state, diagnosis = self._source.state, self._source.diagnosis()
-        if diagnosis is None and state.name != "waiting":
+        is_unplugged = state.name == "waiting" and self._source.arrivals() is None  # else a diagnosis follows
+        if diagnosis is None and not is_unplugged:
             self._reported_s = 0.0
         elif time.monotonic() - self._reported_s >= REPORT_INTERVAL_S:
             self._reported_s = time.monotonic()

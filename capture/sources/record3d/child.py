@@ -16,6 +16,7 @@ from capture.sources.record3d.process import capture_process
 from capture.sources.record3d.relay import Relay
 from capture.sources.record3d.shared_ring import FrameRing
 
+KILLED = 9  # SIGKILL, which Windows does not name
 JOIN_S = 1.0  # a process whose end of the pipe is closed ends at once
 
 
@@ -87,6 +88,8 @@ class Child:
         if code in (0, None):
             return ""
         assert code is not None
+        if code == -KILLED:
+            return "the package record3d was killed, as systems do when memory is short"
         how = f"crashed ({_signal_name(-code)})" if code < 0 else f"ended with exit status {code}"
         words = self.output.last_line()
         return f"the package record3d {how}" + (f": {words}" if words else "")

@@ -134,6 +134,7 @@ class TestAskingForFaults:
             *("depth-size", "depth-repeated", "depth-nan", "depth-negative", "depth-infinite"),
             *("body-0", "body-20", "body-4gib", "cut"),
             *("silent", "gone", "usbmuxd-restart", "trickle", "flood", "truedepth", "landscape"),
+            *("damaged", "too-large", "old-app", "garbage"),
         }
         assert Fault.parse("silent@30") == Fault("silent", 30, 10.0)
         assert Fault.parse("silent@30:.5") == Fault("silent", 30, 0.5)
