@@ -68,11 +68,12 @@ def _open_window(options: ViewCommand) -> int:
 
     from app.session.connection_check import connection_check_of
     from app.session.live_session import LiveSession
-    from app.window.application import application
+    from app.window.application import application, log_qt_messages
     from app.window.main_window import Window
     from app.window.sources.switch import spec_of
 
     recordings = paths.recordings_folder()
+    log_qt_messages()
     qt = application()
     opened = open_source(options.source, driver=options.driver, replay=options.record is None)
     session = LiveSession(opened, recordings, folder, weights_error)
