@@ -12,18 +12,20 @@ from capture.sources.base import Source
 
 TICK_S = 0.25  # how late a report may be
 REPORT_INTERVAL_S = 1.0  # while a problem lasts
+CONNECTING_S = 3.0  # connecting takes tenths of a second; what takes longer is a wait for frames
 
 
 class SourceWatch:
     """Thread `watch` beside the one that iterates the source; a context manager. It blocks on nothing.
 
-    Closes the source `seconds` (None: never) after it has begun to wait for frames, or after the first frame.
+    Closes the source `seconds` (None: never) after it has begun to wait for frames.
     """
 
     def __init__(self, source: Source, recorder: Recorder, seconds: float | None, report: Report) -> None:
         self._source, self._recorder, self._report = source, recorder, report
         self._seconds = seconds
         self._began_s: float | None = None
+        self._connecting_s = time.monotonic()  # since when it has been connecting, if it is
         self._reported_s = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -50,8 +52,11 @@ class SourceWatch:
 
     def _left_s(self) -> float:
         """Return the time until the source is to be closed."""
-        now_s = time.monotonic()
-        if self._began_s is None and self._source.state.name in ("streaming", "waiting"):
+        now_s, state = time.monotonic(), self._source.state.name
+        if state != "connecting":
+            self._connecting_s = now_s
+        is_waiting = state in ("streaming", "waiting") or now_s - self._connecting_s > CONNECTING_S
+        if self._began_s is None and is_waiting:
             self._began_s = now_s
         if self._seconds is None or self._began_s is None:
             return TICK_S

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from capture.frame import Frame
+from capture.frame import Camera, Frame
 from capture.sources.arrivals import PATIENCE_S
 from capture.sources.drivers import DRIVERS
 from capture.sources.phone import PhoneSource
 from capture.usb.remedies import Problem
+from tests.support.frames import encoded_message, make_frame, number_of
 from tests.support.phones import phone
 from tests.support.streams import WITHOUT_FRAMES
 from tests.support.waiting import wait_until
@@ -85,6 +86,34 @@ def test_it_is_over_with_the_next_frame(driver: str, wire_file: Path) -> None:
             assert lost > 20, "each too large one is counted"
         gaps = [after.index - before.index - 1 for before, after in pairwise(frames)]
         assert max(gaps) >= lost - 2, "and has an index of its own"
+
+
+def test_a_new_connection_is_the_same_wait(driver: str, wire_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A silent phone is connected to again and again; for how long it has been silent does not begin anew."""
+    monkeypatch.setattr(f"capture.sources.{'record3d.driver' if driver == 'record3d' else 'native'}.SILENCE_S", 0.3)
+    with phone(wire_file, fps=20, faults=["silent@5:1000"]) as stand_in:
+        source = DRIVERS[driver]("iPhone", address=stand_in.address)
+        with read(source):
+            wait_until(lambda: source.losses().get("disconnected", 0) > 1, "two new connections")
+            arrivals = source.arrivals()
+            assert arrivals is not None
+            assert arrivals.waited_s > 0.6
+            assert source.diagnosis(QUICK_S) is not None
+
+
+def test_pictures_of_the_front_camera_arrive(driver: str, tmp_path: Path) -> None:
+    """1932x2576 with depth of 480x640: larger than any of the back camera."""
+    size, depth_size = (1932, 2576), (480, 640)
+    frames = [make_frame(i, size, depth_size, confidence=False, camera=Camera.TRUEDEPTH) for i in range(4)]
+    (tmp_path / "front.wire").write_bytes(b"".join(map(encoded_message, frames)))
+    with phone(tmp_path / "front.wire", fps=2) as stand_in:
+        source = DRIVERS[driver]("iPhone", address=stand_in.address)
+        with read(source) as received:
+            wait_until(lambda: len(received) >= 3, "frames")
+    for frame in received:
+        number_of(frame)
+        assert (frame.rgb_size, frame.depth_size, frame.confidence) == (size, depth_size, None)
+    assert "oversized" not in source.losses()
 
 
 def test_a_phone_that_is_unplugged_is_no_silence(driver: str, wire_file: Path) -> None:
