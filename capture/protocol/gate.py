@@ -54,7 +54,7 @@ class StreamGate:
     def feed(self, data: bytes) -> list[bytes]:
         """Return the whole messages that `data` completes, headers included.
 
-        Raises ValueError, and notes it, if this is no Record3D stream: then hang up.
+        If this is no Record3D stream, `counts.unreadable` is set, and nothing passes any more: then hang up.
         """
         counts = replace(self.counts, received_bytes=self.counts.received_bytes + len(data))
         passed: list[bytes] = []
@@ -68,9 +68,7 @@ class StreamGate:
                     self.refusals.append(counts)
         except ValueError as error:
             counts = replace(counts, unreadable=str(error))
-            raise
-        finally:
-            self.counts = counts
+        self.counts = counts
         return passed
 
 

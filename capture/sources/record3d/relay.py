@@ -92,6 +92,8 @@ class Relay:
                     if ready.get(direction.source, 0) & selectors.EVENT_READ:
                         direction.receive()
                         self.gate = tunnel.gate or self.gate
+                        if tunnel.is_unreadable:
+                            down.end()
                     if ready.get(direction.sink, 0) & selectors.EVENT_WRITE:
                         direction.send()
                 self.held_bytes = up.held_bytes + down.held_bytes
@@ -113,10 +115,7 @@ def _watch(
 
 
 class _Direction:
-    """Buffer of bytes from one socket to another, each piece passed through `change`; at most HELD_BYTES and one piece.
-
-    A ValueError of `change` ends the direction.
-    """
+    """Buffer of bytes from one socket to another, passed through `change`; at most HELD_BYTES and one piece."""
 
     def __init__(self, source: socket.socket, sink: socket.socket, change: Callable[[bytes], list[bytes]]) -> None:
         self.source, self.sink, self._change = source, sink, change
@@ -135,14 +134,14 @@ class _Direction:
 
     def receive(self) -> None:
         data = self.source.recv(RECEIVE_BYTES)
-        try:
-            pieces = self._change(data) if data else []
-        except ValueError:  # no Record3D stream; the tunnel has noted why
-            pieces, data = [], b""
         self._ended = not data
-        for piece in pieces:
+        for piece in self._change(data) if data else []:
             self.held.append(memoryview(piece))
             self.held_bytes += len(piece)
+
+    def end(self) -> None:
+        """Receive no more; what is held is still sent."""
+        self._ended = True
 
     def send(self) -> None:
         sent = self.sink.send(self.held[0])

@@ -6,7 +6,6 @@ client ◄─answer── usbmuxd      their answers; after the one that grants 
 
 from __future__ import annotations
 
-import contextlib
 import plistlib
 from xml.parsers.expat import ExpatError
 
@@ -25,6 +24,11 @@ class Tunnel:
         self.gate: StreamGate | None = None  # once the app's stream has begun
         self._is_plain = False  # nothing to guard: no answer to a Connect
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the app's stream is none: then hang up."""
+        return self.gate is not None and bool(self.gate.counts.unreadable)
+
     def ask(self, data: bytes) -> list[bytes]:
         """Pass on a part of a request."""
         if len(self._request) < MAX_REQUEST_BYTES:
@@ -32,7 +36,7 @@ class Tunnel:
         return [data]
 
     def answer(self, data: bytes) -> list[bytes]:
-        """Pass on a part of an answer, or of the app's stream. Raises ValueError if that is no Record3D stream."""
+        """Pass on a part of an answer, or of the app's stream."""
         if self.gate is not None:
             return self.gate.feed(data)
         if self._is_plain or CONNECT not in self._request:
@@ -48,10 +52,7 @@ class Tunnel:
             self._answer.clear()
             if granted:
                 self.gate = StreamGate()
-                passed = [data[: len(data) - len(stream)]]
-                with contextlib.suppress(ValueError):  # the gate has noted it, and the answer must arrive all the same
-                    passed += self.gate.feed(stream)
-                return passed
+                return [data[: len(data) - len(stream)], *self.gate.feed(stream)]
             self._is_plain = True
         return [data]
 
