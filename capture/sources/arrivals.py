@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from capture.protocol.parser import DamageKind
 from capture.usb.remedies import Problem, remedy
+from capture.wording import counted
 
 PATIENCE_S = 2.0  # without an intact frame, before it is worth a line; phones send the first one within 0.1 s
 
@@ -79,7 +80,7 @@ def diagnose(arrivals: Arrivals) -> Diagnosis:
         times = "" if arrivals.crashes == 1 else f", {arrivals.crashes} times"
         return _diagnosis(Problem.CRASHED, "The package record3d fails", f"{arrivals.crash}{times}")
     if arrivals.undecoded:
-        found = f"{_frames(arrivals.undecoded)} arrived, none decoded in {_seconds(arrivals.waited_s)}"
+        found = f"{counted(arrivals.undecoded, 'frame')} arrived, none decoded in {_seconds(arrivals.waited_s)}"
         return _diagnosis(Problem.UNSTEADY, "The computer is too busy", found)
     return _diagnosis(Problem.SILENT, *_silence(arrivals))
 
@@ -105,10 +106,6 @@ def _share(count: int, all_of_them: int, what: str) -> str:
     if count == all_of_them:
         return f"{count} frames, all {what}"
     return f"{all_of_them} frames, none intact; {count} {what}"
-
-
-def _frames(count: int) -> str:
-    return f"{count} frame{'' if count == 1 else 's'}"
 
 
 def _seconds(seconds: float) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from capture.recorder.status import RecordingStatus
 from capture.sources.arrivals import Diagnosis
+from capture.wording import counted
 
 
 class Report(Protocol):
@@ -97,7 +98,7 @@ def counts(status: RecordingStatus) -> str:
     """Return time, frames and losses in one line."""
     lost = ", ".join(f"{count} {cause}" for cause, count in status.lost.items()) or "none"
     left_out = "" if status.choice.is_all else f"{status.left_out} left out by choice, "
-    line = f"{status.seconds:.1f} s, {status.written} frames, {left_out}lost: {lost}"
+    line = f"{status.seconds:.1f} s, {counted(status.written, 'frame')}, {left_out}lost: {lost}"
     if status.possibly_lost:
         line += f", possibly lost before USB: {status.possibly_lost}"
     return line
@@ -107,4 +108,4 @@ def named_parts(status: RecordingStatus) -> str:
     """Return the path of the recording; of several, all with their frames."""
     if len(status.parts) < 2:
         return str(status.path)
-    return ", ".join(f"{part.path} ({part.written} frames)" for part in status.parts)
+    return ", ".join(f"{part.path} ({counted(part.written, 'frame')})" for part in status.parts)

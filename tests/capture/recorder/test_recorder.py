@@ -12,13 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
-from rich.text import Text
 
 from app.cli import record as record_module
 from app.cli.inspect import InspectCommand
 from app.cli.inspect import run as inspect
-from app.cli.recording.reports import TerminalReport
 from capture.frame import Frame
 from capture.recorder import recorder as recorder_module
 from capture.recorder.recorder import Recorder
@@ -238,18 +235,6 @@ def test_saving_reports_progress_and_ends_when_everything_is_on_disk(
     assert told[0] == ("saving", saving)
     assert (recorder.status().saving, recorder.status().finished) == (1, True)
     record_module._wait_saved(recorder, lambda *_: pytest.fail("nothing to tell"))
-
-
-def test_a_terminal_shows_the_progress_of_saving() -> None:
-    shown: list[str] = []
-
-    class Line:
-        def update(self, text: Text) -> None:
-            shown.append(str(text))
-
-    status = RecordingStatus("walk", written=30, seconds=0.5, possibly_lost=2, saving=0.5)
-    TerminalReport(Console(), Line())("saving", status)
-    assert shown == ["saving 50%  0.5 s, 30 frames, lost: none, possibly lost before USB: 2"]
 
 
 def test_setting_the_clock_back_keeps_times_and_names_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
