@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -26,15 +27,17 @@ MAX_RAW_BYTES = 192 << 20
 HASTE_RAW_BYTES = 16 << 20  # when more waits, 8 frames of 720x960, depth is written without compression
 MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several seconds of a disk that stalls
 
+logger = logging.getLogger("lidarlive.recorder")
+
 
 class Recorder:
     """Recorder of a live stream. Pass every frame to `offer`; neither it nor `offer_predicted` ever blocks.
 
     Threads: two encoders turn frames into file bytes and block on nothing; one writer writes them in order and may
     block on the disk. The queues are bounded in bytes. Lost frames are counted by cause: `encoder_full` and `disk_slow`
-    (a queue was full), `corrupt` (cannot be encoded), `recording_failed` (still queued when the disk failed), and the
-    source's own losses while the recording runs. A change of camera, size or confidence in mid-stream closes the
-    recording and opens `<name>-2`.
+    (a queue was full), `corrupt` (cannot be decoded or encoded), `encoder_failed` (any other error, which is logged and
+    named in the status), `recording_failed` (still queued when the disk failed), and the source's own losses while the
+    recording runs. A change of camera, size or confidence in mid-stream closes the recording and opens `<name>-2`.
 
     Only frames that match `choice` are recorded; the others are skipped, not lost.
     """
@@ -61,7 +64,7 @@ class Recorder:
         self._lost_before_part = Losses()
         self._counters = threading.Lock()
         self._raw_bytes = self._encoded_bytes = 0
-        self._error = ""
+        self._error = self._encoder_error = ""
         self._finished = threading.Event()
         self._stopping = False
         self._started_s = time.monotonic()
@@ -162,13 +165,20 @@ class Recorder:
                 possibly_lost=lost.possibly,
                 choice=self.choice,
                 left_out=self._left_out,
-                remark=NO_POSES if self._selector.lacks_poses else "",
+                remark=self._remark(),
                 error=self._error,
                 left_s=self._left_s(seconds),
                 saving=self._saving(),
                 finished=self._finished.is_set(),
                 parts=tuple(Part(path, written) for path, written in self._parts.items()),
             )
+
+    def _remark(self) -> str:
+        remarks = [NO_POSES] if self._selector.lacks_poses else []
+        if failed := self._own_lost["encoder_failed"]:
+            frames = "1 frame" if failed == 1 else f"{failed} frames"
+            remarks.append(f"{frames} could not be encoded and are lost ({self._encoder_error})")
+        return ". ".join(remarks)
 
     def _left_s(self, seconds: float) -> float | None:
         if self._free_bytes is None or not self._written_bytes:
@@ -217,9 +227,11 @@ class Recorder:
         except Exception as error:
             # Whatever happened, the live view continues and shows the reason.
             with self._counters:
-                self._error = str(error) if isinstance(error, LidarliveError) else f"the recorder failed: {error!r}"
+                expected = isinstance(error, LidarliveError)
+                self._error = str(error) if expected else f"the recorder failed: {error!r}"
                 self._own_lost["recording_failed"] += self._accepted - self._written
                 self._pass_losses(writer)
+            logger.error("recording %s ended: %s", self._name, self._error, exc_info=None if expected else error)
             try:
                 writer.close("incomplete")
             except LidarliveError as second:
@@ -231,10 +243,8 @@ class Recorder:
             self._finished.set()
 
     def _write(self, writer: RecordingWriter, future: Future[EncodedFrame]) -> RecordingWriter:
-        if future.exception() is not None:
-            with self._counters:
-                self._accepted -= 1
-                self._own_lost["corrupt"] += 1
+        if (error := future.exception()) is not None:
+            self._count_not_encoded(error)
             return writer
         encoded = future.result()
         if writer.layout not in (None, encoded.layout):
@@ -252,6 +262,18 @@ class Recorder:
                 self._parts[writer.path] = self._parts.get(writer.path, 0) + 1
         return writer
 
+    def _count_not_encoded(self, error: BaseException) -> None:
+        is_corrupt = isinstance(error, ValueError)  # as encoding and decoding raise it
+        with self._counters:
+            self._accepted -= 1
+            self._own_lost["corrupt" if is_corrupt else "encoder_failed"] += 1
+            if not is_corrupt:
+                self._encoder_error = " ".join(f"{type(error).__name__}: {error}".split())
+        if is_corrupt:
+            logger.info("a frame is corrupt: %s", error)
+        else:
+            logger.error("a frame could not be encoded: %r", error, exc_info=error)
+
     def _new_writer(self, part: int) -> RecordingWriter:
         name = self._name if part == 1 else f"{self._name}-{part}"
         return RecordingWriter(
@@ -268,6 +290,8 @@ class Recorder:
             self._pass_losses(writer)
             self._lost_before_part = self._lost()
         writer.close()
+        if writer.path is not None:
+            logger.info("recorded %s: %d frames, lost %s", writer.path, writer.written, dict(writer.lost) or "none")
 
 
 def _size(frame: EncodedFrame) -> int:
