@@ -17,9 +17,9 @@ from app.session.live_session import LiveFrame, LiveSession, LiveStatus
 from app.session.status_text import hint, problem
 from app.widgets.basic import add_dock
 from app.window.actions import HELP, PLAY, SESSION, SOURCE, VIEW, add_actions
-from app.window.error_log import report_exceptions
 from app.window.help import about_box, help_page
 from app.window.layout import WindowBody
+from app.window.log_messages import LogMessages
 from app.window.menus import fill_view_menu
 from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.dialog import RetrainDialog
@@ -73,7 +73,7 @@ class Window(QMainWindow):
         self._was_recording = False
         self._answered = self._leaves_running = False  # the answer to CLOSE_QUESTION
         self.retrain_dialog: RetrainDialog | None = None
-        self.snapshots = Snapshots(paths.snapshots_folder(), self)
+        self.snapshots, self._log_messages = Snapshots(paths.snapshots_folder(), self), LogMessages(self)
         self.sources = SourceSwitch(session, spec, checkup, driver)
         self.recordings = RecordingsPanel(recordings, self.sources.open, self.sources.in_use)
         self._take_parts(WindowBody(Toolbar(self.toggle_recording, self.open_retrain)))
@@ -83,7 +83,6 @@ class Window(QMainWindow):
         self._connect()
         self._build_menus()
         self._follow_replay()
-        self._stop_reporting = report_exceptions(paths.log_path(), self.failed.emit)
         self._view_timer = self._timer(FRAME_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
         self._refresh_status()
@@ -147,7 +146,7 @@ class Window(QMainWindow):
         self.session.close()
         self.recordings.shut_down()
         self.snapshots.finish()
-        self._stop_reporting()
+        self._log_messages.stop()
 
     def _close(self, leave_running: bool) -> None:
         self._answered, self._leaves_running = True, leave_running
@@ -205,11 +204,15 @@ class Window(QMainWindow):
         self.toolbar.show_recording(recording, running, self._stopping)
 
     def _show_problems(self, status: LiveStatus) -> None:
-        """Show the newest problem until it is over or a person closes the message."""
+        """Show the newest problem until it is over or a person closes the message.
+
+        What was logged about it is longer and stays; so does what was logged since, when the problem is over.
+        """
         streams = self._view.frame is not None
         if (newest := problem(status, streams)) != self._problem:
-            self._problem = newest
-            self.errors.show_message(newest)
+            before, self._problem = self._problem, newest
+            if newest not in self.errors.text or (not newest and before in self.errors.text):
+                self.errors.show_message(newest)
         self.hints.show_message("Frozen: press F to resume" if self._frozen else hint(status, streams))
 
     def _show_other_source(self) -> None:
@@ -239,6 +242,7 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.failed.connect(self.errors.show_message)
+        self._log_messages.logged.connect(self.errors.show_message)
         self.recordings.failed.connect(self.errors.show_message)
         self.panels.grid.marks_changed.connect(self._refresh_readout)
         self.cloud.failed.connect(self.failed.emit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -15,6 +16,8 @@ from capture.sources.arrivals import PATIENCE_S, Arrivals, Diagnosis, diagnose
 
 StateName = Literal["preparing", "connecting", "streaming", "waiting", "ended", "failed"]
 SourceKind = Literal["phone", "stand_in", "replay", "other"]
+
+logger = logging.getLogger("lidarlive.capture")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Source(ABC):
         return self._state
 
     def set_state(self, name: StateName, detail: str = "", prepared: float = 0.0) -> None:
+        if (name, detail) != (self._state.name, self._state.detail):
+            logger.info("%s: %s%s", self.label, name, f", {detail}" if detail else "")
         self._state = SourceState(name, detail, prepared)
 
     def arrivals(self) -> Arrivals | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ NICENESS = 10  # on the scale of nice(1): the live view goes first
 STOP_TIMEOUT_MS = 5000  # the trainer cleans up when asked to end; after this time it is killed
 ERROR_TAIL_BYTES = 4096  # of standard error: enough for the last line of a traceback
 MODULE = "model.train"
+
+logger = logging.getLogger("lidarlive.trainer")
 
 
 class TrainingProcess(QObject):
@@ -104,6 +107,7 @@ class TrainingProcess(QObject):
                 child.nice(NICENESS)
         except psutil.Error:
             self._errors += b"its priority could not be lowered\n"  # it may have ended already; the run continues
+        logger.info("the training of %s started, process %d", self._out, process.processId())
         process.write(f"{config.to_json()}\n".encode())
         if self._asked:
             process.write(f"{STOP_LINE}\n".encode())
@@ -151,6 +155,7 @@ class TrainingProcess(QObject):
         if crashed and code == KILLED:  # what Linux does where no memory is left
             return f"The trainer was killed by the system: it probably {OUT_OF_MEMORY}. {kept_of(self._out)}"
         lines = self._errors.decode(errors="replace").strip().splitlines()
+        logger.error("the trainer of %s ended with status %d:\n%s", self._out, code, "\n".join(lines))
         how = "crashed" if crashed else f"ended with status {code}"
         why = f": {lines[-1].strip()}" if lines else "; it may have run out of memory"
         return f"The trainer {how}{why}. {kept_of(self._out)}"
@@ -159,6 +164,7 @@ class TrainingProcess(QObject):
         process, self._process = self._process, None
         if process is not None:
             process.deleteLater()
+        logger.info("the training of %s ended%s", self._out, f": {message}" if message else "")
         self.ended.emit(message)
 
 
