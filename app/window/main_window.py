@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import QApplication, QMainWindow
 from app.session.connection_check import ConnectionCheck
 from app.session.live_session import LiveFrame, LiveSession, LiveStatus
 from app.session.status_text import hint, problem
+from app.widgets.background import run_and_wait
 from app.widgets.basic import add_dock
 from app.window.actions import HELP, PLAY, SESSION, SOURCE, VIEW, add_actions
 from app.window.help import about_box, help_page
@@ -143,10 +144,16 @@ class Window(QMainWindow):
         save_display_options(self.panels.options)
         self.hide()  # finishing a recording may take seconds on a slow disk
         self._shut_down_retrain(running and self._leaves_running)
+        run_and_wait("closing", self._finish)
+        self._log_messages.stop()
+
+    def _finish(self) -> None:
+        """Wait for everything that was requested: in a thread, as it may block on the disk."""
         self.session.close()
         self.recordings.shut_down()
         self.snapshots.finish()
-        self._log_messages.stop()
+        if self.retrain_dialog is not None:
+            self.retrain_dialog.finish()
 
     def _close(self, leave_running: bool) -> None:
         self._answered, self._leaves_running = True, leave_running

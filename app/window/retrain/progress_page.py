@@ -54,6 +54,7 @@ class ProgressPage(QWidget):
         self.bar.setValue(0)
         self.stage.setText("Starting the trainer…")
         self.stop_button.setEnabled(True)
+        self.cancel_button.setEnabled(True)
         for panel in (self.rgb, self.lidar, self.predicted):
             panel.show_reason("")
 
@@ -106,7 +107,13 @@ class ProgressPage(QWidget):
         self.predicted.show_picture(_picture(depth_m, near_m, far_m), f"after epoch {self._epoch}")
 
     def _ask_cancel(self) -> None:
-        self.ask.confirm(CANCEL, "Discard", self.cancel.emit)
+        self.ask.confirm(CANCEL, "Discard", self._cancel)
+
+    def _cancel(self) -> None:
+        self.stage.setText("Ending, and discarding what was trained…")
+        self.stop_button.setEnabled(False)
+        self.cancel_button.setEnabled(False)
+        self.cancel.emit()
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)

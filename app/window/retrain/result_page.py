@@ -58,6 +58,11 @@ class ResultPage(QWidget):
         self.keep_button.setVisible(not used)
         self.back_button.setVisible(used)
 
+    def enable_buttons(self, enabled: bool) -> None:
+        """Disable the buttons while what one of them has begun is not done."""
+        for each in (self.use_button, self.keep_button, self.back_button):
+            each.setEnabled(enabled)
+
     def _predict(self, shots: Sequence[Shot], champion: Path, challenger: Path) -> None:
         try:
             self.predicted.emit(predict_shots(shots, champion, challenger))

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import psutil
-from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
+from PyQt5.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
+from app.widgets.background import Background
 from capture.errors import LidarliveError
 from model.config import TrainConfig
 from model.events import TRAINING, Done, Event, Failed, decode
@@ -28,7 +29,8 @@ logger = logging.getLogger("lidarlive.trainer")
 class TrainingProcess(QObject):
     """Runs one training at a time, in the Qt thread.
 
-    It blocks in `shut_down` and, after a cancel, while deleting the checkpoint.
+    `shut_down` handles Qt's events while it waits for the child. After a cancel, a thread named `discard` deletes the
+    checkpoint, as it may block on the disk; `ended` follows.
 
     `event_received` carries the trainer's events (model/events.py). `ended` is emitted once a run: an empty text after
     Done, else one line on why there is no new version. A `resumable` training that ends without one can be
@@ -41,6 +43,7 @@ class TrainingProcess(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
+        self.background = Background(self)
         self._out = Path()
         self._asked = self._cancelled = self._discards = self._done = False
         self._message, self._errors = "", b""
@@ -89,13 +92,17 @@ class TrainingProcess(QObject):
             QTimer.singleShot(STOP_TIMEOUT_MS, self._process.kill)
 
     def shut_down(self) -> None:
-        """End the child and wait for it, twice STOP_TIMEOUT_MS at most. Its checkpoint is kept."""
+        """End the child and wait for it, three times STOP_TIMEOUT_MS at most. Its checkpoint is kept."""
         process = self._process
         if process is None:
             return
         self._stop()
-        if not process.waitForFinished(STOP_TIMEOUT_MS):
-            process.kill()
+        loop = QEventLoop()
+        process.finished.connect(loop.quit)
+        QTimer.singleShot(2 * STOP_TIMEOUT_MS, loop.quit)  # `_stop` kills it before
+        if process.state() != QProcess.ProcessState.NotRunning:
+            loop.exec_()
+        if not process.waitForFinished(0):  # the program was asked to quit, which ends the loop at once
             process.waitForFinished(STOP_TIMEOUT_MS)
 
     def _started(self, process: QProcess, config: TrainConfig) -> None:
@@ -136,7 +143,7 @@ class TrainingProcess(QObject):
         if self._done and code == 0:
             self._end("")
         elif self._discards:
-            self._end(self._discarded())
+            self.background.run_in_order("discard", self._discarded, self._end)
         elif self._cancelled:
             self._end(f"The training was stopped. {kept_of(self._out)}")
         else:
