@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PyQt5.QtCore import QFile, Qt, pyqtSignal
 from PyQt5.QtGui import QKeyEvent, QKeySequence, QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.session.recording_summary import RecordingSummary, summary
 from app.session.training_roles import HELD_OUT, TRAIN, move_role, read_roles, write_role
 from app.widgets.background import Background
-from app.widgets.basic import button
+from app.widgets.basic import PlainLabel, button, plain_tip
 from app.widgets.inline_question import InlineQuestion
 from app.widgets.recording_row import ROLE, SUMMARY, RecordingRowDelegate, tool_tip
 from app.window.actions import INFO, tip_with_key
@@ -185,7 +185,7 @@ class RecordingsPanel(QWidget):
             item.setData(SUMMARY, each)
             item.setData(ROLE, (roles | self._unsaved).get(each.path.name, ""))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, each.name)
-            item.setToolTip(tool_tip(each))
+            item.setToolTip(plain_tip(tool_tip(each)))
             self.list.addItem(item)
             if each.path == selected:
                 self.list.setCurrentItem(item)
@@ -214,7 +214,7 @@ class RecordingsPanel(QWidget):
             QKeySequence(INFO[name].shortcut)[0]: handle for name, handle in handlers.items()
         }
         keys[Qt.Key.Key_Return] = self.play_selected  # "Enter" is the key of the number pad
-        self.list, self.question, self.nothing = KeyList(keys), InlineQuestion(), QLabel(NO_RECORDINGS)
+        self.list, self.question, self.nothing = KeyList(keys), InlineQuestion(), PlainLabel(NO_RECORDINGS)
         self.list.setItemDelegate(RecordingRowDelegate(self.list))
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

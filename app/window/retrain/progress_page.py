@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from app.session.color_maps import TURBO, SmoothRange, depth_indices
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.image_panel import ImagePanel
 from app.widgets.inline_question import InlineQuestion
 from app.widgets.qimages import indexed_image, rgb_image
@@ -120,7 +120,7 @@ class ProgressPage(QWidget):
         self.stop.emit()
 
     def _build(self) -> None:
-        self.stage, self.bar, self.plot, self.ask = QLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
+        self.stage, self.bar, self.plot, self.ask = PlainLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
         self.stage.setWordWrap(True)
         self.bar.setRange(0, 1000)
         self.rgb = ImagePanel("RGB", "A held-out frame, or a training frame where none is held out; always the same")

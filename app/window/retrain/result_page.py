@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QHeaderView, QLabel, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import GAP
 from app.window.retrain.worst_frames import WorstFrame, WorstFrameRow, predict_shots
 from capture.errors import LidarliveError
@@ -90,7 +90,7 @@ class ResultPage(QWidget):
                 self.table.setItem(number, column, item)
 
     def _build(self) -> None:
-        self.title, self.verdict, self.notes = QLabel(), QLabel(), QLabel()
+        self.title, self.verdict, self.notes = PlainLabel(), PlainLabel(), PlainLabel()
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
@@ -107,7 +107,7 @@ class ResultPage(QWidget):
             columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.worst, self.shots, self.shots_area = (
-            QLabel("Largest errors of the new weights:"),
+            PlainLabel("Largest errors of the new weights:"),
             QWidget(),
             QScrollArea(),
         )

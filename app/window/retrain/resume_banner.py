@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QFrame, QLabel, QVBoxLayout
+from PyQt5.QtWidgets import QFrame, QVBoxLayout
 
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, style_banner
 from model.training.interrupted import Interrupted, discard
 
@@ -27,7 +27,7 @@ class ResumeBanner(QFrame):
         self._training: Interrupted | None = None
         self.background = Background()
         style_banner(self, AMBER)
-        self.label = QLabel()
+        self.label = PlainLabel()
         self.label.setWordWrap(True)
         self.resume_button = button("Resume", "Continue from its last finished epoch", self._resume)
         self.discard_button = button("Discard", "Delete what was trained", self._discard)

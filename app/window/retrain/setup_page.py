@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
-from PyQt5.QtCore import QTimer, pyqtSignal
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.session.recording_summary import RecordingSummary
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, GAP, LIGHT_RED
 from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingsTable
 from capture.errors import LidarliveError
@@ -72,7 +73,7 @@ class SetupPage(QWidget):
         try:
             self.start.emit(self.config())
         except LidarliveError as error:
-            self.findings.setText(str(error))
+            self.findings.setText(html.escape(str(error)))
 
     def _changed(self) -> None:
         """Describe the new choice, and check it unless it changes again at once."""
@@ -108,7 +109,7 @@ class SetupPage(QWidget):
         if check != self._check or self._timer.isActive():
             return
         colours = {"problem": LIGHT_RED, "warning": AMBER}
-        lines = (f"<span style='color: {colours[each.level]}'>●</span> {each.text}" for each in findings)
+        lines = (f"<span style='color: {colours[each.level]}'>●</span> {html.escape(each.text)}" for each in findings)
         self.findings.setText("<br>".join(lines))
         self.start_button.setEnabled(not any(each.level == "problem" for each in findings))
         self.estimate.setText(f"It will take {duration(seconds)} at most.")
@@ -116,7 +117,8 @@ class SetupPage(QWidget):
     def _build(self) -> None:
         self.table = RecordingsTable()
         self.table.ticks_changed.connect(self._changed)
-        self.about, self.findings, self.estimate = QLabel(), QLabel(), QLabel()
+        self.about, self.findings, self.estimate = PlainLabel(), QLabel(), PlainLabel()
+        self.findings.setTextFormat(Qt.TextFormat.RichText)
         for label in (self.about, self.findings):
             label.setWordWrap(True)
         self.about.setToolTip(WHOLE)
