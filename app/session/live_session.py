@@ -69,7 +69,6 @@ class LiveSession:
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None, weights_error: str = "") -> None:
         """`weights_error`: why there are no weights; the session then runs without prediction."""
-        thread_priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = LiveFrame(), threading.Lock()
         self._frames, self._accuracy = RateMeter(), LiveAccuracy()

@@ -24,6 +24,7 @@ from app.bench.capture.numbered_clip import frame_number
 from app.bench.capture.recording_check import Stamp
 from app.bench.capture.source_probe import Stamped
 from app.bench.capture.training_load import TrainingLoad
+from app.platform_workarounds import settle_process
 from app.session import predictor_thread
 from app.session.live_session import LiveSession
 from app.window.application import application
@@ -200,6 +201,7 @@ class Probe(QObject):
 
 
 def main(driver: str, dataset: str, weights: str, seconds: str, what: str) -> int:
+    settle_process()
     qt = application()
     try:
         probe = Probe(driver, Path(dataset), Path(weights), float(seconds), what)

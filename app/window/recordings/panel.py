@@ -135,7 +135,7 @@ class RecordingsPanel(QWidget):
         self._change("trash", "is being moved to the trash", path, move)
 
     def _change(self, name: str, what: str, path: Path, do: Callable[[], None]) -> None:
-        """Change a recording in a thread; its row says so until it has ended."""
+        """Change a recording in a thread; its row shows `what` until it has ended."""
 
         def ended() -> None:
             del self._busy[path]
