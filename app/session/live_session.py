@@ -9,14 +9,13 @@ source ──► reader thread ──┬─► newest frame        (the window p
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.session.live_accuracy import Accuracy, AccuracySample, LiveAccuracy, abs_rel_of
 from app.session.mailbox import RateMeter
 from app.session.predictor_thread import PredictorStatus, PredictorThread
-from capture import thread_priority
+from capture import clock, thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.frame_filter import FrameFilter
@@ -76,7 +75,7 @@ class LiveSession:
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()
-        self._began_ns = 0  # time.perf_counter_ns(), like that of frames: earlier ones are of another source
+        self._began_ns = 0  # clock.now_ns(), like that of frames: earlier ones are of another source
         self._readers: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -165,7 +164,7 @@ class LiveSession:
         self._require_no_recording()
         with self._view_lock:
             before, self._source = self._source, source
-            self._view, self._failure, self._began_ns = LiveFrame(), "", time.perf_counter_ns()
+            self._view, self._failure, self._began_ns = LiveFrame(), "", clock.now_ns()
         self._accuracy = LiveAccuracy()
         before.close()
         self._start_reader()

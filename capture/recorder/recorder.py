@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from capture import thread_priority
+from capture import clock, thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.frame_filter import NO_POSES, FrameFilter, FrameSelector
@@ -75,7 +75,7 @@ class Recorder:
         self._written_at_stop = 0
         self._parts: dict[Path, int] = {}  # frames written, by path
         # The wall clock is read once, so that setting it back in mid-recording does not break the time line.
-        self._utc_offset_ns = time.time_ns() - time.perf_counter_ns()
+        self._utc_offset_ns = time.time_ns() - clock.now_ns()
         self._encoders = ThreadPoolExecutor(ENCODER_THREADS, "encoder", thread_priority.give_way_as_encoder)
         self._waiting: queue.SimpleQueue[Future[EncodedFrame] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_loop, name="recorder", daemon=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from statistics import median_low
 
+from capture import clock
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.recording import Recording
@@ -69,7 +70,7 @@ class ReplaySource(Source):
             except LidarliveError as error:
                 self._note_damage(i, str(error))
                 continue
-            yield replace(frame, index=count, received_ns=time.perf_counter_ns())
+            yield replace(frame, index=count, received_ns=clock.now_ns())
             count += 1
 
     @property

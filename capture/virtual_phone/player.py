@@ -5,10 +5,10 @@ from __future__ import annotations
 import select
 import socket
 import threading
-import time
 from collections.abc import Sequence
 from math import floor, inf
 
+from capture import clock
 from capture.errors import LidarliveError
 from capture.usb.local_socket import hang_up
 from capture.virtual_phone.clips import Clip, Report
@@ -54,7 +54,7 @@ class Player:
     @property
     def over(self) -> bool:
         """Whether the last frame was due already; never with a loop, nor while a client is served."""
-        return self._client is None and self._frames is not None and self._due_by(time.monotonic()) >= self._frames
+        return self._client is None and self._frames is not None and self._due_by(clock.now_s()) >= self._frames
 
     def claim(self, client: socket.socket) -> bool:
         """Make `client` the one that is served; return False if another one is being served and reads its frames."""
@@ -76,7 +76,7 @@ class Player:
         if client.family == socket.AF_INET:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._playing:
-            now_s = time.monotonic()
+            now_s = clock.now_s()
             self._began_s = min(self._began_s, now_s)
             return self._send_frames(client, self._due_by(now_s))
 
@@ -96,26 +96,26 @@ class Player:
     def _send_frames(self, client: socket.socket, n: int) -> bool:
         while self._frames is None or n < self._frames:
             message, fault = self._script.frame(n)
-            if self._stopping.wait(max(0.0, self._due_s(n) - time.monotonic())):
+            if self._stopping.wait(max(0.0, self._due_s(n) - clock.now_s())):
                 return False
-            begun_ns = time.monotonic_ns()
+            begun_ns = clock.now_ns()
             if fault is not None:
                 if _has_left(client):
                     raise ConnectionAbortedError("the client left; the fault waits for the next one")
                 self._log.fault(n, fault, begun_ns)
                 self._script.begin(fault)
             if self._offer(client, message, fault):
-                self._log.sent(n, n % len(self._clip), round(1e9 * self._due_s(n)), begun_ns, time.monotonic_ns())
+                self._log.sent(n, n % len(self._clip), round(1e9 * self._due_s(n)), begun_ns, clock.now_ns())
                 self.sent += 1
                 n = self._following(n, begun_ns / 1e9)
             else:
-                n = self._due_by(time.monotonic())
+                n = self._due_by(clock.now_s())
         client.sendall(self._clip.tail)
         return True
 
     def _offer(self, client: socket.socket, message: bytes, fault: Fault | None) -> bool:
         """Send a frame to the client, modified by `fault`; return False if it is not sent. May block on the client."""
-        self._sending_since_s = time.monotonic()
+        self._sending_since_s = clock.now_s()
         try:
             return deliver(client, message, fault, self._stopping.wait)
         finally:
@@ -123,7 +123,7 @@ class Player:
 
     def _following(self, n: int, begun_s: float) -> int:
         """Return the frame to send after frame n, whose sending began at `begun_s`, and count dropped ones between."""
-        now_s = time.monotonic()
+        now_s = clock.now_s()
         if self._script.flooding:
             self._began_s = now_s - (n + 1) / self.fps  # the next one is due now
             return n + 1
@@ -142,7 +142,7 @@ class Player:
 
     def _is_stalled(self) -> bool:
         since_s = self._sending_since_s
-        return since_s is not None and time.monotonic() - since_s > STALLED_S
+        return since_s is not None and clock.now_s() - since_s > STALLED_S
 
 
 def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:

@@ -12,12 +12,12 @@ import os
 import signal
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from capture import clock
 from capture.frame import DepthMap
 from capture.jpeg import UInt8Image
 from capture.library_output import redirect_output
@@ -112,7 +112,7 @@ class _Receiver:
         os._exit(0)
 
     def _take(self) -> SlotHeader | None:
-        received_ns = time.perf_counter_ns()
+        received_ns = clock.now_ns()
         stream, ring = self._stream, self._ring
         stream_index = ring.received
         ring.count_received()
