@@ -59,4 +59,4 @@ def test_a_preset_needs_one_entry(dataset: Path, tmp_path: Path, monkeypatch: py
     assert estimate_s(config, frames=12) > 0
     assert training_bytes("new", (64, 96), config.recipe.batch) > 0
     version = replace(VersionConfig.read(write_weights(tmp_path / "version")), preset="new")
-    assert edges in readme(version, "v", "onnx", 0.0)
+    assert edges in readme(version, "v", "openvino", 0.0)
