@@ -58,7 +58,7 @@ def test_only_qt_plugins_of_opencv_are_removed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_it_names_every_other_place() -> None:
-    """So that whoever looks for a workaround finds it."""
+    """Who looks for a workaround finds it there."""
     document = platform_workarounds.__doc__ or ""
     for name in ("openvino_telemetry", "OPENCV_FFMPEG_LOGLEVEL", "RLIMIT_AS", "Predictor and Window"):
         assert name in document

@@ -1,4 +1,4 @@
-"""Closing the window: Qt goes on while a slow disk finishes, and what was requested is done."""
+"""Closing the window: Qt handles events while a slow disk finishes, and what was requested is done."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_who_waited_for_a_removed_file_does_not_hold_the_new_one(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there an open file cannot be removed")
 def test_the_file_is_removed_while_it_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Removed afterwards it would be that of whoever has locked it in between."""
+    """Removed afterwards it would be that of another one who has locked it in between."""
     path, unlink, removed = tmp_path / ".lock", Path.unlink, list[Path]()
 
     def checked(self: Path, missing_ok: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The recordings panel on a disk that stalls: the window goes on, the order is kept, and nothing is lost at its end."""
+"""The recordings panel on a disk that stalls: the window responds, the order is kept, and nothing is lost at its end."""
 
 from __future__ import annotations
 
