@@ -8,6 +8,7 @@ source ──► reader thread ──┬─► newest frame        (the window p
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,8 @@ BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one be
 NOT_PREDICTED = "Nothing is recorded now: only frames with a poor prediction are chosen, and nothing is predicted"
 LIVE_STATES = ("connecting", "streaming", "waiting")  # of a source from which frames should arrive
 CLOSE_TIMEOUT_S = 30.0  # finishing a recording on a slow disk
+
+logger = logging.getLogger("lidarlive.capture")
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,8 @@ class LiveSession:
             failure = " ".join(f"the stream failed: {type(error).__name__}: {error}".split())
             raise
         finally:
+            if failure:
+                logger.info("%s failed: %s", source.label, failure)
             if source is self._source:
                 self._failure = failure
                 self.stop_recording()

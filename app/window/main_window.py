@@ -218,7 +218,8 @@ class Window(QMainWindow):
         streams = self._view.frame is not None
         if (newest := problem(status, streams)) != self._problem:
             before, self._problem = self._problem, newest
-            if newest not in self.errors.text or (not newest and before in self.errors.text):
+            is_shown = newest in self.errors.text and not self.errors.isHidden()
+            if not is_shown if newest else before in self.errors.text:
                 self.errors.show_message(newest)
         self.hints.show_message("Frozen: press F to resume" if self._frozen else hint(status, streams))
 

@@ -84,6 +84,23 @@ def test_weights_that_fail_to_load_are_in_the_bar_and_others_can_be_used(
     qtbot.waitUntil(lambda: not window.errors.isVisible(), timeout=WAIT_MS)
 
 
+def test_a_problem_stays_as_long_as_it_lasts_and_what_was_logged_since_stays_longer(
+    qtbot: QtBot, log: Path, window: Window, session: LiveSession, tmp_path: Path
+) -> None:
+    session.use_weights(tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: "nowhere" in window.errors.text, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: session.status().predicting.error == window._problem != "", timeout=WAIT_MS)
+    assert f"Details are in {log}" in window.errors.text, "the logged line names the log and is not replaced"
+    window.errors.hide()  # as its button does
+    logger.warning("the cable is loose")
+    session.use_weights(write_weights(tmp_path / "flat"))
+    qtbot.waitUntil(lambda: window._problem == "", timeout=WAIT_MS)
+    assert window.errors.isVisible()
+    assert window.errors.text.startswith("the cable is loose")
+    session.use_weights(tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: "nowhere" in window.errors.text and window.errors.isVisible(), timeout=WAIT_MS)
+
+
 def test_the_about_box_names_the_log(qtbot: QtBot, log: Path, window: Window) -> None:
     box = about_box(window)
     assert str(log) in box.findChild(QTextBrowser).toPlainText()

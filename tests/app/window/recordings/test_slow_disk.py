@@ -1,4 +1,4 @@
-"""The recordings panel on a disk that stalls: the window responds, the order is kept, and nothing is lost at its end."""
+"""The recordings panel on a disk that stalls: the window responds, the order is kept, and nothing is lost."""
 
 from __future__ import annotations
 
