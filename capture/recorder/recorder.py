@@ -20,6 +20,7 @@ from capture.sources.base import Source
 from capture.storage.encoding import EncodedFrame, encode
 from capture.storage.names import recording_name
 from capture.storage.writer import RecordingWriter
+from capture.wording import counted
 
 ENCODER_THREADS = 2  # encoding a frame of 720x960 takes about 7 ms: two keep up with 60 fps beside a live view
 # Frames waiting for an encoder, as pixels: 1.5 s of 720x960 at 60 fps, 0.8 s of 1440x1920 at 30.
@@ -176,8 +177,7 @@ class Recorder:
     def _remark(self) -> str:
         remarks = [NO_POSES] if self._selector.lacks_poses else []
         if failed := self._own_lost["encoder_failed"]:
-            frames = "1 frame" if failed == 1 else f"{failed} frames"
-            remarks.append(f"{frames} could not be encoded and are lost ({self._encoder_error})")
+            remarks.append(f"{counted(failed, 'frame')} lost: could not be encoded ({self._encoder_error})")
         return ". ".join(remarks)
 
     def _left_s(self, seconds: float) -> float | None:

@@ -15,7 +15,7 @@ from capture.recording import Dataset
 from capture.storage.encoding import EncodedFrame, encode
 from tests.support.frames import QuietSource, make_frame
 
-REMARK = "2 frames could not be encoded and are lost (MemoryError: Unable to allocate 3 MiB)"
+REMARK = "2 frames lost: could not be encoded (MemoryError: Unable to allocate 3 MiB)"
 
 
 @pytest.fixture
