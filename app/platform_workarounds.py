@@ -7,6 +7,7 @@ entry point of ours; what has to be set there, and why (docs/adr):
     model.jobs.worker                TensorFlow's environment variables, in each job's own process          036
     capture.formats, the video part  OPENCV_FFMPEG_LOGLEVEL, before OpenCV opens its first video            033
     capture.sources.record3d.process RLIMIT_AS of the capture process                                       034
+    capture.library_output           libraries' standard error goes to the log; used by view and record     043
     app.bench, the probes            replace Predictor and Window, in the process of the probe              012
 """
 
