@@ -1,0 +1,125 @@
+"""The times of the frames of a stream or recording: by the camera's clock where the phone sends it, else on arrival.
+
+The camera's clock is exact; arrival is late by what buffers, cable and computer add, which changes from frame to frame.
+But the camera's time comes from outside: it may be absent, go back, repeat, or jump. So it is used only where it agrees
+with the times of arrival, and arrival bridges the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ASTRAY_NS = 5_000_000_000  # by which both clocks may disagree: longer than any buffer on the way holds frames back
+DRIFT = 1e-3  # by which they may disagree in addition, of the time elapsed; quartz drifts by a tenth of this
+LEAST_STEP_NS = 500_000  # of the camera's clock: no phone captures 2000 frames a second
+LEAST_NS = 1000  # between a frame timed by arrival, which may be too late, and the next one
+CONFIRMED = 3  # frames in a row by which a clock that was set to another time is used again
+
+
+@dataclass(frozen=True)
+class FrameTime:
+    """The time of a frame on the time line of its stream.
+
+    time_ns  from an arbitrary origin: as the camera's clock counts if it timed the first frame, else as arrival
+    run      number of the uninterrupted run of the camera's clock that timed the frame, from 1; 0: timed by arrival
+    """
+
+    time_ns: int
+    run: int = 0
+
+    @property
+    def by_camera(self) -> bool:
+        return self.run > 0
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A frame on each clock."""
+
+    camera_ns: int
+    received_ns: int
+    time_ns: int = 0
+
+
+class FrameTimes:
+    """Time line of a stream: `add` its frames in order. Frames without a camera's time continue it by their arrival.
+
+    frames     added so far
+    by_camera  of these, timed by the camera's clock
+    astray     of these, those whose camera's time went back, repeated, or contradicts the arrival, and was not used
+    """
+
+    def __init__(self) -> None:
+        self.frames = self.by_camera = self.astray = 0
+        self._run = 0
+        self._began: _Mark | None = None  # the first frame of the current run
+        self._newest_ns = 0  # the camera's time used last
+        self._last: tuple[FrameTime, int] | None = None  # the frame before, and its arrival
+        self._doubted: list[_Mark] = []  # frames in a row that agree with one another and not with the current run
+
+    def add(self, received_ns: int, camera_time_s: float | None) -> FrameTime:
+        """Return the time of the next frame. Times by the camera always increase; others do as arrival does."""
+        time = self._time(received_ns, None if camera_time_s is None else round(camera_time_s * 1e9))
+        self.frames += 1
+        self.by_camera += time.by_camera
+        self._last = time, received_ns
+        return time
+
+    def _time(self, received_ns: int, camera_ns: int | None) -> FrameTime:
+        before_ns, arrival_ns = self._by_arrival(received_ns)
+        if camera_ns is None:
+            return FrameTime(arrival_ns)
+        if self._began is None:
+            time_ns = camera_ns if self._last is None else max(arrival_ns, before_ns + LEAST_NS)
+            return self._begin(_Mark(camera_ns, received_ns, time_ns))
+        if camera_ns - self._newest_ns >= LEAST_STEP_NS and agree(
+            camera_ns - self._began.camera_ns, received_ns - self._began.received_ns
+        ):
+            self._doubted.clear()
+            self._newest_ns = camera_ns
+            time_ns = self._began.time_ns + camera_ns - self._began.camera_ns
+            return FrameTime(max(time_ns, before_ns + LEAST_NS), self._run)
+        self.astray += 1
+        return self._doubt(_Mark(camera_ns, received_ns, arrival_ns))
+
+    def _by_arrival(self, received_ns: int) -> tuple[int, int]:
+        """Return the previous frame's time, and this one's by its arrival."""
+        if self._last is None:
+            return received_ns - 1, received_ns
+        before, before_received_ns = self._last
+        return before.time_ns, before.time_ns + received_ns - before_received_ns
+
+    def _doubt(self, mark: _Mark) -> FrameTime:
+        """Time a frame by its arrival, and begin a new run once enough frames in a row agree."""
+        before = self._doubted[-1] if self._doubted else None
+        if before and not (
+            mark.camera_ns - before.camera_ns >= LEAST_STEP_NS
+            and agree(mark.camera_ns - before.camera_ns, mark.received_ns - before.received_ns)
+        ):
+            self._doubted.clear()
+        self._doubted.append(mark)
+        if len(self._doubted) == CONFIRMED:
+            self._doubted.clear()
+            self._begin(mark)
+        return FrameTime(mark.time_ns)
+
+    def _begin(self, mark: _Mark) -> FrameTime:
+        self._run += 1
+        self._began, self._newest_ns = mark, mark.camera_ns
+        return FrameTime(mark.time_ns, self._run)
+
+
+def agree(camera_ns: int, received_ns: int) -> bool:
+    """Whether the time elapsed on the camera's clock can be that between two arrivals."""
+    return abs(camera_ns - received_ns) <= ASTRAY_NS + DRIFT * abs(received_ns)
+
+
+def elapsed_s(received_ns: tuple[int, int], camera_time_s: tuple[float | None, float | None]) -> float:
+    """Return the seconds between two frames: by the camera's clock if it timed both and agrees with their arrival."""
+    arrival_ns = received_ns[1] - received_ns[0]
+    begin_s, end_s = camera_time_s
+    if begin_s is not None and end_s is not None and end_s > begin_s:
+        camera_ns = round((end_s - begin_s) * 1e9)
+        if agree(camera_ns, arrival_ns):
+            return camera_ns / 1e9
+    return max(0.0, arrival_ns / 1e9)
