@@ -7,12 +7,17 @@ with the times of arrival, and arrival bridges the rest.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from statistics import median_low
 
 ASTRAY_NS = 5_000_000_000  # by which both clocks may disagree: longer than any buffer on the way holds frames back
 DRIFT = 1e-3  # by which they may disagree in addition, of the time elapsed; quartz drifts by a tenth of this
 LEAST_STEP_NS = 500_000  # of the camera's clock: no phone captures 2000 frames a second
 LEAST_NS = 1000  # between a frame timed by arrival, which may be too late, and the next one
+USUAL_PAUSE_S = 1 / 30  # between frames, if no times are usable
+LONGEST_PAUSE_S = 1.0  # between frames in playing: longer interruptions are shortened to this
 CONFIRMED = 3  # frames in a row by which a clock that was set to another time is used again
 
 
@@ -112,6 +117,17 @@ class FrameTimes:
 def agree(camera_ns: int, received_ns: int) -> bool:
     """Whether the time elapsed on the camera's clock can be that between two arrivals."""
     return abs(camera_ns - received_ns) <= ASTRAY_NS + DRIFT * abs(received_ns)
+
+
+def paced(times_ns: Iterable[int]) -> list[float]:
+    """Return when each frame is due in playing, in seconds after the first: pauses are shortened to LONGEST_PAUSE_S.
+
+    Where time does not increase, the usual time between two frames passes.
+    """
+    pauses_s = [(after - before) / 1e9 for before, after in pairwise(times_ns)]
+    usual_s = median_low([pause_s for pause_s in pauses_s if pause_s > 0] or [USUAL_PAUSE_S])
+    shortened = (min(pause_s, LONGEST_PAUSE_S) if pause_s > 0 else usual_s for pause_s in pauses_s)
+    return list(accumulate(shortened, initial=0.0))
 
 
 def elapsed_s(received_ns: tuple[int, int], camera_time_s: tuple[float | None, float | None]) -> float:

@@ -127,6 +127,11 @@ class R3dFile:
         """Return the pose, camera to world; identity if the file has no poses (TrueDepth)."""
         return self._poses[i] if self._poses else Pose()
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the file has the app's time stamps, which are those of the camera."""
+        return bool(self._times_s)
+
     def time_s(self, i: int) -> float:
         """Return seconds from the start of the recording: the app's time stamp, else `i / fps`."""
         return self._times_s[i] if self._times_s else i / self.fps

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode_jpeg
 from capture.storage.layout import FrameLine
+from capture.virtual_phone.clip_times import times_of_r3d, times_of_recordings
 from capture.virtual_phone.wire_file import is_complete, message_spans
 
 MAX_HELD_FRAMES = 600  # encoded completely in advance; 600 frames of a recording take about 5 s
@@ -43,6 +44,9 @@ Report = Callable[[float], None]  # called with the share of the preparation tha
 class Clip:
     """A sequence of `len` messages at `fps`. `message(n)` returns the n-th, repeating the clip without end.
 
+    `times_s`: own times of the messages in seconds after the first, at which they are played and which the stand-in
+    phone sends; None for messages that are played unchanged, every 1 / `fps`.
+
     A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded completely on creation. Longer ones are encoded by one
     thread, at most FRAMES_AHEAD messages in advance; `message` may then block on the disk. Not thread-safe.
 
@@ -52,9 +56,16 @@ class Clip:
     """
 
     def __init__(
-        self, length: int, fps: float, encode: Callable[[int], bytes], report: Report, tail: bytes = b""
+        self,
+        length: int,
+        fps: float,
+        encode: Callable[[int], bytes],
+        report: Report,
+        tail: bytes = b"",
+        times_s: Sequence[float] | None = None,
     ) -> None:
         self.fps = fps
+        self.times_s = times_s
         self.tail = tail
         self._length = length
         self._encode = encode
@@ -81,7 +92,7 @@ class Clip:
 
     def changed(self, change: Callable[[bytes], bytes], report: Report) -> Clip:
         """Return a clip of the same messages, each passed through `change`."""
-        return Clip(self._length, self.fps, lambda i: change(self._encode(i)), report, self.tail)
+        return Clip(self._length, self.fps, lambda i: change(self._encode(i)), report, self.tail, self.times_s)
 
     def _hold_all(self, report: Report) -> list[bytes] | None:
         held: list[bytes] = []
@@ -139,7 +150,7 @@ def _r3d_clip(path: Path, report: Report) -> Clip:
         )
 
     weakref.finalize(encode, source.close)  # every clip made of this one holds on to it
-    return Clip(len(source), source.fps, encode, report)
+    return Clip(len(source), source.fps, encode, report, times_s=times_of_r3d(source))
 
 
 def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
@@ -159,7 +170,7 @@ def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
         recording, index = frames[i]
         return _recorded_message(recording, recording.line(index))
 
-    return Clip(len(frames), first.fps, encode, report)
+    return Clip(len(frames), first.fps, encode, report, times_s=times_of_recordings(recordings))
 
 
 def _recorded_message(recording: Recording, line: FrameLine) -> bytes:
@@ -186,8 +197,11 @@ def _layout(recording: Recording) -> tuple[object, ...]:
     return info.camera, info.rgb_size, info.depth_size, info.has_confidence
 
 
-def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS) -> Clip:
-    """Play the bytes of a connection to a phone unchanged: also damaged messages, and a torn one at the end."""
+def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS, timed: bool = False) -> Clip:
+    """Play the bytes of a connection to a phone unchanged: also damaged messages, and a torn one at the end.
+
+    `timed`: add times, every 1 / `fps`.
+    """
     spans = message_spans(path)
     whole_end = sum(spans[-1])
 
@@ -199,7 +213,8 @@ def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS) -> Clip:
         except OSError as error:
             raise LidarliveError(f"{path} cannot be read: {error.strerror}") from error
 
-    return Clip(len(spans), fps, lambda i: read(*spans[i]), report, tail=read(whole_end))
+    times_s = [i / fps for i in range(len(spans))] if timed else None
+    return Clip(len(spans), fps, lambda i: read(*spans[i]), report, read(whole_end), times_s)
 
 
 def _demo_clip(report: Report) -> Clip:
@@ -207,8 +222,8 @@ def _demo_clip(report: Report) -> Clip:
     path = cache_folder() / f"demo-room-{VERSION}.wire"
     if not is_complete(path):
         _render_demo(path, report)
-        return _wire_clip(path, lambda prepared: None, DemoRoom.fps)
-    return _wire_clip(path, report, DemoRoom.fps)
+        return _wire_clip(path, lambda prepared: None, DemoRoom.fps, timed=True)
+    return _wire_clip(path, report, DemoRoom.fps, timed=True)
 
 
 def _render_demo(path: Path, report: Report) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
+from capture.frame_times import LONGEST_PAUSE_S
 from capture.recording import Recording
-from capture.sources.replay import LONGEST_PAUSE_S, ReplaySource
+from capture.sources.replay import ReplaySource
 from tests.support.frames import make_frame, write_recording
 from tests.support.waiting import wait_until
 
