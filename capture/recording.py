@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
 from capture.frame import Camera, DepthMap, Frame
-from capture.frame_times import FrameTime, FrameTimes, elapsed_s
 from capture.jpeg import Jpeg, UInt8Image, decode_jpeg
 from capture.storage.encoding import EncodedFrame, decode_png
 from capture.storage.layout import (
@@ -27,6 +26,7 @@ from capture.storage.layout import (
     read_log,
 )
 from capture.storage.repair import being_written, repair
+from capture.timing.frame_times import FrameTime, FrameTimes, elapsed_s
 from capture.wording import counted
 
 MIN_LINE_BYTES = 100  # a third of the shortest line; limits the index of a log, 8 bytes per line

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from capture.frame_times import paced
 from capture.recording import Recording
 from capture.sources.base import Source
+from capture.timing.frame_times import paced
 
 WAIT_S = 0.1  # interval at which a wait checks whether the source was closed
 

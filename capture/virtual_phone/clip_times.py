@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from capture.formats.r3d_reader import R3dFile
-from capture.frame_times import USUAL_PAUSE_S, paced
 from capture.recording import Recording
+from capture.timing.frame_times import USUAL_PAUSE_S, paced
 
 
 def times_of_r3d(source: R3dFile) -> list[float] | None:

@@ -70,6 +70,15 @@ class FrameTimes:
         self._last = time, received_ns
         return time
 
+    @property
+    def remark(self) -> str:
+        """One line for the user if the camera's clock timed some frames and not others; else empty."""
+        rest = self.frames - self.by_camera
+        if not rest or not self.by_camera:
+            return ""
+        why = f", as the camera's clock went back, repeated or jumped in {self.astray}" if self.astray else ""
+        return f"timed by arrival: {rest} of {self.frames} frames{why}"
+
     def _time(self, received_ns: int, camera_ns: int | None) -> FrameTime:
         before_ns, arrival_ns = self._by_arrival(received_ns)
         if camera_ns is None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.frame_times import CONFIRMED, FrameTime, FrameTimes, elapsed_s
+from capture.timing.frame_times import CONFIRMED, FrameTime, FrameTimes, elapsed_s
 
 STEP_S = 1 / 60
 JITTER_S = (0.004, 0.0, 0.011, 0.002, 0.007)  # of USB
