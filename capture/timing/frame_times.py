@@ -76,7 +76,7 @@ class FrameTimes:
         rest = self.frames - self.by_camera
         if not rest or not self.by_camera:
             return ""
-        why = f", as the camera's clock went back, repeated or jumped in {self.astray}" if self.astray else ""
+        why = f"; the camera's clock went back, repeated or jumped in {self.astray}" if self.astray else ""
         return f"timed by arrival: {rest} of {self.frames} frames{why}"
 
     def _time(self, received_ns: int, camera_ns: int | None) -> FrameTime:

@@ -108,7 +108,7 @@ class FaultScript:
     def frame(self, n: int, captured: CaptureTime = NO_TIME) -> tuple[bytes, Fault | None]:
         """Return the message to send as frame n, and the fault that happens with it. May block on the disk.
 
-        `captured`: its time, for a clip whose frames have times; others are sent as they are.
+        `captured`: its time, added to the messages of a clip that is `stamped`.
         """
         fault = self._pending[0] if self._pending and self._pending[0].frame <= n else None
         if time.monotonic() > self._change_until_s:
@@ -117,7 +117,7 @@ class FaultScript:
         clip = self._changed.get(change, self._clip)
         message = clip.message(n)
         before, self._before = self._before, message
-        if clip.times_s is not None:
+        if clip.stamped:
             message = with_misc(message, encode_misc(captured))
         if fault is not None and fault.kind not in CHANGES:
             message = _damage(fault.kind, message, before or clip.message(n - 1))

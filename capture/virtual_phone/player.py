@@ -31,7 +31,7 @@ class Player:
     connects later gets the frames that are due from then on; earlier ones count neither as sent nor as dropped.
 
     The camera's clock is this computer's monotonic clock, as a phone's counts from when it was switched on: a frame of
-    a clip that has times is captured when it is due.
+    a clip that is stamped is captured when it is due.
 
     A fault happens to its frame or, if nobody is connected or that frame is dropped, to the next frame sent. Faults and
     all frames are logged.

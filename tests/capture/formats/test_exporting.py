@@ -305,7 +305,7 @@ def test_exports_and_what_is_imported_of_them_have_the_cameras_times(tmp_path: P
     for name, suffix in (("r3d", ".r3d"), ("tum", "")):
         out = tmp_path / f"out{suffix}"
         assert exported(path, out, name).remarks == [
-            f"{path}: timed by arrival: 2 of 30 frames, as the camera's clock went back, repeated or jumped in 1"
+            f"{path}: timed by arrival: 2 of 30 frames; the camera's clock went back, repeated or jumped in 1"
         ]
         times = list(back(out, tmp_path / name).times())
         begin_ns = times[0].time_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import lzfse
@@ -12,7 +13,8 @@ import pytest
 from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Frame
-from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
+from capture.protocol.capture_time import CaptureTime, encode_misc
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, with_misc
 from capture.recording import Recording
 from capture.room import VERSION
 from capture.virtual_phone import clips
@@ -267,3 +269,22 @@ def test_what_has_no_times_of_the_camera_is_sent_without(tmp_path: Path) -> None
 
 def test_the_demo_has_times(small_room: Path) -> None:
     assert [open_clip("demo").times_s for _ in range(2)] == [[0, 1 / 30, 2 / 30, 3 / 30]] * 2
+
+
+def test_a_saved_stream_is_played_unchanged_at_the_times_in_it(tmp_path: Path) -> None:
+    """Damaged messages, and those whose time is unusable, come when one is usual."""
+    times_s = [5.0, 5.02, None, 5.06, 4.0, 5.1]
+    messages = [
+        with_misc(encoded_message(make_frame(i)), encode_misc(CaptureTime(time_s))) for i, time_s in enumerate(times_s)
+    ]
+    messages.insert(1, wire(b"?" * 300))
+    path = tmp_path / "saved.wire"
+    path.write_bytes(b"".join(messages))
+    clip = open_clip(str(path))
+    assert clip.times_s == pytest.approx([0, 0.01, 0.02, 0.03, 0.06, 0.07, 0.1], abs=0.011)
+    assert all(before < after for before, after in pairwise(clip.times_s or ()))
+    assert clip.fps == pytest.approx(6 / clip.times_s[-1])  # type: ignore[index]
+    assert not clip.stamped
+    assert [clip.message(i) for i in range(7)] == messages
+    path.write_bytes(b"".join(messages[:2]))
+    assert (open_clip(str(path)).times_s, open_clip(str(path)).fps) == (None, 30), "one time is no rate"
