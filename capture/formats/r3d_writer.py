@@ -100,7 +100,8 @@ def _fps(times_s: list[float]) -> int:
 FORMAT = ExportFormat(
     name="r3d",
     title="Record3D files",
-    writes="Record3D's own file: depth in float32 metres, confidence, poses, intrinsics and time of each frame",
+    writes="Record3D's own file: depth in float32 metres, confidence, poses, intrinsics and time of each frame, "
+    "by the camera's clock or else of arrival",
     drops="the time of day",
     open=lambda path, _: R3dWriter(path),
     suffix=".r3d",

@@ -113,7 +113,7 @@ FORMAT = ExportFormat(
     name="tum",
     title="TUM RGB-D sequences",
     writes="`rgb.txt`, `depth.txt`, `groundtruth.txt` (OpenCV's axes), 5000 units per metre; `intrinsics.txt` with the "
-    "camera of each picture",
+    "camera of each picture; time stamps by the camera's clock, else of arrival",
     drops="confidence; depth beyond 13.1 m, which is counted",
     open=lambda path, _: TumWriter(path),
     resizes=True,

@@ -12,7 +12,7 @@ LATE_WAKE_S = 0.25  # delay by the operating system's scheduler up to which a fr
 
 
 class Schedule:
-    """Times at which frames are due, in seconds after frame 0: every 1 / `fps`, or as the clip's own times say.
+    """Times at which frames are due, in seconds after frame 0: every 1 / `fps`, or by the clip's own times.
 
     times_s  own times of the clip's frames at `clip_fps`, from 0 and increasing; another `fps` plays them faster or
              slower. None: the clip has none
