@@ -65,7 +65,7 @@ class TimeLine:
         self._stream.append(line.stream_index)
         self._received_ns.append(line.received_ns)
         self._time_ns.append(time.time_ns)
-        self._gaps += self._camera_gaps.add(time, line.stream_index, line.index)
+        self._gaps += [gap for gap in self._camera_gaps.add(time, line.stream_index, line.index) if gap.certain]
         return time
 
     @property

@@ -99,7 +99,7 @@ class Source(ABC):
     def possibly_lost(self) -> int:
         """Frames that may have been lost before USB, estimated from pauses between arrivals; not part of `losses`.
 
-        Frames timed by the camera's clock need no estimate: their losses are certain.
+        Between frames timed by the camera's clock only pauses of more than a second count: other losses are certain.
         """
         return 0
 

@@ -13,10 +13,11 @@ class FrameGaps:
 
     def __init__(self) -> None:
         self._times, self._by_camera, self._by_arrival = FrameTimes(), CameraGaps(), ArrivalGaps()
+        self._in_pauses = 0
 
     @property
     def possibly_lost(self) -> int:
-        return self._by_arrival.possibly_lost
+        return self._by_arrival.possibly_lost + self._in_pauses
 
     def restart(self) -> None:
         """Note that the stream restarts: what was lost before its next frame is not known here."""
@@ -30,4 +31,6 @@ class FrameGaps:
             self._by_arrival.restart()  # what the camera timed needs no estimate
         else:
             self._by_arrival.add(frame.index, frame.received_ns)
-        return sum(gap.missing for gap in self._by_camera.add(time, frame.index, frame.index))
+        gaps = self._by_camera.add(time, frame.index, frame.index)
+        self._in_pauses += sum(gap.missing for gap in gaps if not gap.certain)
+        return sum(gap.missing for gap in gaps if gap.certain)

@@ -10,14 +10,19 @@ from capture.timing.frame_times import FrameTime
 
 WINDOW = 31  # intervals whose median is the usual one: half a second at 60 fps
 MIN_INTERVALS = 10  # fewer do not give a usual interval
+PAUSE_NS = 1_000_000_000  # longer intervals: the app was in the background, or the phone rang
 NEW_RATE = 10  # longer intervals in a row are another frame rate, and no losses
 
 
 class Gap(NamedTuple):
-    """Frames that are certain to be missing before frame `frame`."""
+    """Frames that would have filled the time before frame `frame`.
+
+    certain  they are lost; False for a pause of more than PAUSE_NS, in which the camera may have captured none
+    """
 
     frame: int
     missing: int
+    certain: bool = True
 
 
 class _Interval(NamedTuple):
@@ -29,7 +34,7 @@ class _Interval(NamedTuple):
 
 
 class CameraGaps:
-    """Finder of missing frames, from intervals of the camera's clock. It has no jitter, so that a gap is certain.
+    """Finder of missing frames, from intervals of the camera's clock. It has no jitter, so that short gaps are certain.
 
     An interval of several usual ones is a gap once a usual one follows: only then has the rate not changed.
     """
@@ -48,7 +53,7 @@ class CameraGaps:
     def add(self, time: FrameTime, index: int, frame: int) -> list[Gap]:
         """Add a frame with its index in the stream, whose gaps are known losses. `frame` is what its gaps are named by.
 
-        Returns the gaps that are certain now. Frames that the camera did not time are passed over.
+        Returns the gaps found now, some before earlier frames. Frames that the camera did not time are passed over.
         """
         if not time.by_camera:
             return []
@@ -75,10 +80,10 @@ class CameraGaps:
     def _compare(self, interval: _Interval) -> list[Gap]:
         missing = round(interval.elapsed_ns / median(self._usual_ns)) - interval.steps
         if missing > 0:
-            self._pending.append(Gap(interval.frame, missing))
+            self._pending.append(Gap(interval.frame, missing, interval.elapsed_ns <= PAUSE_NS))
             if len(self._pending) >= NEW_RATE:
                 self._forget()
             return []
         self._usual_ns.append(interval.elapsed_ns / interval.steps)
-        certain, self._pending = self._pending, []
-        return certain
+        found, self._pending = self._pending, []
+        return found

@@ -141,6 +141,14 @@ def test_frames_missing_by_the_cameras_clock_are_certain(tmp_path: Path) -> None
     assert found(tmp_path, known, chosen=FrameFilter(moved_m=0.01)) == []
 
 
+def test_a_pause_of_the_app_is_a_pause(tmp_path: Path) -> None:
+    frames = walk(lambda i, frame: frame, 180)
+    frames = by_camera([replace(frame, index=i) for i, frame in enumerate(frames[:30] + frames[150:])])
+    (gap,) = found(tmp_path, frames)
+    assert (gap.kind, gap.frames) == ("gap", (30,))
+    assert gap.what == "there is a pause before these: 2.02 s before frame 30, usually 0.017 s"
+
+
 def test_a_busy_computer_leaves_no_pause_in_the_cameras_times(tmp_path: Path) -> None:
     frames = by_camera(walk(lambda i, frame: frame, 60))
     late = [replace(f, received_ns=f.received_ns + (10 <= i < 50) * 900_000_000) for i, f in enumerate(frames)]

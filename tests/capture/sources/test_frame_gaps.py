@@ -33,6 +33,10 @@ def test_gaps_of_the_camera_are_certain() -> None:
     assert counted(sent(numbers)) == (3, 0)
 
 
+def test_in_a_pause_of_the_app_they_are_only_possible() -> None:
+    assert counted(sent([*range(30), *range(90, 120), *range(121, 130)])) == (1, 60)
+
+
 def test_without_times_they_are_only_possible() -> None:
     numbers = [i for i in range(60) if i not in (20, 21, 40)]
     certain, possible = counted([replace(frame, camera_time_s=None) for frame in sent(numbers)])

@@ -33,7 +33,7 @@ def test_an_even_stream_has_lost_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "missing"), [([2, 1], 1), ([5, 1], 4), ([2, 3, 1], 3), ([2, 1] * 30, 30), ([600, 1], 599)]
+    ("steps", "missing"), [([2, 1], 1), ([5, 1], 4), ([2, 3, 1], 3), ([2, 1] * 30, 30), ([60, 1], 59)]
 )
 def test_each_missing_frame_counts_once(steps: list[float], missing: int) -> None:
     assert lost(steps) == missing
@@ -41,6 +41,10 @@ def test_each_missing_frame_counts_once(steps: list[float], missing: int) -> Non
 
 def test_gaps_have_their_place() -> None:
     assert gaps_of([*EVEN, 3, 1, 1, 2, 1]) == [Gap(60, 2), Gap(63, 1)]
+
+
+def test_in_a_long_pause_the_camera_may_have_captured_nothing() -> None:
+    assert gaps_of([*EVEN, 61, 1, 2, 1]) == [Gap(60, 60, certain=False), Gap(62, 1)]
 
 
 def test_a_gap_at_the_end_is_not_certain_yet() -> None:
