@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import median_low
 
-ASTRAY_NS = 5_000_000_000  # by which both clocks may disagree: longer than any buffer on the way holds frames back
+AHEAD_NS = 5_000_000_000  # by which an interval of the camera's clock may exceed that of arrival: frames sent at once
+LAG_NS = 60_000_000_000  # by which frames may be held back on the way: a computer that decodes at a tenth of the rate
 DRIFT = 1e-3  # by which they may disagree in addition, of the time elapsed; quartz drifts by a tenth of this
 LEAST_STEP_NS = 500_000  # of the camera's clock: no phone captures 2000 frames a second
 LEAST_NS = 1000  # between a frame timed by arrival, which may be too late, and the next one
@@ -39,11 +40,21 @@ class FrameTime:
 
 @dataclass(frozen=True)
 class _Mark:
-    """A frame on each clock."""
+    """A frame on each clock, and on the time line."""
 
     camera_ns: int
     received_ns: int
-    time_ns: int = 0
+    time_ns: int
+
+    def follows(self, before: _Mark) -> bool:
+        """Whether the camera's clock can have counted on from the frame `before` to this one."""
+        step_ns, waited_ns = self.camera_ns - before.camera_ns, self.received_ns - before.received_ns
+        return step_ns >= LEAST_STEP_NS and step_ns - waited_ns <= AHEAD_NS + DRIFT * abs(waited_ns)
+
+    def lag_ns(self, later: _Mark) -> float:
+        """Return by how much more `later` was held back on its way than this frame, beyond the drift of the clocks."""
+        passed_ns = later.received_ns - self.received_ns
+        return passed_ns - (later.camera_ns - self.camera_ns) - DRIFT * abs(passed_ns)
 
 
 class FrameTimes:
@@ -58,7 +69,7 @@ class FrameTimes:
         self.frames = self.by_camera = self.astray = 0
         self._run = 0
         self._began: _Mark | None = None  # the first frame of the current run
-        self._newest_ns = 0  # the camera's time used last
+        self._newest: _Mark | None = None  # the frame that it timed last
         self._last: tuple[FrameTime, int] | None = None  # the frame before, and its arrival
         self._doubted: list[_Mark] = []  # frames in a row that agree with one another and not with the current run
 
@@ -83,18 +94,17 @@ class FrameTimes:
         before_ns, arrival_ns = self._by_arrival(received_ns)
         if camera_ns is None:
             return FrameTime(arrival_ns)
-        if self._began is None:
+        if self._began is None or self._newest is None:
             time_ns = camera_ns if self._last is None else max(arrival_ns, before_ns + LEAST_NS)
             return self._begin(_Mark(camera_ns, received_ns, time_ns))
-        if camera_ns - self._newest_ns >= LEAST_STEP_NS and agree(
-            camera_ns - self._began.camera_ns, received_ns - self._began.received_ns
-        ):
+        mark = _Mark(camera_ns, received_ns, arrival_ns)
+        if mark.follows(self._newest) and self._began.lag_ns(mark) <= LAG_NS:
             self._doubted.clear()
-            self._newest_ns = camera_ns
+            self._newest = mark
             time_ns = self._began.time_ns + camera_ns - self._began.camera_ns
             return FrameTime(max(time_ns, before_ns + LEAST_NS), self._run)
         self.astray += 1
-        return self._doubt(_Mark(camera_ns, received_ns, arrival_ns))
+        return self._doubt(mark)
 
     def _by_arrival(self, received_ns: int) -> tuple[int, int]:
         """Return the previous frame's time, and this one's by its arrival."""
@@ -105,11 +115,7 @@ class FrameTimes:
 
     def _doubt(self, mark: _Mark) -> FrameTime:
         """Time a frame by its arrival, and begin a new run once enough frames in a row agree."""
-        before = self._doubted[-1] if self._doubted else None
-        if before and not (
-            mark.camera_ns - before.camera_ns >= LEAST_STEP_NS
-            and agree(mark.camera_ns - before.camera_ns, mark.received_ns - before.received_ns)
-        ):
+        if self._doubted and not mark.follows(self._doubted[-1]):
             self._doubted.clear()
         self._doubted.append(mark)
         if len(self._doubted) == CONFIRMED:
@@ -119,13 +125,8 @@ class FrameTimes:
 
     def _begin(self, mark: _Mark) -> FrameTime:
         self._run += 1
-        self._began, self._newest_ns = mark, mark.camera_ns
+        self._began = self._newest = mark
         return FrameTime(mark.time_ns, self._run)
-
-
-def agree(camera_ns: int, received_ns: int) -> bool:
-    """Whether the time elapsed on the camera's clock can be that between two arrivals."""
-    return abs(camera_ns - received_ns) <= ASTRAY_NS + DRIFT * abs(received_ns)
 
 
 def paced(times_ns: Iterable[int]) -> list[float]:
@@ -145,6 +146,6 @@ def elapsed_s(received_ns: tuple[int, int], camera_time_s: tuple[float | None, f
     begin_s, end_s = camera_time_s
     if begin_s is not None and end_s is not None and end_s > begin_s:
         camera_ns = round((end_s - begin_s) * 1e9)
-        if agree(camera_ns, arrival_ns):
+        if abs(camera_ns - arrival_ns) <= LAG_NS + DRIFT * abs(arrival_ns):
             return camera_ns / 1e9
     return max(0.0, arrival_ns / 1e9)

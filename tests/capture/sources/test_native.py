@@ -26,12 +26,16 @@ pytestmark = pytest.mark.phone
 
 def played(kind: type[PhoneSource], what: Path, count: int) -> list[Frame]:
     """The first frames of `what` through a driver of that kind."""
-    with PhoneProcess(str(what), fps=20, loop=False) as phone:
-        phone.start()
-        phone.wait_ready()
-        with kind("test", address=phone.address, wait=False) as source:
-            frames = [frame for frame, _ in zip(source, range(count), strict=False)]
-        assert phone.status().dropped == 0
+    for fps in (20, 10, 5):  # slower where a busy computer has the phone drop frames
+        with PhoneProcess(str(what), fps=fps, loop=False) as phone:
+            phone.start()
+            phone.wait_ready()
+            with kind("test", address=phone.address, wait=False) as source:
+                frames = [frame for frame, _ in zip(source, range(count), strict=False)]
+            dropped = phone.status().dropped
+        if not dropped:
+            break
+    assert dropped == 0
     return frames
 
 

@@ -90,6 +90,15 @@ def test_a_clock_that_stands_still_goes_back_or_counts_something_else(camera) ->
     assert steps_s(found) == pytest.approx(by_arrival)
 
 
+def test_a_computer_that_decodes_at_a_third_of_the_rate_changes_nothing() -> None:
+    """The relay holds the frames: twenty seconds of them come within a minute."""
+    times = FrameTimes()
+    found = [times.add(arrival_ns(3 * i), camera_s(i)) for i in range(1200)]
+    found += [times.add(arrival_ns(3600) + i, camera_s(1200 + i)) for i in range(600)]
+    assert times.by_camera == 1800
+    assert steps_s(found) == pytest.approx([STEP_S] * 1799, abs=1e-8)
+
+
 def test_a_computer_that_was_busy_changes_nothing() -> None:
     """It reads nothing for three seconds, and then a hundred and eighty frames at once."""
     times = FrameTimes()
@@ -116,6 +125,7 @@ def test_times_by_the_camera_increase_whatever_comes(frames: list[tuple[int, flo
 
 def test_the_length_of_a_recording() -> None:
     assert elapsed_s((0, 3_100_000_000), (10.0, 13.0)) == 3.0
+    assert elapsed_s((0, 15_000_000_000), (10.0, 16.0)) == 6.0
     assert elapsed_s((0, 3_100_000_000), (10.0, None)) == 3.1
     assert elapsed_s((0, 3_100_000_000), (None, 13.0)) == 3.1
     assert elapsed_s((0, 3_100_000_000), (13.0, 10.0)) == 3.1
