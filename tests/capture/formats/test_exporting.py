@@ -6,7 +6,6 @@ import os
 import shutil
 import tracemalloc
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -20,11 +19,10 @@ from capture.formats.folders_reader import ImageFolder
 from capture.formats.importing import import_path
 from capture.formats.registry import WRITERS
 from capture.frame import Pose
-from capture.inspection.time_line import clock_of
 from capture.recording import Recording
 from capture.storage.encoding import EncodedFrame, decode_png
 from tests.support.foreign import depth_map, png, rotation
-from tests.support.frames import BOOTED_S, CAPTURED_S, make_frame, timed, write_recording
+from tests.support.frames import make_frame, write_recording
 from tests.support.walks import encoded_walk, write_encoded
 
 FORMATS = [writer.name for writer in WRITERS]
@@ -289,37 +287,3 @@ def test_a_full_disk_ends_in_one_line(format: str, short_and_long: list[Path], s
     with pytest.raises(LidarliveError, match=r"out: cannot be written \(No space left on device\). Free some space"):
         exported(short_and_long[1], small_disk / "out", format)
     assert [child.name for child in small_disk.iterdir()] == ["ballast"]
-
-
-def timed_recording(dataset: Path, frames: int = 30) -> Path:
-    """By the camera's clock, but for two frames; received up to 11 ms late."""
-    sent = [timed(make_frame(i)) for i in range(frames)]
-    sent[5], sent[7] = replace(sent[5], camera_time_s=None), replace(sent[7], camera_time_s=1.0)
-    return write_recording(dataset, "timed", sent)
-
-
-def test_exports_and_what_is_imported_of_them_have_the_cameras_times(tmp_path: Path) -> None:
-    """So that USB does not show in a data set; r3d counts from the first frame, as the app does."""
-    path = timed_recording(tmp_path / "set")
-    exact_s = [i * CAPTURED_S for i in range(30) if i not in (5, 7)]
-    for name, suffix in (("r3d", ".r3d"), ("tum", "")):
-        out = tmp_path / f"out{suffix}"
-        assert exported(path, out, name).remarks == [
-            f"{path}: timed by arrival: 2 of 30 frames; the camera's clock went back, repeated or jumped in 1"
-        ]
-        times = list(back(out, tmp_path / name).times())
-        begin_ns = times[0].time_ns
-        found_s = [(time.time_ns - begin_ns) / 1e9 for i, time in enumerate(times) if i not in (5, 7)]
-        np.testing.assert_allclose(found_s, exact_s, atol=2e-6)
-        assert all(before.time_ns < after.time_ns for before, after in pairwise(times))
-    assert times[0].time_ns == round(BOOTED_S * 1e9), "stamps of tum are those of the camera's clock"
-
-
-def test_imports_keep_the_cameras_times(tmp_path: Path) -> None:
-    path = write_recording(tmp_path / "set", "timed", [timed(make_frame(i)) for i in range(12)])
-    exported(path, tmp_path / "out.r3d", "r3d")
-    recording = back(tmp_path / "out.r3d", tmp_path / "again")
-    np.testing.assert_allclose([f.camera_time_s for f in recording], [i * CAPTURED_S for i in range(12)], atol=1e-8)
-    assert clock_of(recording).name == "camera"
-    exported(path, tmp_path / "tum", "tum")
-    assert clock_of(back(tmp_path / "tum", tmp_path / "t")).name == "source"

@@ -290,14 +290,3 @@ def test_a_truncated_real_file(real_data: Path, tmp_path: Path) -> None:
         (tmp_path / "cut.r3d").write_bytes(file.read(1 << 20))
     with pytest.raises(LidarliveError, match=r"cut\.r3d is cut short, or damaged at its end"):
         R3dFile(tmp_path / "cut.r3d")
-
-
-def test_time_stamps_are_those_of_the_camera(tmp_path: Path) -> None:
-    with R3dFile(write_r3d(tmp_path / "a.r3d", members())) as r3d:
-        assert [r3d.read_frame(i).camera_time_s for i in range(3)] == [0, 0.04, 0.08]
-    times = {**METADATA, "frameTimestamps": [-1, 1e20, 0.08]}
-    with R3dFile(write_r3d(tmp_path / "b.r3d", members(times))) as r3d:
-        assert [r3d.read_frame(i).camera_time_s for i in range(3)] == [None, None, 0.08]
-    without = {key: value for key, value in METADATA.items() if key != "frameTimestamps"}
-    with R3dFile(write_r3d(tmp_path / "c.r3d", members(without))) as r3d:
-        assert r3d.read_frame(1).camera_time_s is None

@@ -298,10 +298,3 @@ def test_any_bytes_give_a_video_or_a_clear_error(data: st.DataObject, film_bytes
 @pytest.fixture(scope="module")
 def film_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return film(tmp_path_factory.mktemp("film") / "a.mp4", 3).read_bytes()
-
-
-def test_time_stamps_are_those_of_the_camera(tmp_path: Path):
-    source = filmed(tmp_path / "scan", 4)
-    recording = Recording(import_path(source, tmp_path / "set", ImportOptions(), lambda *now: None).path)
-    assert [frame.camera_time_s for frame in recording] == pytest.approx([81_000.5 + i / 60 for i in range(4)])
-    assert all(time.by_camera for time in recording.times())
