@@ -114,6 +114,30 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     return size
 
 
+def announced_size(data: bytes) -> tuple[int, int]:
+    """Return (width, height) in the frame header of a JPEG, as stored; what follows that header is not checked.
+
+    Raises ValueError if the markers do not lead to a frame header of a colour picture.
+    """
+    offset = len(_START)
+    try:
+        while data.startswith(_START):
+            prefix, marker = struct.unpack_from(">BB", data, offset)
+            if prefix != 0xFF or marker in (_SCAN, _END_OF_IMAGE):
+                break
+            if marker in _FRAME_HEADERS:
+                return _size(data, offset)
+            if marker == 0xFF:  # fill byte before a marker
+                offset += 1
+            elif marker in _STANDALONE:
+                offset += 2
+            else:
+                offset += 2 + struct.unpack_from(">H", data, offset + 2)[0]
+    except struct.error:
+        raise ValueError(f"a JPEG cut short. Received: {len(data)} bytes") from None
+    raise ValueError(f"a JPEG without a frame header. Received: {len(data)} bytes, {data[:2].hex()}...")
+
+
 def _size(data: bytes, offset: int) -> tuple[int, int]:
     height, width, colours = struct.unpack_from(">HHB", data, offset + 5)
     if colours != _COLOURS or not width or not height:

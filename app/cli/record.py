@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
-import sys
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,20 +15,20 @@ from rich.live import Live
 
 from app.cli.framework.signals import signal_handlers
 from app.cli.options import JsonOption
+from app.cli.recording.reports import Report, TerminalReport, print_event
+from app.cli.recording.watch import SourceWatch
 from app.cli.source_options import DriverOption, SourceOption
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame_filter import MAX_MOVED_M, FrameFilter
+from capture.library_output import library_output_logged
 from capture.recorder.recorder import Recorder
-from capture.recorder.status import RecordingStatus
 from capture.sources.base import Source
 from capture.sources.opening import open_source
 from capture.storage.names import recording_note
 
 PROGRESS_INTERVAL_S = 0.5
 SILENT_SAVING_S = 1.0  # no line for shorter saving; it takes a tenth of this on a disk that keeps up
-
-Report = Callable[[str, RecordingStatus, str], None]  # event, status, detail of the source
 
 
 EXAMPLES = (
@@ -46,6 +42,9 @@ EXAMPLES = (
 class RecordCommand:
     """Record a source to disk until it ends or you press Ctrl-C. Exit status 3: done, but frames were lost.
 
+    While nothing arrives, it reports why and what to do, and continues to wait. If no frame arrived until the end, the
+    exit status is 1.
+
     Frames skipped by --every or --moved do not count as lost. Only the window can record frames by how poor their
     prediction is: this command predicts nothing.
     """
@@ -54,7 +53,9 @@ class RecordCommand:
     source: SourceOption = "auto"
     driver: DriverOption = None
     name: Annotated[str, typer.Option(help="name of the recording")] = "recording"
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="stop after this time")] = None
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="stop after this time, counted from when frames are due")
+    ] = None
     frames: Annotated[int | None, typer.Option(min=1, help="stop after writing this many frames")] = None
     every: Annotated[int, typer.Option(metavar="N", help="record only every n-th frame")] = 1
     moved: Annotated[
@@ -77,11 +78,12 @@ def run(options: RecordCommand) -> int:
     source = open_source(options.source, driver=options.driver, loop=loop, wait=False)
     thread_priority.settle_process()
     recorder = Recorder(options.out, options.name, source, max_frames=options.frames, choice=choice, note=note)
-    with signal_handlers(lambda *_: source.close(), signal.SIGINT, signal.SIGTERM):
+    with library_output_logged(), signal_handlers(lambda *_: source.close(), signal.SIGINT, signal.SIGTERM):
         if options.json:
-            return _record(source, recorder, options.seconds, _print_event)
-        with Live(console=Console(stderr=True), refresh_per_second=4, transient=True) as live:
-            return _record(source, recorder, options.seconds, lambda *event: _show(live, *event))
+            return _record(source, recorder, options.seconds, print_event)
+        console = Console(stderr=True)
+        with Live(console=console, refresh_per_second=4, transient=True) as live:
+            return _record(source, recorder, options.seconds, TerminalReport(console, live))
 
 
 def _choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[FrameFilter, str]:
@@ -97,8 +99,8 @@ def _choice_and_note(every: int, moved_cm: float | None, note: str) -> tuple[Fra
 
 def _record(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> int:
     try:
-        with source:
-            _feed(source, recorder, seconds, report)
+        with source, SourceWatch(source, recorder, seconds, report):
+            has_frames = _feed(source, recorder, report)
     finally:
         recorder.stop()
         _wait_saved(recorder, report)
@@ -106,18 +108,20 @@ def _record(source: Source, recorder: Recorder, seconds: float | None, report: R
     if status.error:
         raise LidarliveError(status.error)
     if not status.written:
-        raise LidarliveError(f"nothing was recorded: {source.state.detail or 'no frame arrived'}")
-    report("done", status, "")
+        diagnosis = None if has_frames else source.diagnosis(patience_s=0)
+        detail = "no frame could be written" if has_frames else source.state.detail or "no frame arrived"
+        report("failed", status, detail, diagnosis)
+        raise LidarliveError(f"nothing was recorded: {diagnosis or detail}")
+    report("done", status)
     return 3 if status.lost else 0
 
 
-def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Report) -> None:
+def _feed(source: Source, recorder: Recorder, report: Report) -> bool:
+    """Record until there are no more frames, or enough. Return whether there was any."""
     started, reported_s = False, -math.inf
     for frame in source:
         if not started:
             started = True
-            if seconds is not None:
-                _close_after(source, seconds)
             report("started", recorder.status(), source.label)
         recorder.offer(frame)
         if time.monotonic() - reported_s > PROGRESS_INTERVAL_S:
@@ -125,6 +129,7 @@ def _feed(source: Source, recorder: Recorder, seconds: float | None, report: Rep
             report("progress", recorder.status(), source.state.detail)
         if recorder.full:
             break
+    return started
 
 
 def _wait_saved(recorder: Recorder, report: Report) -> None:
@@ -133,43 +138,3 @@ def _wait_saved(recorder: Recorder, report: Report) -> None:
     while not recorder.join(wait_s):
         report("saving", recorder.status(), "")
         wait_s = PROGRESS_INTERVAL_S
-
-
-def _close_after(source: Source, seconds: float) -> None:
-    """Close the source after a time, even if no frame arrives any more."""
-    timer = threading.Timer(seconds, source.close)
-    timer.daemon = True
-    timer.start()
-
-
-def _print_event(event: str, status: RecordingStatus, detail: str) -> None:
-    document = {
-        "event": event,
-        "path": str(status.path) if status.path is not None else None,
-        "written": status.written,
-        "left_out": status.left_out,
-        "lost": status.lost,
-        "possibly_lost": status.possibly_lost,
-        "seconds": round(status.seconds, 3),
-    }
-    if status.remark:
-        document["remark"] = status.remark
-    if event == "saving":
-        document["saving"] = status.saving
-    print(json.dumps(document), flush=True)
-
-
-def _show(live: Live, event: str, status: RecordingStatus, detail: str) -> None:
-    lost = ", ".join(f"{count} {cause}" for cause, count in status.lost.items()) or "none"
-    left_out = "" if status.choice.is_all else f"{status.left_out} left out by choice, "
-    line = f"{status.seconds:.1f} s, {status.written} frames, {left_out}lost: {lost}"
-    if status.possibly_lost:
-        line += f", possibly lost before USB: {status.possibly_lost}"
-    if event == "done":
-        print(f"{status.path}: {line}")
-        if status.remark:
-            print(f"lidarlive: {status.remark}", file=sys.stderr)
-    elif status.saving is not None:
-        live.update(f"saving {status.saving:.0%}  {line}")
-    else:
-        live.update(f"recording  {line}  {status.remark or detail}")

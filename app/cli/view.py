@@ -18,6 +18,7 @@ from app.cli.options import WeightsOption
 from app.cli.source_options import DriverOption, SourceOption
 from capture import paths
 from capture.errors import LidarliveError
+from capture.library_output import library_output_logged
 from capture.sources.opening import open_source
 from model import store
 
@@ -67,11 +68,12 @@ def _open_window(options: ViewCommand) -> int:
 
     from app.session.connection_check import connection_check_of
     from app.session.live_session import LiveSession
-    from app.window.application import application
+    from app.window.application import application, log_qt_messages
     from app.window.main_window import Window
     from app.window.sources.switch import spec_of
 
     recordings = paths.recordings_folder()
+    log_qt_messages()
     qt = application()
     opened = open_source(options.source, driver=options.driver, replay=options.record is None)
     session = LiveSession(opened, recordings, folder, weights_error)
@@ -85,7 +87,7 @@ def _open_window(options: ViewCommand) -> int:
         end_after=options.frames,
         screenshot=options.screenshot,
     )
-    with signal_handlers(lambda *_: window.close(), signal.SIGINT, signal.SIGTERM):
+    with library_output_logged(), signal_handlers(lambda *_: window.close(), signal.SIGINT, signal.SIGTERM):
         session.start()
         if options.record is not None:
             session.start_recording(options.record)

@@ -56,8 +56,14 @@ class ConnectionCheck:
 
 
 def with_app_step(steps: Sequence[Step], status: LiveStatus) -> tuple[Step, ...]:
-    """Append the state of the app, as the source reports it."""
-    return (*steps, _app_step(status, reachable=all(step.state != "failed" for step in steps)))
+    """Append the state of the app, as the source reports it, and why no frame arrives from it."""
+    reachable = all(step.state != "failed" for step in steps)
+    app = _app_step(status, reachable)
+    if not reachable or (diagnosis := status.diagnosis) is None:
+        return (*steps, app)
+    if diagnosis.problem is not Problem.CRASHED:  # which may happen before there is a connection
+        app = Step(app.name, "ok", "connected")
+    return (*steps, app, Step("first frame", "failed", diagnosis.found, diagnosis.fix))
 
 
 def _app_step(status: LiveStatus, reachable: bool) -> Step:
@@ -68,6 +74,6 @@ def _app_step(status: LiveStatus, reachable: bool) -> Step:
         return Step(name, "failed", NO_STREAM, remedy(Problem.NOT_STREAMING))
     if status.state == "streaming":
         return Step(name, "ok", "connected, waiting for the first frame")
-    if "connecting again" in status.detail:
+    if "connecting again" in status.detail and status.diagnosis is None:
         return Step(name, "failed", status.detail, remedy(Problem.SILENT))
     return Step(name, "skipped", "connecting…")

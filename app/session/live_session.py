@@ -22,6 +22,7 @@ from capture.frame import Frame
 from capture.frame_filter import FrameFilter
 from capture.recorder.recorder import Recorder
 from capture.recorder.status import RecordingStatus
+from capture.sources.arrivals import Diagnosis
 from capture.sources.base import Source
 from capture.sources.replay import ReplaySource
 from capture.timing.capture_moments import CaptureMoments
@@ -29,6 +30,7 @@ from model.predictor import Prediction
 
 BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
 NOT_PREDICTED = "Nothing is recorded now: only frames with a poor prediction are chosen, and nothing is predicted"
+LIVE_STATES = ("connecting", "streaming", "waiting")  # of a source from which frames should arrive
 CLOSE_TIMEOUT_S = 30.0  # finishing a recording on a slow disk
 
 
@@ -66,6 +68,7 @@ class LiveStatus:
     recording: RecordingStatus | None = None
     predicting: PredictorStatus = field(default_factory=PredictorStatus)
     accuracy: Accuracy | None = None  # of the last seconds; None if there was nothing to compare
+    diagnosis: Diagnosis | None = None  # why no frame arrives from a connected phone; None while frames arrive
 
 
 class LiveSession:
@@ -137,6 +140,7 @@ class LiveSession:
             recording=self._recording_status(predicting),
             predicting=predicting,
             accuracy=self._accuracy.latest(),
+            diagnosis=self._source.diagnosis() if state.name in LIVE_STATES and not self._failure else None,
         )
 
     def note_drawn(self, view: LiveFrame) -> None:

@@ -16,8 +16,9 @@ ARRIVAL_DELAY = "Delay: from the arrival of a frame until it is drawn; its time 
 
 
 def status_line(status: LiveStatus) -> str:
-    """Return stream rate, inference time, weights, losses and delay in one line."""
-    parts = [f"{status.fps:.0f} frames/s"]
+    """Return stream rate, inference time, weights, losses and delay in one line; before them, why no frame arrives."""
+    parts = [] if status.diagnosis is None else [status.diagnosis.found]
+    parts.append(f"{status.fps:.0f} frames/s")
     predicting = status.predicting
     if predicting.mean_ms is not None:
         parts.append(f"inference {predicting.mean_ms:.1f} ms")
@@ -65,15 +66,18 @@ def length(metres: float) -> str:
 def problem(status: LiveStatus, streams: bool) -> str:
     """Return the newest problem; empty if there is none. `streams`: a frame has arrived.
 
-    Before the first frame the waiting page shows why there is none.
+    Before the first frame the waiting page shows why there is none. The text stays the same while a problem lasts: a
+    person can close it.
     """
     failure = status.detail if status.state == "failed" and streams else ""
-    return failure or (status.recording.error if status.recording is not None else "") or status.predicting.error
+    recording = status.recording.error if status.recording is not None else ""
+    silence = f"{status.diagnosis.title}: {status.diagnosis.fix}" if status.diagnosis is not None and streams else ""
+    return failure or recording or silence or status.predicting.error
 
 
 def hint(status: LiveStatus, streams: bool) -> str:
     """Return what is worth knowing but no problem: a pause of the stream, or a remark of the running recording."""
-    if streams and status.state in ("waiting", "connecting", "ended"):
+    if streams and status.state in ("waiting", "connecting", "ended") and status.diagnosis is None:
         return status.detail or f"{status.source}: {status.state}"
     running = status.recording is not None and not status.recording.finished
     return status.recording.remark if status.recording is not None and running else ""
@@ -105,13 +109,19 @@ def recording_line(recording: RecordingStatus) -> str:
         f", {recording.left_out} left out" if chosen else ""
     )
     if recording.finished:
-        name = recording.path.name if recording.path is not None else recording.name
-        return f"Recorded {counts}: {name}" if recording.written else "Nothing was recorded"
+        return f"Recorded {counts}: {_names(recording)}" if recording.written else "Nothing was recorded"
     if recording.saving is not None:
         return f"Saving… {recording.saving:.0%}   {counts}"
     minutes, seconds = divmod(int(recording.seconds), 60)
     space = "" if recording.left_s is None else f"   disk for {_span(recording.left_s)}"
     return f"{minutes:02d}:{seconds:02d}   {counts}{space}{chosen}"
+
+
+def _names(recording: RecordingStatus) -> str:
+    """Return the name of the recording; of several parts, each with its frames."""
+    if len(recording.parts) > 1:
+        return ", ".join(f"{part.path.name} {part.written}" for part in recording.parts)
+    return recording.path.name if recording.path is not None else recording.name
 
 
 def _span(seconds: float) -> str:
@@ -132,6 +142,9 @@ def recording_tool_tip(recording: RecordingStatus) -> str:
 
 def waiting_text(status: LiveStatus) -> tuple[str, str]:
     """Return headline and detail of the page that is shown while there is no frame."""
+    if status.diagnosis is not None:
+        found, fix = status.diagnosis.found, status.diagnosis.fix
+        return status.diagnosis.title, f"{sentence(found)}\n\n{sentence(fix)}"
     if status.state == "preparing":
         if status.source.startswith("Demo room"):
             return f"Drawing the demo room… {status.prepared:.0%}", "This is done once. Later it starts at once."
@@ -147,3 +160,8 @@ def waiting_text(status: LiveStatus) -> tuple[str, str]:
             status.detail if is_explained else f"{status.detail}\n\nThen {HOW_TO_STREAM}".strip(),
         )
     return f"Connecting to {status.source}…", status.detail
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt
+import logging
+import sys
+
+from PyQt5.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PyQt5.QtWidgets import QApplication
 
 from app.platform_workarounds import remove_qt_plugins_of_opencv
 from app.widgets.theme import FONT_POINTS, dark_palette
 
 NAME = "lidarlive"
+LOG = logging.getLogger("lidarlive.qt")
 
 
 def application() -> QApplication:
@@ -32,3 +36,14 @@ def _new_application() -> QApplication:
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
     return QApplication([NAME])
+
+
+def log_qt_messages() -> None:
+    """Let Qt log its own messages in place of printing them, except for those after which it ends the program."""
+    qInstallMessageHandler(_log)
+
+
+def _log(kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+    LOG.info("%s", message)
+    if kind == QtMsgType.QtFatalMsg:
+        print(f"lidarlive: {message}", file=sys.stderr)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, BinaryIO, Literal
 
 from capture.doctor.stream_sample import GAP, USUAL_FPS, StreamRate, StreamSample, rate_of
 from capture.frame import Camera, Frame
 from capture.protocol.wire import RECORD3D_PORT
+from capture.sources.arrivals import diagnose
 from capture.sources.drivers import phone_driver
 from capture.sources.record3d.driver import package_installed
 from capture.usb.remedies import Problem, remedy
@@ -183,15 +184,10 @@ def _app_failed(error: UsbmuxdError) -> Step:
 
 
 def _no_frame(sample: StreamSample) -> Step:
-    """Return why there is no first frame: the stream is unreadable, damaged, or silent."""
-    if sample.damaged:
-        found = f"{sample.damaged} frames, all damaged: {sample.damage}"
-        return Step("first frame", "failed", found, remedy(Problem.DAMAGED))
-    if sample.unreadable:
-        return Step("first frame", "failed", sample.end, remedy(Problem.DAMAGED))
-    sent = f"{sample.received_bytes} bytes, but no complete frame" if sample.received_bytes else "nothing"
-    found = f"{sample.end} and had sent {sent}" if sample.end else f"the phone sent {sent} in {FIRST_FRAME_S:g} s"
-    return Step("first frame", "failed", found, remedy(Problem.SILENT))
+    """Return why there is no first frame: the stream is unreadable, of another age, damaged, too large or silent."""
+    diagnosis = diagnose(replace(sample.arrivals(), waited_s=FIRST_FRAME_S))
+    measured = {"problem": diagnosis.problem.name.lower()}
+    return Step("first frame", "failed", diagnosis.found, diagnosis.fix, measured)
 
 
 def _check_rate(sample: StreamSample) -> Step:

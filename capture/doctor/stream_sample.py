@@ -9,7 +9,8 @@ from typing import BinaryIO, NamedTuple
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from capture.protocol.parser import StreamParser, WireFrame, decode_frame
+from capture.protocol.parser import DamageKind, StreamParser, WireFrame, decode_frame
+from capture.sources.arrivals import ArrivalCounter, Arrivals
 from capture.timing.frame_times import FrameTimes
 
 RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls per frame
@@ -51,8 +52,10 @@ class StreamSample:
         self.times_s: list[float] = []  # of each intact frame, by the camera's clock where it is usable
         self._times = FrameTimes()
         self.received_bytes = 0
-        self.damaged = 0
-        self.damage = ""  # fault of the first damaged message
+        self.damaged = 0  # messages that are no intact frame
+        self.damage = ""  # fault of the newest of them
+        self._arrived = ArrivalCounter()
+        self._arrived.connected()
         self.end = ""  # why the stream ended; empty while it has not
         self.unreadable = False  # it ended because the bytes are not, or no longer, a Record3D stream
 
@@ -68,9 +71,16 @@ class StreamSample:
             data = self._receive(left_s)
             self._keep(data)
             self.received_bytes += len(data)
+            self._arrived.received(len(data))
             self._take(data, time.monotonic())
             if self.received_bytes > MAX_SAMPLE_BYTES:
                 self.end = f"the phone sent {self.received_bytes >> 20} MiB without a pause"
+
+    def arrivals(self) -> Arrivals:
+        """What has arrived since the newest intact frame."""
+        if self.end and not self.unreadable:
+            self._arrived.ended(self.end)
+        return self._arrived.snapshot() or Arrivals()
 
     def _receive(self, timeout_s: float) -> bytes:
         try:
@@ -98,25 +108,27 @@ class StreamSample:
                 if isinstance(message, WireFrame):
                     self._take_frame(message, now_s)
                 else:
-                    self._note_damage(message.reason)
+                    self._note_damage(message.kind, message.reason)
         except ValueError as error:
             self.end, self.unreadable = str(error), True
+            self._arrived.unreadable(str(error))
 
     def _take_frame(self, message: WireFrame, now_s: float) -> None:
         try:
             frame = decode_frame(message, len(self.arrived_s), round(now_s * 1e9))
         except ValueError as error:
-            self._note_damage(str(error))
+            self._note_damage("damaged", str(error))
             return
         self.first = self.first or frame
         self.arrived_s.append(now_s)
         self.times_s.append(self._times.add(frame.received_ns, frame.camera_time_s).time_ns / 1e9)
+        self._arrived.intact_frame()
 
     @property
     def clock(self) -> str:
         """What timed the frames: `camera`, or `arrival` for some or all."""
         return "camera" if 0 < self._times.by_camera == self._times.frames else "arrival"
 
-    def _note_damage(self, reason: str) -> None:
-        self.damaged += 1
-        self.damage = self.damage or reason
+    def _note_damage(self, kind: DamageKind, reason: str) -> None:
+        self.damaged, self.damage = self.damaged + 1, reason
+        self._arrived.refused(kind, reason)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -15,8 +16,20 @@ from capture.jpeg import Jpeg, UInt8Image
 from capture.protocol.capture_time import MAX_MISC_BYTES, NO_TIME, CaptureTime, parse_misc
 from capture.protocol.depth_damage import DepthDamageDetector, DepthDamageError
 from capture.protocol.lzfse import inflate
-from capture.protocol.wire import DEVICE_TYPES, FRAME_HEADER, FRAME_TYPE, MAX_BODY_BYTES, PEERTALK_HEADER, FrameHeader
+from capture.protocol.other_ages import is_of_old_app
+from capture.protocol.wire import (
+    DEVICE_TYPES,
+    FRAME_HEADER,
+    FRAME_TYPE,
+    MAX_BODY_BYTES,
+    MAX_DEPTH_PIXELS,
+    MAX_PICTURE_PIXELS,
+    PEERTALK_HEADER,
+    FrameHeader,
+)
 from capture.protocol.wire import PEERTALK_VERSION as VERSION
+
+DamageKind = Literal["damaged", "oversized", "other_age"]
 
 
 @dataclass(frozen=True)
@@ -32,19 +45,26 @@ class WireFrame:
 
 @dataclass(frozen=True)
 class DamagedMessage:
-    """A message whose parts do not add up to its size; the next message can still be intact."""
+    """A message that is no frame; the next message can still be intact.
+
+    Its parts do not add up to its size, its picture is `oversized`, or an app of an `other_age` has sent it.
+    """
 
     reason: str
+    kind: DamageKind = "damaged"
 
 
-class StreamParser:
-    """Incremental parser of a stream. Bytes may arrive in any pieces; holds one message, at most MAX_BODY_BYTES."""
+class MessageSplitter:
+    """Incremental splitter of a stream. Bytes may arrive in any pieces; holds one message, at most MAX_BODY_BYTES."""
 
     def __init__(self) -> None:
         self._held = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[WireFrame | DamagedMessage]:
-        """Yield the messages that `data` completes. Raises ValueError if this is no Record3D stream: then hang up."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the messages, headers included, that `data` completes.
+
+        Raises ValueError if this is no Record3D stream: then hang up.
+        """
         self._held += data
         while len(self._held) >= PEERTALK_HEADER.size:
             version, kind, _, size = PEERTALK_HEADER.unpack_from(self._held)
@@ -54,9 +74,25 @@ class StreamParser:
             if len(self._held) < end:
                 return
             with memoryview(self._held) as held:
-                message = _split_body(held[PEERTALK_HEADER.size : end])
+                message = bytes(held[:end])
             del self._held[:end]
             yield message
+
+
+class StreamParser:
+    """Incremental parser of a stream, like MessageSplitter."""
+
+    def __init__(self) -> None:
+        self._splitter = MessageSplitter()
+
+    def feed(self, data: bytes) -> Iterator[WireFrame | DamagedMessage]:
+        """Yield the messages that `data` completes. Raises ValueError if this is no Record3D stream: then hang up."""
+        return map(split_parts, self._splitter.feed(data))
+
+
+def split_parts(message: bytes) -> WireFrame | DamagedMessage:
+    """Split a message, headers included, into its parts."""
+    return _split_body(memoryview(message)[PEERTALK_HEADER.size :])
 
 
 def decode_frame(wire: WireFrame, index: int, received_ns: int, detector: DepthDamageDetector | None = None) -> Frame:
@@ -69,9 +105,9 @@ def decode_frame(wire: WireFrame, index: int, received_ns: int, detector: DepthD
     depth_pixels = header.depth_width * header.depth_height
     if header.device_type >= len(DEVICE_TYPES):
         raise ValueError(f"device type must be 0 or 1. Received: {header.device_type}")
-    if not 0 < 4 * depth_pixels <= MAX_BODY_BYTES:
+    if not 0 < depth_pixels <= MAX_DEPTH_PIXELS:
         raise ValueError(
-            f"a depth map must have 1 to {MAX_BODY_BYTES // 4} pixels. Received: "
+            f"a depth map must have 1 to {MAX_DEPTH_PIXELS} pixels. Received: "
             f"{header.depth_width}x{header.depth_height}"
         )
     shape = header.depth_height, header.depth_width
@@ -108,7 +144,13 @@ def _split_body(body: memoryview) -> WireFrame | DamagedMessage:
         return DamagedMessage(f"a frame must begin with {FRAME_HEADER.size} bytes of header. Received: {len(body)}")
     header = FrameHeader.parse(body)
     if header.body_bytes != len(body):
+        if is_of_old_app(body):
+            return DamagedMessage("frames of Record3D 1.7 to 1.9, which have another header", "other_age")
         return DamagedMessage(f"the parts add up to {header.body_bytes} bytes. Received: a body of {len(body)}")
+    if header.rgb_width * header.rgb_height > MAX_PICTURE_PIXELS:
+        limit = f"{MAX_PICTURE_PIXELS / 1e6:.1f} megapixels (3024x4032)"
+        reason = f"{header.rgb_width}x{header.rgb_height} pixels; the limit is {limit}"
+        return DamagedMessage(reason, "oversized")
     depth_at = FRAME_HEADER.size + header.rgb_bytes
     confidence_at = depth_at + header.depth_bytes
     misc_at = confidence_at + header.confidence_bytes

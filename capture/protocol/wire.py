@@ -21,6 +21,8 @@ PEERTALK_HEADER = struct.Struct(">4I")
 PEERTALK_VERSION, FRAME_TYPE = 1, 101
 FRAME_HEADER = struct.Struct("<11I11f")
 MAX_BODY_BYTES = 64 << 20  # a frame of 1440x1920 has 0.2 MB; a larger size is damage
+MAX_PICTURE_PIXELS = 4032 * 3024  # of an iPhone's whole sensor; the largest that Record3D sends is 1932x2576
+MAX_DEPTH_PIXELS = 1 << 20  # three times the largest depth map, 480x640
 DEVICE_TYPES = (Camera.TRUEDEPTH, Camera.LIDAR)  # by their number on the wire
 
 

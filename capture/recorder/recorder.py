@@ -14,7 +14,7 @@ from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.frame_filter import NO_POSES, FrameFilter, FrameSelector
-from capture.recorder.status import Losses, RecordingStatus
+from capture.recorder.status import Losses, Part, RecordingStatus
 from capture.sources.base import Source
 from capture.storage.encoding import EncodedFrame, encode
 from capture.storage.names import recording_name
@@ -70,7 +70,7 @@ class Recorder:
         self._written = self._written_bytes = 0
         self._free_bytes: int | None = None
         self._written_at_stop = 0
-        self._paths: list[Path] = []
+        self._parts: dict[Path, int] = {}  # frames written, by path
         # The wall clock is read once, so that setting it back in mid-recording does not break the time line.
         self._utc_offset_ns = time.time_ns() - time.perf_counter_ns()
         self._encoders = ThreadPoolExecutor(ENCODER_THREADS, "encoder", thread_priority.give_way_as_encoder)
@@ -155,7 +155,7 @@ class Recorder:
             seconds = (self._stopped_s or time.monotonic()) - self._started_s
             return RecordingStatus(
                 name=self._name,
-                path=self._paths[-1] if self._paths else None,
+                path=next(reversed(self._parts), None),
                 written=self._written,
                 seconds=seconds,
                 lost=dict(lost.by_cause),
@@ -167,6 +167,7 @@ class Recorder:
                 left_s=self._left_s(seconds),
                 saving=self._saving(),
                 finished=self._finished.is_set(),
+                parts=tuple(Part(path, written) for path, written in self._parts.items()),
             )
 
     def _left_s(self, seconds: float) -> float | None:
@@ -238,7 +239,7 @@ class Recorder:
         encoded = future.result()
         if writer.layout not in (None, encoded.layout):
             self._close(writer)
-            writer = self._new_writer(len(self._paths) + 1)
+            writer = self._new_writer(len(self._parts) + 1)
         with self._counters:
             self._pass_losses(writer)
         writer.append(encoded)
@@ -247,8 +248,8 @@ class Recorder:
             self._written += 1
             self._written_bytes += _size(encoded)
             self._free_bytes = writer.free_bytes
-            if writer.path is not None and writer.path not in self._paths:
-                self._paths.append(writer.path)
+            if writer.path is not None:
+                self._parts[writer.path] = self._parts.get(writer.path, 0) + 1
         return writer
 
     def _new_writer(self, part: int) -> RecordingWriter:

@@ -10,9 +10,19 @@ from capture.frame_filter import FrameFilter
 
 
 @dataclass(frozen=True)
+class Part:
+    """A recording and its frames so far: one of several if the camera or a size changed meanwhile."""
+
+    path: Path
+    written: int
+
+
+@dataclass(frozen=True)
 class RecordingStatus:
     """Status of a running recording.
 
+    path           of the newest part
+    parts          all of them, in order
     lost           frames not written, by cause
     possibly_lost  estimate from pauses of the phone, in addition to `lost`
     left_out       frames skipped because `choice` does not match them; not lost
@@ -34,6 +44,7 @@ class RecordingStatus:
     left_s: float | None = None
     saving: float | None = None
     finished: bool = False
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal
 
 from capture.frame import Frame
+from capture.sources.arrivals import PATIENCE_S, Arrivals, Diagnosis, diagnose
 
 StateName = Literal["preparing", "connecting", "streaming", "waiting", "ended", "failed"]
 SourceKind = Literal["phone", "stand_in", "replay", "other"]
@@ -90,6 +91,15 @@ class Source(ABC):
 
     def set_state(self, name: StateName, detail: str = "", prepared: float = 0.0) -> None:
         self._state = SourceState(name, detail, prepared)
+
+    def arrivals(self) -> Arrivals | None:
+        """What has arrived since the newest intact frame; None while no phone is connected."""
+        return None
+
+    def diagnosis(self, patience_s: float = PATIENCE_S) -> Diagnosis | None:
+        """Why no intact frame has arrived for `patience_s`; None while frames arrive or no phone is connected."""
+        arrivals = self.arrivals()
+        return None if arrivals is None or arrivals.waited_s < patience_s else diagnose(arrivals)
 
     def losses(self) -> dict[str, int]:
         """Frames lost so far, by cause."""

@@ -33,6 +33,7 @@ class NativeSource(PhoneSource):
                         if frame is not None:
                             yield frame
             except ValueError as error:  # not, or no longer, a Record3D stream
+                self._arrived.unreadable(str(error))
                 self._note_end(str(error))
 
     def _receive(self, tunnel: socket.socket) -> Iterator[tuple[bytes, int]]:
@@ -49,24 +50,26 @@ class NativeSource(PhoneSource):
             except TimeoutError:
                 continue
             except OSError as error:
-                self._note_end(f"the connection broke ({error.strerror})")
+                self._note_hang_up(f"the connection broke ({error.strerror})")
                 return
             if not data:
-                self._note_end("the phone closed the stream")
+                self._note_hang_up("the phone closed the stream")
                 return
+            self._arrived.received(len(data))
             yield data, time.perf_counter_ns()
 
     def _decode(
         self, message: WireFrame | DamagedMessage, received_ns: int, detector: DepthDamageDetector
     ) -> Frame | None:
-        """Decode a message; None, counted as lost, if it is damaged or repeats the previous depth."""
+        """Decode a message; None, counted as lost, if it is no intact frame or repeats the previous depth."""
         index, self._next_index = self._next_index, self._next_index + 1
         try:
             if isinstance(message, WireFrame):
                 return decode_frame(message, index, received_ns, detector)
-            self.count_lost("corrupt", 1)
+            self._note_refused(message.kind, message.reason)
         except DepthDamageError as error:
+            self._arrived.refused("damaged", str(error))
             self.count_lost(error.cause, 1)
-        except ValueError:  # the next message may be intact
-            self.count_lost("corrupt", 1)
+        except ValueError as error:  # the next message may be intact
+            self._note_refused("damaged", str(error))
         return None

@@ -8,6 +8,8 @@ from contextlib import closing
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
+from capture.protocol.parser import DamageKind
+from capture.sources.arrivals import ArrivalCounter, Arrivals
 from capture.sources.base import Source
 from capture.sources.frame_gaps import FrameGaps
 from capture.usb.usbmuxd import Device, list_devices
@@ -43,8 +45,9 @@ class PhoneSource(Source):
         super().__init__(label, self.name)
         self._serial, self._address, self._wait, self._is_over = serial, address, wait, is_over
         self._next_index = 0
-        self._connected_before = False
+        self._connected_before = self._has_frames = False
         self._gaps = FrameGaps()
+        self._arrived = ArrivalCounter()
 
     def __iter__(self) -> Iterator[Frame]:
         while not self.closed:
@@ -56,19 +59,26 @@ class PhoneSource(Source):
                 with closing(self._one_connection(phone)) as frames:
                     for frame in frames:
                         self.count_lost("phone_dropped", self._gaps.add(frame))
+                        self._arrived.intact_frame()
+                        self._has_frames = True
                         yield frame
             except LidarliveError as error:
                 if not self._wait and not self._connected_before:
                     raise
+                self._arrived.disconnected()
                 self.set_state("waiting", str(error))
             if self._is_over():
                 break
             self.wait(RETRY_S)
-        self.set_state("ended")
+        is_unexplained = self.state.name == "waiting" and not self._has_frames
+        self.set_state("ended", self.state.detail if is_unexplained else "")
 
     @abstractmethod
     def _one_connection(self, phone: Device) -> Generator[Frame]:
         """Yield frames until the connection ends for any reason. Raises LidarliveError if it cannot be made."""
+
+    def arrivals(self) -> Arrivals | None:
+        return self._arrived.snapshot()
 
     def possibly_lost(self) -> int:
         return self._gaps.possibly_lost
@@ -90,7 +100,18 @@ class PhoneSource(Source):
             self.count_lost("disconnected", 1)
         self._connected_before = True
         self._gaps.restart()
+        self._arrived.connected()
         self.set_state("streaming")
 
     def _note_end(self, reason: str) -> None:
         self.set_state("waiting", f"{reason}; connecting again")
+
+    def _note_hang_up(self, reason: str) -> None:
+        """Note that the phone's side ended the stream."""
+        self._arrived.ended(reason)
+        self._note_end(reason)
+
+    def _note_refused(self, kind: DamageKind, reason: str, count: int = 1) -> None:
+        """Count messages that are no intact frame as lost, all but their indices."""
+        self._arrived.refused(kind, reason, count)
+        self.count_lost("oversized" if kind == "oversized" else "corrupt", count)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from capture.errors import LidarliveError
 from capture.frame import Frame
+from capture.sources.arrivals import Arrivals
 from capture.sources.base import Source, SourceState
 from capture.sources.drivers import phone_driver
 from capture.sources.phone import POLL_S
@@ -43,6 +44,9 @@ class StandInSource(Source):
     @property
     def state(self) -> SourceState:
         return self._stream.state if self._playing else super().state
+
+    def arrivals(self) -> Arrivals | None:
+        return self._stream.arrivals() if self._playing else None
 
     def losses(self) -> dict[str, int]:
         """Losses of the driver, and the frames that the stand-in phone dropped because they were not read in time.

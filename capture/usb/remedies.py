@@ -26,6 +26,9 @@ class Problem(Enum):
     NOT_STREAMING = auto()
     SILENT = auto()
     DAMAGED = auto()
+    OLD_APP = auto()
+    TOO_LARGE = auto()
+    CRASHED = auto()
     UNSTEADY = auto()
 
 
@@ -99,6 +102,11 @@ _REMEDIES: dict[Problem, str | dict[str, str]] = {
     Problem.SILENT: "unlock the phone, keep Record3D open on its screen, and press its red record button again",
     Problem.DAMAGED: "update Record3D; if that does not help, save the phone's stream with `lidarlive devices "
     "--save-wire phone.wire` and attach it to a bug report",
+    Problem.OLD_APP: "update the Record3D app in the App Store (lidarlive reads the streams of version 1.10 and later)",
+    Problem.TOO_LARGE: "choose smaller pictures in the Record3D app's settings; if that does not help, save the "
+    "phone's stream with `lidarlive devices --save-wire phone.wire` and attach it to a bug report",
+    Problem.CRASHED: "start again with the option --driver native (`lidarlive view --driver native`): lidarlive's own "
+    "driver does without that package",
     Problem.UNSTEADY: "plug the phone directly into the computer, close programs that keep the computer busy, and let "
     "a hot phone cool down",
 }

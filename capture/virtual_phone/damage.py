@@ -17,6 +17,7 @@ from capture.frame import Camera, DepthMap, Pose
 from capture.jpeg import decode_jpeg
 from capture.protocol.capture_time import NO_TIME, CaptureTime, encode_misc, parse_misc
 from capture.protocol.lzfse import inflate
+from capture.protocol.other_ages import OLD_HEADER
 from capture.protocol.wire import (
     DEVICE_TYPES,
     FRAME_HEADER,
@@ -34,6 +35,7 @@ LARGEST_BODY_BYTES = (1 << 32) - 1  # the largest value of the field
 TRUEDEPTH_SIZE = (480, 640)  # (width, height) of a depth map from the front camera, upright
 SET_BACK_S = 3600.0
 LARGE_MISC_BYTES = 1 << 20
+TOO_LARGE_SIZE = (5712, 4284)  # of an iPhone's 24 megapixel photo
 DAMAGED_BLOCK = (slice(0, 48), slice(0, 48))  # rows and columns of the depth map that become NaN, negative or infinite
 
 
@@ -238,3 +240,23 @@ def _turned_confidence(parts: Message) -> bytes:
     confidence = np.frombuffer(inflate(parts.confidence_lzfse, width * height), np.uint8).reshape(height, width)
     turned: bytes = lzfse.compress(np.rot90(confidence, -1).tobytes())
     return turned
+
+
+def too_large(message: bytes) -> bytes:
+    """Announce a picture of TOO_LARGE_SIZE."""
+    parts = Message.split(message)
+    width, height = TOO_LARGE_SIZE
+    return parts._replace(header=parts.header._replace(rgb_width=width, rgb_height=height)).join()
+
+
+def old_app(message: bytes) -> bytes:
+    """Turn the message into one of Record3D 1.7 to 1.9, which has neither confidence nor misc."""
+    parts = Message.split(message)
+    header = parts.header
+    sizes = (*header[:4], len(parts.jpeg), len(parts.depth_lzfse), header.device_type)
+    return with_body(OLD_HEADER.pack(*sizes, *header[-11:]) + parts.jpeg + parts.depth_lzfse)
+
+
+def garbage(message: bytes) -> bytes:
+    """Replace all bytes by others, headers included."""
+    return bytes(byte ^ 0xA5 for byte in message)

@@ -1,6 +1,7 @@
 """Faults of the stand-in phone on request: their kinds, at which frame, for how long, and what they do.
 
-    damage to one message          `damage.py`: a damaged message is sent instead
+    damage to one message, or to every one from this frame on
+                                   `damage.py`: a damaged message is sent instead
     faults of the connection       `deliver`: how the message is sent, or not
     changes of the app             from this frame on, frames have another shape
 
@@ -46,13 +47,19 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 REPEATED = "depth-repeated"  # needs the previous message
 OF_ONE_FRAME = (*DAMAGE, REPEATED, "cut")
 CHANGES: dict[str, Callable[[bytes], bytes]] = {"truedepth": damage.truedepth, "landscape": damage.landscape}
+OF_EVERY_FRAME: dict[str, Callable[[bytes], bytes]] = {
+    "damaged": damage.jpeg_corrupt,
+    "too-large": damage.too_large,
+    "old-app": damage.old_app,
+    "garbage": damage.garbage,
+}
 LASTING_S = {
     "silent": 10.0,
     "gone": 5.0,
     "usbmuxd-restart": 2.0,
     "trickle": 1.0,
     "flood": 1.0,
-    **dict.fromkeys(CHANGES, math.inf),
+    **dict.fromkeys((*CHANGES, *OF_EVERY_FRAME), math.inf),
 }
 TRICKLE_PAUSE_S = 0.001  # between bytes
 
@@ -66,6 +73,11 @@ class Fault:
     kind: str
     frame: int
     seconds: float
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it changes every frame for its time."""
+        return self.kind in CHANGES or self.kind in OF_EVERY_FRAME
 
     @classmethod
     def parse(cls, text: str) -> Fault:
@@ -113,20 +125,22 @@ class FaultScript:
         fault = self._pending[0] if self._pending and self._pending[0].frame <= n else None
         if time.monotonic() > self._change_until_s:
             self._change = ""
-        change = fault.kind if fault and fault.kind in CHANGES else self._change
+        change = fault.kind if fault and fault.lasts else self._change
         clip = self._changed.get(change, self._clip)
         message = clip.message(n)
         before, self._before = self._before, message
         if clip.stamped:
             message = with_misc(message, encode_misc(captured))
-        if fault is not None and fault.kind not in CHANGES:
+        if fault is not None and not fault.lasts:
             message = _damage(fault.kind, message, before or clip.message(n - 1))
+        if change in OF_EVERY_FRAME:
+            message = _damage(change, message)
         return message, fault
 
     def begin(self, fault: Fault) -> None:
         """Start the fault that `frame` returned."""
         self._pending.remove(fault)
-        if fault.kind in CHANGES:
+        if fault.lasts:
             self._change, self._change_until_s = fault.kind, time.monotonic() + fault.seconds
         elif fault.kind == "flood":
             self._flood_until_s = time.monotonic() + fault.seconds
@@ -175,7 +189,7 @@ def _damage(kind: str, message: bytes, before: bytes = b"") -> bytes:
     try:
         if kind == REPEATED:
             return damage.depth_repeated(message, before)
-        change = DAMAGE.get(kind) or CHANGES.get(kind)
+        change = DAMAGE.get(kind) or CHANGES.get(kind) or OF_EVERY_FRAME.get(kind)
         return change(message) if change else message
     except ValueError as error:
         raise LidarliveError(

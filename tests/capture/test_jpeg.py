@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.jpeg import Jpeg, decode_jpeg, jpeg_size, reduction
+from capture.jpeg import Jpeg, announced_size, decode_jpeg, jpeg_size, reduction
 from capture.storage.encoding import encode_jpeg
 
 SIZE = (48, 80)
@@ -29,6 +29,22 @@ def test_size_of_every_kind(flag: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (30, 50, 3), dtype=np.uint8)
     _, data = cv2.imencode(".jpg", noise, [flag, 1])
     assert jpeg_size(data.tobytes()) == (50, 30)
+
+
+def test_the_announced_size_depends_on_nothing_after_the_frame_header() -> None:
+    data = encode_jpeg(picture())
+    scan = data.index(b"\xff\xda")
+    assert {announced_size(part) for part in (data, data[:scan], data + b"x", data[:-2])} == {SIZE}
+
+
+@given(st.binary(max_size=40), st.integers(0, 30))
+def test_any_bytes_announce_a_size_or_raise_a_value_error(junk: bytes, at: int) -> None:
+    for data in (junk, b"\xff\xd8" + junk, encode_jpeg(picture())[:at] + junk):
+        try:
+            width, height = announced_size(data)
+        except ValueError:
+            continue
+        assert width > 0 < height
 
 
 def test_damaged_jpegs_are_rejected() -> None:

@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.session.live_session import LiveStatus
-from app.session.status_text import waiting_text
+from app.session.status_text import sentence, waiting_text
 from app.widgets.theme import larger_font
 from app.window.sources.checklist import Checklist, as_html
 from capture.doctor.steps import Step
@@ -67,5 +67,4 @@ class WaitingPage(QWidget):
 
 def _fix(steps: Sequence[Step]) -> str:
     """Return the fix of the failed step as a sentence; empty if none failed."""
-    fix = next((step.fix for step in steps if step.state == "failed"), "")
-    return fix[:1].upper() + fix[1:]
+    return sentence(next((step.fix for step in steps if step.state == "failed"), ""))

@@ -9,23 +9,30 @@ hangs or goes silent.
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 import time
 from collections.abc import Generator, Iterator
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import numpy as np
 
 from capture.errors import LidarliveError
 from capture.frame import Camera, Frame, Intrinsics, Pose, clean_depth
+from capture.protocol.gate import GateCounts
 from capture.sources.phone import POLL_S, SILENCE_S, PhoneSource
-from capture.sources.record3d.process import SlotHeader, capture_process
+from capture.sources.record3d.child import Child
+from capture.sources.record3d.process import SlotHeader
 from capture.sources.record3d.relay import Relay
 from capture.sources.record3d.shared_ring import FrameRing
 from capture.usb.usbmuxd import Device, default_address
 
 CONNECT_TIMEOUT_S = 10.0  # importing record3d, finding the phone, opening the tunnel
+_IN_TRANSIT = "the depth map was damaged in transit. Received: {} data"
+DAMAGE = {  # causes for which the child drops a frame that is none
+    "empty": "a frame must have pixels. Received: none",
+    "corrupt": _IN_TRANSIT.format("corrupt"),
+    "stale": _IN_TRANSIT.format("stale"),
+}
 
 
 def package_installed() -> bool:
@@ -48,93 +55,118 @@ class Record3dSource(PhoneSource):
         return super().__iter__()
 
     def _one_connection(self, phone: Device) -> Generator[Frame]:
-        with Relay(self._address or default_address()) as relay:
+        with (
+            Relay(self._address or default_address()) as relay,
+            tempfile.TemporaryDirectory(prefix="lidarlive-") as folder,
+        ):
             self._relay = relay
-            ring = FrameRing.create()
-            pipe, process = start_child(ring, phone.serial, relay.address)
-            child = _Child(process, pipe, ring, self._next_index)
+            child = Child.start(phone.serial, relay, Path(folder) / "output", self._next_index)
             try:
                 yield from self._frames(child)
             finally:
-                self._count_losses(child, ring.losses())
-                self._next_index = child.first_index + ring.received
+                self._count(child, child.ring.losses(), before=child.relay.gate.counts.passed)
+                self._next_index = child.first_index + child.ring.received
                 child.end()
 
-    def _frames(self, child: _Child) -> Iterator[Frame]:
-        deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
-        received = 0
+    def _frames(self, child: Child) -> Iterator[Frame]:
+        deadline_s, progress = time.monotonic() + CONNECT_TIMEOUT_S, child.progress
         while not self.closed:
             try:
                 message = child.pipe.recv() if child.pipe.poll(POLL_S) else None
             except (EOFError, OSError):
-                # All announced frames are read; those it received and did not announce died with it.
-                unannounced = child.ring.received - child.taken - sum(child.ring.losses().values())
-                self.count_lost("disconnected", unannounced)
-                self._note_end(f"the capture process ended ({child.exit_reason()})")
+                self._note_death(child)
                 return
-            if child.ring.received != received:
-                received, deadline_s = child.ring.received, time.monotonic() + SILENCE_S
-            if message is None:
-                self._count_losses(child, child.ring.losses())
-                if time.monotonic() > deadline_s:
-                    self._note_end("the phone sends nothing")
-                    return
-            elif isinstance(message, SlotHeader):
-                self._count_losses(child, message.lost)
-                child.taken += 1
-                try:
-                    frame = _frame(child.ring, message, child.first_index + message.stream_index)
-                except ValueError:  # impossible numbers, such as a focal length that is not finite
-                    self.count_lost("corrupt", 1)
-                else:
-                    yield frame
-            elif message.kind == "connected":
-                deadline_s = time.monotonic() + SILENCE_S
-                self._note_connected()
-                child.first_index = self._next_index
+            if isinstance(message, SlotHeader):
+                self._count(child, message.lost, before=message.stream_index)
             else:
+                losses = child.ring.losses()
+                self._count(child, losses, before=child.taken + sum(losses.values()))
+            child.output.read_sometimes()
+            if child.progress != progress:
+                progress, deadline_s = child.progress, time.monotonic() + SILENCE_S
+            if isinstance(message, SlotHeader):
+                yield from self._frame(child, message)
+            elif message is not None and message.kind == "connected":
+                deadline_s = time.monotonic() + SILENCE_S
+                self._note_child_connected(child)
+            elif message is not None:
                 raise LidarliveError(message.detail)
+            elif child.relay.gate.counts.unreadable:
+                self._note_unreadable(child)
+                return
+            elif time.monotonic() > deadline_s:
+                self._note_silence(child)
+                return
 
-    def _count_losses(self, child: _Child, losses: dict[str, int]) -> None:
-        """Count the child's losses so far, minus those counted already."""
-        for cause, count in losses.items():
-            self.count_lost(cause, count - child.counted.get(cause, 0))
-        child.counted = losses
+    def _frame(self, child: Child, header: SlotHeader) -> Iterator[Frame]:
+        """Yield the frame, unless its numbers are impossible, such as a focal length that is not finite."""
+        child.taken += 1
+        try:
+            frame = _frame(child.ring, header, child.first_index + header.stream_index)
+        except ValueError as error:
+            self._note_refused("damaged", str(error))
+        else:
+            yield frame
 
+    def _count(self, child: Child, losses: dict[str, int], before: int) -> None:
+        """Count what has arrived since the last call, and what was dropped of it.
 
-class _Child:
-    """Parent-side handle of the capture process. `first_index`: stream index of its first frame."""
+        `losses`: of the child; `before`: of what the relay has refused, what arrived before this message for the child.
+        """
+        arrived = child.relay.gate.counts
+        if arrived.received_bytes:
+            self._note_child_connected(child)  # the stream may be ahead of the child's own announcement
+            self._arrived.received(arrived.received_bytes - child.received_bytes)
+            child.received_bytes = arrived.received_bytes
+            self._arrived.undecoded(arrived.passed - child.ring.received)
+            refused = child.refused_before(before)
+            self._note_all_refused(child.counts, refused)
+            child.first_index += refused.refused - child.counts.refused  # their indices: a gap is a loss
+            child.counts = refused
+        for cause, count in child.new_losses(losses).items():
+            self.count_lost(cause, count)
+            if cause in DAMAGE:
+                self._arrived.refused("damaged", DAMAGE[cause], count)
 
-    def __init__(self, process: BaseProcess, pipe: Connection, ring: FrameRing, first_index: int) -> None:
-        self.process, self.pipe, self.ring, self.first_index = process, pipe, ring, first_index
-        self.taken = 0  # frames read from it
-        self.counted: dict[str, int] = {}  # its losses that the source has counted
+    def _note_all_refused(self, before: GateCounts, now: GateCounts) -> None:
+        if now.damaged != before.damaged:
+            self._note_refused("damaged", now.damage, now.damaged - before.damaged)
+        if now.oversized != before.oversized:
+            self._note_refused("oversized", now.oversize, now.oversized - before.oversized)
+        if now.other_age != before.other_age:
+            self._note_refused("other_age", "", now.other_age - before.other_age)
 
-    def exit_reason(self) -> str:
-        self.process.join(1)
-        code = self.process.exitcode
-        return "stream closed by the phone" if code == 0 else f"exit status {code}"
+    def _note_child_connected(self, child: Child) -> None:
+        if not child.is_connected:
+            self._note_connected()
+            child.first_index, child.is_connected = self._next_index, True
 
-    def end(self) -> None:
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
-        self.ring.close()
+    def _note_death(self, child: Child) -> None:
+        """Note why the child has ended. All announced frames are read; those it did not announce died with it."""
+        self._count(child, child.ring.losses(), before=child.relay.gate.counts.passed)
+        self.count_lost("disconnected", child.unannounced)
+        if child.relay.gate.counts.unreadable:
+            self._note_unreadable(child)
+            return
+        crash = child.crash()
+        if crash:
+            self._arrived.crashed(crash)
+            self._note_end(crash)
+        else:
+            self._note_hang_up("the phone closed the stream")
 
+    def _note_unreadable(self, child: Child) -> None:
+        reason = child.relay.gate.counts.unreadable
+        self._arrived.unreadable(reason)
+        self._note_end(reason)
 
-def start_child(ring: FrameRing, serial: str, address: str) -> tuple[Connection, BaseProcess]:
-    """Start the capture process. Its end of the pipe is closed here, so that its death reads as end of file."""
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(
-        target=capture_process,
-        args=(theirs, ring.name, ring.slots, serial, address),
-        name="lidarlive-capture",
-        daemon=True,
-    )
-    process.start()
-    theirs.close()
-    return ours, process
+    def _note_silence(self, child: Child) -> None:
+        if child.is_connected and child.relay.gate.counts.passed <= child.ring.received:
+            self._note_end("the phone sends nothing")
+            return
+        hang = "the package record3d hangs" + ("" if child.is_connected else " while it connects")
+        self._arrived.crashed(hang)
+        self._note_end(hang)
 
 
 def _frame(ring: FrameRing, header: SlotHeader, index: int) -> Frame:

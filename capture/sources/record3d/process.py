@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capture.frame import DepthMap
 from capture.jpeg import UInt8Image
+from capture.library_output import redirect_output
 from capture.protocol.capture_time import MAX_MISC_BYTES, NO_TIME, CaptureTime, parse_misc
 from capture.protocol.depth_damage import DepthDamageDetector
 from capture.sources.record3d.shared_ring import FrameRing, Shape
@@ -54,11 +57,14 @@ class ChildEvent:
     detail: str = ""
 
 
-def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str, address: str) -> None:
+def capture_process(pipe: Connection, ring_name: str, ring_bytes: int, serial: str, address: str, output: Path) -> None:
     """Main function of the child: record3d's thread copies frames into the ring; the main thread waits for the parent.
 
-    It always ends by `os._exit`: destroying record3d's stream object while it streams is a segmentation fault.
+    It always ends by `os._exit`: destroying record3d's stream object while it streams is a segmentation fault. What it
+    prints is appended to `output`.
     """
+    redirect_output(output)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent handles it
     os.environ[ADDRESS_VARIABLE] = address
     _limit_memory()
     from record3d import Record3DStream
@@ -67,7 +73,7 @@ def capture_process(pipe: Connection, ring_name: str, slots: int, serial: str, a
     if not devices:
         _leave(pipe, ChildEvent("failed", "the phone was unplugged"))
     stream = Record3DStream()
-    receiver = _Receiver(stream, pipe, FrameRing.attach(ring_name, slots))
+    receiver = _Receiver(stream, pipe, FrameRing.attach(ring_name, ring_bytes))
     stream.on_new_frame = receiver.on_new_frame
     stream.on_stream_stopped = receiver.on_stream_stopped
     if not stream.connect(devices[0]):

@@ -3,7 +3,8 @@
     phone ─ usbmuxd ─► Relay (this process) ─► record3d (child process)
 
 The package reads no bytes while it decodes a frame, and a phone whose bytes are not read drops frames. With the relay,
-a computer that is busy for a moment is only late.
+a computer that is busy for a moment is only late. Of the phone's stream it passes on whole messages only, and none that
+the package cannot survive (`capture.protocol.gate`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import socket
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from capture.errors import LidarliveError
+from capture.protocol.gate import StreamGate
+from capture.sources.record3d.tunnel import Tunnel
 from capture.usb.local_socket import fresh_address, listen
 from capture.usb.usbmuxd import open_socket
 
@@ -29,7 +33,8 @@ POLL_S = 0.1  # how long threads may outlive the relay
 class Relay:
     """Proxy of usbmuxd at `address`, for clients that would connect to usbmuxd itself; a context manager.
 
-    `held_bytes` is the number of bytes received from usbmuxd and not yet read by the client.
+    `held_bytes` is the number of bytes received from usbmuxd and not yet read by the client. `gate`: what the phone's
+    stream passes through.
 
     Threads: one accepts connections, one per connection copies its bytes; they block on sockets, at most POLL_S.
     """
@@ -39,6 +44,7 @@ class Relay:
         self._folder = tempfile.TemporaryDirectory(prefix="lidarlive-", ignore_cleanup_errors=True)
         self.address = fresh_address(Path(self._folder.name))
         self.held_bytes = 0
+        self.gate = StreamGate()
         self._ended = threading.Event()
         self._accepting = threading.Thread(target=self._accept, args=(listen(self.address),), name="relay", daemon=True)
 
@@ -75,7 +81,8 @@ class Relay:
     def _copy(self, client: socket.socket, usbmuxd: socket.socket) -> None:
         client.setblocking(False)
         usbmuxd.setblocking(False)
-        up, down = _Direction(client, usbmuxd), _Direction(usbmuxd, client)
+        tunnel = Tunnel()
+        up, down = _Direction(client, usbmuxd, tunnel.ask), _Direction(usbmuxd, client, tunnel.answer)
         with selectors.DefaultSelector() as selector:
             while not self._ended.is_set() and not (up.finished or down.finished):
                 _watch(selector, client, inbound=up, outbound=down)
@@ -84,6 +91,9 @@ class Relay:
                 for direction in (up, down):
                     if ready.get(direction.source, 0) & selectors.EVENT_READ:
                         direction.receive()
+                        self.gate = tunnel.gate or self.gate
+                        if tunnel.is_unreadable:
+                            down.end()
                     if ready.get(direction.sink, 0) & selectors.EVENT_WRITE:
                         direction.send()
                 self.held_bytes = up.held_bytes + down.held_bytes
@@ -105,10 +115,10 @@ def _watch(
 
 
 class _Direction:
-    """Buffer of bytes from one socket to another; at most HELD_BYTES and one piece."""
+    """Buffer of bytes from one socket to another, passed through `change`; at most HELD_BYTES and one piece."""
 
-    def __init__(self, source: socket.socket, sink: socket.socket) -> None:
-        self.source, self.sink = source, sink
+    def __init__(self, source: socket.socket, sink: socket.socket, change: Callable[[bytes], list[bytes]]) -> None:
+        self.source, self.sink, self._change = source, sink, change
         self.held: deque[memoryview] = deque()
         self.held_bytes = 0
         self._ended = False
@@ -124,11 +134,14 @@ class _Direction:
 
     def receive(self) -> None:
         data = self.source.recv(RECEIVE_BYTES)
-        if data:
-            self.held.append(memoryview(data))
-            self.held_bytes += len(data)
-        else:
-            self._ended = True
+        self._ended = not data
+        for piece in self._change(data) if data else []:
+            self.held.append(memoryview(piece))
+            self.held_bytes += len(piece)
+
+    def end(self) -> None:
+        """Receive no more; what is held is still sent."""
+        self._ended = True
 
     def send(self) -> None:
         sent = self.sink.send(self.held[0])

@@ -20,7 +20,7 @@ from app.session.status_text import (
     status_tool_tip,
     waiting_text,
 )
-from capture.recorder.status import RecordingStatus
+from capture.recorder.status import Part, RecordingStatus
 from capture.usb.usbmuxd import NOT_STREAMING
 
 
@@ -69,6 +69,10 @@ def test_recording_line_before_and_after_the_end() -> None:
     path = Path("/data/2025-01-01T10-00-00Z_walk")
     ended = RecordingStatus("walk", path, 371, 72.4, {}, finished=True)
     assert recording_line(ended) == "Recorded 371 frames, 0 lost: 2025-01-01T10-00-00Z_walk"
+    parts = (Part(path, 371), Part(path.with_name(f"{path.name}-2"), 29))
+    in_parts = replace(ended, written=400, path=parts[1].path, parts=parts)
+    names = "2025-01-01T10-00-00Z_walk 371, 2025-01-01T10-00-00Z_walk-2 29"
+    assert recording_line(in_parts) == f"Recorded 400 frames, 0 lost: {names}"
     assert recording_line(RecordingStatus("walk", finished=True)) == "Nothing was recorded"
 
 

@@ -237,17 +237,6 @@ def test_saving_reports_progress_and_ends_when_everything_is_on_disk(
     record_module._wait_saved(recorder, lambda *_: pytest.fail("nothing to tell"))
 
 
-def test_a_terminal_shows_the_progress_of_saving() -> None:
-    shown: list[str] = []
-
-    class Line:
-        update = staticmethod(shown.append)
-
-    status = RecordingStatus("walk", written=30, seconds=0.5, possibly_lost=2, saving=0.5)
-    record_module._show(Line(), "saving", status, "")
-    assert shown == ["saving 50%  0.5 s, 30 frames, lost: none, possibly lost before USB: 2"]
-
-
 def test_setting_the_clock_back_keeps_times_and_names_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock jumps an hour back between two frames, then the phone is turned: a second recording begins."""
     now = time.time_ns()

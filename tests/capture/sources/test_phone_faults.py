@@ -135,6 +135,7 @@ class TestAskingForFaults:
             *("body-0", "body-20", "body-4gib", "cut"),
             *("misc-none", "misc-broken", "misc-nan", "misc-back", "misc-1mb"),
             *("silent", "gone", "usbmuxd-restart", "trickle", "flood", "truedepth", "landscape"),
+            *("damaged", "too-large", "old-app", "garbage"),
         }
         assert Fault.parse("silent@30") == Fault("silent", 30, 10.0)
         assert Fault.parse("silent@30:.5") == Fault("silent", 30, 0.5)

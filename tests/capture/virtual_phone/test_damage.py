@@ -181,3 +181,36 @@ def rotated(header: FrameHeader, vector: tuple[float, float, float]) -> np.ndarr
     v = np.array(vector)
     length = q @ q + header.qw**2
     return v + 2 / length * (header.qw * np.cross(q, v) + np.cross(q, np.cross(q, v)))
+
+
+class TestAnotherApp:
+    """From a frame on, every message is another."""
+
+    def changed(self, wire_file: Path, log: Path, kind: str) -> list[Sent]:
+        watched = watch(wire_file, log, [f"{kind}@2"], frames=6)
+        return [*watched[kind], *watched[""][2:]]
+
+    def test_pictures_that_are_too_large(self, wire_file: Path, tmp_path: Path) -> None:
+        for sent in self.changed(wire_file, tmp_path / "log", "too-large"):
+            (header, *parts), (_, *whole_parts) = map(sent.parts, sent[:2])
+            assert (header.rgb_size, parts) == ((5712, 4284), whole_parts)
+
+    def test_an_old_app(self, wire_file: Path, tmp_path: Path) -> None:
+        """Seven numbers, eleven floats, JPEG and depth; as the package record3d 1.3.1 reads it."""
+        for sent in self.changed(wire_file, tmp_path / "log", "old-app"):
+            header, jpeg, depth, _ = sent.parts(sent.whole)
+            body = sent.message[PEERTALK_HEADER.size :]
+            assert struct.unpack_from("<7I", body) == (240, 320, 192, 256, len(jpeg), len(depth), 1)
+            assert struct.unpack_from("<11f", body, 28) == tuple(header)[-11:]
+            assert body[72:] == jpeg + depth
+
+    def test_pictures_that_are_all_damaged(self, wire_file: Path, tmp_path: Path) -> None:
+        for sent in self.changed(wire_file, tmp_path / "log", "damaged"):
+            with pytest.raises(ValueError, match="no JPEG marker"):
+                jpeg_size(sent.parts(sent.message)[1])
+
+    def test_bytes_that_are_no_stream(self, wire_file: Path) -> None:
+        with phone(wire_file, fps=20, faults=["garbage@0"]) as process:
+            connection, _ = connect(process.address)
+            with connection:
+                assert PEERTALK_HEADER.unpack(read(connection, 16))[:2] != (1, 101)

@@ -33,7 +33,6 @@ SESSION_S = 100
 UNREAD = 48 * 48  # pixels that become NaN, negative or infinite
 
 # What each fault of one message costs, by driver: the cause of the lost frame, or None where the frame comes.
-READS_PAST_THE_END = "the package reads past the picture's end: it dies of that, or hands over what it found"
 DAMAGE: dict[str, dict[str, str | None]] = {
     "depth-nan": {"record3d": None, "native": None},
     "depth-negative": {"record3d": None, "native": None},
@@ -45,14 +44,14 @@ DAMAGE: dict[str, dict[str, str | None]] = {
     "misc-back": {"record3d": None, "native": None},
     "misc-1mb": {"record3d": None, "native": None},
     "depth-repeated": {"record3d": "stale", "native": "stale"},
-    "depth-truncated": {"record3d": "stale", "native": "corrupt"},
-    "depth-size": {"record3d": "stale", "native": "corrupt"},
+    "depth-truncated": {"record3d": "corrupt", "native": "corrupt"},
+    "depth-size": {"record3d": "corrupt", "native": "corrupt"},
     "depth-flipped": {"record3d": "corrupt", "native": "corrupt"},
-    "body-0": {"record3d": "stale", "native": "corrupt"},
-    "body-20": {"record3d": "stale", "native": "corrupt"},
-    "jpeg-corrupt": {"record3d": "disconnected", "native": "corrupt"},
-    "jpeg-size": {"record3d": READS_PAST_THE_END, "native": "corrupt"},
-    "rgb-past-body": {"record3d": "disconnected", "native": "corrupt"},
+    "body-0": {"record3d": "corrupt", "native": "corrupt"},
+    "body-20": {"record3d": "corrupt", "native": "corrupt"},
+    "jpeg-corrupt": {"record3d": "corrupt", "native": "corrupt"},
+    "jpeg-size": {"record3d": "corrupt", "native": "corrupt"},
+    "rgb-past-body": {"record3d": "corrupt", "native": "corrupt"},
     "body-4gib": {"record3d": "disconnected", "native": "disconnected"},
     "cut": {"record3d": "disconnected", "native": "disconnected"},
 }
@@ -150,7 +149,7 @@ def damaged(driver: str, clip: Path, tmp_path_factory: pytest.TempPathFactory) -
     faults, n = [], 8
     for kind, cost in DAMAGE.items():
         faults.append(f"{kind}@{n}")
-        n += 60 if cost[driver] in ("disconnected", READS_PAST_THE_END) else 6
+        n += 60 if cost[driver] == "disconnected" else 6
     for fps in (FPS, FPS / 2, FPS / 4):  # slower where a busy computer has the phone drop frames
         folder = tmp_path_factory.mktemp(driver)
         session = run_session(driver, clip, faults, folder, fps)
@@ -216,16 +215,15 @@ def session(driver: str, request: pytest.FixtureRequest) -> Session:
     return found
 
 
-def without_wrong_pictures(wrong: list[tuple[int, str]], driver: str, session: Session) -> list[tuple[int, str]]:
+def without_wrong_pictures(wrong: list[tuple[int, str]], session: Session) -> list[tuple[int, str]]:
     """Nobody sees a wrong picture without a look at its pixels: those that the faults made are left out."""
-    made = [kind for kind, cost in DAMAGE.items() if kind == "jpeg-scan" or cost[driver] == READS_PAST_THE_END]
-    numbers = [session.faults[kind] % FRAMES for kind in made if kind in session.faults]
+    numbers = [session.faults[kind] % FRAMES for kind in ("jpeg-scan",) if kind in session.faults]
     return [(number, error) for number, error in wrong if error != "rgb" or number % FRAMES not in numbers]
 
 
-def test_no_frame_is_mixed_and_the_order_is_kept(driver: str, session: Session) -> None:
+def test_no_frame_is_mixed_and_the_order_is_kept(session: Session) -> None:
     wrong = [(a.number, a.error) for a in session.arrivals if a.error]
-    assert without_wrong_pictures(wrong, driver, session) == []
+    assert without_wrong_pictures(wrong, session) == []
     indices = [a.index for a in session.arrivals]
     assert indices == sorted(set(indices))
 
@@ -234,7 +232,7 @@ def test_the_stream_goes_on_after_the_last_fault(session: Session) -> None:
     assert sum(a.number > max(session.faults.values()) for a in session.arrivals) >= AFTER
 
 
-def test_the_recordings_are_whole_and_every_frame_in_them_is_its_own(driver: str, session: Session) -> None:
+def test_the_recordings_are_whole_and_every_frame_in_them_is_its_own(session: Session) -> None:
     dataset = Dataset(session.recordings)
     assert sum(len(recording) for recording in dataset) == session.recorded == len(session.arrivals)
     wrong, lost = [], Counter[str]()
@@ -243,7 +241,7 @@ def test_the_recordings_are_whole_and_every_frame_in_them_is_its_own(driver: str
         assert list(damage(recording.path)) == []
         lost += Counter(recording.info.lost)
         wrong += [(number, error) for number, error in map(disagreement, recording) if error]
-    assert without_wrong_pictures(wrong, driver, session) == []
+    assert without_wrong_pictures(wrong, session) == []
     assert lost == session.losses
 
 
@@ -258,9 +256,6 @@ def test_damage_costs_the_frame_it_happens_to_and_no_other(driver: str, damaged:
     before, frames, after = damaged.around(kind)
     lost = damaged.lost_at(kind)
     cause = DAMAGE[kind][driver]
-    if cause == READS_PAST_THE_END:
-        assert (lost["disconnected"] >= 1) == (not frames)
-        return
     assert len(frames) == (cause is None)
     if cause == "disconnected":
         assert lost[cause] >= 1

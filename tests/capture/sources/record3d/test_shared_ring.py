@@ -7,6 +7,8 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from capture.errors import LidarliveError
 from capture.sources.record3d import shared_ring as ring_module
@@ -91,3 +93,60 @@ def _write_frames(pipe: Connection, name: str, slots: int, count: int) -> None:
         pipe.send(ring.write(frame.rgb, frame.depth_m, frame.confidence))
         pipe.recv()
     ring.close()
+
+
+def small_frame(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+    return rng.integers(0, 256, (size, 100, 3), np.uint8), rng.random((8, 8), np.float32)
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.booleans()), max_size=120), st.integers(2, 6))
+def test_frames_of_changing_sizes_never_overlap(steps: list[tuple[int, bool]], megabytes_10th: int) -> None:
+    """A writer that is some frames ahead, in a ring with room for few of them: each is read as it was written."""
+    rng = np.random.default_rng(1)
+    ring = FrameRing.create()
+    ring.ring_bytes = megabytes_10th * 100_000  # smaller than its memory
+    waiting: list[tuple[int, np.ndarray, np.ndarray]] = []
+
+    def read_one() -> None:
+        sequence, rgb, depth_m = waiting.pop(0)
+        read_rgb, read_depth_m, _ = ring.read(sequence, rgb.shape, depth_m.shape, None)
+        np.testing.assert_array_equal(read_rgb, rgb)
+        np.testing.assert_array_equal(read_depth_m, depth_m)
+
+    try:
+        for size, reads in steps:
+            rgb, depth_m = small_frame(rng, size)
+            sequence = ring.write(rgb, depth_m, None)
+            if sequence is None:
+                assert waiting, "an empty ring takes any frame that fits"
+            else:
+                waiting.append((sequence, rgb, depth_m))
+            if reads and waiting:
+                read_one()
+        while waiting:
+            read_one()
+    finally:
+        ring.close()
+
+
+@pytest.mark.parametrize(("rgb_shape", "depth_shape"), [((2576, 1932, 3), (640, 480)), ((4032, 3024, 3), (1024, 1024))])
+def test_the_largest_pictures_fit(ring: FrameRing, rgb_shape: tuple[int, ...], depth_shape: tuple[int, ...]) -> None:
+    """Those of the front camera, and those at the limit of what a header may announce."""
+    rgb, depth_m = np.zeros(rgb_shape, np.uint8), np.zeros(depth_shape, np.float32)
+    for i in range(20):
+        rgb[0, 0], depth_m[-1, -1] = i, i
+        sequence = ring.write(rgb, depth_m, np.full(depth_shape, 2, np.uint8))
+        assert sequence == i
+        read_rgb, read_depth_m, confidence = ring.read(i, rgb_shape, depth_shape, depth_shape)
+        assert (read_rgb[0, 0, 0], read_depth_m[-1, -1]) == (i, i)
+        assert confidence is not None
+        assert confidence[-1, -1] == 2
+
+
+def test_frames_of_one_size_touch_no_more_memory_than_all_slots(ring: FrameRing) -> None:
+    frame = make_frame(0)
+    size = frame.nbytes + 64
+    for i in range(5 * ring.slots):
+        assert ring.write(frame.rgb, frame.depth_m, frame.confidence) == i
+        assert ring._end <= ring.slots * size
+        ring.read(i, frame.rgb.shape, frame.depth_m.shape, frame.depth_m.shape)
