@@ -172,13 +172,16 @@ class Window(QMainWindow):
         view = self.session.latest()
         if self._frozen or not self._schedule.is_due(view, self._view, lambda: self.session.behind):
             return
-        self._frames_shown += view.frame is not self._view.frame
+        is_new_frame = view.frame is not self._view.frame
+        self._frames_shown += is_new_frame
         self._view = view
         if view.frame is not None and not self.body.shows_views:
             self.body.show_views()
             self.sources.stop_check()
             self._refresh_status()
         self.panels.show_frame(view)
+        if is_new_frame:
+            self.session.note_drawn(view)
         self.playback_bar.refresh()
         self._refresh_readout()
         if self._end_after is not None and self._frames_shown >= self._end_after:

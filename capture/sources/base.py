@@ -48,9 +48,10 @@ class SourceState:
 class Source(ABC):
     """Context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
 
-    Frames are yielded in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. `driver`
-    reads the phone's stream: `record3d`, `native`, or empty if there is no phone. `kind`: a phone on USB, the stand-in
-    phone, a replayed recording, or other.
+    Frames are yielded in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. Frames that
+    the phone itself dropped are counted too, as `phone_dropped`, and leave no gap. `driver` reads the phone's stream:
+    `record3d`, `native`, or empty if there is no phone. `kind`: a phone on USB, the stand-in phone, a replayed
+    recording, or other.
     """
 
     kind: SourceKind = "other"
@@ -111,7 +112,10 @@ class Source(ABC):
             return dict(self._losses)
 
     def possibly_lost(self) -> int:
-        """Frames that may have been lost before USB, estimated from pauses between arrivals; not part of `losses`."""
+        """Frames that may have been lost before USB, estimated from pauses between arrivals; not part of `losses`.
+
+        Between frames timed by the camera's clock only pauses of more than a second count: other losses are certain.
+        """
         return 0
 
     def waiting_bytes(self) -> int:

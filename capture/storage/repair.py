@@ -16,6 +16,7 @@ from capture.storage.layout import (
     LOCK_NAME,
     LOG_NAME,
     MAX_IMAGE_BYTES,
+    SCHEMA_VERSION,
     FrameLine,
     RecordingInfo,
     read_file,
@@ -142,6 +143,7 @@ def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
             rgb_size=frame.files["rgb"].size,
             depth_size=(width, height),
             has_confidence="confidence" in frame.files,
+            schema_version=SCHEMA_VERSION if b'"camera_time_s"' in line else 1,
             note=f"{INFO_NAME} was lost and rebuilt from {LOG_NAME}; the camera is inferred from the depth map's size",
         )
         if is_intact(path, line, info):

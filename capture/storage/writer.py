@@ -165,7 +165,15 @@ class RecordingWriter:
                 (self.path / name).write_bytes(data)
                 files[kind] = FileEntry(name, size, checksum(data))
         return FrameLine(
-            self.written, frame.index, frame.received_ns, frame.time_utc, frame.intrinsics, frame.pose, files
+            self.written,
+            frame.index,
+            frame.received_ns,
+            frame.time_utc,
+            frame.intrinsics,
+            frame.pose,
+            files,
+            frame.camera_time_s,
+            frame.phone_time_unix_s,
         )
 
     def _commit(self, line: FrameLine) -> None:

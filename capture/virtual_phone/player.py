@@ -5,28 +5,34 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import time
 from collections.abc import Sequence
-from math import floor, inf
+from math import inf
 
 from capture import clock
 from capture.errors import LidarliveError
+from capture.protocol.capture_time import CaptureTime
 from capture.usb.local_socket import hang_up
 from capture.virtual_phone.clips import Clip, Report
 from capture.virtual_phone.faults import Fault, FaultScript, deliver
+from capture.virtual_phone.schedule import Schedule
 from capture.virtual_phone.send_log import SendLog
 
 SEND_BUFFER_BYTES = 256 << 10  # holds a frame of 1440x1920, and at most two or three smaller ones
 STALLED_S = 2.0  # a client that reads nothing for this long may be replaced: record3d never closes a stopped stream
-LATE_WAKE_S = 0.25  # delay by the operating system's scheduler up to which a frame is still sent, not skipped
 MAX_FPS = 1000.0
+APP_DELAY_S = 0.004  # from the capture of a frame until the app notes the time of day; on a phone it varies
 LARGE_PIXELS, LARGE_FPS = 1_000_000, 30.0  # the record3d package decodes 37 pictures of this size per second
 
 
 class Player:
-    """Player of a clip to one client at a time. Frame n is due n / fps after the first client connected.
+    """Player of a clip to one client at a time. Frame n is due n / fps, or its own time, after the first connection.
 
     A frame that becomes due while the client is still reading the previous one is dropped and counted. A client that
     connects later gets the frames that are due from then on; earlier ones count neither as sent nor as dropped.
+
+    The camera's clock is this computer's monotonic clock, as a phone's counts from when it was switched on: a frame of
+    a clip that is stamped is captured when it is due.
 
     A fault happens to its frame or, if nobody is connected or that frame is dropped, to the next frame sent. Faults and
     all frames are logged.
@@ -41,6 +47,8 @@ class Player:
             raise LidarliveError(f"the frame rate must be above 0 and at most {MAX_FPS:.0f}. Received: {self.fps}")
         self.sent = self.dropped = 0
         self._clip = clip
+        self._schedule = Schedule(self.fps, clip.fps, clip.times_s)
+        self._to_unix_s = time.time() - clock.now_s()
         self._script = FaultScript(clip, faults, report)
         self._log = log
         self._frames = None if loop else len(clip)
@@ -95,7 +103,7 @@ class Player:
 
     def _send_frames(self, client: socket.socket, n: int) -> bool:
         while self._frames is None or n < self._frames:
-            message, fault = self._script.frame(n)
+            message, fault = self._script.frame(n, self._captured(n))
             if self._stopping.wait(max(0.0, self._due_s(n) - clock.now_s())):
                 return False
             begun_ns = clock.now_ns()
@@ -125,35 +133,28 @@ class Player:
         """Return the frame to send after frame n, whose sending began at `begun_s`, and count dropped ones between."""
         now_s = clock.now_s()
         if self._script.flooding:
-            self._began_s = now_s - (n + 1) / self.fps  # the next one is due now
+            self._began_s = now_s - self._schedule.due_s(n + 1)  # the next one is due now
             return n + 1
-        following = next_frame(n, begun_s - self._began_s, now_s - self._began_s, self.fps)
+        following = self._schedule.following(n, begun_s - self._began_s, now_s - self._began_s)
         for dropped in range(n + 1, following if self._frames is None else min(following, self._frames)):
             self._log.dropped(dropped)
             self.dropped += 1
         return following
 
     def _due_s(self, n: int) -> float:
-        return self._began_s + n / self.fps
+        return self._began_s + self._schedule.due_s(n)
+
+    def _captured(self, n: int) -> CaptureTime:
+        camera_s = self._due_s(n)
+        return CaptureTime(camera_s, camera_s + self._to_unix_s + APP_DELAY_S)
 
     def _due_by(self, now_s: float) -> int:
         """Return the first frame that is not due before `now_s`."""
-        return 0 if self._began_s == inf else -floor((self._began_s - now_s) * self.fps)
+        return 0 if self._began_s == inf else self._schedule.first_from(now_s - self._began_s)
 
     def _is_stalled(self) -> bool:
         since_s = self._sending_since_s
         return since_s is not None and clock.now_s() - since_s > STALLED_S
-
-
-def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:
-    """Return the frame to send after frame n, which was sent from `started_s` to `taken_s` (since frame 0 was due).
-
-    That is the first frame that did not become due meanwhile. If frame n + 1 was due before the sending of frame n even
-    started, the phone itself woke late, and n + 1 is sent late too, up to LATE_WAKE_S.
-    """
-    if started_s - LATE_WAKE_S <= (n + 1) / fps <= started_s:
-        return n + 1
-    return max(n + 1, floor(taken_s * fps) + 1)
 
 
 def _has_left(client: socket.socket) -> bool:

@@ -38,6 +38,8 @@ def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Windo
     assert not window.panels["difference"].bar.isVisible()
     figures = re.compile(r"\d+ frames/s  ·  no weights  ·  \d+ lost")  # a busy computer may lose some
     qtbot.waitUntil(lambda: figures.match(window.status_lines.status_label.whole_text) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: " ms" in window.status_lines.status_label.whole_text, timeout=WAIT_MS)
+    assert "from the arrival of a frame until it is drawn" in window.status_lines.status_label.toolTip()
     assert window.toolbar.source_label.whole_text == "numbered"
     assert not window.errors.isVisible()
 
