@@ -1,0 +1,1 @@
+"""Scale from motion: triangulate tracked points with the phone's poses, and compare them with the prediction."""

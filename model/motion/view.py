@@ -1,0 +1,110 @@
+"""One moment of a stream as the estimator needs it: a small grey picture, where the camera was, and the prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.frame import DepthMap, Frame, Intrinsics, Pose
+from capture.geometry.poses import is_pose
+from capture.jpeg import UInt8Image
+
+Float64 = NDArray[np.float64]
+Pixels = NDArray[np.float32]  # (n, 2), x and y of pixels' centres; the first pixel's is (0, 0)
+
+LONG_SIDE_PX = 480  # a corner is tracked to half a pixel here: more pixels cost time and add little
+_NO_POSE = Pose()  # what sources without tracking give
+
+
+@dataclass(frozen=True, eq=False)
+class MotionView:
+    """A frame, reduced.
+
+    seconds      on any clock that runs with the stream
+    gray         uint8 (h, w)
+    intrinsics   in pixels of `gray`
+    rotation     float64 (3, 3), camera to world; OpenCV's axes: x right, y down, z ahead
+    position_m   float64 (3,), of the camera in the world
+    predicted_m  float32 (h', w'), metres, over the whole picture
+    """
+
+    seconds: float
+    gray: UInt8Image
+    intrinsics: Intrinsics
+    rotation: Float64
+    position_m: Float64
+    predicted_m: DepthMap
+
+    @classmethod
+    def of_frame(cls, frame: Frame, predicted_m: DepthMap) -> MotionView | None:
+        """Reduce a frame; None where it has no pose or no intrinsics. Raises ValueError if its JPEG is damaged."""
+        if not has_motion(frame.pose, frame.intrinsics):
+            return None
+        width, height = frame.rgb_size
+        factor = min(1.0, LONG_SIDE_PX / max(width, height))
+        size = (round(width * factor), round(height * factor))
+        gray = cv2.cvtColor(frame.rgb_for(size), cv2.COLOR_RGB2GRAY)
+        if gray.shape != (size[1], size[0]):
+            gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+        rotation, position_m = opencv_pose(frame.pose)
+        intrinsics = frame.intrinsics.resized(frame.rgb_size, size)
+        return cls(frame.received_ns / 1e9, np.asarray(gray, np.uint8), intrinsics, rotation, position_m, predicted_m)
+
+    def rays(self, pixels: Pixels) -> Float64:
+        """Return float64 (n, 3): direction of each pixel in the camera's axes, with z = 1."""
+        k = self.intrinsics
+        x, y = (pixels[:, 0] + 0.5 - k.cx) / k.fx, (pixels[:, 1] + 0.5 - k.cy) / k.fy
+        return np.stack([x, y, np.ones(len(pixels))], axis=1)
+
+    def directions(self, pixels: Pixels) -> Float64:
+        """Return float64 (n, 3): unit direction of each pixel in the world's axes."""
+        rays = self.rays(pixels)
+        unit: Float64 = rays / np.linalg.norm(rays, axis=1, keepdims=True) @ self.rotation.T
+        return unit
+
+    def project(self, world_m: Float64) -> tuple[Pixels, Float64]:
+        """Return pixels float32 (n, 2) and distances ahead of the camera float64 (n,) of points (n, 3) in the world.
+
+        The pixels of points that are not at least a millimetre ahead have no meaning.
+        """
+        camera = (world_m - self.position_m) @ self.rotation
+        z, k = camera[:, 2], self.intrinsics
+        ahead = np.maximum(z, 1e-3)
+        x, y = camera[:, 0] / ahead * k.fx + k.cx - 0.5, camera[:, 1] / ahead * k.fy + k.cy - 0.5
+        return np.stack([x, y], axis=1).astype(np.float32), z
+
+    def predicted_at(self, pixels: Pixels) -> Float64:
+        """Return float64 (n,), metres: the prediction at pixels of `gray`, interpolated."""
+        if not len(pixels):
+            return np.zeros(0)
+        (height, width), (h, w) = self.gray.shape, self.predicted_m.shape
+        x, y = (pixels[:, 0] + 0.5) * w / width - 0.5, (pixels[:, 1] + 0.5) * h / height - 0.5
+        values = cv2.remap(
+            self.predicted_m,
+            x[:, None].astype(np.float32),
+            y[:, None].astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(np.maximum(values.ravel(), 1e-3), dtype=np.float64)
+
+
+def has_motion(pose: Pose, intrinsics: Intrinsics) -> bool:
+    """Whether both are known: without tracking a source gives the identity, without intrinsics zeros."""
+    return is_pose(pose) and pose != _NO_POSE and intrinsics.fx > 0 and intrinsics.fy > 0
+
+
+def opencv_pose(pose: Pose) -> tuple[Float64, Float64]:
+    """Return rotation (3, 3), camera to world with OpenCV's axes, and position (3,) of a valid pose."""
+    x, y, z, w = np.array(pose.quaternion) / np.linalg.norm(pose.quaternion)
+    rotation = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    return rotation @ np.diag([1.0, -1.0, -1.0]), np.array(pose.position_m, dtype=np.float64)
