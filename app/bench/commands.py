@@ -14,5 +14,6 @@ BENCHES = CommandGroup(
         Command("window", "app.bench.window", "Measure the window at 60 frames per second."),
         Command("data", "app.bench.data", "Time reading and writing recordings."),
         Command("model", "app.bench.model", "Train and compare several networks."),
+        Command("motion", "app.bench.motion.bench", "Measure scale from motion, with faults of the poses."),
     ),
 )

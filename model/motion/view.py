@@ -43,15 +43,26 @@ class MotionView:
         """Reduce a frame; None where it has no pose or no intrinsics. Raises ValueError if its JPEG is damaged."""
         if not has_motion(frame.pose, frame.intrinsics):
             return None
-        width, height = frame.rgb_size
-        factor = min(1.0, LONG_SIDE_PX / max(width, height))
-        size = (round(width * factor), round(height * factor))
-        gray = cv2.cvtColor(frame.rgb_for(size), cv2.COLOR_RGB2GRAY)
-        if gray.shape != (size[1], size[0]):
+        rgb = frame.rgb_for(small(frame.rgb_size))
+        intrinsics = frame.intrinsics.resized(frame.rgb_size, (rgb.shape[1], rgb.shape[0]))
+        return cls.of_picture(rgb, intrinsics, frame.pose, frame.received_ns / 1e9, predicted_m)
+
+    @classmethod
+    def of_picture(
+        cls, rgb: UInt8Image, intrinsics: Intrinsics, pose: Pose, seconds: float, predicted_m: DepthMap
+    ) -> MotionView | None:
+        """Reduce uint8 (H, W, 3) of any size, with the intrinsics in its pixels; None as for `of_frame`."""
+        if not has_motion(pose, intrinsics):
+            return None
+        rgb_size = (rgb.shape[1], rgb.shape[0])
+        size = small(rgb_size)
+        gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        if rgb_size != size:
             gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-        rotation, position_m = opencv_pose(frame.pose)
-        intrinsics = frame.intrinsics.resized(frame.rgb_size, size)
-        return cls(frame.received_ns / 1e9, np.asarray(gray, np.uint8), intrinsics, rotation, position_m, predicted_m)
+        rotation, position_m = opencv_pose(pose)
+        return cls(
+            seconds, np.asarray(gray, np.uint8), intrinsics.resized(rgb_size, size), rotation, position_m, predicted_m
+        )
 
     def rays(self, pixels: Pixels) -> Float64:
         """Return float64 (n, 3): direction of each pixel in the camera's axes, with z = 1."""
@@ -90,6 +101,12 @@ class MotionView:
             borderMode=cv2.BORDER_REPLICATE,
         )
         return np.asarray(np.maximum(values.ravel(), 1e-3), dtype=np.float64)
+
+
+def small(size: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of the estimator's picture for one of `size`."""
+    factor = min(1.0, LONG_SIDE_PX / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
 def has_motion(pose: Pose, intrinsics: Intrinsics) -> bool:

@@ -1,0 +1,1 @@
+"""`lidarlive bench motion`: what scale from motion gains on recordings, and what faults of the poses cost."""
