@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.frame import Intrinsics
+from capture.frame import Frame, Intrinsics, Pose
 from model.motion.view import MotionView
 
 SIZE = (360, 480)  # (width, height)
@@ -55,3 +55,23 @@ def plane_view(
     pose = position if believed_m is None else np.array(believed_m)
     predicted_m = depth_of(position, turned) / np.float32(factor)
     return MotionView(seconds, np.asarray(gray, np.uint8), CAMERA, turned, pose, predicted_m)
+
+
+def plane_frames(count: int, fps: float = 10.0, step_m: float = 0.02) -> list[Frame]:
+    """Frames of a camera that moves sideways along the plane, without turning, with the true depth."""
+    frames = []
+    for i in range(count):
+        position_m = (step_m * i - 0.1, 0.0, 0.0)
+        view = plane_view(i / fps, position_m)
+        frames.append(
+            Frame(
+                index=i,
+                received_ns=round(i / fps * 1e9),
+                image=np.repeat(view.gray[..., None], 3, axis=2),
+                depth_m=view.predicted_m,
+                confidence=None,
+                intrinsics=CAMERA,
+                pose=Pose((1.0, 0.0, 0.0, 0.0), position_m),  # OpenGL's axes are half a turn about x from OpenCV's
+            )
+        )
+    return frames
