@@ -28,6 +28,8 @@ MOST_EVIDENCE_DEVIATION = 0.3
 MOST_SPREAD = 0.45  # points that differ by more have no factor in common
 JUMP_M_S, JUMP_RAD_S = 5.0, 10.0  # no hand moves a phone faster
 LONGEST_GAP_S = 1.0
+STILL_FLOW_PX = 5.0  # more flow than that beside a pose that stays: the pose is frozen or late
+DOUBT, MOST_DOUBT = 0.1, 0.5  # deviation that each view in disagreement adds; few that agree then do so by chance
 PATIENCE = 5  # views in disagreement, after which the poses before no longer belong to those now
 _BEHIND_M = 0.02
 
@@ -41,7 +43,7 @@ class ScaleFromMotion:
         self._before: MotionView | None = None
         self._keyframe_m: Float64 | None = None
         self._points: tuple[Triangulated, Selection] | None = None
-        self._disagreements = 0
+        self._disagreements, self._doubt = 0, 0.0
 
     def __call__(self, view: MotionView) -> ScaleEstimate:
         """Take the next view and return the estimate for its prediction."""
@@ -61,7 +63,7 @@ class ScaleFromMotion:
     def _forget_points(self) -> None:
         self._tracker, self._landmarks = Tracker(), Landmarks()
         self._keyframe_m = self._points = None
-        self._disagreements = 0
+        self._disagreements, self._doubt = 0, 0.0
 
     def _follow(self, before: MotionView, view: MotionView) -> None:
         """Find the points again, and follow the change of their prediction."""
@@ -75,11 +77,25 @@ class ScaleFromMotion:
         guess, ahead_now_m = view.project(world_m)
         keep = self._tracker.follow(view.gray, None if jumped else _inside(guess, ahead_now_m, pixels, view))
         self._landmarks.select(keep)
-        if jumped:
+        if jumped or self._left_behind(view, guess[keep]):
             self._landmarks.clear()
+        if jumped:
             ahead_now_m = ahead_m
         nearer = np.log(np.maximum(ahead_now_m, _BEHIND_M) / np.maximum(ahead_m, _BEHIND_M))[keep]
         self._follow_prediction(before, view, pixels[keep], nearer, keep)
+
+    def _left_behind(self, view: MotionView, guess: Pixels) -> bool:
+        """Whether the picture moved and the pose did not."""
+        if self._moved(view) or len(guess) < LEAST_POINTS:
+            return False
+        return float(np.median(np.linalg.norm(self._tracker.pixels - guess, axis=1))) > STILL_FLOW_PX
+
+    def _moved(self, view: MotionView) -> bool:
+        """Whether the camera moved enough since the last rays."""
+        if self._keyframe_m is None:
+            return True
+        distance_m = float(np.median(view.predicted_m)) * math.exp(self._filter.belief()[0])
+        return float(np.linalg.norm(view.position_m - self._keyframe_m)) > KEYFRAME_SHARE * distance_m
 
     def _likely_ahead_m(self, view: MotionView, pixels: Pixels) -> Float64:
         """Triangulated distance of the points that counted in the view, scaled prediction of the others."""
@@ -103,9 +119,7 @@ class ScaleFromMotion:
 
     def _add_rays(self, before: MotionView | None, view: MotionView) -> None:
         """Add a ray to each point, and new points, where the camera moved enough since the last rays."""
-        distance_m = float(np.median(view.predicted_m)) * math.exp(self._filter.belief()[0])
-        last = self._keyframe_m
-        if last is not None and np.linalg.norm(view.position_m - last) <= KEYFRAME_SHARE * distance_m:
+        if not self._moved(view):
             return
         turn = 0.0 if before is None else _turn(before, view)
         self._landmarks.grow(self._tracker.refill(view.gray))
@@ -123,14 +137,22 @@ class ScaleFromMotion:
         state = _judge(evidence, selection)
         used = evidence if state is MotionState.EVIDENCE else None
         if used is not None:
-            self._filter.observe(used.log_scale, used.deviation)
-        self._disagreements = self._disagreements + 1 if state is MotionState.DISAGREEMENT else 0
-        if self._disagreements >= PATIENCE:
-            self._landmarks.clear()
-            self._disagreements = 0
+            self._filter.observe(used.log_scale, math.hypot(used.deviation, self._doubt))
+        self._count(state)
         mean, deviation = self._filter.belief()
         number, local = (0, None) if used is None else (used.points, used.local)
         return ScaleEstimate(mean, deviation, number, state, local, pixels[counted], points.ahead_m[counted])
+
+    def _count(self, state: MotionState) -> None:
+        """Doubt the evidence while views disagree; after several, begin with new rays."""
+        if state is MotionState.EVIDENCE:
+            self._doubt, self._disagreements = self._doubt / 2, 0
+        elif state is MotionState.DISAGREEMENT:
+            self._filter.advance(0.0, DOUBT, 0.0, 0.0)
+            self._doubt, self._disagreements = min(self._doubt + DOUBT, MOST_DOUBT), self._disagreements + 1
+        if self._disagreements >= PATIENCE:
+            self._landmarks.clear()
+            self._disagreements = 0
 
     def _weigh(self, view: MotionView, points: Triangulated, selection: Selection) -> Evidence | None:
         counted = selection.counted
