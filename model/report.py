@@ -31,6 +31,18 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class MotionEvaluation:
+    """What `lidarlive evaluate --motion` adds: the same figures of predictions scaled from motion.
+
+    `scaled_frames`: frames for whose scale there was evidence; the others keep the network's.
+    """
+
+    recordings: dict[str, Ranges]
+    all: Ranges
+    scaled_frames: int
+
+
+@dataclass(frozen=True)
 class Difference:
     """Challenger minus champion; None where one has no figure."""
 

@@ -1,4 +1,7 @@
-"""Measure a weights version on recordings, through the Predictor and so without TensorFlow."""
+"""Measure a weights version on recordings, through the Predictor and so without TensorFlow.
+
+With the scale from motion, too, where it is asked for; its figures are apart from those of the network alone.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ from capture.storage.layout import FrameLine
 from model.data.split import label, open_recordings
 from model.data.targets import Mask, is_landscape, resize_confidence, resize_depth
 from model.evaluation.metrics import RANGES, Sums, report
+from model.motion.session import MotionSession
+from model.motion.view import MotionView
 from model.predictor import Predictor
-from model.report import Evaluation
+from model.report import Evaluation, MotionEvaluation
 
 OnProgress = Callable[[int, int], None]  # frames done, frames in all
 RangeSums = dict[str, Sums]  # a Sums for each of RANGES
@@ -54,6 +59,31 @@ def evaluate(
     return Evaluation(str(weights), by_name, report(everything))
 
 
+def evaluate_with_motion(
+    datasets: Sequence[str | Path],
+    weights: str | Path,
+    on_progress: OnProgress = lambda done, total: None,
+) -> MotionEvaluation:
+    """Measure as `evaluate` does, every prediction scaled from motion. Frames without pose keep the network's scale.
+
+    Raises LidarliveError where the data or the weights cannot be read.
+    """
+    recordings = open_recordings(datasets)
+    predictor = Predictor(weights)
+    done, total = 0, sum(map(len, recordings))
+    everything, by_name, scaled = no_sums(), {}, 0
+    for recording in recordings:
+        judge, sums = Judge(predictor, MotionSession()), no_sums()
+        for i in range(len(recording)):
+            merge(sums, judge(Shown.read(recording, i)).sums)
+            scaled += judge.scaled
+            done += 1
+            on_progress(done, total)
+        by_name[label(recording, recordings)] = report(sums)
+        merge(everything, sums)
+    return MotionEvaluation(by_name, report(everything), scaled)
+
+
 @dataclass(frozen=True, eq=False)
 class Shown:
     """A recorded frame: the version's input, and the depth that its prediction is compared with."""
@@ -84,15 +114,19 @@ class Judged:
 
 
 class Judge:
-    """Measures a predictor on the frames of one recording, given one after the other."""
+    """Measures a predictor on the frames of one recording, given one after the other.
 
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
+    `motion`: scales the predictions; `scaled`: whether it had evidence for that of the newest frame.
+    """
+
+    def __init__(self, predictor: Predictor, motion: MotionSession | None = None) -> None:
+        self._predictor, self._motion = predictor, motion
         self._before: Judged | None = None
+        self.scaled = False
 
     def __call__(self, shown: Shown) -> Judged:
         size = self._predictor.config.input_size(is_landscape((shown.rgb.shape[1], shown.rgb.shape[0])))
-        predicted_m = self._predictor(shown.rgb, shown.line.intrinsics).depth_m
+        predicted_m = self._predict(shown)
         depth_m = resize_depth(shown.depth_m, size)
         confidence = None if shown.confidence is None else resize_confidence(shown.confidence, size)
         masks = {name: limits.mask(depth_m, confidence) for name, limits in RANGES.items()}
@@ -104,6 +138,18 @@ class Judge:
                 now.sums[name].add_change((before.predicted_m, predicted_m), (before.depth_m, depth_m), both)
         self._before = now
         return now
+
+    def _predict(self, shown: Shown) -> DepthMap:
+        line, motion = shown.line, self._motion
+        predicted_m = self._predictor(shown.rgb, line.intrinsics).depth_m
+        if motion is None:
+            return predicted_m
+        seconds = line.received_ns / 1e9
+        if motion.is_due(seconds):
+            motion.step(MotionView.of_picture(shown.rgb, line.intrinsics, line.pose, seconds, predicted_m))
+        estimate = motion.newest
+        self.scaled = estimate is not None and estimate.log_scale != 0
+        return predicted_m if estimate is None else estimate.scaled(predicted_m)
 
 
 def chosen(frames: int, most: int | None) -> list[int]:

@@ -27,9 +27,14 @@ class MotionSession:
 
         Raises ValueError if the frame's JPEG is damaged.
         """
-        if not self.is_due(frame.received_ns / 1e9):
-            return self._newest
-        return self.step(MotionView.of_frame(frame, predicted_m))
+        if self.is_due(frame.received_ns / 1e9):
+            self.step(MotionView.of_frame(frame, predicted_m))
+        return self._newest
+
+    @property
+    def newest(self) -> ScaleEstimate | None:
+        """The estimate of the last view."""
+        return self._newest
 
     def is_due(self, seconds: float) -> bool:
         """Whether a view at this time is wanted; the reduction of its frame can be saved otherwise."""

@@ -77,7 +77,7 @@ def measure(path: Path, predictor: Predictor) -> dict[str, MotionFigures]:
 @contextmanager
 def opened(path: Path) -> Iterator[Recording]:
     """Open a recording, or a foreign data set as one. Raises LidarliveError."""
-    if path.is_dir() and any(path.glob(f"*/{INFO_NAME}")) or (path / INFO_NAME).is_file():
+    if (path.is_dir() and any(path.glob(f"*/{INFO_NAME}"))) or (path / INFO_NAME).is_file():
         folder, *others = recording_folders(path)
         if others:
             raise LidarliveError(f"{path} holds {len(others) + 1} recordings. Name one of them")
