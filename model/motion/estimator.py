@@ -16,7 +16,7 @@ from model.motion.estimate import MotionState, ScaleEstimate
 from model.motion.evidence import Evidence, weigh
 from model.motion.landmarks import Landmarks, Triangulated
 from model.motion.scale_filter import ScaleFilter
-from model.motion.selection import LEAST_POINTS, Selection, select
+from model.motion.selection import LEAST_POINTS, NEAR_M, Selection, select
 from model.motion.tracking import Keep, Tracker
 from model.motion.view import Float64, MotionView, Pixels
 
@@ -29,7 +29,7 @@ MOST_SPREAD = 0.45  # points that differ by more have no factor in common
 JUMP_M_S, JUMP_RAD_S = 5.0, 10.0  # no hand moves a phone faster
 LONGEST_GAP_S = 1.0
 STILL_FLOW_PX = 5.0  # more flow than that beside a pose that stays: the pose is frozen or late
-DOUBT, MOST_DOUBT = 0.1, 0.5  # deviation that each view in disagreement adds; few that agree then do so by chance
+DOUBT, MOST_DOUBT = 0.05, 0.5  # deviation that each view in disagreement adds; few that agree then do so by chance
 PATIENCE = 5  # views in disagreement, after which the poses before no longer belong to those now
 _BEHIND_M = 0.02
 
@@ -77,18 +77,20 @@ class ScaleFromMotion:
         guess, ahead_now_m = view.project(world_m)
         keep = self._tracker.follow(view.gray, None if jumped else _inside(guess, ahead_now_m, pixels, view))
         self._landmarks.select(keep)
-        if jumped or self._left_behind(view, guess[keep]):
+        if jumped or self._left_behind(before, view, guess[keep]):
             self._landmarks.clear()
         if jumped:
             ahead_now_m = ahead_m
         nearer = np.log(np.maximum(ahead_now_m, _BEHIND_M) / np.maximum(ahead_m, _BEHIND_M))[keep]
         self._follow_prediction(before, view, pixels[keep], nearer, keep)
 
-    def _left_behind(self, view: MotionView, guess: Pixels) -> bool:
-        """Whether the picture moved and the pose did not."""
-        if self._moved(view) or len(guess) < LEAST_POINTS:
+    def _left_behind(self, before: MotionView, view: MotionView, guess: Pixels) -> bool:
+        """Whether the picture moved and the pose did not: it would put the points right before the lens."""
+        if len(guess) < LEAST_POINTS:
             return False
-        return float(np.median(np.linalg.norm(self._tracker.pixels - guess, axis=1))) > STILL_FLOW_PX
+        off_px = float(np.median(np.linalg.norm(self._tracker.pixels - guess, axis=1)))
+        moved_m = float(np.linalg.norm(view.position_m - before.position_m))
+        return off_px > STILL_FLOW_PX and view.intrinsics.fx * moved_m < NEAR_M * off_px
 
     def _moved(self, view: MotionView) -> bool:
         """Whether the camera moved enough since the last rays."""

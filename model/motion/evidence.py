@@ -1,7 +1,7 @@
-"""What the points of one picture say about the prediction: the factor of the whole picture, and its deviation.
+"""Combine the points of one picture: the factor of its whole prediction, the deviation of that, and a local field.
 
 The log of true over predicted depth is modelled as one number for the picture plus a smooth field (a Gaussian
-process: points that lie close together tell the same thing twice, and where no points are the field is unknown) plus
+process: points that lie close together repeat each other, and where no points are the field is unknown) plus
 noise of each point. The mean over the picture and its variance follow in closed form (kriging: Rasmussen and
 Williams, "Gaussian Processes for Machine Learning", 2006, 2.2 and 2.7).
 

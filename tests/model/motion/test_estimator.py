@@ -137,7 +137,7 @@ def test_a_jump_of_the_pose_keeps_the_scale_and_the_points_return() -> None:
 
 
 def test_small_jumps_of_the_pose_do_no_harm() -> None:
-    """10 cm in a tenth of a second is no impossible motion: only the points can tell."""
+    """10 cm in a tenth of a second is no impossible motion: only the points show it."""
     views = walk(24, 0.5)
     moved = [replace(view, position_m=view.position_m + np.array((0.0, 0.1, 0.0))) for view in views[10:]]
     after = estimates(views[:10] + moved)[10:]
