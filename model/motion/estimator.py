@@ -96,7 +96,7 @@ class ScaleFromMotion:
         """Whether the camera moved enough since the last rays."""
         if self._keyframe_m is None:
             return True
-        distance_m = float(np.median(view.predicted_m)) * math.exp(self._filter.belief()[0])
+        distance_m = view.distance_m * math.exp(self._filter.belief()[0])
         return float(np.linalg.norm(view.position_m - self._keyframe_m)) > KEYFRAME_SHARE * distance_m
 
     def _likely_ahead_m(self, view: MotionView, pixels: Pixels) -> Float64:

@@ -16,7 +16,7 @@ from model.motion.view import Pixels
 Keep = NDArray[np.bool_]  # (n,), which points were found again
 
 MOST_POINTS = 200
-REFILL_BELOW = MOST_POINTS * 4 // 5  # looking for corners costs as much as following them
+REFILL_BELOW = MOST_POINTS * 2 // 3  # looking for corners costs as much as following them
 APART_PX = 9
 QUALITY = 0.005  # of the strongest corner: dim walls have corners too
 BORDER_PX = 5

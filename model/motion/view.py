@@ -16,6 +16,7 @@ Float64 = NDArray[np.float64]
 Pixels = NDArray[np.float32]  # (n, 2), x and y of pixels' centres; the first pixel's is (0, 0)
 
 LONG_SIDE_PX = 480  # a corner is tracked to half a pixel here: more pixels cost time and add little
+LEAST_DEPTH_M = 1e-3  # of predictions; one that is no number counts as this, and agrees with nothing
 _NO_POSE = Pose()  # what sources without tracking give
 
 
@@ -88,7 +89,7 @@ class MotionView:
         return np.stack([x, y], axis=1).astype(np.float32), z
 
     def predicted_at(self, pixels: Pixels) -> Float64:
-        """Return float64 (n,), metres: the prediction at pixels of `gray`, interpolated."""
+        """Return float64 (n,), metres: the prediction at pixels of `gray`, interpolated; at least a millimetre."""
         if not len(pixels):
             return np.zeros(0)
         (height, width), (h, w) = self.gray.shape, self.predicted_m.shape
@@ -100,7 +101,14 @@ class MotionView:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        return np.asarray(np.maximum(values.ravel(), 1e-3), dtype=np.float64)
+        usable = np.where(np.isfinite(values), values, LEAST_DEPTH_M).ravel()
+        return np.asarray(np.maximum(usable, LEAST_DEPTH_M), dtype=np.float64)
+
+    @property
+    def distance_m(self) -> float:
+        """Median of the prediction; 1 where it has no finite number."""
+        finite = self.predicted_m[np.isfinite(self.predicted_m)]
+        return max(float(np.median(finite)), LEAST_DEPTH_M) if finite.size else 1.0
 
 
 def small(size: tuple[int, int]) -> tuple[int, int]:

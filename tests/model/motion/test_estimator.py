@@ -166,3 +166,19 @@ def test_pictures_without_corners_are_no_error() -> None:
     answers = estimates(blank + [replace(view, seconds=view.seconds + 0.6) for view in walk(10, 0.5)])
     assert all(estimate.points == 0 for estimate in answers[:6])
     assert answers[-1].scale == pytest.approx(0.5, rel=0.04)
+
+
+def test_predictions_that_are_no_numbers_agree_with_nothing() -> None:
+    views = walk(10, 0.5)
+    for view in views:
+        view.predicted_m[:40] = np.nan
+        view.predicted_m[40:60] = np.inf
+    nothing = [
+        replace(view, seconds=view.seconds + 1, predicted_m=np.full_like(view.predicted_m, np.nan))
+        for view in walk(5, 0.5)
+    ]
+    answers = estimates([*views, *nothing])
+    assert answers[9].scale == pytest.approx(0.5, rel=0.06)
+    assert all(math.isfinite(answer.log_scale) and answer.deviation < 2 for answer in answers)
+    again = [replace(view, seconds=view.seconds + 2) for view in walk(10, 0.5)]
+    assert estimates([*views, *nothing, *again])[-1].scale == pytest.approx(0.5, rel=0.06)
