@@ -42,6 +42,11 @@ def test_a_plane_of_known_distance(starter: Predictor, tmp_path: Path) -> None:
     assert all(f.motion < 1.1 * f.base for f in figures.values())
 
 
+def test_few_agreeing_views_among_many_that_disagree_are_doubted(starter: Predictor, tmp_path: Path) -> None:
+    noisy = measure(write_recording(tmp_path, "plane", plane_frames(40)), starter)["noise of 1 cm"]
+    assert noisy.motion < 1.1 * noisy.base
+
+
 def test_the_demo_room_is_not_made_worse_by_any_fault(starter: Predictor, tmp_path: Path) -> None:
     room = DemoRoom(0)
     frames = [room.render(i, (360, 480)) for i in range(45)]
