@@ -62,3 +62,5 @@ def _print_evaluation(evaluation: Evaluation) -> None:
                 f"{title} {'–' if (value := figures[key]) is None else format(value, '.3f')}" for key, title in SHOWN
             )
             print(f"    {part:5}" + "   ".join(shown))
+    for note in evaluation.notes:
+        print(f"note: {note}")
