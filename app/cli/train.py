@@ -44,7 +44,10 @@ class TrainCommand:
     ] = None
     held_out: Annotated[
         list[str],
-        typer.Option(help="a recording to validate on, not to train on; may be repeated; default: the newest"),
+        typer.Option(
+            help="a recording to validate on, not to train on; may be repeated; default: the newest "
+            "that has no frame of another"
+        ),
     ] = field(default_factory=list)
     last_fifth: Annotated[
         bool | None,

@@ -23,6 +23,10 @@ from model.data.last_fifth import LastFifth, divide
 from model.report import SAME_WALK
 
 ONE_VISIT = timedelta(minutes=10)  # recordings of one name with a shorter pause between them count as one place
+NONE_ALONE = (
+    "Each recording has frames of another one, so none can be held out: record another walk, or train on one alone, "
+    "which is then judged on its last fifth"
+)
 _CALLED = {"rgb": "picture", "depth": "depth map"}
 
 Checksums = dict[tuple[str, str], int]  # kind of file and its CRC-32 -> the frame that has it
@@ -147,6 +151,7 @@ def _newest_held_out(recordings: Sequence[Recording]) -> Split:
             rest = tuple(r for r in recordings if r is not newest)
             if not _leak(rest, (newest,), checksums):
                 return Split(rest, (newest,), _notes(rest, (newest,)))
+        return Split(tuple(recordings), (), (NONE_ALONE,))
     return Split(tuple(recordings), ())
 
 

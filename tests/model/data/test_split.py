@@ -225,3 +225,11 @@ def test_the_longest_that_can_be_divided_is_offered(tmp_path: Path):
     assert offered is not None
     assert offered.info.name == "long"
     assert last_fifth_of([each for each in recordings if each.info.name in ("torn", "tripod")]) is None
+
+
+def test_where_none_can_be_held_out_it_is_noted(tmp_path: Path):
+    original = walked_recording(tmp_path, "walk")
+    shutil.copytree(original, tmp_path / "2030-01-01T00-00-00Z_copy")
+    parts = split(open_recordings([tmp_path]), None, last_fifth=None)
+    assert (len(parts.train), parts.held_out) == (2, ())
+    assert "none can be held out: record another walk, or train on one alone" in parts.notes[0]
