@@ -23,6 +23,7 @@ from app.window.layout import WindowBody
 from app.window.menus import fill_view_menu
 from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.dialog import RetrainDialog
+from app.window.retrain.second_recording import SecondRecording
 from app.window.settings import restore_geometry, save_display_options, save_window
 from app.window.snapshots import Snapshots
 from app.window.sources.menu import SourceMenu
@@ -76,6 +77,7 @@ class Window(QMainWindow):
         self.snapshots = Snapshots(paths.snapshots_folder(), self)
         self.sources = SourceSwitch(session, spec, checkup, driver)
         self.recordings = RecordingsPanel(recordings, self.sources.open, self.sources.in_use)
+        self.second_recording = SecondRecording(self.sources.open, self.toggle_recording)
         self._take_parts(WindowBody(Toolbar(self.toggle_recording, self.open_retrain)))
         self.recordings_dock = add_dock(self, "Recordings", self.recordings)
         restore_geometry(self)
@@ -119,8 +121,10 @@ class Window(QMainWindow):
 
     def open_retrain(self) -> None:
         """Show the Retrain dialog."""
+        self.second_recording.cancel()
         if self.retrain_dialog is None:
             self.retrain_dialog = RetrainDialog(self.session, self._recordings_folder, self)
+            self.retrain_dialog.record.connect(self.second_recording.begin)
         self.retrain_dialog.open_again()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -191,6 +195,7 @@ class Window(QMainWindow):
         self.status_lines.show_status(status, streams=self._view.frame is not None)
         self._show_recording(status)
         self._show_problems(status)
+        self.second_recording.follow(status, self.sources.spec, self._view.frame is not None)
         if self._end_after is not None and status.state in ("ended", "failed"):
             self._end()
 
@@ -210,7 +215,10 @@ class Window(QMainWindow):
         if (newest := problem(status, streams)) != self._problem:
             self._problem = newest
             self.errors.show_message(newest)
-        self.hints.show_message("Frozen: press F to resume" if self._frozen else hint(status, streams))
+        self.hints.show_message("Frozen: press F to resume" if self._frozen else self._hint(status, streams))
+
+    def _hint(self, status: LiveStatus, streams: bool) -> str:
+        return self.second_recording.hint or hint(status, streams)
 
     def _show_other_source(self) -> None:
         self._view, self._frozen = LiveFrame(), False
@@ -244,6 +252,8 @@ class Window(QMainWindow):
         self.cloud.failed.connect(self.failed.emit)
         self.sources.switched.connect(self._show_other_source)
         self.sources.failed.connect(self.failed.emit)
+        self.sources.failed.connect(lambda message: self.second_recording.cancel())
+        self.second_recording.ended.connect(self.open_retrain)
         self.snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
         self.snapshots.failed.connect(self.errors.show_message)
 
