@@ -49,7 +49,7 @@ from model.preset_facts import DEFAULT_PRESET
 from model.presets.base import Pair, Preset
 from model.report import Report, TrainingFacts
 from model.training import version_files
-from model.training.checkpoint import STATE_NAME, Checkpoint, working_folder
+from model.training.checkpoint import STATE_NAME, Checkpoint, divided_last_fifth, working_folder
 from model.training.failures import explained_failures
 from model.training.progress import JobProgress
 from model.training.resolve import resolve
@@ -82,6 +82,8 @@ def train(
     out = Path(config.out)
     if out.exists():
         raise LidarliveError(f"{out} exists already; a version is never overwritten. Choose another folder")
+    if config.resume and config.held_out is None and config.last_fifth is None:
+        config = replace(config, last_fifth=divided_last_fifth(out))  # as it began, under an older program too
     parts = split(open_recordings(config.data), config.held_out, config.last_fifth)
     config, parent = resolve(config)
     sampling = Sampling(config.size or INPUT_SIZE, CANONICAL_FOCAL_PX, config.zoom)

@@ -197,6 +197,16 @@ def test_an_interrupted_training_is_resumed_with_the_same_parts(
         assert list(events[0]["train"].values()) == [TRAINED]
 
 
+def test_a_training_of_an_older_program_is_resumed_on_all_frames(folder: Path, tmp_path: Path) -> None:
+    """Where nobody asks for anything: it held out nothing of a single recording."""
+    config = replace(config_of(folder), out=str(tmp_path / "v"))
+    with pytest.raises(Enough):
+        train(replace(config, last_fifth=False), stop_at_the_second_epoch)
+    assert "last_fifth" not in State.read(folder_of(Path(config.out)) / STATE_NAME).facts["told"]
+    events = events_until_the_second_epoch(replace(config, resume=True))
+    assert (list(events[0]["train"].values()), events[0]["held_out"], events[0]["resumed"]) == ([50], {}, True)
+
+
 def test_the_fingerprint_of_whole_recordings_is_as_older_programs_wrote_it(folder: Path, tmp_path: Path) -> None:
     walked_recording(tmp_path / "data", "other", 4, seed=8)
     config = config_of(folder)
