@@ -24,6 +24,7 @@ from capture.errors import LidarliveError
 from capture.frame import Pose
 from capture.geometry.poses import apart, is_pose
 from capture.storage.layout import FrameLine
+from capture.wording import counted
 
 FIFTH = 5
 GAP_S = 1.0
@@ -66,16 +67,16 @@ def divide(lines: Sequence[FrameLine]) -> LastFifth:
     early = [i for i, line in enumerate(before) if judged[0].received_ns - line.received_ns >= GAP_S * 1e9]
     if len(early) < LEAST_TRAINED:
         raise LidarliveError(
-            f"It is too short: before its last fifth and a gap of {GAP_S:g} s, {len(early)} frames are left to train "
-            "on. Record 5 s or more"
+            f"It is too short: its last fifth, and a gap of {GAP_S:g} s before it, leave "
+            f"{counted(len(early), 'frame')} to train on. Record 5 s or more"
         )
     contents = {key for line in judged for key in _contents(line)}
     near = _near_to(lines, judged)
     train = tuple(i for i in early if contents.isdisjoint(_contents(lines[i])) and not near(lines[i].pose))
     if len(train) < LEAST_TRAINED:
         raise LidarliveError(
-            "The camera saw the same before as in its last fifth: of "
-            f"{len(early)} frames, {len(train)} are left to train on. Record again, and walk on to somewhere else"
+            f"The camera saw the same before as in its last fifth, which leaves {len(train)} of "
+            f"{counted(len(early), 'frame')} to train on. Record again, and walk on to somewhere else"
         )
     return LastFifth(train, tuple(range(begins, len(lines))))
 

@@ -127,8 +127,8 @@ def _validation(parts: Split) -> Iterator[PreflightFinding]:
         trained, judged = len(parts.divided.train), len(parts.divided.held_out)
         yield PreflightFinding(
             "warning",
-            f"{parts.notes[0]}: {trained} frames are trained on, {judged} judged on, and {parts.divided.left_out} "
-            "between are in neither. To know more, record a second one and walk elsewhere",
+            f"{parts.notes[0]}: {trained} frames are trained on, {judged} judged on, {parts.divided.left_out} between "
+            "left out. To know more, record a second one and walk elsewhere",
             unjudged=True,
         )
     elif not parts.held_out:

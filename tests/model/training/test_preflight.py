@@ -181,7 +181,7 @@ def test_the_last_fifth_is_announced_with_its_limit(tmp_path: Path) -> None:
         assert (finding.level, finding.unjudged) == ("warning", True)
         assert finding.text == (
             f"{walk.name} is judged on its own last fifth (same walk: flatters the result): 31 frames are trained on, "
-            "10 judged on, and 9 between are in neither. To know more, record a second one and walk elsewhere"
+            "10 judged on, 9 between left out. To know more, record a second one and walk elsewhere"
         )
     whole = replace(config(walk, held_out=()), last_fifth=False)
     assert only(preflight.preflight(whole))[1].startswith("There is only one recording")
