@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeGuard
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ DepthMap = NDArray[np.float32]
 
 MAX_DEPTH_M = 65.535  # the largest value of 16-bit millimetres; larger depth is stored as "no reading"
 LIDAR_PIXELS = 192 * 256  # of every iPhone's LiDAR depth map; TrueDepth has 480 x 640
+MAX_TIME_S = 9e9  # of clocks, in nanoseconds within 64 bits; the year 2255
 
 
 class Camera(Enum):
@@ -72,10 +73,12 @@ class Frame:
     """A frame of the stream.
 
     index        position in the stream; gaps are lost frames
-    received_ns  host monotonic clock at arrival (the wire carries no time)
+    received_ns  host monotonic clock at arrival
     image        the picture as received, unrotated and unmirrored: pixels, or the phone's own JPEG; read it by `rgb`
     depth_m      float32 (h, w), metres, 0 = no reading
     confidence   uint8 (h, w), 0 low, 1 medium, 2 high; None if the phone sends none (counts as confident)
+    camera_time_s      the camera's clock when the hardware captured the frame; None if the app sends no time
+    phone_time_unix_s  the phone's time of day when its app got the frame; None if the app sends no time
     """
 
     index: int
@@ -86,6 +89,8 @@ class Frame:
     intrinsics: Intrinsics
     pose: Pose
     camera: Camera = Camera.LIDAR
+    camera_time_s: float | None = None
+    phone_time_unix_s: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.image, Jpeg):
@@ -150,6 +155,11 @@ def clean_depth(depth_m: NDArray[Any]) -> DepthMap:
     with np.errstate(invalid="ignore"):
         depth[~((depth > 0) & (depth <= MAX_DEPTH_M))] = 0
     return depth
+
+
+def is_time(value: object) -> TypeGuard[int | float]:
+    """Whether `value` is a number of seconds on a clock: finite, from 0 to MAX_TIME_S, and no boolean."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_TIME_S
 
 
 def describe(array: NDArray[Any]) -> str:

@@ -26,6 +26,7 @@ from capture.storage.layout import (
     read_log,
 )
 from capture.storage.repair import being_written, repair
+from capture.timing.frame_times import FrameTime, FrameTimes, elapsed_s
 from capture.wording import counted
 
 MIN_LINE_BYTES = 100  # a third of the shortest line; limits the index of a log, 8 bytes per line
@@ -73,6 +74,11 @@ class Recording:
     def lines(self) -> Iterator[FrameLine]:
         return (self.line(i) for i in range(len(self)))
 
+    def times(self) -> Iterator[FrameTime]:
+        """Yield the time of each frame, by the camera's clock where it is usable; parses the whole log."""
+        times = FrameTimes()
+        return (times.add(line.received_ns, line.camera_time_s) for line in self.lines())
+
     def file_bytes(self, line: FrameLine, kind: str) -> bytes:
         """Return the bytes of a frame's `rgb`, `depth` or `confidence` file."""
         try:
@@ -112,6 +118,8 @@ class Recording:
             intrinsics=line.intrinsics,
             pose=line.pose,
             camera=self.camera,
+            camera_time_s=line.camera_time_s,
+            phone_time_unix_s=line.phone_time_unix_s,
         )
 
     def encoded(self, i: int) -> EncodedFrame:
@@ -140,6 +148,8 @@ class Recording:
             intrinsics=line.intrinsics,
             pose=line.pose,
             camera=self.camera,
+            camera_time_s=line.camera_time_s,
+            phone_time_unix_s=line.phone_time_unix_s,
         )
 
     def __getitem__(self, i: int) -> Frame:
@@ -156,10 +166,11 @@ class Recording:
 
     @cached_property
     def seconds(self) -> float:
-        """Time from the first frame to the last."""
+        """Time from the first frame to the last, by the camera's clock where the phone sent it."""
         if len(self) < 2:
             return 0.0
-        return max(0.0, (self.line(len(self) - 1).received_ns - self.line(0).received_ns) / 1e9)
+        first, last = self.line(0), self.line(len(self) - 1)
+        return elapsed_s((first.received_ns, last.received_ns), (first.camera_time_s, last.camera_time_s))
 
     @property
     def fps(self) -> float:

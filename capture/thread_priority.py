@@ -9,9 +9,6 @@ import os
 import sys
 import threading
 
-import cv2
-
-SWITCH_INTERVAL_S = 0.001  # Python's default of 5 ms, several times per frame, exceeds a frame's time at 60 fps
 VIEWER_NICENESS = 5  # a late drawing is replaced by the next one
 ENCODER_NICENESS = 10  # encoders process a queue of half a second and more
 PREDICTOR_NICENESS = 12  # drops frames while busy, and pauses while frames are waiting
@@ -30,15 +27,6 @@ def give_way_as_encoder() -> None:
 def give_way_as_predictor() -> None:
     """Lower the priority of the calling thread, and of those it starts, below all others: it may skip frames."""
     _lower(PREDICTOR_NICENESS)
-
-
-def settle_process() -> None:
-    """Tune a process that captures: switch Python threads more often, and stop OpenCV from adding threads.
-
-    Pictures are many and small: OpenCV's threads would only compete with the threads that process one picture each.
-    """
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    cv2.setNumThreads(1)
 
 
 def _lower(niceness: int) -> None:

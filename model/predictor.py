@@ -19,6 +19,10 @@ Request = Any  # of openvino, which is imported when the first Predictor is made
 DEPTH_OUTPUT, EDGES_OUTPUT = "canonical_depth", "edges"
 
 
+class UndecodableError(ValueError):
+    """The picture of a frame cannot be decoded."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Depth and edges of one picture.
@@ -74,10 +78,13 @@ class Predictor:
     def of_frame(self, frame: Frame) -> Prediction:
         """Predict for a frame; a JPEG is decoded no larger than the network needs.
 
-        Raises ValueError where it cannot be decoded.
+        Raises UndecodableError where it cannot be decoded.
         """
         start = time.perf_counter()
-        rgb = frame.rgb_for(self.config.input_size(is_landscape(frame.rgb_size)))
+        try:
+            rgb = frame.rgb_for(self.config.input_size(is_landscape(frame.rgb_size)))
+        except ValueError as error:
+            raise UndecodableError(str(error)) from error
         intrinsics = frame.intrinsics.resized(frame.rgb_size, (rgb.shape[1], rgb.shape[0]))
         return replace(self(rgb, intrinsics, frame.index), seconds=time.perf_counter() - start)
 

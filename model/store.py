@@ -9,19 +9,23 @@ weights/starter/       in the package, read-only
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 from capture.errors import LidarliveError
 from capture.paths import weights_folder
-from capture.storage.durable import replace_file
+from capture.storage.durable import remove_leftovers, replace_file
+from capture.storage.locks import locked
 from capture.storage.names import recording_name
 from model.config import CONFIG_NAME, OPENVINO_NAMES
 
 STARTER = "starter"
 ACTIVE_NAME = "active.json"
 MOST_REMEMBERED = 20  # steps that `rollback` can undo
+LOCK_S = 10.0  # another window replaces the file, on a slow disk
 
 
 def starter() -> Path | None:
@@ -74,20 +78,22 @@ def use(version: str | Path) -> Path:
     folder = find(version)
     if folder.resolve() not in [known.resolve() for known in versions()]:
         raise LidarliveError(f"{folder} is not in {weights_folder()}; only versions there can be put in use")
-    chosen, before = _read_active()
-    if folder.name != (chosen or STARTER):
-        _write_active(folder.name, [*before, chosen or STARTER][-MOST_REMEMBERED:])
+    with _changing():
+        chosen, before = _read_active()
+        if folder.name != (chosen or STARTER):
+            _write_active(folder.name, [*before, chosen or STARTER][-MOST_REMEMBERED:])
     return folder
 
 
 def rollback() -> Path:
     """Return to the version that was in use before. Raises LidarliveError where there is none."""
-    _, before = _read_active()
-    names = {folder.name for folder in versions()}
-    left = [name for name in before if name in names]
-    if not left:
-        raise LidarliveError("There is no earlier version to return to")
-    _write_active(left[-1], left[:-1])
+    with _changing():
+        _, before = _read_active()
+        names = {folder.name for folder in versions()}
+        left = [name for name in before if name in names]
+        if not left:
+            raise LidarliveError("There is no earlier version to return to")
+        _write_active(left[-1], left[:-1])
     return find(left[-1])
 
 
@@ -115,10 +121,22 @@ def _read_active() -> tuple[str | None, list[str]]:
         raise LidarliveError(f"{path} cannot be read ({error}). Delete it to return to the starter") from None
 
 
-def _write_active(name: str, before: list[str]) -> None:
+@contextmanager
+def _changing() -> Iterator[None]:
+    """Hold the lock of `active.json`: another window waits, so that it reads what this one writes."""
     path = weights_folder() / ACTIVE_NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, json.dumps({"active": name, "before": before}).encode() + b"\n")
+        with locked(path.with_name(f".{ACTIVE_NAME}.lock"), LOCK_S):
+            yield
+    except TimeoutError:
+        raise LidarliveError(f"{path} is being changed by another program. Try again") from None
     except OSError as error:
         raise LidarliveError(f"{path} cannot be written ({error.strerror}); the weights in use are unchanged") from None
+
+
+def _write_active(name: str, before: list[str]) -> None:
+    """Raises OSError."""
+    path = weights_folder() / ACTIVE_NAME
+    replace_file(path, json.dumps({"active": name, "before": before}).encode() + b"\n")
+    remove_leftovers(path)

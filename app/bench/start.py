@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,6 +24,7 @@ from app.bench.capture.x_display import display, display_name
 from app.bench.goals import Goal
 from app.bench.machine import computer
 from app.cli.options import JsonOption
+from capture import clock
 from capture.errors import LidarliveError
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from capture.virtual_phone.process import PhoneProcess
@@ -99,7 +99,7 @@ def start_once(address: str, home: Path) -> Start:
     command = [sys.executable, "-m", PROBE, "--source", "usb"]
     with display() as screen:
         environment = {**screen.environment, ADDRESS_VARIABLE: address, "LIDARLIVE_HOME": str(home)}
-        began_ns = time.monotonic_ns()
+        began_ns = clock.now_ns()
         done = _run(command, environment)
     if done.returncode or not done.stdout:
         errors = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from dataclasses import asdict, dataclass
 
 import psutil
@@ -20,13 +19,14 @@ from app.bench.capture.process_monitor import memory_bytes
 from app.cli.commands import COMMANDS, DEFAULT_COMMAND
 from app.cli.framework.program import NAME, program
 from app.window import main_window
+from capture import clock
 
 IDLE_S = 4.0  # by then everything that starts has started
 
 
 @dataclass(frozen=True)
 class Started:
-    """Moments are time.monotonic_ns(), None if not reached; `memory_mb` is that of this process."""
+    """Moments are clock.now_ns(), None if not reached; `memory_mb` is that of this process."""
 
     window_ns: int | None
     prediction_ns: int | None
@@ -53,12 +53,12 @@ class Watched(main_window.Window):
 
     def _note_window(self) -> None:
         if self._window_ns is None:
-            self._window_ns = time.monotonic_ns()
+            self._window_ns = clock.now_ns()
             QTimer.singleShot(round(1000 * IDLE_S), self._end_idle)
 
     def _note_prediction(self) -> None:
         if self._prediction_ns is None and self.panels["predicted"].has_picture:
-            self._prediction_ns = time.monotonic_ns()
+            self._prediction_ns = clock.now_ns()
             self._end_watching()
 
     def _end_idle(self) -> None:

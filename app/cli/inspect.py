@@ -13,6 +13,7 @@ from rich.progress import track
 from app.cli.inspect_table import InspectedRecording, show
 from app.cli.options import DataArgument, JsonOption
 from capture.inspection.survey import survey
+from capture.inspection.time_line import clock_of
 from capture.recording import Dataset, Recording
 
 
@@ -53,6 +54,7 @@ def summary(recording: Recording) -> InspectedRecording:
         depth_m=found.depth.range_m if found else None,
         confident=found.depth.confident if found else None,
         survey=found,
+        clock=clock_of(recording),
         repaired=recording.repaired,
     )
 
@@ -69,6 +71,7 @@ def document(inspected: InspectedRecording) -> dict[str, object]:
         "depth_m": [None, None] if inspected.depth_m is None else list(inspected.depth_m),
         "confident": inspected.confident,
         "survey": _survey_document(inspected),
+        "clock": asdict(inspected.clock),
         "repaired": inspected.repaired,
     }
 

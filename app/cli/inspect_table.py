@@ -16,9 +16,16 @@ from capture.frame import LIDAR_PIXELS, Camera
 from capture.geometry.room_depth import unit_doubt
 from capture.inspection.findings import runs
 from capture.inspection.survey import LEAST_SHARE, METRES, Survey
-from capture.storage.layout import RecordingInfo
+from capture.inspection.time_line import Clock
+from capture.storage.layout import SCHEMA_VERSION, RecordingInfo
 from capture.wording import counted, verb
 
+CLOCKS = {
+    "camera": "the camera's clock",
+    "mixed": "the camera's clock, and by arrival where that has no time",
+    "source": "the imported data",
+    "arrival": "arrival at this computer",
+}
 CAMERAS = {Camera.LIDAR.value: "LiDAR", Camera.TRUEDEPTH.value: "front"}
 OTHER_CAMERA = "other"  # of an imported data set: a Kinect, for example
 BAR_WIDTH = 40  # characters
@@ -34,6 +41,7 @@ class InspectedRecording:
     frames     those on the disk
     depth_m    2nd to 98th percentile of the readings; None without readings
     confident  share of pixels with a confident reading; None without frames, like `survey`
+    clock      what timed the frames
     repaired   what was repaired on opening; mostly empty
     """
 
@@ -46,6 +54,7 @@ class InspectedRecording:
     depth_m: tuple[float, float] | None
     confident: float | None
     survey: Survey | None
+    clock: Clock
     repaired: str
 
 
@@ -53,6 +62,8 @@ def show(recordings: Sequence[InspectedRecording], console: Console) -> None:
     """Print the table, remarks on each recording, and a summary of all."""
     console.print(_table(recordings))
     console.print(Text(_legend(recordings), style="dim"))
+    for line in clocks(recordings):
+        console.print(Text(line, style="dim"), soft_wrap=not console.is_terminal)
     for each in recordings:
         for remark in remarks(each):
             console.print(Text(f"{each.info.name}: {remark}"), soft_wrap=not console.is_terminal)
@@ -83,6 +94,12 @@ def remarks(recording: InspectedRecording) -> Iterator[str]:
         yield "lost " + ", ".join(f"{count} {cause}" for cause, count in info.lost.items())
     if info.possibly_lost_before_usb:
         yield f"possibly lost before USB: {info.possibly_lost_before_usb}"
+    if recording.clock.missing > info.lost.get("phone_dropped", 0):
+        yield f"missing by the camera's clock: {recording.clock.missing}"
+    if astray := recording.clock.astray:
+        yield f"the camera's clock went back, repeated or jumped in {astray} of {recording.frames} frames"
+    if info.schema_version > SCHEMA_VERSION:
+        yield f"made by a newer lidarlive (schema {info.schema_version}): what is new in it is not shown"
     if info.chosen is not None:
         yield f"chosen: {info.chosen.words()}; frames left out by choice are not lost"
     if info.note:
@@ -97,6 +114,16 @@ def remarks(recording: InspectedRecording) -> Iterator[str]:
             yield f"{survey.blurred} of {counted(survey.looked_at, 'sampled picture')} {are} blurred"
         if survey.dark >= MANY_DARK:
             yield f"{survey.dark:.0%} of the pictures are dark"
+
+
+def clocks(recordings: Sequence[InspectedRecording]) -> Iterator[str]:
+    """Yield what timed the frames; for each clock the recordings that have it, if there are several clocks."""
+    names: dict[str, list[str]] = {}
+    for each in recordings:
+        if each.frames:
+            names.setdefault(CLOCKS[each.clock.name], []).append(each.info.name)
+    for clock, named in names.items():
+        yield f"times: by {clock}" + (f" ({', '.join(named)})" if len(names) > 1 else "")
 
 
 def sentences(recordings: Sequence[InspectedRecording], coverage: Sequence[float]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from app.cli.options import JsonOption
 from app.cli.recording.reports import Report, TerminalReport, print_event
 from app.cli.recording.watch import SourceWatch
 from app.cli.source_options import DriverOption, SourceOption
-from capture import thread_priority
+from app.platform_workarounds import settle_process
 from capture.errors import LidarliveError
 from capture.frame_filter import MAX_MOVED_M, FrameFilter
 from capture.library_output import library_output_logged
@@ -76,7 +76,7 @@ def run(options: RecordCommand) -> int:
     choice, note = _choice_and_note(options.every, options.moved, options.note)
     loop = options.source in ("auto", *DEMO_WALKS)  # the demo plays until it is stopped, a file is recorded once
     source = open_source(options.source, driver=options.driver, loop=loop, wait=False)
-    thread_priority.settle_process()
+    settle_process()
     recorder = Recorder(options.out, options.name, source, max_frames=options.frames, choice=choice, note=note)
     with library_output_logged(), signal_handlers(lambda *_: source.close(), signal.SIGINT, signal.SIGTERM):
         if options.json:

@@ -16,6 +16,7 @@ import typer
 from app.cli.framework.signals import signal_handlers
 from app.cli.options import WeightsOption
 from app.cli.source_options import DriverOption, SourceOption
+from app.platform_workarounds import settle_process
 from capture import paths
 from capture.errors import LidarliveError
 from capture.library_output import library_output_logged
@@ -72,6 +73,7 @@ def _open_window(options: ViewCommand) -> int:
     from app.window.main_window import Window
     from app.window.sources.switch import spec_of
 
+    settle_process()
     recordings = paths.recordings_folder()
     log_qt_messages()
     qt = application()

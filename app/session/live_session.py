@@ -8,15 +8,15 @@ source ──► reader thread ──┬─► newest frame        (the window p
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.session.live_accuracy import Accuracy, AccuracySample, LiveAccuracy, abs_rel_of
 from app.session.mailbox import RateMeter
 from app.session.predictor_thread import PredictorStatus, PredictorThread
-from capture import thread_priority
+from capture import clock, thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.frame_filter import FrameFilter
@@ -25,6 +25,7 @@ from capture.recorder.status import RecordingStatus
 from capture.sources.arrivals import Diagnosis
 from capture.sources.base import Source
 from capture.sources.replay import ReplaySource
+from capture.timing.capture_moments import CaptureMoments
 from model.predictor import Prediction
 
 BEHIND_BYTES = 512 << 10  # two frames of 720x960: one may wait while the one before it is decoded
@@ -32,25 +33,37 @@ NOT_PREDICTED = "Nothing is recorded now: only frames with a poor prediction are
 LIVE_STATES = ("connecting", "streaming", "waiting")  # of a source from which frames should arrive
 CLOSE_TIMEOUT_S = 30.0  # finishing a recording on a slow disk
 
+logger = logging.getLogger("lidarlive.capture")
+
 
 @dataclass(frozen=True)
 class LiveFrame:
-    """What to draw. `prediction` was made from `predicted_frame`: compare it with that one, not with `frame`."""
+    """What to draw. `prediction` was made from `predicted_frame`: compare it with that one, not with `frame`.
+
+    captured_ns  when `frame` was captured, on the clock of its `received_ns`; None if the phone sends no usable time
+    """
 
     frame: Frame | None = None
     prediction: Prediction | None = None
     predicted_frame: Frame | None = None
+    captured_ns: int | None = None
 
 
 @dataclass(frozen=True)
 class LiveStatus:
-    """The state to show. `state` and `detail` as in capture.sources.base.SourceState; rates per second."""
+    """The state to show. `state` and `detail` as in capture.sources.base.SourceState; rates per second.
+
+    delay_s            mean time until a frame is drawn; None if none was drawn lately
+    delay_of_capture   whether it counts from the capture, less the time of the fastest frame, or else from arrival
+    """
 
     source: str
     state: str
     detail: str = ""
     prepared: float = 0.0
     fps: float = 0.0
+    delay_s: float | None = None
+    delay_of_capture: bool = False
     camera: str = ""
     lost: dict[str, int] = field(default_factory=dict)
     possibly_lost: int = 0
@@ -69,15 +82,14 @@ class LiveSession:
 
     def __init__(self, source: Source, recordings: Path, weights: Path | None = None, weights_error: str = "") -> None:
         """`weights_error`: why there are no weights; the session then runs without prediction."""
-        thread_priority.settle_process()
         self._source, self._recordings = source, recordings
         self._view, self._view_lock = LiveFrame(), threading.Lock()
-        self._frames, self._accuracy = RateMeter(), LiveAccuracy()
+        self._frames, self._shown, self._accuracy = RateMeter(), RateMeter(), LiveAccuracy()
         self._predicting = PredictorThread(self._show_prediction, lambda: self.behind, weights, weights_error)
         self._recorder: Recorder | None = None
         self._failure = ""
         self._closing = threading.Event()
-        self._began_ns = 0  # time.perf_counter_ns(), like that of frames: earlier ones are of another source
+        self._began_ns = 0  # clock.now_ns(), like that of frames: earlier ones are of another source
         self._readers: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -121,6 +133,8 @@ class LiveSession:
             detail=self._failure or state.detail,
             prepared=state.prepared,
             fps=self._frames.per_second(),
+            delay_s=self._shown.mean_seconds(),
+            delay_of_capture=view.captured_ns is not None,
             camera=view.frame.camera.value if view.frame is not None else "",
             lost=self._source.losses(),
             possibly_lost=self._source.possibly_lost(),
@@ -129,6 +143,12 @@ class LiveSession:
             accuracy=self._accuracy.latest(),
             diagnosis=self._source.diagnosis() if state.name in LIVE_STATES and not self._failure else None,
         )
+
+    def note_drawn(self, view: LiveFrame) -> None:
+        """Note that the frame of `view` is drawn now, for the first time. Call it in the thread that draws."""
+        if view.frame is not None:
+            since_ns = view.frame.received_ns if view.captured_ns is None else view.captured_ns
+            self._shown.count((clock.now_ns() - since_ns) / 1e9)
 
     def accuracy_history(self) -> list[AccuracySample]:
         """Return the accuracy of the last minute, frame by frame."""
@@ -166,8 +186,8 @@ class LiveSession:
         self._require_no_recording()
         with self._view_lock:
             before, self._source = self._source, source
-            self._view, self._failure, self._began_ns = LiveFrame(), "", time.perf_counter_ns()
-        self._accuracy = LiveAccuracy()
+            self._view, self._failure, self._began_ns = LiveFrame(), "", clock.now_ns()
+        self._accuracy, self._shown = LiveAccuracy(), RateMeter()
         before.close()
         self._start_reader()
 
@@ -192,11 +212,14 @@ class LiveSession:
         self._readers[-1].start()
 
     def _read(self, source: Source) -> None:
-        failure = ""
+        failure, moments = "", CaptureMoments()
         try:
             with source:
                 for frame in source:
-                    if self._closing.is_set() or not self._take(source, frame):
+                    # A recording that is played was captured long ago.
+                    camera_time_s = frame.camera_time_s if source.recordable else None
+                    captured_ns = moments.add(frame.received_ns, camera_time_s)
+                    if self._closing.is_set() or not self._take(source, frame, captured_ns):
                         break
         except LidarliveError as error:
             failure = str(error)
@@ -204,16 +227,18 @@ class LiveSession:
             failure = " ".join(f"the stream failed: {type(error).__name__}: {error}".split())
             raise
         finally:
+            if failure:
+                logger.info("%s failed: %s", source.label, failure)
             if source is self._source:
                 self._failure = failure
                 self.stop_recording()
 
-    def _take(self, source: Source, frame: Frame) -> bool:
+    def _take(self, source: Source, frame: Frame, captured_ns: int | None) -> bool:
         """Pass a frame on; False if another source has replaced this one."""
         with self._view_lock:
             if source is not self._source:
                 return False
-            self._view = replace(self._view, frame=frame)
+            self._view = replace(self._view, frame=frame, captured_ns=captured_ns)
         self._frames.count()
         if (recorder := self._recorder) is not None:
             recorder.offer(frame)

@@ -7,6 +7,7 @@ folder ──► mailbox ──► loader thread       (loads it as a Predictor,
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from app.session.mailbox import Mailbox, RateMeter
 from capture import thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
-from model.predictor import Prediction, Predictor
+from model.predictor import Prediction, Predictor, UndecodableError
 
 THREADS = max(1, (psutil.cpu_count(logical=False) or 2) // 2)  # the other half captures, encodes and draws
 WAIT_S = 0.1  # how late a waiting thread may notice that it has to end
+UNDECODABLE_FRAMES = 10  # in a row are a fault to show; a damaged one now and then is counted as lost elsewhere
+
+logger = logging.getLogger("lidarlive.predictor")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class PredictorThread:
 
     Threads: `predictor` may block on its mailbox and on inference, `loader` on its mailbox, the disk and OpenVINO; both
     have a lower priority than all others. `on_prediction` is called in the predictor's thread. While `must_wait`
-    returns true, nothing is predicted: frames that wait to be recorded come first.
+    returns true, nothing is predicted: frames that wait to be recorded come first. Both threads outlive any exception:
+    it is logged, `status` shows it, and the next `use` starts anew.
     """
 
     def __init__(
@@ -99,28 +104,39 @@ class PredictorThread:
         )
 
     def _predict(self) -> None:
+        thread_priority.give_way_as_predictor()
         predictor: Predictor | None = None
         last: Frame | None = None
-        thread_priority.give_way_as_predictor()
+        undecodable = 0
         while not self._closing.is_set():
             frame = self._frames.take(WAIT_S)
             if (ready := self._ready.take(0)) is not None:
-                predictor = ready
+                predictor, undecodable = ready, 0
                 self._weights, self._error = ready.folder.name, ""
                 frame = frame or last  # predict it again if no other comes, as in a paused recording
             last = frame or last
-            if frame is None or predictor is None or self._must_wait():
+            if frame is None or predictor is None:
                 continue
             try:
+                if self._must_wait():
+                    continue
                 prediction = predictor.of_frame(frame)
-            except ValueError:  # this picture cannot be decoded; the next one may be
+                self._rate.count(prediction.seconds)
+                self._on_prediction(prediction, frame)
+            except UndecodableError as error:  # the next one may be whole
+                undecodable += 1
+                if undecodable == UNDECODABLE_FRAMES:
+                    self._error = f"No picture can be decoded, so that nothing is predicted: {error}"
+                    logger.warning("%s", self._error)
                 continue
             except Exception as error:
                 # The view and the recording continue without predictions, whatever the error is.
-                predictor, self._weights, self._error = None, "", f"prediction stopped: {error}"
+                predictor, self._weights, self._error = None, "", f"prediction stopped: {_reason(error)}"
+                logger.exception("%s", self._error)
                 continue
-            self._rate.count(prediction.seconds)
-            self._on_prediction(prediction, frame)
+            if undecodable >= UNDECODABLE_FRAMES:
+                self._error = ""
+            undecodable = 0
 
     def _load(self) -> None:
         thread_priority.give_way_as_predictor()
@@ -129,7 +145,18 @@ class PredictorThread:
                 continue
             try:
                 self._ready.put(Predictor(folder, THREADS))
+                logger.info("weights %s are loaded", folder)
             except LidarliveError as error:
                 self._error = str(error)
+                logger.warning("%s", error)
+            except Exception as error:  # of OpenVINO or of a damaged version: the next one may load
+                self._error = f"the weights {folder.name} cannot be loaded: {_reason(error)}"
+                logger.exception("%s", self._error)
             finally:
                 self._loading = False
+
+
+def _reason(error: Exception) -> str:
+    """Return the error's message in one line, with its type where it is a single word or empty."""
+    text = " ".join(str(error).split())
+    return text if " " in text else f"{type(error).__name__}: {text}"

@@ -70,6 +70,8 @@ def _description(frame: Frame, now: datetime, weights: str) -> dict[str, Any]:
     return {
         "time_utc": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z",
         "frame": frame.index,
+        "camera_time_s": frame.camera_time_s,
+        "phone_time_unix_s": frame.phone_time_unix_s,
         "camera": frame.camera.value,
         "rgb_size": frame.rgb_size,
         "intrinsics": [k.fx, k.fy, k.cx, k.cy],

@@ -8,9 +8,15 @@ from capture.recorder.status import RecordingStatus
 from capture.usb.usbmuxd import HOW_TO_STREAM
 from capture.wording import counted
 
+CAPTURE_DELAY = (
+    "Delay: from the capture of a frame, by the camera's clock, until it is drawn; less the time that the fastest "
+    "frame of the last minute took to arrive, which cannot be measured"
+)
+ARRIVAL_DELAY = "Delay: from the arrival of a frame until it is drawn; its time of capture is unknown"
+
 
 def status_line(status: LiveStatus) -> str:
-    """Return stream rate, inference time, weights and losses in one line; before them, why no frame arrives."""
+    """Return stream rate, inference time, weights, losses and delay in one line; before them, why no frame arrives."""
     parts = [] if status.diagnosis is None else [status.diagnosis.found]
     parts.append(f"{status.fps:.0f} frames/s")
     predicting = status.predicting
@@ -22,6 +28,8 @@ def status_line(status: LiveStatus) -> str:
     parts.append(f"{sum(status.lost.values())} lost")
     if status.possibly_lost:
         parts.append(f"{status.possibly_lost} possibly lost before USB")
+    if status.delay_s is not None:
+        parts.append(f"delay {status.delay_s * 1000:.0f} ms")
     return "  ·  ".join(parts)
 
 
@@ -83,6 +91,8 @@ def status_tool_tip(status: LiveStatus) -> str:
     ]
     if status.possibly_lost:
         lines.append(f"Possibly lost before USB: {status.possibly_lost}, estimated from pauses between frames")
+    if status.delay_s is not None:
+        lines.append(CAPTURE_DELAY if status.delay_of_capture else ARRIVAL_DELAY)
     return "\n".join(lines)
 
 

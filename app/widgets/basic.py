@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 
 from PyQt5.QtCore import QSize, Qt
@@ -21,13 +22,27 @@ from PyQt5.QtWidgets import (
 from app.widgets.theme import GAP, style_banner
 
 
+class PlainLabel(QLabel):
+    """A label that shows text as it is: names and messages may contain < and &, which Qt takes for rich text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+
+def plain_tip(text: str) -> str:
+    """Return text that a tool tip shows as it is; tool tips have no plain format."""
+    is_taken_for_rich = "<" in text or "&lt;" in text  # Qt::mightBeRichText looks for these
+    return f"<span style='white-space: pre'>{html.escape(text)}</span>" if is_taken_for_rich else text
+
+
 class MessageBar(QFrame):
     """One line across the window with a button that closes it. `color`: of its left edge."""
 
     def __init__(self, color: str) -> None:
         super().__init__()
         style_banner(self, color)
-        self._label = QLabel()
+        self._label = PlainLabel()
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -53,7 +68,7 @@ class MessageBar(QFrame):
         return self._label.text()
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """One line that ends in an ellipsis if it is too long, so that it never widens the window."""
 
     def __init__(self, bold: bool = False) -> None:

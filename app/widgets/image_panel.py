@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import QWidget
 
 from app.session.orientation import AS_RECEIVED, Rotation
 from app.session.readout import Marks, Place
+from app.widgets.basic import plain_tip
 from app.widgets.color_bar import ColorBar, bar_height
 from app.widgets.theme import ACCENT, DIM_TEXT, EMPTY, GAP, MARK, MARK_SHADOW, TEXT, fonts
 
@@ -53,7 +54,7 @@ class ImagePanel(QWidget):
         self._pressed: QPoint | None = None  # where a button went down and no drag has begun
         self._dragged_from: Place | None = None
         self.setMouseTracking(True)
-        self.setToolTip(tool_tip)
+        self.setToolTip(plain_tip(tool_tip))
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if bar is not None:

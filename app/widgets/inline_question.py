@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
 
+from app.widgets.basic import PlainLabel
 from app.widgets.theme import AMBER, style_banner
 
 CANCEL = "Cancel"
@@ -24,7 +25,7 @@ class InlineQuestion(QFrame):
         super().__init__()
         style_banner(self, AMBER)
         self._do = self._otherwise = _nothing
-        self.label, self.field = QLabel(), QLineEdit()
+        self.label, self.field = PlainLabel(), QLineEdit()
         self.yes, self.no = QPushButton(), QPushButton(CANCEL)
         self.label.setWordWrap(True)
         self.yes.clicked.connect(self._answer)

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.basic import PlainLabel, plain_tip
 from app.widgets.theme import AMBER, DIM_TEXT, GAP, color_text, style_popup
 from app.window.actions import tip_with_key
 from app.window.settings import save_frame_filter, saved_frame_filter
@@ -77,7 +78,7 @@ class FilterButton(QToolButton):
         self.setText(f"{words[:1].upper()}{words[1:]} ▾")
         color_text(self, "" if self.choice.is_all else AMBER, selector="QToolButton")  # not of its pop-up
         note = f"\nNote: {shorten(self.note, TIP_LENGTH)}" if self.note else ""
-        self.setToolTip(f"Recorded: {self.choice.words()}{note}\n{tip_with_key('choose_frames')}")
+        self.setToolTip(plain_tip(f"Recorded: {self.choice.words()}{note}\n{tip_with_key('choose_frames')}"))
 
 
 class FrameFilterPopup(QFrame):
@@ -95,7 +96,7 @@ class FrameFilterPopup(QFrame):
         self.note.setMaxLength(MAX_NOTE)
         self.note.setPlaceholderText("kept with the next recording")
         self.note.textChanged.connect(self.changed)
-        self.description = QLabel()
+        self.description = PlainLabel()
         self.description.setWordWrap(True)
         self.description.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.description.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)

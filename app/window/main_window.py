@@ -15,11 +15,12 @@ from PyQt5.QtWidgets import QApplication, QMainWindow
 from app.session.connection_check import ConnectionCheck
 from app.session.live_session import LiveFrame, LiveSession, LiveStatus
 from app.session.status_text import hint, problem
+from app.widgets.background import run_and_wait
 from app.widgets.basic import add_dock
 from app.window.actions import HELP, PLAY, SESSION, SOURCE, VIEW, add_actions
-from app.window.error_log import report_exceptions
 from app.window.help import about_box, help_page
 from app.window.layout import WindowBody
+from app.window.log_messages import LogMessages
 from app.window.menus import fill_view_menu
 from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.dialog import RetrainDialog
@@ -74,7 +75,7 @@ class Window(QMainWindow):
         self._was_recording = False
         self._answered = self._leaves_running = False  # the answer to CLOSE_QUESTION
         self.retrain_dialog: RetrainDialog | None = None
-        self.snapshots = Snapshots(paths.snapshots_folder(), self)
+        self.snapshots, self._log_messages = Snapshots(paths.snapshots_folder(), self), LogMessages(self)
         self.sources = SourceSwitch(session, spec, checkup, driver)
         self.recordings = RecordingsPanel(recordings, self.sources.open, self.sources.in_use)
         self.second_recording = SecondRecording(self.sources.open, self.toggle_recording)
@@ -85,7 +86,6 @@ class Window(QMainWindow):
         self._connect()
         self._build_menus()
         self._follow_replay()
-        self._stop_reporting = report_exceptions(paths.log_path(), self.failed.emit)
         self._view_timer = self._timer(FRAME_POLL_MS, self._refresh_view)
         self._status_timer = self._timer(STATUS_INTERVAL_MS, self._refresh_status)
         self._refresh_status()
@@ -148,10 +148,16 @@ class Window(QMainWindow):
         save_display_options(self.panels.options)
         self.hide()  # finishing a recording may take seconds on a slow disk
         self._shut_down_retrain(running and self._leaves_running)
+        run_and_wait("closing", self._finish)
+        self._log_messages.stop()
+
+    def _finish(self) -> None:
+        """Wait for everything that was requested: in a thread, as it may block on the disk."""
         self.session.close()
         self.recordings.shut_down()
         self.snapshots.finish()
-        self._stop_reporting()
+        if self.retrain_dialog is not None:
+            self.retrain_dialog.finish()
 
     def _close(self, leave_running: bool) -> None:
         self._answered, self._leaves_running = True, leave_running
@@ -170,13 +176,16 @@ class Window(QMainWindow):
         view = self.session.latest()
         if self._frozen or not self._schedule.is_due(view, self._view, lambda: self.session.behind):
             return
-        self._frames_shown += view.frame is not self._view.frame
+        is_new_frame = view.frame is not self._view.frame
+        self._frames_shown += is_new_frame
         self._view = view
         if view.frame is not None and not self.body.shows_views:
             self.body.show_views()
             self.sources.stop_check()
             self._refresh_status()
         self.panels.show_frame(view)
+        if is_new_frame:
+            self.session.note_drawn(view)
         self.playback_bar.refresh()
         self._refresh_readout()
         if self._end_after is not None and self._frames_shown >= self._end_after:
@@ -210,15 +219,18 @@ class Window(QMainWindow):
         self.toolbar.show_recording(recording, running, self._stopping)
 
     def _show_problems(self, status: LiveStatus) -> None:
-        """Show the newest problem until it is over or a person closes the message."""
+        """Show the newest problem until it is over or a person closes the message.
+
+        What was logged about it is longer and stays; so does what was logged since, when the problem is over.
+        """
         streams = self._view.frame is not None
         if (newest := problem(status, streams)) != self._problem:
-            self._problem = newest
-            self.errors.show_message(newest)
-        self.hints.show_message("Frozen: press F to resume" if self._frozen else self._hint(status, streams))
-
-    def _hint(self, status: LiveStatus, streams: bool) -> str:
-        return self.second_recording.hint or hint(status, streams)
+            before, self._problem = self._problem, newest
+            is_shown = newest in self.errors.text and not self.errors.isHidden()
+            if not is_shown if newest else before in self.errors.text:
+                self.errors.show_message(newest)
+        notice = self.second_recording.hint or hint(status, streams)
+        self.hints.show_message("Frozen: press F to resume" if self._frozen else notice)
 
     def _show_other_source(self) -> None:
         self._view, self._frozen = LiveFrame(), False
@@ -247,6 +259,7 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         self.failed.connect(self.errors.show_message)
+        self._log_messages.logged.connect(self.errors.show_message)
         self.recordings.failed.connect(self.errors.show_message)
         self.panels.grid.marks_changed.connect(self._refresh_readout)
         self.cloud.failed.connect(self.failed.emit)
@@ -276,8 +289,10 @@ class Window(QMainWindow):
         self._play_actions = add_actions(play, PLAY, self.playback_bar.handlers()).values()
         SourceMenu(source, self, self._recordings_folder, self.sources.open, lambda: self.sources.spec)
         fill_view_menu(view, self.panels, self.plot, self.cloud)
-        home = str(paths.home())
-        help_handlers = {"keys": lambda: help_page(home, self).show(), "about": lambda: about_box(self).show()}
+        help_handlers = {
+            "keys": lambda: help_page(str(paths.home()), self).show(),
+            "about": lambda: about_box(self).show(),
+        }
         add_actions(help_menu, HELP, help_handlers)
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:

@@ -8,7 +8,7 @@ from app.session.live_session import LiveFrame, LiveStatus
 from app.session.orientation import Rotation
 from app.session.readout import HELP, Marks, readout
 from app.session.status_text import accuracy_line, accuracy_tool_tip, status_line, status_tool_tip
-from app.widgets.basic import ElidedLabel
+from app.widgets.basic import ElidedLabel, plain_tip
 
 
 class StatusLines(QWidget):
@@ -32,6 +32,6 @@ class StatusLines(QWidget):
     def show_status(self, status: LiveStatus, streams: bool) -> None:
         """Show accuracy and rates. `streams`: a frame has arrived; without one, rates mean nothing."""
         self.status_label.show_text(status_line(status) if streams else "")
-        self.status_label.setToolTip(status_tool_tip(status))
+        self.status_label.setToolTip(plain_tip(status_tool_tip(status)))
         self.accuracy_label.show_text(accuracy_line(status.accuracy))
         self.accuracy_label.setToolTip(accuracy_tool_tip(status.accuracy))

@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.session.status_text import recording_line, recording_tool_tip
-from app.widgets.basic import ElidedLabel, button
+from app.widgets.basic import ElidedLabel, button, plain_tip
 from app.widgets.theme import GAP, LIGHT_RED, color_text
 from app.window.actions import tip_with_key
 from app.window.filter_popup import FilterButton
@@ -59,4 +59,4 @@ class Toolbar(QWidget):
         color_text(self.record_label, LIGHT_RED if running else "")
         if recording is not None:
             self.record_label.show_text(recording_line(recording))
-            self.record_label.setToolTip(recording_tool_tip(recording))
+            self.record_label.setToolTip(plain_tip(recording_tool_tip(recording)))

@@ -192,8 +192,8 @@ def _no_frame(sample: StreamSample) -> Step:
 
 def _check_rate(sample: StreamSample) -> Step:
     """Compare the frame rate and its steadiness with 30 and 60 fps."""
-    frames, rate = len(sample.arrived_s), rate_of(sample.arrived_s)
-    measured: dict[str, Any] = {"frames": frames, "damaged": sample.damaged}
+    frames, rate = len(sample.times_s), rate_of(sample.times_s)
+    measured: dict[str, Any] = {"frames": frames, "damaged": sample.damaged, "clock": sample.clock}
     remarks = [sample.end] if sample.end else []
     if sample.damaged:
         remarks.append(f"{sample.damaged} damaged ({sample.damage})")

@@ -11,6 +11,7 @@ from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.protocol.parser import DamageKind, StreamParser, WireFrame, decode_frame
 from capture.sources.arrivals import ArrivalCounter, Arrivals
+from capture.timing.frame_times import FrameTimes
 
 RECEIVE_BYTES = 1 << 18  # about a frame of 720x960: a few calls per frame
 MAX_SAMPLE_BYTES = 256 << 20  # 3 s of the largest pictures at 60 fps are 100 MB; more ends the sample
@@ -29,12 +30,12 @@ class StreamRate(NamedTuple):
     longest_gap_ms: float
 
 
-def rate_of(arrived_s: list[float]) -> StreamRate | None:
-    """Measure the rate from the times of arrival in seconds; None if there are too few."""
-    if len(arrived_s) < MIN_FRAMES or arrived_s[-1] <= arrived_s[0]:
+def rate_of(times_s: list[float]) -> StreamRate | None:
+    """Measure the rate from the times of frames in seconds; None if there are too few."""
+    if len(times_s) < MIN_FRAMES or times_s[-1] <= times_s[0]:
         return None
-    intervals = [after - before for before, after in pairwise(arrived_s)]
-    fps = len(intervals) / (arrived_s[-1] - arrived_s[0])
+    intervals = [after - before for before, after in pairwise(times_s)]
+    fps = len(intervals) / (times_s[-1] - times_s[0])
     usual = next((usual for usual in USUAL_FPS if abs(fps - usual) <= FPS_TOLERANCE * usual), None)
     gaps = [interval for interval in intervals if interval > GAP / (usual or fps)]
     return StreamRate(round(fps, 2), usual, len(gaps), round(max(gaps, default=0.0) * 1000, 1))
@@ -48,6 +49,8 @@ class StreamSample:
         self._receiver = StreamParser()
         self.first: Frame | None = None
         self.arrived_s: list[float] = []  # time.monotonic of each intact frame
+        self.times_s: list[float] = []  # of each intact frame, by the camera's clock where it is usable
+        self._times = FrameTimes()
         self.received_bytes = 0
         self.damaged = 0  # messages that are no intact frame
         self.damage = ""  # fault of the newest of them
@@ -118,7 +121,13 @@ class StreamSample:
             return
         self.first = self.first or frame
         self.arrived_s.append(now_s)
+        self.times_s.append(self._times.add(frame.received_ns, frame.camera_time_s).time_ns / 1e9)
         self._arrived.intact_frame()
+
+    @property
+    def clock(self) -> str:
+        """What timed the frames: `camera`, or `arrival` for some or all."""
+        return "camera" if 0 < self._times.by_camera == self._times.frames else "arrival"
 
     def _note_damage(self, kind: DamageKind, reason: str) -> None:
         self.damaged, self.damage = self.damaged + 1, reason

@@ -21,7 +21,7 @@ from capture.formats.base import ImportFormat, ImportOptions
 from capture.formats.containers.archive import ZIP_START
 from capture.formats.containers.record3d_members import is_exr_folder, is_unpacked, open_members
 from capture.formats.parts.json_values import JsonNumbers, is_lost_pose
-from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, clean_depth
+from capture.frame import LIDAR_PIXELS, Camera, DepthMap, Intrinsics, Pose, clean_depth, is_time
 from capture.geometry.poses import LOST_POSE, is_pose
 from capture.jpeg import UInt8Image, jpeg_size
 from capture.protocol.lzfse import inflate, inflated_size
@@ -127,12 +127,20 @@ class R3dFile:
         """Return the pose, camera to world; identity if the file has no poses (TrueDepth)."""
         return self._poses[i] if self._poses else Pose()
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the file has the app's time stamps, which are those of the camera."""
+        return bool(self._times_s)
+
     def time_s(self, i: int) -> float:
         """Return seconds from the start of the recording: the app's time stamp, else `i / fps`."""
         return self._times_s[i] if self._times_s else i / self.fps
 
     def read_frame(self, i: int) -> EncodedFrame:
-        """Encode frame `i`: JPEG bytes unchanged, depth in 16-bit millimetres, no wall-clock time."""
+        """Encode frame `i`: JPEG bytes unchanged, depth in 16-bit millimetres, no wall-clock time.
+
+        The app's time stamps are the camera's.
+        """
         confidence = self.confidence(i)
         return EncodedFrame(
             index=i,
@@ -146,7 +154,11 @@ class R3dFile:
             intrinsics=self.intrinsics(i),
             pose=self.pose(i),
             camera=self.camera,
+            camera_time_s=self._camera_time_s(i),
         )
+
+    def _camera_time_s(self, i: int) -> float | None:
+        return self._times_s[i] if self._times_s and is_time(self._times_s[i]) else None
 
     def _read_metadata(self) -> None:
         names = self._archive.names

@@ -18,6 +18,7 @@ from capture.formats.base import ExportFormat
 from capture.formats.parts.intrinsics_file import IMPORT_AGAIN
 from capture.frame import Camera, Pose
 from capture.storage.encoding import EncodedFrame, decode_png
+from capture.timing.frame_times import FrameTimes
 from capture.wording import counted, verb
 
 MAX_FPS = 1000  # the most that the reader accepts
@@ -36,6 +37,7 @@ class R3dWriter:
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         self._metadata: dict[str, Any] = {}
+        self._times = FrameTimes()
         self._times_ns: list[int] = []
         self._poses: list[list[float]] = []
         self._intrinsics: list[list[float]] = []
@@ -46,13 +48,13 @@ class R3dWriter:
         which = "it" if unknown == len(self._intrinsics) else f"{unknown} of {counted(len(self._intrinsics), 'frame')}"
         have = "has" if which == "it" else verb(unknown, "has", "have")
         what = f"{which} {have} no intrinsics: they are 0 in the file, and other programs need them. {IMPORT_AGAIN}"
-        return what if unknown else ""
+        return "; ".join(filter(None, (self._times.remark, what if unknown else "")))
 
     def append(self, frame: EncodedFrame) -> None:
         i = len(self._times_ns)
         if i == 0:
             self._metadata = _recording_metadata(frame)
-        self._times_ns.append(frame.received_ns)
+        self._times_ns.append(self._times.add(frame.received_ns, frame.camera_time_s).time_ns)
         self._poses.append(frame.pose.as_list())
         self._intrinsics.append(frame.intrinsics.as_list())
         depth_m = decode_png(frame.depth_png, frame.depth_size, np.uint16).astype("<f4") / np.float32(1000)
@@ -98,7 +100,8 @@ def _fps(times_s: list[float]) -> int:
 FORMAT = ExportFormat(
     name="r3d",
     title="Record3D files",
-    writes="Record3D's own file: depth in float32 metres, confidence, poses, intrinsics and time of each frame",
+    writes="Record3D's own file: depth in float32 metres, confidence, poses, intrinsics and time of each frame, "
+    "by the camera's clock or else of arrival",
     drops="the time of day",
     open=lambda path, _: R3dWriter(path),
     suffix=".r3d",

@@ -9,7 +9,7 @@
 
 Documented by its authors: github.com/strayrobots/scanner, docs/format.md and issues 11 (poses are camera to world in
 OpenCV's axes) and 17 (a frame's own intrinsics); github.com/kekeblom/StrayVisualizer, issue 14 (seconds since the phone
-was switched on). Early versions of the app wrote depth as .npy; those scans cannot be read.
+was switched on: the camera's clock). Early versions of the app wrote depth as .npy; those scans cannot be read.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ class StrayScan:
             self._levels(line.frame) if self._confidence else None,
             line.pose,
         )
-        return replace(frame, intrinsics=line.intrinsics or self._camera or UNKNOWN_INTRINSICS)
+        intrinsics = line.intrinsics or self._camera or UNKNOWN_INTRINSICS
+        return replace(frame, intrinsics=intrinsics, camera_time_s=line.time_s)
 
     @property
     def _pictures(self) -> int:

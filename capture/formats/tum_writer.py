@@ -15,6 +15,7 @@ from capture.formats.tum_reader import UNITS_PER_METRE
 from capture.frame import Pose
 from capture.geometry.poses import LOST_POSE
 from capture.storage.encoding import EncodedFrame, decode_png, encode_png
+from capture.timing.frame_times import FrameTimes
 from capture.wording import counted, verb
 
 UNITS_PER_MM = round(UNITS_PER_METRE / 1000)
@@ -31,7 +32,8 @@ class TumWriter:
     """Writer of one sequence. JPEG files are copied; depth keeps its size and has 5000 units per metre.
 
     Every reader of the format expects that factor, so depth beyond MAX_MM becomes no reading, and `remark` counts it.
-    Time stamps are the frames' own with six decimals, like the benchmark's; each must be later than the previous one,
+    Time stamps have six decimals, like the benchmark's: the camera's clock where the phone sent it, else the time of
+    arrival; each must be later than the previous one,
     so one that is not is moved to a microsecond after it, and counted. A recording without poses gets no ground truth,
     one without intrinsics no `intrinsics.txt`, and a frame without a pose no line of ground truth.
 
@@ -42,6 +44,7 @@ class TumWriter:
         for folder in (path, path / "rgb", path / "depth"):
             folder.mkdir()
         self._path = path
+        self._times = FrameTimes()
         self._last_us = -1
         self._frames = self._too_far = self._moved = 0
         self._known: set[str] = {"rgb.txt", "depth.txt"}
@@ -55,7 +58,7 @@ class TumWriter:
 
     @property
     def remark(self) -> str:
-        remarks = []
+        remarks = [self._times.remark] if self._times.remark else []
         if self._too_far:
             do = verb(self._too_far, "does", "do")
             remarks.append(
@@ -71,7 +74,7 @@ class TumWriter:
         return "; ".join(remarks)
 
     def append(self, frame: EncodedFrame) -> None:
-        stamp = self._stamp(frame.received_ns)
+        stamp = self._stamp(self._times.add(frame.received_ns, frame.camera_time_s).time_ns)
         rgb, depth = f"rgb/{stamp}.jpg", f"depth/{stamp}.png"
         (self._path / rgb).write_bytes(frame.jpeg)
         (self._path / depth).write_bytes(encode_png(self._units(frame)))
@@ -93,8 +96,8 @@ class TumWriter:
         for name in self._lists.keys() - self._known:
             (self._path / name).unlink()
 
-    def _stamp(self, received_ns: int) -> str:
-        own_us = round(received_ns / 1000)
+    def _stamp(self, time_ns: int) -> str:
+        own_us = round(time_ns / 1000)
         self._moved += own_us <= self._last_us
         self._last_us = max(own_us, self._last_us + 1)
         return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
@@ -110,7 +113,7 @@ FORMAT = ExportFormat(
     name="tum",
     title="TUM RGB-D sequences",
     writes="`rgb.txt`, `depth.txt`, `groundtruth.txt` (OpenCV's axes), 5000 units per metre; `intrinsics.txt` with the "
-    "camera of each picture",
+    "camera of each picture; time stamps by the camera's clock, else of arrival",
     drops="confidence; depth beyond 13.1 m, which is counted",
     open=lambda path, _: TumWriter(path),
     resizes=True,

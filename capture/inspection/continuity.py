@@ -6,21 +6,18 @@ frame, a hand turns the phone by a degree, intervals at 60 fps are 1 or 2 sixtie
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
-
-import numpy as np
 
 from capture.frame import Pose
 from capture.geometry.gravity import quarter_turns, up_in_camera
 from capture.geometry.poses import apart, is_pose
 from capture.inspection.findings import Finding
+from capture.inspection.time_line import TimeLine
 from capture.storage.layout import FrameLine, RecordingInfo
 
 JUMP = 0.02  # relative change from frame to frame: of the focal length, or of the centre by the picture's width
 POSE_JUMP_DEG = 45.0  # between frames at most POSE_JUMP_S apart; in a longer time a person may turn this far
 POSE_JUMP_S = 0.2
-PAUSE, LEAST_PAUSE_S = 3.0, 0.1  # in usual intervals; pauses below a tenth of a second do not matter
 
 
 class Continuity:
@@ -30,15 +27,14 @@ class Continuity:
         self._info = info
         self._before: FrameLine | None = None
         self._turns: int | None = None
-        self._frames, self._received_ns, self._stream = array("q"), array("q"), array("q")
+        self._time_line = TimeLine(info)
+        self._before_ns = 0
         self._intrinsics: list[int] = []
         self._turned: list[int] = []
         self._pose: list[int] = []
 
     def add(self, line: FrameLine) -> None:
-        self._frames.append(line.index)
-        self._received_ns.append(line.received_ns)
-        self._stream.append(line.stream_index)
+        time_ns = self._time_line.add(line).time_ns
         turns = quarter_turns(up_in_camera(line.pose, self._info.depth_size), self._turns)
         if self._turns not in (None, turns):
             self._turned.append(line.index)
@@ -46,12 +42,12 @@ class Continuity:
         if self._before is not None:
             if self._other_lens(self._before, line):
                 self._intrinsics.append(line.index)
-            if _pose_jumps(self._before, line):
+            if 0 <= time_ns - self._before_ns <= POSE_JUMP_S * 1e9 and _pose_jumps(self._before, line):
                 self._pose.append(line.index)
-        self._before = line
+        self._before, self._before_ns = line, time_ns
 
     def findings(self) -> Iterator[Finding]:
-        yield from self._times()
+        yield from self._time_line.findings()
         if self._intrinsics:
             yield Finding(
                 "intrinsics",
@@ -77,37 +73,6 @@ class Continuity:
                 "Tracking was lost and restarted: poses before and after do not fit together. Use either part alone.",
             )
 
-    def _times(self) -> Iterator[Finding]:
-        passed_s = np.diff(np.array(self._received_ns, np.float64)) / 1e9
-        if not passed_s.size:
-            return
-        frames = np.array(self._frames)[1:]
-        if (backwards := passed_s < 0).any():
-            yield Finding(
-                "time",
-                False,
-                tuple(frames[backwards].tolist()),
-                "the time stamps go back here",
-                "The source's time stamps are wrong, or its frames out of order. Do not rely on times here.",
-            )
-        # Frames skipped by choice are no pause: scale the usual interval by the number of skipped frames.
-        steps = (
-            np.maximum(np.diff(np.array(self._stream, np.float64)), 1) if self._info.chosen else np.ones(len(frames))
-        )
-        usual_s = float(np.median(passed_s / steps))
-        pauses = (passed_s > PAUSE * usual_s * steps) & (passed_s > LEAST_PAUSE_S)
-        if pauses.any():
-            longest = int(np.argmax(np.where(pauses, passed_s, 0)))
-            yield Finding(
-                "gap",
-                False,
-                tuple(frames[pauses].tolist()),
-                f"there is a pause before these: {passed_s[longest]:.2f} s before frame {frames[longest]}, "
-                f"usually {usual_s * steps[longest]:.3f} s",
-                "Frames were lost, or the app paused; `lidarlive inspect` lists the known losses.",
-                tuple(f"{passed_s[i]:.2f} s before frame {frames[i]}" for i in np.flatnonzero(pauses)),
-            )
-
     def _other_lens(self, before: FrameLine, now: FrameLine) -> bool:
         width = self._info.rgb_size[0]
         old, new = before.intrinsics, now.intrinsics
@@ -116,8 +81,6 @@ class Continuity:
 
 
 def _pose_jumps(before: FrameLine, now: FrameLine) -> bool:
-    if not 0 <= now.received_ns - before.received_ns <= POSE_JUMP_S * 1e9:
-        return False
     if not (is_pose(before.pose) and is_pose(now.pose)) or Pose() in (before.pose, now.pose):
         return False
     return apart(before.pose, now.pose)[1] > POSE_JUMP_DEG

@@ -13,6 +13,7 @@ import numpy as np
 
 from capture.frame import Frame, Intrinsics, Pose, clean_depth
 from capture.jpeg import Jpeg, UInt8Image
+from capture.protocol.capture_time import MAX_MISC_BYTES, NO_TIME, CaptureTime, parse_misc
 from capture.protocol.depth_damage import DepthDamageDetector, DepthDamageError
 from capture.protocol.lzfse import inflate
 from capture.protocol.other_ages import is_of_old_app
@@ -33,12 +34,13 @@ DamageKind = Literal["damaged", "oversized", "other_age"]
 
 @dataclass(frozen=True)
 class WireFrame:
-    """A message split into its parts, which are still compressed."""
+    """A message split into its parts, which are still compressed, except for its time of capture."""
 
     header: FrameHeader
     jpeg: bytes
     depth_lzfse: bytes
     confidence_lzfse: bytes
+    time: CaptureTime = NO_TIME
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ def decode_frame(wire: WireFrame, index: int, received_ns: int, detector: DepthD
         intrinsics=Intrinsics(header.fx, header.fy, header.cx, header.cy),
         pose=Pose.from_list([header.qx, header.qy, header.qz, header.qw, header.x_m, header.y_m, header.z_m]),
         camera=DEVICE_TYPES[header.device_type],
+        camera_time_s=wire.time.camera_s,
+        phone_time_unix_s=wire.time.phone_unix_s,
     )
 
 
@@ -149,9 +153,11 @@ def _split_body(body: memoryview) -> WireFrame | DamagedMessage:
         return DamagedMessage(reason, "oversized")
     depth_at = FRAME_HEADER.size + header.rgb_bytes
     confidence_at = depth_at + header.depth_bytes
+    misc_at = confidence_at + header.confidence_bytes
     return WireFrame(
         header,
         bytes(body[FRAME_HEADER.size : depth_at]),
         bytes(body[depth_at:confidence_at]),
-        bytes(body[confidence_at : confidence_at + header.confidence_bytes]),
+        bytes(body[confidence_at:misc_at]),
+        parse_misc(bytes(body[misc_at : misc_at + MAX_MISC_BYTES + 1])),
     )

@@ -3,7 +3,8 @@
     PeerTalk header, big-endian:   version 1, type 101, tag 0, size of the body
     body, little-endian:           FrameHeader (88 bytes), JPEG, LZFSE of float32 depth, LZFSE of uint8 confidence, misc
 
-The wire carries no capture time, frame number, frame rate or device orientation.
+misc is the time of capture (`capture_time.py`); older apps send none. The wire carries no frame number, frame rate or
+device orientation.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def encode_message(
     intrinsics: Intrinsics,
     pose: Pose,
     camera: Camera,
+    misc: bytes = b"",
 ) -> bytes:
     """Return a frame as a message with both headers. Sizes are (width, height); confidence has the depth's.
 
@@ -98,13 +100,22 @@ def encode_message(
         len(jpeg),
         len(depth_lzfse),
         len(confidence_lzfse or b""),
-        0,
+        len(misc),
         DEVICE_TYPES.index(camera),
         *intrinsics.as_list(),
         *pose.as_list(),
     )
     peertalk = PEERTALK_HEADER.pack(PEERTALK_VERSION, FRAME_TYPE, 0, header.body_bytes)
-    return b"".join((peertalk, FRAME_HEADER.pack(*header), jpeg, depth_lzfse, confidence_lzfse or b""))
+    return b"".join((peertalk, FRAME_HEADER.pack(*header), jpeg, depth_lzfse, confidence_lzfse or b"", misc))
+
+
+def with_misc(message: bytes, misc: bytes) -> bytes:
+    """Return the message with another misc part. Raises ValueError if its headers contradict each other."""
+    header = consistent_header(message)
+    parts = memoryview(message)[PEERTALK_HEADER.size + FRAME_HEADER.size : len(message) - header.misc_bytes]
+    header = header._replace(misc_bytes=len(misc))
+    peertalk = PEERTALK_HEADER.pack(PEERTALK_VERSION, FRAME_TYPE, 0, header.body_bytes)
+    return b"".join((peertalk, FRAME_HEADER.pack(*header), parts, misc))
 
 
 def consistent_header(message: bytes) -> FrameHeader:

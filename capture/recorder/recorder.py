@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -10,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from capture import thread_priority
+from capture import clock, thread_priority
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.frame_filter import NO_POSES, FrameFilter, FrameSelector
@@ -19,6 +20,7 @@ from capture.sources.base import Source
 from capture.storage.encoding import EncodedFrame, encode
 from capture.storage.names import recording_name
 from capture.storage.writer import RecordingWriter
+from capture.wording import counted
 
 ENCODER_THREADS = 2  # encoding a frame of 720x960 takes about 7 ms: two keep up with 60 fps beside a live view
 # Frames waiting for an encoder, as pixels: 1.5 s of 720x960 at 60 fps, 0.8 s of 1440x1920 at 30.
@@ -26,15 +28,17 @@ MAX_RAW_BYTES = 192 << 20
 HASTE_RAW_BYTES = 16 << 20  # when more waits, 8 frames of 720x960, depth is written without compression
 MAX_ENCODED_BYTES = 64 << 20  # encoded frames waiting for the disk: several seconds of a disk that stalls
 
+logger = logging.getLogger("lidarlive.recorder")
+
 
 class Recorder:
     """Recorder of a live stream. Pass every frame to `offer`; neither it nor `offer_predicted` ever blocks.
 
     Threads: two encoders turn frames into file bytes and block on nothing; one writer writes them in order and may
     block on the disk. The queues are bounded in bytes. Lost frames are counted by cause: `encoder_full` and `disk_slow`
-    (a queue was full), `corrupt` (cannot be encoded), `recording_failed` (still queued when the disk failed), and the
-    source's own losses while the recording runs. A change of camera, size or confidence in mid-stream closes the
-    recording and opens `<name>-2`.
+    (a queue was full), `corrupt` (cannot be decoded or encoded), `encoder_failed` (any other error, which is logged and
+    named in the status), `recording_failed` (still queued when the disk failed), and the source's own losses while the
+    recording runs. A change of camera, size or confidence in mid-stream closes the recording and opens `<name>-2`.
 
     Only frames that match `choice` are recorded; the others are skipped, not lost.
     """
@@ -61,7 +65,7 @@ class Recorder:
         self._lost_before_part = Losses()
         self._counters = threading.Lock()
         self._raw_bytes = self._encoded_bytes = 0
-        self._error = ""
+        self._error = self._encoder_error = ""
         self._finished = threading.Event()
         self._stopping = False
         self._started_s = time.monotonic()
@@ -72,7 +76,7 @@ class Recorder:
         self._written_at_stop = 0
         self._parts: dict[Path, int] = {}  # frames written, by path
         # The wall clock is read once, so that setting it back in mid-recording does not break the time line.
-        self._utc_offset_ns = time.time_ns() - time.perf_counter_ns()
+        self._utc_offset_ns = time.time_ns() - clock.now_ns()
         self._encoders = ThreadPoolExecutor(ENCODER_THREADS, "encoder", thread_priority.give_way_as_encoder)
         self._waiting: queue.SimpleQueue[Future[EncodedFrame] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_loop, name="recorder", daemon=True)
@@ -162,13 +166,19 @@ class Recorder:
                 possibly_lost=lost.possibly,
                 choice=self.choice,
                 left_out=self._left_out,
-                remark=NO_POSES if self._selector.lacks_poses else "",
+                remark=self._remark(),
                 error=self._error,
                 left_s=self._left_s(seconds),
                 saving=self._saving(),
                 finished=self._finished.is_set(),
                 parts=tuple(Part(path, written) for path, written in self._parts.items()),
             )
+
+    def _remark(self) -> str:
+        remarks = [NO_POSES] if self._selector.lacks_poses else []
+        if failed := self._own_lost["encoder_failed"]:
+            remarks.append(f"{counted(failed, 'frame')} lost: could not be encoded ({self._encoder_error})")
+        return ". ".join(remarks)
 
     def _left_s(self, seconds: float) -> float | None:
         if self._free_bytes is None or not self._written_bytes:
@@ -217,9 +227,11 @@ class Recorder:
         except Exception as error:
             # Whatever happened, the live view continues and shows the reason.
             with self._counters:
-                self._error = str(error) if isinstance(error, LidarliveError) else f"the recorder failed: {error!r}"
+                expected = isinstance(error, LidarliveError)
+                self._error = str(error) if expected else f"the recorder failed: {error!r}"
                 self._own_lost["recording_failed"] += self._accepted - self._written
                 self._pass_losses(writer)
+            logger.error("recording %s ended: %s", self._name, self._error, exc_info=None if expected else error)
             try:
                 writer.close("incomplete")
             except LidarliveError as second:
@@ -231,10 +243,8 @@ class Recorder:
             self._finished.set()
 
     def _write(self, writer: RecordingWriter, future: Future[EncodedFrame]) -> RecordingWriter:
-        if future.exception() is not None:
-            with self._counters:
-                self._accepted -= 1
-                self._own_lost["corrupt"] += 1
+        if (error := future.exception()) is not None:
+            self._count_not_encoded(error)
             return writer
         encoded = future.result()
         if writer.layout not in (None, encoded.layout):
@@ -252,6 +262,18 @@ class Recorder:
                 self._parts[writer.path] = self._parts.get(writer.path, 0) + 1
         return writer
 
+    def _count_not_encoded(self, error: BaseException) -> None:
+        is_corrupt = isinstance(error, ValueError)  # as encoding and decoding raise it
+        with self._counters:
+            self._accepted -= 1
+            self._own_lost["corrupt" if is_corrupt else "encoder_failed"] += 1
+            if not is_corrupt:
+                self._encoder_error = " ".join(f"{type(error).__name__}: {error}".split())
+        if is_corrupt:
+            logger.info("a frame is corrupt: %s", error)
+        else:
+            logger.error("a frame could not be encoded: %r", error, exc_info=error)
+
     def _new_writer(self, part: int) -> RecordingWriter:
         name = self._name if part == 1 else f"{self._name}-{part}"
         return RecordingWriter(
@@ -268,6 +290,8 @@ class Recorder:
             self._pass_losses(writer)
             self._lost_before_part = self._lost()
         writer.close()
+        if writer.path is not None:
+            logger.info("recorded %s: %d frames, lost %s", writer.path, writer.written, dict(writer.lost) or "none")
 
 
 def _size(frame: EncodedFrame) -> int:

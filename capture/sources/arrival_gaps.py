@@ -1,4 +1,4 @@
-"""Estimate of frames lost before USB from pauses between arrivals, their only trace: frames carry no number."""
+"""Estimate of frames lost before USB from pauses between arrivals, their only trace where apps send no time."""
 
 from __future__ import annotations
 

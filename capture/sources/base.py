@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -15,6 +16,8 @@ from capture.sources.arrivals import PATIENCE_S, Arrivals, Diagnosis, diagnose
 
 StateName = Literal["preparing", "connecting", "streaming", "waiting", "ended", "failed"]
 SourceKind = Literal["phone", "stand_in", "replay", "other"]
+
+logger = logging.getLogger("lidarlive.capture")
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,10 @@ class SourceState:
 class Source(ABC):
     """Context manager that yields frames. One thread iterates; any thread may `close` it or read its state.
 
-    Frames are yielded in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. `driver`
-    reads the phone's stream: `record3d`, `native`, or empty if there is no phone. `kind`: a phone on USB, the stand-in
-    phone, a replayed recording, or other.
+    Frames are yielded in order and with increasing `index`; a gap is a loss, counted in `losses` by cause. Frames that
+    the phone itself dropped are counted too, as `phone_dropped`, and leave no gap. `driver` reads the phone's stream:
+    `record3d`, `native`, or empty if there is no phone. `kind`: a phone on USB, the stand-in phone, a replayed
+    recording, or other.
     """
 
     kind: SourceKind = "other"
@@ -89,6 +93,8 @@ class Source(ABC):
         return self._state
 
     def set_state(self, name: StateName, detail: str = "", prepared: float = 0.0) -> None:
+        if (name, detail) != (self._state.name, self._state.detail):
+            logger.info("%s: %s%s", self.label, name, f", {detail}" if detail else "")
         self._state = SourceState(name, detail, prepared)
 
     def arrivals(self) -> Arrivals | None:
@@ -106,7 +112,10 @@ class Source(ABC):
             return dict(self._losses)
 
     def possibly_lost(self) -> int:
-        """Frames that may have been lost before USB, estimated from pauses between arrivals; not part of `losses`."""
+        """Frames that may have been lost before USB, estimated from pauses between arrivals; not part of `losses`.
+
+        Between frames timed by the camera's clock only pauses of more than a second count: other losses are certain.
+        """
         return 0
 
     def waiting_bytes(self) -> int:

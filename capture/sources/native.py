@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Generator, Iterator
 
+from capture import clock
 from capture.frame import Frame
 from capture.protocol.depth_damage import DepthDamageDetector, DepthDamageError
 from capture.protocol.parser import DamagedMessage, StreamParser, WireFrame, decode_frame
@@ -56,7 +57,7 @@ class NativeSource(PhoneSource):
                 self._note_hang_up("the phone closed the stream")
                 return
             self._arrived.received(len(data))
-            yield data, time.perf_counter_ns()
+            yield data, clock.now_ns()
 
     def _decode(
         self, message: WireFrame | DamagedMessage, received_ns: int, detector: DepthDamageDetector

@@ -9,9 +9,9 @@ from contextlib import closing
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.protocol.parser import DamageKind
-from capture.sources.arrival_gaps import ArrivalGaps
 from capture.sources.arrivals import ArrivalCounter, Arrivals
 from capture.sources.base import Source
+from capture.sources.frame_gaps import FrameGaps
 from capture.usb.usbmuxd import Device, list_devices
 
 SILENCE_S = 5.0  # reconnect to a phone that sends nothing for this long
@@ -46,7 +46,7 @@ class PhoneSource(Source):
         self._serial, self._address, self._wait, self._is_over = serial, address, wait, is_over
         self._next_index = 0
         self._connected_before = self._has_frames = False
-        self._gaps = ArrivalGaps()
+        self._gaps = FrameGaps()
         self._arrived = ArrivalCounter()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -58,7 +58,7 @@ class PhoneSource(Source):
                 )
                 with closing(self._one_connection(phone)) as frames:
                     for frame in frames:
-                        self._gaps.add(frame.index, frame.received_ns)
+                        self.count_lost("phone_dropped", self._gaps.add(frame))
                         self._arrived.intact_frame()
                         self._has_frames = True
                         yield frame

@@ -11,17 +11,15 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from statistics import median_low
 
+from capture import clock
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.recording import Recording
 from capture.sources.base import Source
+from capture.timing.frame_times import paced
 
 WAIT_S = 0.1  # interval at which a wait checks whether the source was closed
-USUAL_PAUSE_S = 1 / 30  # between frames, if no times of the recording are usable
-LONGEST_PAUSE_S = 1.0  # between frames: longer interruptions of a recording are shortened to this
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class ReplaySource(Source):
         if not len(recording):
             raise LidarliveError(f"{recording.path} has no frames to play")
         self.recording = recording
-        self._times_s = _times(recording)
+        self._times_s = paced(time.time_ns for time in recording.times())
         self._changed = threading.Condition()
         self._at = 0  # index of the frame yielded last or, if `_sought`, of the one to yield next
         self._sought = True
@@ -69,7 +67,7 @@ class ReplaySource(Source):
             except LidarliveError as error:
                 self._note_damage(i, str(error))
                 continue
-            yield replace(frame, index=count, received_ns=time.perf_counter_ns())
+            yield replace(frame, index=count, received_ns=clock.now_ns())
             count += 1
 
     @property
@@ -138,12 +136,3 @@ class ReplaySource(Source):
             self._damaged.add(i)
             self.count_lost("damaged", 1)
             self.set_state("streaming", problem)
-
-
-def _times(recording: Recording) -> list[float]:
-    """Return when each frame is due, in seconds after the first one. Raises LidarliveError if the log is damaged."""
-    received_ns = [line.received_ns for line in recording.lines()]
-    pauses_s = [(after - before) / 1e9 for before, after in pairwise(received_ns)]
-    usual_s = median_low([pause_s for pause_s in pauses_s if pause_s > 0] or [USUAL_PAUSE_S])
-    shortened = (min(pause_s, LONGEST_PAUSE_S) if pause_s > 0 else usual_s for pause_s in pauses_s)
-    return list(accumulate(shortened, initial=0.0))

@@ -49,8 +49,11 @@ class StandInSource(Source):
         return self._stream.arrivals() if self._playing else None
 
     def losses(self) -> dict[str, int]:
-        """Losses of the driver, and the frames that the stand-in phone dropped because they were not read in time."""
-        losses = self._stream.losses()
+        """Losses of the driver, and the frames that the stand-in phone dropped because they were not read in time.
+
+        The phone itself knows them better than gaps of the camera's clock, which may be gaps of the clip.
+        """
+        losses = {cause: count for cause, count in self._stream.losses().items() if cause != "phone_dropped"}
         dropped = self._phone.status().dropped
         return {**losses, "phone_dropped": dropped} if dropped else losses
 

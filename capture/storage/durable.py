@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,8 +32,12 @@ def make_durable(log: int, paths: Iterable[Path]) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file atomically: a reader sees the old or the new one, never a part, even after a power cut."""
-    temporary = path.with_name(path.name + ".new")
+    """Replace a file atomically: a reader sees the old or the new one, never a part, even after a power cut.
+
+    The new one has a name of its own until it is complete: two threads or programs may replace a file at once. To keep
+    what both of them change, read and replace it under a lock (capture.storage.locks).
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}.new")
     try:
         with open(temporary, "wb") as file:
             file.write(data)
@@ -43,6 +49,13 @@ def replace_file(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     _sync_path(path.parent)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of `path` have left who were killed. Nobody else may be replacing it: hold its lock."""
+    for leftover in path.parent.glob(f"{glob.escape(path.name)}*.new"):
+        with contextlib.suppress(OSError):  # it is only in the way of tidiness
+            leftover.unlink()
 
 
 def _sync_each(log: int, paths: Iterable[Path]) -> None:

@@ -50,6 +50,8 @@ class EncodedFrame:
     intrinsics: Intrinsics
     pose: Pose
     camera: Camera
+    camera_time_s: float | None = None
+    phone_time_unix_s: float | None = None
 
     @property
     def layout(self) -> tuple[object, ...]:
@@ -75,6 +77,8 @@ def encode(frame: Frame, time_utc: str | None, in_haste: bool = False) -> Encode
         intrinsics=frame.intrinsics,
         pose=frame.pose,
         camera=frame.camera,
+        camera_time_s=frame.camera_time_s,
+        phone_time_unix_s=frame.phone_time_unix_s,
     )
 
 

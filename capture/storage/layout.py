@@ -22,12 +22,12 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from capture.errors import LidarliveError
-from capture.frame import Camera, Intrinsics, Pose
+from capture.frame import MAX_TIME_S, Camera, Intrinsics, Pose, is_time
 from capture.frame_filter import FrameFilter
 from capture.storage import json_codec
 from capture.storage.names import time_prefix
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1: lines without the times that the phone sends
 INFO_NAME = "recording.json"
 LOG_NAME = "frames.jsonl"
 LOCK_NAME = ".lock"  # held by the writer while it lives, so that a reader can distinguish "being written" from "torn"
@@ -120,6 +120,8 @@ class FrameLine:
     intrinsics: Intrinsics
     pose: Pose
     files: dict[str, FileEntry]
+    camera_time_s: float | None = None
+    phone_time_unix_s: float | None = None
 
     def to_json(self) -> bytes:
         """The line with its end."""
@@ -129,6 +131,8 @@ class FrameLine:
                 "stream_index": self.stream_index,
                 "received_ns": self.received_ns,
                 "time_utc": self.time_utc,
+                "camera_time_s": self.camera_time_s,
+                "phone_time_unix_s": self.phone_time_unix_s,
                 "intrinsics": self.intrinsics.as_list(),
                 "pose": self.pose.as_list(),
                 "files": {kind: vars(entry) for kind, entry in self.files.items()},
@@ -149,6 +153,8 @@ class FrameLine:
                 intrinsics=Intrinsics(*(float(v) for v in raw["intrinsics"])),
                 pose=Pose.from_list(raw["pose"]),
                 files={kind: _file_entry(entry) for kind, entry in raw["files"].items()},
+                camera_time_s=_time(raw.get("camera_time_s")),
+                phone_time_unix_s=_time(raw.get("phone_time_unix_s")),
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"not a frame line: {error!r:.80}") from error
@@ -215,6 +221,14 @@ def _count(value: object, least: int = 0) -> int:
     if type(value) is not int or not least <= value < MAX_COUNT:
         raise ValueError(f"must be a whole number from {least} to below 2^63. Received: {value!r:.40}")
     return value
+
+
+def _time(value: object) -> float | None:
+    if value is None:
+        return None
+    if not is_time(value):
+        raise ValueError(f"a time must be seconds from 0 to {MAX_TIME_S:g}. Received: {value!r:.40}")
+    return float(value)
 
 
 def _file_entry(raw: dict[str, Any]) -> FileEntry:

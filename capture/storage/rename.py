@@ -7,9 +7,10 @@ from pathlib import Path
 
 from capture.errors import LidarliveError
 from capture.storage.durable import replace_file
-from capture.storage.layout import INFO_NAME, read_info
+from capture.storage.layout import INFO_NAME, LOCK_NAME, read_info
+from capture.storage.locks import locked
 from capture.storage.names import recording_name, time_prefix
-from capture.storage.repair import being_written
+from capture.storage.repair import LOOK_S
 
 
 def rename(path: Path, name: str) -> Path:
@@ -19,13 +20,14 @@ def rename(path: Path, name: str) -> Path:
     """
     if not name.strip():
         raise LidarliveError("A recording must have a name. Received: an empty one")
-    if being_written(path):
-        raise LidarliveError(f"{path.name} is being recorded: stop it before you rename it")
-    info = read_info(path)
     to = _unused(path, time_prefix(path) + recording_name(name))
     try:
-        replace_file(path / INFO_NAME, replace(info, name=recording_name(name)).to_json())
-        return path.rename(to)
+        with locked(path / LOCK_NAME, LOOK_S):
+            info = read_info(path)
+            replace_file(path / INFO_NAME, replace(info, name=recording_name(name)).to_json())
+        return path.rename(to)  # unlocked: Windows renames no folder with an open file
+    except TimeoutError:
+        raise LidarliveError(f"{path.name} is being recorded: stop it before you rename it") from None
     except OSError as error:
         raise LidarliveError(f"{path} cannot be renamed ({error.strerror})") from None
 

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock
-
 from capture.errors import LidarliveError
 from capture.frame import LIDAR_PIXELS, Camera
-from capture.storage.durable import replace_file
+from capture.storage.durable import remove_leftovers, replace_file
 from capture.storage.layout import (
     INFO_NAME,
     LOCK_NAME,
     LOG_NAME,
     MAX_IMAGE_BYTES,
+    SCHEMA_VERSION,
     FrameLine,
     RecordingInfo,
     read_file,
     read_info,
     read_log,
 )
+from capture.storage.locks import Lock, locked
 from capture.wording import counted
 
 LOOK_S = 0.1  # a writer holds the lock for its lifetime, another check for less than a millisecond
@@ -86,7 +86,7 @@ def being_written(path: Path) -> bool:
     if not (path / LOCK_NAME).exists():
         return False
     try:
-        with FileLock(path / LOCK_NAME, timeout=LOOK_S):
+        with locked(path / LOCK_NAME, LOOK_S, remove=False):  # it marks the remains of a recording
             return False
     except TimeoutError:
         return True
@@ -105,10 +105,10 @@ def split_lines(log: bytes) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the recording's lock, if the folder is writable, and delete the lock file afterwards."""
-    lock = FileLock(path / LOCK_NAME, timeout=REPAIR_S)
+    """Hold the recording's lock, if the folder is writable."""
+    lock = Lock(path / LOCK_NAME)
     try:
-        lock.acquire()
+        lock.acquire(REPAIR_S)
     except TimeoutError:
         raise LidarliveError(f"{path}: another program is writing to it. Try again when it has finished") from None
     except OSError:  # read-only: no other process can repair it either
@@ -118,8 +118,6 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        with contextlib.suppress(OSError):  # a leftover lock file that nobody holds is harmless
-            (path / LOCK_NAME).unlink(missing_ok=True)
 
 
 def _intact_lines(path: Path, log: bytes, info: RecordingInfo) -> Iterator[bytes]:
@@ -145,6 +143,7 @@ def _rebuilt(path: Path, log: bytes) -> RecordingInfo:
             rgb_size=frame.files["rgb"].size,
             depth_size=(width, height),
             has_confidence="confidence" in frame.files,
+            schema_version=SCHEMA_VERSION if b'"camera_time_s"' in line else 1,
             note=f"{INFO_NAME} was lost and rebuilt from {LOG_NAME}; the camera is inferred from the depth map's size",
         )
         if is_intact(path, line, info):
@@ -158,3 +157,5 @@ def _write(path: Path, repaired: Repaired, old_log: bytes, rebuilt: bool) -> Non
     if rebuilt and (path / INFO_NAME).exists():
         os.replace(path / INFO_NAME, path / f"{INFO_NAME}.damaged")
     replace_file(path / INFO_NAME, repaired.info.to_json())
+    for name in (INFO_NAME, LOG_NAME):
+        remove_leftovers(path / name)

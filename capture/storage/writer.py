@@ -13,19 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock
-
 from capture.errors import LidarliveError
 from capture.frame_filter import FrameFilter
 from capture.storage.durable import make_durable, replace_file
 from capture.storage.encoding import EncodedFrame
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, FileEntry, FrameLine, RecordingInfo, checksum
+from capture.storage.locks import Lock
 from capture.storage.names import recording_name
 from capture.storage.software import software_versions
 from capture.wording import counted, verb
 
 PACKAGES = "lidarlive", "record3d", "opencv-python", "numpy"  # whose versions recording.json names
 SYNC_INTERVAL_S = 1.0  # the part of a recording that a power cut may cost
+LOCK_S = 10.0  # of a folder that was just created: only a program that lists recordings may look at it
 # Kept free on the disk, checked before each frame: a completely full disk makes the system and other programs fail.
 # Closing takes some kilobytes of it; the rest leaves other programs that are writing about a second.
 RESERVE_BYTES = 64 << 20
@@ -65,7 +65,7 @@ class RecordingWriter:
         self._source, self._driver, self._note, self._chosen = source, driver, note, chosen
         self._imported, self._depth_scale = imported, depth_scale
         self._log = -1
-        self._lock: FileLock | None = None
+        self._lock: Lock | None = None
         self._not_durable: list[Path] = []
         self._synced_s = 0.0
 
@@ -112,8 +112,8 @@ class RecordingWriter:
             self._dataset.mkdir(parents=True, exist_ok=True)
             self._require_space(self._dataset, "cannot begin a recording here")
             self.path = _new_folder(self._dataset, f"{began:%Y-%m-%dT%H-%M-%SZ}_{self._name}")
-            self._lock = FileLock(self.path / LOCK_NAME, thread_local=False)
-            self._lock.acquire()
+            self._lock = Lock(self.path / LOCK_NAME)
+            self._lock.acquire(LOCK_S)
             for kind in ("rgb", "depth", *(["confidence"] if frame.confidence_png is not None else [])):
                 (self.path / kind).mkdir()
             self._info = RecordingInfo(
@@ -165,7 +165,15 @@ class RecordingWriter:
                 (self.path / name).write_bytes(data)
                 files[kind] = FileEntry(name, size, checksum(data))
         return FrameLine(
-            self.written, frame.index, frame.received_ns, frame.time_utc, frame.intrinsics, frame.pose, files
+            self.written,
+            frame.index,
+            frame.received_ns,
+            frame.time_utc,
+            frame.intrinsics,
+            frame.pose,
+            files,
+            frame.camera_time_s,
+            frame.phone_time_unix_s,
         )
 
     def _commit(self, line: FrameLine) -> None:
@@ -207,8 +215,6 @@ class RecordingWriter:
             self._log = -1
         if self._lock is not None:
             self._lock.release()
-            with contextlib.suppress(OSError):  # a leftover lock file that nobody holds is harmless
-                Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _failure(self, what: str, error: OSError, advice: str) -> LidarliveError:
         if error.errno == errno.ENOENT:

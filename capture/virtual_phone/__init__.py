@@ -1,7 +1,8 @@
 """A stand-in iPhone at the protocol level: usbmuxd and the Record3D app, for any Record3D client.
 
     process    runs it in a child process or the foreground    phone           usbmuxd and the app together
-    clips      what it plays, encoded in advance                player          when each frame is sent or dropped
+    clips      what it plays, encoded in advance                player          which frame is sent or dropped
+    clip_times its frames' own times                            schedule        when each frame is due
     faults     how it fails on request                          damage          how a fault changes a message
     send_log   what was sent when                               wire_file       files of saved streams
     usbmuxd_server, usbmux_messages                             the usbmuxd side

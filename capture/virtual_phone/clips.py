@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,13 @@ from capture.recording import Dataset, Recording
 from capture.room import VERSION, DemoRoom
 from capture.storage.encoding import encode_jpeg
 from capture.storage.layout import FrameLine
+from capture.virtual_phone.clip_times import times_of_r3d, times_of_recordings, times_of_wire
 from capture.virtual_phone.wire_file import is_complete, message_spans
 
 MAX_HELD_FRAMES = 600  # encoded completely in advance; 600 frames of a recording take about 5 s
 MAX_HELD_BYTES = 256 << 20  # memory that a laptop can spare; 600 frames of 1440x1920 take half of it
 FRAMES_AHEAD = 30  # encoded ahead in longer clips: half a second at 60 fps covers pauses of the disk
-WIRE_FPS = 30.0  # a .wire file has no frame rate, as the wire has none
+WIRE_FPS = 30.0  # of a .wire file without times: the wire has no frame rate
 RENDER_THREADS = 2
 DEMO_JPEG_QUALITY = 85  # gives pictures of about the size of the phone's own
 
@@ -45,6 +46,9 @@ Report = Callable[[float], None]  # called with the share of the preparation tha
 class Clip:
     """A sequence of `len` messages at `fps`. `message(n)` returns the n-th, repeating the clip without end.
 
+    `times_s`: own times of the messages in seconds after the first, at which they are played; None for every 1 / `fps`.
+    `stamped`: the stand-in phone adds the time of capture to each message; else it sends them unchanged.
+
     A clip within MAX_HELD_FRAMES and MAX_HELD_BYTES is encoded completely on creation. Longer ones are encoded by one
     thread, at most FRAMES_AHEAD messages in advance; `message` may then block on the disk. Not thread-safe.
 
@@ -54,9 +58,17 @@ class Clip:
     """
 
     def __init__(
-        self, length: int, fps: float, encode: Callable[[int], bytes], report: Report, tail: bytes = b""
+        self,
+        length: int,
+        fps: float,
+        encode: Callable[[int], bytes],
+        report: Report,
+        tail: bytes = b"",
+        times_s: Sequence[float] | None = None,
+        stamped: bool = False,
     ) -> None:
         self.fps = fps
+        self.times_s, self.stamped = times_s, stamped
         self.tail = tail
         self._length = length
         self._encode = encode
@@ -83,7 +95,8 @@ class Clip:
 
     def changed(self, change: Callable[[bytes], bytes], report: Report) -> Clip:
         """Return a clip of the same messages, each passed through `change`."""
-        return Clip(self._length, self.fps, lambda i: change(self._encode(i)), report, self.tail)
+        encode = self._encode
+        return Clip(self._length, self.fps, lambda i: change(encode(i)), report, self.tail, self.times_s, self.stamped)
 
     def _hold_all(self, report: Report) -> list[bytes] | None:
         held: list[bytes] = []
@@ -141,7 +154,8 @@ def _r3d_clip(path: Path, report: Report) -> Clip:
         )
 
     weakref.finalize(encode, source.close)  # every clip made of this one holds on to it
-    return Clip(len(source), source.fps, encode, report)
+    times_s = times_of_r3d(source)
+    return Clip(len(source), source.fps, encode, report, times_s=times_s, stamped=times_s is not None)
 
 
 def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
@@ -161,7 +175,8 @@ def _dataset_clip(dataset: Dataset, report: Report) -> Clip:
         recording, index = frames[i]
         return _recorded_message(recording, recording.line(index))
 
-    return Clip(len(frames), first.fps, encode, report)
+    times_s = times_of_recordings(recordings)
+    return Clip(len(frames), first.fps, encode, report, times_s=times_s, stamped=times_s is not None)
 
 
 def _recorded_message(recording: Recording, line: FrameLine) -> bytes:
@@ -188,9 +203,12 @@ def _layout(recording: Recording) -> tuple[object, ...]:
     return info.camera, info.rgb_size, info.depth_size, info.has_confidence
 
 
-def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS) -> Clip:
-    """Play the bytes of a connection to a phone unchanged: also damaged messages, and a torn one at the end."""
-    spans = message_spans(path)
+def _wire_clip(path: Path, report: Report, fps: float | None = None) -> Clip:
+    """Play the bytes of a connection to a phone unchanged: also damaged messages, and a torn one at the end.
+
+    With `fps` they are played at that rate, and times are added. Else they are played at the times in them, if any.
+    """
+    spans, stamped = message_spans(path), fps is not None
     whole_end = sum(spans[-1])
 
     def read(offset: int, size: int = -1) -> bytes:
@@ -201,7 +219,13 @@ def _wire_clip(path: Path, report: Report, fps: float = WIRE_FPS) -> Clip:
         except OSError as error:
             raise LidarliveError(f"{path} cannot be read: {error.strerror}") from error
 
-    return Clip(len(spans), fps, lambda i: read(*spans[i]), report, tail=read(whole_end))
+    if fps is not None:
+        times_s: list[float] | None = [i / fps for i in range(len(spans))]
+    elif times_s := times_of_wire(path, spans):
+        fps = (len(times_s) - 1) / times_s[-1]
+    return Clip(
+        len(spans), fps or WIRE_FPS, lambda i: read(*spans[i]), report, read(whole_end), times_s, stamped=stamped
+    )
 
 
 def _demo_clip(second_walk: bool, report: Report) -> Clip:

@@ -15,6 +15,7 @@ import numpy as np
 
 from capture.frame import Camera, DepthMap, Pose
 from capture.jpeg import decode_jpeg
+from capture.protocol.capture_time import NO_TIME, CaptureTime, encode_misc, parse_misc
 from capture.protocol.lzfse import inflate
 from capture.protocol.other_ages import OLD_HEADER
 from capture.protocol.wire import (
@@ -25,12 +26,15 @@ from capture.protocol.wire import (
     PEERTALK_VERSION,
     FrameHeader,
     consistent_header,
+    with_misc,
 )
 from capture.storage.encoding import encode_jpeg
 
 START_OF_SCAN, END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"  # ITU-T T.81, table B.1
 LARGEST_BODY_BYTES = (1 << 32) - 1  # the largest value of the field
 TRUEDEPTH_SIZE = (480, 640)  # (width, height) of a depth map from the front camera, upright
+SET_BACK_S = 3600.0
+LARGE_MISC_BYTES = 1 << 20
 TOO_LARGE_SIZE = (5712, 4284)  # of an iPhone's 24 megapixel photo
 DAMAGED_BLOCK = (slice(0, 48), slice(0, 48))  # rows and columns of the depth map that become NaN, negative or infinite
 
@@ -159,6 +163,39 @@ def body_cut(size: int) -> Callable[[bytes], bytes]:
 def body_4gib(message: bytes) -> bytes:
     """Set the body's size in the header to the largest value; the body stays."""
     return with_body(message[PEERTALK_HEADER.size :], LARGEST_BODY_BYTES)
+
+
+def misc_none(message: bytes) -> bytes:
+    """Remove the time of capture, as apps before 1.10.3 send no misc part."""
+    return with_misc(message, b"")
+
+
+def misc_broken(message: bytes) -> bytes:
+    """Cut the misc part off in the middle of its JSON document."""
+    misc = encode_misc(_time_of(message))
+    return with_misc(message, misc[: len(misc) // 2])
+
+
+def misc_nan(message: bytes) -> bytes:
+    """Replace both times by NaN, which is no number in JSON either."""
+    return with_misc(message, encode_misc(CaptureTime(math.nan, math.nan)))
+
+
+def misc_back(message: bytes) -> bytes:
+    """Set the camera's clock back by an hour, and not below 0, for this frame."""
+    time = _time_of(message)
+    return with_misc(message, encode_misc(time._replace(camera_s=max(0.0, (time.camera_s or 0.0) - SET_BACK_S))))
+
+
+def misc_1mb(message: bytes) -> bytes:
+    """Fill the misc part with spaces up to 1 MiB."""
+    return with_misc(message, encode_misc(_time_of(message)).ljust(LARGE_MISC_BYTES))
+
+
+def _time_of(message: bytes) -> CaptureTime:
+    """Return the message's time of capture; zeros if it has none."""
+    time = parse_misc(Message.split(message).misc)
+    return CaptureTime(0.0, 0.0) if time == NO_TIME else time
 
 
 def truedepth(message: bytes) -> bytes:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from capture.errors import LidarliveError
+from capture.protocol.capture_time import NO_TIME, CaptureTime, encode_misc
+from capture.protocol.wire import with_misc
 from capture.virtual_phone import damage
 from capture.virtual_phone.clips import Clip, Report
 
@@ -36,6 +38,11 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "body-0": damage.body_cut(0),
     "body-20": damage.body_cut(20),
     "body-4gib": damage.body_4gib,
+    "misc-none": damage.misc_none,
+    "misc-broken": damage.misc_broken,
+    "misc-nan": damage.misc_nan,
+    "misc-back": damage.misc_back,
+    "misc-1mb": damage.misc_1mb,
 }
 REPEATED = "depth-repeated"  # needs the previous message
 OF_ONE_FRAME = (*DAMAGE, REPEATED, "cut")
@@ -110,8 +117,11 @@ class FaultScript:
         self._change_until_s = self._flood_until_s = -math.inf
         self._before: bytes | None = None
 
-    def frame(self, n: int) -> tuple[bytes, Fault | None]:
-        """Return the message to send as frame n, and the fault that happens with it. May block on the disk."""
+    def frame(self, n: int, captured: CaptureTime = NO_TIME) -> tuple[bytes, Fault | None]:
+        """Return the message to send as frame n, and the fault that happens with it. May block on the disk.
+
+        `captured`: its time, added to the messages of a clip that is `stamped`.
+        """
         fault = self._pending[0] if self._pending and self._pending[0].frame <= n else None
         if time.monotonic() > self._change_until_s:
             self._change = ""
@@ -119,6 +129,8 @@ class FaultScript:
         clip = self._changed.get(change, self._clip)
         message = clip.message(n)
         before, self._before = self._before, message
+        if clip.stamped:
+            message = with_misc(message, encode_misc(captured))
         if fault is not None and not fault.lasts:
             message = _damage(fault.kind, message, before or clip.message(n - 1))
         if change in OF_EVERY_FRAME:

@@ -7,26 +7,32 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from math import floor, inf
+from math import inf
 
+from capture import clock
 from capture.errors import LidarliveError
+from capture.protocol.capture_time import CaptureTime
 from capture.usb.local_socket import hang_up
 from capture.virtual_phone.clips import Clip, Report
 from capture.virtual_phone.faults import Fault, FaultScript, deliver
+from capture.virtual_phone.schedule import Schedule
 from capture.virtual_phone.send_log import SendLog
 
 SEND_BUFFER_BYTES = 256 << 10  # holds a frame of 1440x1920, and at most two or three smaller ones
 STALLED_S = 2.0  # a client that reads nothing for this long may be replaced: record3d never closes a stopped stream
-LATE_WAKE_S = 0.25  # delay by the operating system's scheduler up to which a frame is still sent, not skipped
 MAX_FPS = 1000.0
+APP_DELAY_S = 0.004  # from the capture of a frame until the app notes the time of day; on a phone it varies
 LARGE_PIXELS, LARGE_FPS = 1_000_000, 30.0  # the record3d package decodes 37 pictures of this size per second
 
 
 class Player:
-    """Player of a clip to one client at a time. Frame n is due n / fps after the first client connected.
+    """Player of a clip to one client at a time. Frame n is due n / fps, or its own time, after the first connection.
 
     A frame that becomes due while the client is still reading the previous one is dropped and counted. A client that
     connects later gets the frames that are due from then on; earlier ones count neither as sent nor as dropped.
+
+    The camera's clock is this computer's monotonic clock, as a phone's counts from when it was switched on: a frame of
+    a clip that is stamped is captured when it is due.
 
     A fault happens to its frame or, if nobody is connected or that frame is dropped, to the next frame sent. Faults and
     all frames are logged.
@@ -41,6 +47,8 @@ class Player:
             raise LidarliveError(f"the frame rate must be above 0 and at most {MAX_FPS:.0f}. Received: {self.fps}")
         self.sent = self.dropped = 0
         self._clip = clip
+        self._schedule = Schedule(self.fps, clip.fps, clip.times_s)
+        self._to_unix_s = time.time() - clock.now_s()
         self._script = FaultScript(clip, faults, report)
         self._log = log
         self._frames = None if loop else len(clip)
@@ -54,7 +62,7 @@ class Player:
     @property
     def over(self) -> bool:
         """Whether the last frame was due already; never with a loop, nor while a client is served."""
-        return self._client is None and self._frames is not None and self._due_by(time.monotonic()) >= self._frames
+        return self._client is None and self._frames is not None and self._due_by(clock.now_s()) >= self._frames
 
     def claim(self, client: socket.socket) -> bool:
         """Make `client` the one that is served; return False if another one is being served and reads its frames."""
@@ -76,7 +84,7 @@ class Player:
         if client.family == socket.AF_INET:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._playing:
-            now_s = time.monotonic()
+            now_s = clock.now_s()
             self._began_s = min(self._began_s, now_s)
             return self._send_frames(client, self._due_by(now_s))
 
@@ -95,27 +103,27 @@ class Player:
 
     def _send_frames(self, client: socket.socket, n: int) -> bool:
         while self._frames is None or n < self._frames:
-            message, fault = self._script.frame(n)
-            if self._stopping.wait(max(0.0, self._due_s(n) - time.monotonic())):
+            message, fault = self._script.frame(n, self._captured(n))
+            if self._stopping.wait(max(0.0, self._due_s(n) - clock.now_s())):
                 return False
-            begun_ns = time.monotonic_ns()
+            begun_ns = clock.now_ns()
             if fault is not None:
                 if _has_left(client):
                     raise ConnectionAbortedError("the client left; the fault waits for the next one")
                 self._log.fault(n, fault, begun_ns)
                 self._script.begin(fault)
             if self._offer(client, message, fault):
-                self._log.sent(n, n % len(self._clip), round(1e9 * self._due_s(n)), begun_ns, time.monotonic_ns())
+                self._log.sent(n, n % len(self._clip), round(1e9 * self._due_s(n)), begun_ns, clock.now_ns())
                 self.sent += 1
                 n = self._following(n, begun_ns / 1e9)
             else:
-                n = self._due_by(time.monotonic())
+                n = self._due_by(clock.now_s())
         client.sendall(self._clip.tail)
         return True
 
     def _offer(self, client: socket.socket, message: bytes, fault: Fault | None) -> bool:
         """Send a frame to the client, modified by `fault`; return False if it is not sent. May block on the client."""
-        self._sending_since_s = time.monotonic()
+        self._sending_since_s = clock.now_s()
         try:
             return deliver(client, message, fault, self._stopping.wait)
         finally:
@@ -123,37 +131,30 @@ class Player:
 
     def _following(self, n: int, begun_s: float) -> int:
         """Return the frame to send after frame n, whose sending began at `begun_s`, and count dropped ones between."""
-        now_s = time.monotonic()
+        now_s = clock.now_s()
         if self._script.flooding:
-            self._began_s = now_s - (n + 1) / self.fps  # the next one is due now
+            self._began_s = now_s - self._schedule.due_s(n + 1)  # the next one is due now
             return n + 1
-        following = next_frame(n, begun_s - self._began_s, now_s - self._began_s, self.fps)
+        following = self._schedule.following(n, begun_s - self._began_s, now_s - self._began_s)
         for dropped in range(n + 1, following if self._frames is None else min(following, self._frames)):
             self._log.dropped(dropped)
             self.dropped += 1
         return following
 
     def _due_s(self, n: int) -> float:
-        return self._began_s + n / self.fps
+        return self._began_s + self._schedule.due_s(n)
+
+    def _captured(self, n: int) -> CaptureTime:
+        camera_s = self._due_s(n)
+        return CaptureTime(camera_s, camera_s + self._to_unix_s + APP_DELAY_S)
 
     def _due_by(self, now_s: float) -> int:
         """Return the first frame that is not due before `now_s`."""
-        return 0 if self._began_s == inf else -floor((self._began_s - now_s) * self.fps)
+        return 0 if self._began_s == inf else self._schedule.first_from(now_s - self._began_s)
 
     def _is_stalled(self) -> bool:
         since_s = self._sending_since_s
-        return since_s is not None and time.monotonic() - since_s > STALLED_S
-
-
-def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:
-    """Return the frame to send after frame n, which was sent from `started_s` to `taken_s` (since frame 0 was due).
-
-    That is the first frame that did not become due meanwhile. If frame n + 1 was due before the sending of frame n even
-    started, the phone itself woke late, and n + 1 is sent late too, up to LATE_WAKE_S.
-    """
-    if started_s - LATE_WAKE_S <= (n + 1) / fps <= started_s:
-        return n + 1
-    return max(n + 1, floor(taken_s * fps) + 1)
+        return since_s is not None and clock.now_s() - since_s > STALLED_S
 
 
 def _has_left(client: socket.socket) -> bool:

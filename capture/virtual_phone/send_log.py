@@ -13,7 +13,7 @@ from capture.virtual_phone.faults import Fault
 class SendLog:
     """Writer of a JSON line for each frame that was sent completely, each that was dropped and each fault, in order.
 
-    Lines are written immediately, so that they survive a kill. Times are `time.monotonic_ns()`, which all processes of
+    Lines are written immediately, so that they survive a kill. Times are `clock.now_ns()`, which all processes of
     a computer share. Without a path nothing is written.
 
     Raises LidarliveError if the file cannot be written, also later.

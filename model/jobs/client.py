@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from capture.errors import LidarliveError
 from model.events import E, Event, Failed, Kinds, Progress, decode
 
 KILLED = 9  # SIGKILL, which Windows does not have
+TAIL_LINES = 40  # of a crashed child's standard error, for the log: a traceback
 OUT_OF_MEMORY = "ran out of memory: close other programs, or choose a smaller size or batch"
+
+logger = logging.getLogger("lidarlive.trainer")
 
 
 def events_of(module: str, document: str, kinds: Kinds) -> Iterator[Event]:
@@ -34,6 +38,7 @@ def events_of(module: str, document: str, kinds: Kinds) -> Iterator[Event]:
             handlers.callback(signal.signal, number, signal.signal(number, lambda *_: child.terminate()))
         child.stdin.write(document)
         child.stdin.close()
+        logger.info("%s started, process %d", module, child.pid)
         message = ""
         for line in child.stdout:
             event = decode(line, kinds)
@@ -43,10 +48,16 @@ def events_of(module: str, document: str, kinds: Kinds) -> Iterator[Event]:
                 yield event
         if child.wait():
             chatter.seek(0)
-            last = chatter.read().strip().rpartition("\n")[2]
+            lines = chatter.read().strip().splitlines()[-TAIL_LINES:]
+            last = lines[-1] if lines else ""
             if child.returncode == -KILLED:  # what Linux does where no memory is left
                 message = f"{module} was killed by the system: it probably {OUT_OF_MEMORY}"
-            raise LidarliveError(message or f"{module} ended with status {child.returncode}: {last}")
+            if not message:  # the child found no words for it
+                logger.error("%s ended with status %d:\n%s", module, child.returncode, "\n".join(lines))
+            message = message or f"{module} ended with status {child.returncode}: {last}"
+            logger.info("%s ended: %s", module, message)
+            raise LidarliveError(message)
+        logger.info("%s ended", module)
 
 
 def result_of(

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from capture.errors import LidarliveError
 from capture.storage import json_codec
+from capture.storage.locks import Lock
 from model.report import Outcome
 
 PREFIX, STATE_NAME, LOCK_NAME = ".training-", "state.npz", "lock"
@@ -141,12 +141,7 @@ def working_folder(out: Path, resume: bool) -> Iterator[Path]:
     Raises LidarliveError where another process trains `out`, or where an interrupted training of it is not resumed.
     """
     folder = folder_of(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise LidarliveError(f"{out} is being trained already. Wait for that, or choose another --out") from None
+    lock = _lock_of(folder)
     try:
         if (folder / STATE_NAME).exists() and not resume:
             raise LidarliveError(
@@ -156,9 +151,45 @@ def working_folder(out: Path, resume: bool) -> Iterator[Path]:
         yield folder
         (folder / STATE_NAME).unlink(missing_ok=True)
     finally:
+        if (folder / STATE_NAME).exists():
+            lock.release(remove=False)
+        else:
+            with contextlib.suppress(OSError):  # only disk space is lost
+                delete_working_folder(folder, lock)
+
+
+def _lock_of(folder: Path) -> Lock:
+    """Create the folder and lock it. Raises LidarliveError where another process holds it."""
+    lock = Lock(folder / LOCK_NAME)
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(0)
+        except (FileNotFoundError, FileExistsError):  # another process has deleted the folder in between
+            if folder.is_file():
+                raise
+            continue
+        except TimeoutError:
+            out = out_of(folder)
+            raise LidarliveError(f"{out} is being trained already. Wait for that, or choose another --out") from None
+        return lock
+
+
+def delete_working_folder(folder: Path, lock: Lock) -> None:
+    """Delete everything in the folder, then release its lock and remove it. Raises OSError.
+
+    While it is held, nobody else begins there; if somebody does afterwards, the folder is not empty and stays.
+    """
+    try:
+        for child in folder.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                shutil.rmtree(child)
+            elif child != lock.path:
+                child.unlink(missing_ok=True)
+    finally:
         lock.release()
-        if not (folder / STATE_NAME).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def folder_of(out: Path) -> Path:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from capture.errors import LidarliveError
+from capture.storage.locks import Lock, locked
 from model.config import TASKS, TrainConfig
 from model.training.checkpoint import (
     FACTS,
@@ -22,6 +21,7 @@ from model.training.checkpoint import (
     STATE_ERRORS,
     STATE_NAME,
     Fingerprint,
+    delete_working_folder,
     folder_of,
     out_of,
 )
@@ -54,10 +54,14 @@ def discard(out: Path) -> None:
     folder = folder_of(out)
     if not folder.exists():
         return
-    if _is_held(folder):
-        raise LidarliveError(f"{out} is being trained: stop the training before you discard it")
+    lock = Lock(folder / LOCK_NAME)
     try:
-        shutil.rmtree(folder)
+        lock.acquire(0)
+        delete_working_folder(folder, lock)
+    except FileNotFoundError:  # deleted meanwhile
+        return
+    except TimeoutError:
+        raise LidarliveError(f"{out} is being trained: stop the training before you discard it") from None
     except OSError as error:
         raise LidarliveError(f"{folder} cannot be deleted ({error.strerror or error})") from None
 
@@ -91,12 +95,10 @@ def _config(fingerprint: Fingerprint, out: Path) -> TrainConfig:
 
 
 def _is_held(folder: Path) -> bool:
-    lock = FileLock(folder / LOCK_NAME)
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        with locked(folder / LOCK_NAME, 0, remove=False):
+            return False
+    except TimeoutError:
         return True
     except OSError:  # a folder that cannot be written to has no running training
         return False
-    lock.release()
-    return False

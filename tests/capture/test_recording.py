@@ -13,9 +13,10 @@ from capture.errors import LidarliveError
 from capture.frame import Camera
 from capture.recording import Dataset, Recording
 from capture.storage.encoding import encode
-from capture.storage.layout import INFO_NAME
+from capture.storage.layout import INFO_NAME, LOG_NAME, SCHEMA_VERSION
+from capture.storage.rename import rename
 from capture.storage.writer import RecordingWriter
-from tests.support.frames import make_frame, write_recording
+from tests.support.frames import as_version_1, make_frame, timed, write_recording
 
 
 @pytest.mark.parametrize("confidence", [True, False])
@@ -122,3 +123,46 @@ def test_a_correct_checksum_does_not_make_a_picture(tmp_path: Path) -> None:
         writer.append(replace(encode(make_frame(0), None), depth_png=b"no picture"))
     with pytest.raises(LidarliveError, match="must be a grey PNG"):
         Recording(writer.path).encoded(0)
+
+
+def test_times_of_the_phone_are_kept(tmp_path: Path) -> None:
+    sent = [timed(make_frame(i)) if i != 2 else make_frame(i) for i in range(4)]
+    path = write_recording(tmp_path, "walk", sent)
+    recording = Recording(rename(path, "stroll"))
+    assert recording.info.schema_version == SCHEMA_VERSION == 2
+    assert [(f.camera_time_s, f.phone_time_unix_s) for f in recording] == [
+        (frame.camera_time_s, frame.phone_time_unix_s) for frame in sent
+    ]
+    assert [recording.encoded(i).camera_time_s for i in range(4)] == [frame.camera_time_s for frame in sent]
+    assert recording.seconds == pytest.approx(3 / 60, abs=1e-9), "by the camera's clock, and not by arrival"
+    assert [each.by_camera for each in recording.times()] == [True, True, False, True]
+
+
+def test_a_recording_of_an_earlier_version_is_read_as_before(tmp_path: Path) -> None:
+    path = as_version_1(write_recording(tmp_path, "old", [make_frame(i) for i in range(4)]))
+    recording = Recording(path)
+    assert (recording.info.schema_version, recording.info.status) == (1, "closed")
+    assert [(f.index, f.camera_time_s, f.phone_time_unix_s) for f in recording] == [(i, None, None) for i in range(4)]
+    assert [each.time_ns for each in recording.times()] == [line.received_ns for line in recording.lines()]
+    assert Recording(rename(path, "still old")).info.schema_version == 1
+
+
+def test_a_recording_of_a_later_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
+    """As version 1 reads version 2: keys are only added."""
+    path = write_recording(tmp_path, "later", [timed(make_frame(i)) for i in range(3)])
+    info = json.loads((path / INFO_NAME).read_text())
+    (path / INFO_NAME).write_text(json.dumps({**info, "schema_version": 3, "weather": "rain"}))
+    lines = [json.loads(line) | {"lens_m": 0.1} for line in (path / LOG_NAME).read_text().splitlines()]
+    (path / LOG_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    recording = Recording(path)
+    assert recording.info.schema_version == 3
+    assert [frame.camera_time_s for frame in recording] == [timed(make_frame(i)).camera_time_s for i in range(3)]
+
+
+@pytest.mark.parametrize("time", ["NaN", "-1", "1e300", '"7"', "true", "[7]"])
+def test_a_time_that_is_none_is_named(tmp_path: Path, time: str) -> None:
+    path = write_recording(tmp_path, "walk", [make_frame(0)])
+    log = (path / LOG_NAME).read_text().replace('"camera_time_s": null', f'"camera_time_s": {time}')
+    (path / LOG_NAME).write_text(log)
+    with pytest.raises(LidarliveError, match=r"line 1: a time must be seconds from 0 to 9e\+09\. Received: .*check"):
+        Recording(path)[0]

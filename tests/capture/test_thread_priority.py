@@ -7,7 +7,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import get_native_id
 
-import cv2
 import pytest
 
 from capture import thread_priority
@@ -37,14 +36,3 @@ def test_threads_started_by_the_predictor_inherit_its_priority() -> None:
     with ThreadPoolExecutor(1, "predictor", thread_priority.give_way_as_predictor) as predictor:
         assert predictor.submit(niceness).result() == thread_priority.PREDICTOR_NICENESS
         assert predictor.submit(of_a_thread_it_starts).result() == thread_priority.PREDICTOR_NICENESS
-
-
-def test_a_process_that_captures_switches_often_and_opencv_adds_no_threads() -> None:
-    threads, interval_s = cv2.getNumThreads(), sys.getswitchinterval()
-    try:
-        thread_priority.settle_process()
-        assert cv2.getNumThreads() == 1
-        assert sys.getswitchinterval() == pytest.approx(thread_priority.SWITCH_INTERVAL_S)
-    finally:
-        cv2.setNumThreads(threads)
-        sys.setswitchinterval(interval_s)

@@ -24,6 +24,7 @@ import psutil
 import pytest
 
 from app.cli import check
+from capture import clock
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 from capture.storage.layout import LOG_NAME, read_info
@@ -71,7 +72,7 @@ def test_killed(number: int, numbered: Path, tmp_path: Path, tally: Tally, capsy
             log = wait_for_lines(tmp_path / "set", COMMITTED_FIRST)
             capture = capture_process(app.pid)
             time.sleep(chance.uniform(0, 1))
-            killed_ns = time.monotonic_ns()
+            killed_ns = clock.now_ns()
             for process in {"app": [app], "capture": [capture], "both": chance.sample([app, capture], 2)}[victim]:
                 process.send_signal(signal.SIGKILL)
             if victim == "capture":

@@ -28,8 +28,8 @@ def train_original(window: Window) -> Story:
     yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
     new = dialog.new_weights
     click(dialog.outcome.use_button)
-    assert store.active() == new
     yield "the new weights in the view", lambda: window.session.status().predicting.weights == new.name
+    assert store.active() == new
     yield "their prediction", lambda: window.session.latest().prediction is not None
     dialog.close()
     yield from in_front(window)

@@ -71,9 +71,15 @@ def record_and_look(window: Window) -> Story:
     press(window, Qt.Key.Key_Q, Control)
 
 
+def log_lines(home: Path) -> list[str]:
+    return (home / "lidarlive.log").read_text().splitlines()
+
+
 def test_record_play_rename_and_throw_away(environment: dict[str, str], own_home: Path):
     play(record_and_look, environment)
     (snapshot,) = (own_home / "snapshots").iterdir()
     assert {"rgb.jpg", "depth.png", "window.png"} <= {file.name for file in snapshot.iterdir()}
     assert not list((own_home / "recordings").glob("*_*"))
-    assert not (own_home / "lidarlive.log").exists()
+    problems = [line for line in log_lines(own_home) if " INFO " not in line]
+    assert not problems
+    assert any("lidarlive.recorder" in line and ": " in line for line in log_lines(own_home))

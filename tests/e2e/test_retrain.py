@@ -43,11 +43,12 @@ def retrain(window: Window) -> Story:
     yield "the comparison", lambda: dialog.pages.currentWidget() is dialog.outcome
     before, new = store.active(), dialog.new_weights
     click(dialog.outcome.use_button)
-    assert store.active() == new != before
     yield "the new weights in the view", lambda: window.session.status().predicting.weights == new.name
+    assert store.active() == new != before
+    yield "the way back", lambda: dialog.outcome.back_button.isVisible() and dialog.outcome.back_button.isEnabled()
     click(dialog.outcome.back_button)
-    assert store.active() == before
     yield "the weights before in the view", lambda: window.session.status().predicting.weights == before.name
+    assert store.active() == before
     dialog.close()
     yield from in_front(window)
     press(window, Qt.Key.Key_Q, Control)

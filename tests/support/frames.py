@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from capture.frame import Camera, Frame, Intrinsics, Pose
 from capture.sources.base import Source
 from capture.storage.encoding import JPEG_QUALITY, encode
+from capture.storage.layout import INFO_NAME, LOG_NAME
 from capture.storage.writer import RecordingWriter
 from capture.virtual_phone.clips import frame_message
 
@@ -49,6 +52,22 @@ def number_of(frame: Frame) -> int:
     return number
 
 
+BOOTED_S, UNIX_S = 65_575.5, 1_700_000_000.0
+CAPTURED_S = 1 / 60
+LATE_NS = (4_000_000, 0, 11_000_000, 2_000_000, 7_000_000)  # by which USB delays one frame after the other
+
+
+def timed(frame: Frame) -> Frame:
+    """The frame as captured exactly `index` sixtieths of a second after the first, received early or late."""
+    i = frame.index
+    return replace(
+        frame,
+        received_ns=round(i * CAPTURED_S * 1e9) + LATE_NS[i % len(LATE_NS)],
+        camera_time_s=BOOTED_S + i * CAPTURED_S,
+        phone_time_unix_s=UNIX_S + i * CAPTURED_S + LATE_NS[i % len(LATE_NS)] / 2e9,
+    )
+
+
 class QuietSource(Source):
     """A source that yields nothing and has lost what the test sets."""
 
@@ -74,6 +93,17 @@ def write_recording(dataset: Path, name: str, frames: list[Frame], time_utc: str
             writer.append(encode(frame, time_utc))
     assert writer.path is not None
     return writer.path
+
+
+def as_version_1(path: Path) -> Path:
+    """Make a recording what version 0.2 of lidarlive wrote: without the times that the phone sends."""
+    lines = [json.loads(line) for line in (path / LOG_NAME).read_text().splitlines()]
+    for line in lines:
+        del line["camera_time_s"], line["phone_time_unix_s"]
+    (path / LOG_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    info = json.loads((path / INFO_NAME).read_text())
+    (path / INFO_NAME).write_text(json.dumps({**info, "schema_version": 1}, indent=2) + "\n")
+    return path
 
 
 def encoded_message(frame: Frame) -> bytes:

@@ -1,7 +1,7 @@
 """Watch the commit log of a recording from outside, as a reader of the data set would see it grow.
 
 `python -m app.bench.capture.log_watcher DATASET` waits for the first recording in DATASET and prints
-time.monotonic_ns() when each line of its log appears. It ends when its standard input is closed.
+clock.now_ns() when each line of its log appears. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from capture import clock
 from capture.errors import LidarliveError
 from capture.storage.layout import LOG_NAME
 
@@ -61,7 +62,7 @@ def main(dataset: Path) -> None:
     with log.open("rb") as file:
         while True:
             for _ in range(file.read().count(b"\n")):
-                print(time.monotonic_ns(), flush=True)
+                print(clock.now_ns(), flush=True)
             time.sleep(POLL_S)
 
 

@@ -9,7 +9,7 @@ from app.bench.capture.recording_check import Stamp
 
 @dataclass(frozen=True)
 class Moments:
-    """All moments are time.monotonic_ns(); None is what the program does not note.
+    """All moments are clock.now_ns(); None is what the program does not note.
 
     hands, predicted, painted  (number of the frame, moment): received, predicted, LiDAR depth painted
     blocked                    (moment, ms): the Qt thread's event loop resumed after it had been blocked for ms

@@ -13,6 +13,8 @@ from types import TracebackType
 import numpy as np
 import psutil
 
+from capture import clock
+
 OURS = ("app", "capture")  # the phone and the display are not part of the program
 MEMORY_KIND = "PSS" if sys.platform == "linux" else "USS" if sys.platform in ("darwin", "win32") else "RSS"
 MB = 1e6
@@ -94,7 +96,7 @@ class Monitor:
 
     def _sample(self) -> Sample:
         memory_mb: dict[str, float] = {}
-        ns = time.monotonic_ns()
+        ns = clock.now_ns()
         for role, process in self._processes():
             with contextlib.suppress(psutil.Error):  # it has just exited
                 spent = process.cpu_times()

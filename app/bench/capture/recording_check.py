@@ -12,7 +12,7 @@ from app.bench.capture.numbered_clip import recorded_numbers
 from capture.inspection.checksums import damage
 from capture.recording import Recording
 
-Stamp = tuple[int, int]  # number of a frame, and time.monotonic_ns() when it was noticed
+Stamp = tuple[int, int]  # number of a frame, and clock.now_ns() when it was noticed
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
                              Monitor   its Moments     CommitLogWatcher
                        (CPU, memory)   (printed)       (lines in the log)
 
-All moments are time.monotonic_ns(), one clock for all processes of a computer.
+All moments are clock.now_ns(), one clock for all processes of a computer.
 """
 
 from __future__ import annotations

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
 from app.bench.capture.numbered_clip import frame_number
 from app.bench.capture.recording_check import Stamp
+from capture import clock
 from capture.frame import Frame
 from capture.sources.base import Source, SourceState
 from capture.sources.opening import open_source
 
 
 class Stamped(Source):
-    """A source around another one that stamps each frame: (number, time.monotonic_ns())."""
+    """A source around another one that stamps each frame: (number, clock.now_ns())."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source.label, source.driver)
@@ -29,7 +29,7 @@ class Stamped(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._source:
-            self.hands.append((frame_number(frame), time.monotonic_ns()))
+            self.hands.append((frame_number(frame), clock.now_ns()))
             yield frame
 
     def close(self) -> None:

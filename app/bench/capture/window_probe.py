@@ -24,10 +24,12 @@ from app.bench.capture.numbered_clip import frame_number
 from app.bench.capture.recording_check import Stamp
 from app.bench.capture.source_probe import Stamped
 from app.bench.capture.training_load import TrainingLoad
+from app.platform_workarounds import settle_process
 from app.session import predictor_thread
 from app.session.live_session import LiveSession
 from app.window.application import application
 from app.window.main_window import Window
+from capture import clock
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.sources.opening import open_source
@@ -49,7 +51,7 @@ class StampedPredictor(Predictor):
 
     def of_frame(self, frame: Frame) -> Prediction:
         prediction = super().of_frame(frame)
-        self.stamps.append((frame_number(frame), time.monotonic_ns()))
+        self.stamps.append((frame_number(frame), clock.now_ns()))
         return prediction
 
 
@@ -59,14 +61,14 @@ class Heartbeat(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.blocked: list[tuple[int, float]] = []
-        self._last_ns = time.monotonic_ns()
+        self._last_ns = clock.now_ns()
         timer = QTimer(self)
         timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(self._beat)
         timer.start(BEAT_MS)
 
     def _beat(self) -> None:
-        now_ns = time.monotonic_ns()
+        now_ns = clock.now_ns()
         late_ms = (now_ns - self._last_ns) / 1e6 - BEAT_MS
         if late_ms > BEAT_MS:
             self.blocked.append((now_ns, late_ms))
@@ -87,7 +89,7 @@ class PaintStamps(QObject):
         if event is not None and event.type() == QEvent.Type.Paint and frame is not None:
             number = frame_number(frame)
             # A timer of 0 ms fires after Qt has painted all changes and sent them to the display.
-            QTimer.singleShot(0, lambda: self.stamps.append((number, time.monotonic_ns())))
+            QTimer.singleShot(0, lambda: self.stamps.append((number, clock.now_ns())))
         return False
 
 
@@ -158,25 +160,25 @@ class Probe(QObject):
     def _begin(self) -> None:
         self._images_before = self._images()
         if self._records:
-            self._asked_ns = time.monotonic_ns()
+            self._asked_ns = clock.now_ns()
             self._window.toggle_recording()
-        self._started_ns = time.monotonic_ns()
+        self._started_ns = clock.now_ns()
         self._step = self._wait_for_the_end
 
     def _images(self) -> int:
         return 0 if self._training is None else self._training.images
 
     def _wait_for_the_end(self) -> None:
-        passed_s = (time.monotonic_ns() - self._started_ns) / 1e9
+        passed_s = (clock.now_ns() - self._started_ns) / 1e9
         if not self._records and self._switched_ns is None and passed_s > self._seconds / 2:
-            self._switched_ns = time.monotonic_ns()
+            self._switched_ns = clock.now_ns()
             self._session.use_weights(self._weights)
         if self._training is not None and self._training.error:
             self._end(self._training.error)
             return
         if passed_s < self._seconds:
             return
-        self._stopped_ns = time.monotonic_ns()
+        self._stopped_ns = clock.now_ns()
         self._images_after = self._images()
         if self._records:
             self._window.toggle_recording()
@@ -188,7 +190,7 @@ class Probe(QObject):
         recording = self._session.status().recording
         if recording is not None and recording.finished:
             self._end(recording.error)
-        elif time.monotonic_ns() > self._stopped_ns + FINISH_TIMEOUT_S * 1e9:
+        elif clock.now_ns() > self._stopped_ns + FINISH_TIMEOUT_S * 1e9:
             self._end(f"the recording was not finished within {FINISH_TIMEOUT_S:.0f} s")
 
     def _end(self, error: str) -> None:
@@ -200,6 +202,7 @@ class Probe(QObject):
 
 
 def main(driver: str, dataset: str, weights: str, seconds: str, what: str) -> int:
+    settle_process()
     qt = application()
     try:
         probe = Probe(driver, Path(dataset), Path(weights), float(seconds), what)

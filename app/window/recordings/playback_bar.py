@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QSlider, QWidget
 
-from app.widgets.basic import button
+from app.widgets.basic import PlainLabel, button
 from app.widgets.theme import GAP
 from app.window.actions import tip_with_key
 from capture.sources.replay import Position, ReplaySource
@@ -24,7 +24,7 @@ class PlaybackBar(QWidget):
         self.slider.setToolTip("Drag to any frame; the arrow keys step frame by frame")
         self.slider.setAccessibleName("Frame")
         self.slider.valueChanged.connect(self._seek)
-        self.label = QLabel()
+        self.label = PlainLabel()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)

@@ -22,7 +22,6 @@ from app.window.retrain.resume_banner import ResumeBanner
 from app.window.retrain.setup_page import SetupPage
 from app.window.retrain.training_process import TrainingProcess
 from capture import paths
-from capture.errors import LidarliveError
 from model import store
 from model.config import TrainConfig
 from model.events import Done, Event
@@ -39,7 +38,8 @@ class RetrainDialog(QDialog):
 
     `record` asks the window for a second recording; it carries the spec of the source to change to, empty for none.
 
-    A thread named `listing` reads the recordings, as it may block on the disk; everything else is in the Qt thread.
+    A thread named `listing` reads the recordings, and one named `weights` puts others in use, as both may block on the
+    disk; the result's buttons are disabled meanwhile. Everything else is in the Qt thread.
     """
 
     record = pyqtSignal(str)
@@ -70,7 +70,7 @@ class RetrainDialog(QDialog):
         self._list_again()
 
     def shut_down(self, leave_running: Callable[[], None] | None = None) -> None:
-        """End the training, which can be resumed later, and the listing; bounded by the trainer's time-out.
+        """End the training, which can be resumed later; bounded by the trainer's time-out. `finish` waits for the rest.
 
         `leave_running`: the training continues instead, and this is called at its end.
         """
@@ -79,10 +79,14 @@ class RetrainDialog(QDialog):
             self.trainer.shut_down()
         else:
             self.trainer.ended.connect(lambda message: leave_running())
-        for page in (self.choice, self.progress, self.outcome):
-            page.background.shut_down()
-        self.background.shut_down()
         self.close()
+
+    def finish(self) -> None:
+        """Wait for all threads: what was requested is done. May be called in any thread."""
+        self.trainer.background.shut_down()
+        for part in (self.choice, self.progress, self.outcome, self.offer):
+            part.background.shut_down()
+        self.background.shut_down()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Hide instead of closing: a training continues, and Retrain shows the dialog again."""
@@ -125,14 +129,13 @@ class RetrainDialog(QDialog):
         self._list_again()
 
     def _put_in_use(self, choose: Callable[[], Path], used: bool) -> None:
-        try:
-            folder = choose()
-        except LidarliveError as error:
-            self.errors.show_message(str(error))
-            return
-        self._session.use_weights(folder)
-        self.outcome.in_use(used)
-        self._notify(f"In use: {folder.name}")
+        def done(folder: Path) -> None:
+            self._session.use_weights(folder)
+            self.outcome.in_use(used)
+            self._notify(f"In use: {folder.name}")
+
+        self.outcome.enable_buttons(False)
+        self.background.run_in_order("weights", choose, done, lambda: self.outcome.enable_buttons(True))
 
     def _list_again(self) -> None:
         if not self.trainer.running:
@@ -172,7 +175,8 @@ class RetrainDialog(QDialog):
         self.choice.start.connect(self.start)
         self.choice.record.connect(self.record_second)
         self.offer.resume.connect(self.start)
-        self.offer.failed.connect(self.errors.show_message)
+        self.offer.background.failed.connect(self.errors.show_message)
+        self.background.failed.connect(self.errors.show_message)
         self.progress.stop.connect(self.trainer.stop_and_keep_best)
         self.progress.cancel.connect(self.trainer.cancel)
         self.outcome.use.connect(self.use_new_weights)

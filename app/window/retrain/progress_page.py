@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from app.session.color_maps import TURBO, SmoothRange, depth_indices
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.image_panel import ImagePanel
 from app.widgets.inline_question import InlineQuestion
 from app.widgets.qimages import indexed_image, rgb_image
@@ -56,6 +56,7 @@ class ProgressPage(QWidget):
         self.stage.setText("Starting the trainer…")
         self.judged.hide()
         self.stop_button.setEnabled(True)
+        self.cancel_button.setEnabled(True)
         for panel in (self.rgb, self.lidar, self.predicted):
             panel.show_reason("")
 
@@ -112,16 +113,21 @@ class ProgressPage(QWidget):
         self.predicted.show_picture(_picture(depth_m, near_m, far_m), f"after epoch {self._epoch}")
 
     def _ask_cancel(self) -> None:
-        self.ask.confirm(CANCEL, "Discard", self.cancel.emit)
+        self.ask.confirm(CANCEL, "Discard", self._cancel)
+
+    def _cancel(self) -> None:
+        self.stage.setText("Ending, and discarding what was trained…")
+        self.stop_button.setEnabled(False)
+        self.cancel_button.setEnabled(False)
+        self.cancel.emit()
 
     def _stop(self) -> None:
         self.stop_button.setEnabled(False)
         self.stop.emit()
 
     def _build(self) -> None:
-        self.stage, self.bar, self.plot, self.ask = QLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
-        self.judged = QLabel()
-        self.judged.setTextFormat(Qt.TextFormat.PlainText)
+        self.stage, self.bar, self.plot, self.ask = PlainLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
+        self.judged = PlainLabel()
         color_text(self.judged, AMBER)
         for label in (self.stage, self.judged):
             label.setWordWrap(True)

@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from app.session import training_roles
 from app.session.recording_summary import RecordingSummary, summary
+from app.widgets.basic import plain_tip
 from app.widgets.qimages import rgb_image
 from app.widgets.recording_row import tool_tip
 from app.widgets.theme import style_check_table
@@ -120,7 +121,7 @@ class RecordingsTable(QTableWidget):
         numbers = ("–",) * 3 if summary.problem else (str(summary.frames), summary.length, reach(summary.coverage))
         for column, text in enumerate(("", "", summary.path.name, *numbers)):
             item = QTableWidgetItem(text)
-            item.setToolTip(tool_tip(summary))
+            item.setToolTip(plain_tip(tool_tip(summary)))
             item.setFlags(Qt.ItemFlag.NoItemFlags if summary.problem else Qt.ItemFlag.ItemIsEnabled)
             if column < NAME and not summary.problem:
                 item.setFlags(Qt.ItemFlags() | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)

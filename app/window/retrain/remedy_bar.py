@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QFrame, QLabel, QVBoxLayout
+from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtWidgets import QFrame, QVBoxLayout
 
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, style_banner
 from model.report import SAME_WALK
 from model.training.preflight import PreflightFinding, Remedies
@@ -33,9 +33,8 @@ class RemedyBar(QFrame):
         super().__init__()
         self._remedies = Remedies()
         style_banner(self, AMBER)
-        self.label = QLabel()
+        self.label = PlainLabel()
         self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.record_button = button("Record a second one: walk elsewhere", RECORD_TIP, self.record.emit)
         self.hold_out_button = button("Hold out another one", HOLD_OUT_TIP, self._hold_out)
         self.fifth_button = button("Judge on the last fifth", FIFTH_TIP, self._judge_on_last_fifth)

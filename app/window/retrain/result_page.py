@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QHeaderView, QLabel, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, GAP, color_text
 from app.window.retrain.worst_frames import WorstFrame, WorstFrameRow, predict_shots
 from capture.errors import LidarliveError
@@ -62,6 +62,11 @@ class ResultPage(QWidget):
         self.keep_button.setVisible(not used)
         self.back_button.setVisible(used)
 
+    def enable_buttons(self, enabled: bool) -> None:
+        """Disable the buttons while what one of them has begun is not done."""
+        for each in (self.use_button, self.keep_button, self.back_button):
+            each.setEnabled(enabled)
+
     def _predict(self, shots: Sequence[Shot], champion: Path, challenger: Path) -> None:
         try:
             self.predicted.emit(predict_shots(shots, champion, challenger))
@@ -89,7 +94,8 @@ class ResultPage(QWidget):
                 self.table.setItem(number, column, item)
 
     def _build(self) -> None:
-        self.title, self.same_walk, self.verdict, self.notes = QLabel(), QLabel(JUDGED_ON_SAME_WALK), QLabel(), QLabel()
+        self.title, self.verdict, self.notes = PlainLabel(), PlainLabel(), PlainLabel()
+        self.same_walk = PlainLabel(JUDGED_ON_SAME_WALK)
         color_text(self.same_walk, AMBER)
         font = self.title.font()
         font.setBold(True)
@@ -107,7 +113,7 @@ class ResultPage(QWidget):
             columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.worst, self.shots, self.shots_area = (
-            QLabel("Largest errors of the new weights:"),
+            PlainLabel("Largest errors of the new weights:"),
             QWidget(),
             QScrollArea(),
         )

@@ -6,24 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QFrame, QLabel, QVBoxLayout
+from PyQt5.QtWidgets import QFrame, QVBoxLayout
 
-from app.widgets.basic import button, row
+from app.widgets.background import Background
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, style_banner
-from capture.errors import LidarliveError
 from model.training.interrupted import Interrupted, discard
 
 
 class ResumeBanner(QFrame):
-    """Hidden where there is none. `resume` carries the TrainConfig to resume with, `failed` one line for the user."""
+    """Hidden where there is none. `resume` carries the TrainConfig to resume with.
 
-    resume, failed = pyqtSignal(object), pyqtSignal(str)
+    A thread named `discard` deletes its files, as it may block on the disk; the buttons are disabled meanwhile.
+    """
+
+    resume = pyqtSignal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._training: Interrupted | None = None
+        self.background = Background()
         style_banner(self, AMBER)
-        self.label = QLabel()
+        self.label = PlainLabel()
         self.label.setWordWrap(True)
         self.resume_button = button("Resume", "Continue from its last finished epoch", self._resume)
         self.discard_button = button("Discard", "Delete what was trained", self._discard)
@@ -34,7 +38,9 @@ class ResumeBanner(QFrame):
         self.hide()
 
     def show_newest(self, trainings: Sequence[Interrupted]) -> None:
-        """Offer the first of these, if any."""
+        """Offer the first of these, if any; ignored while one is being discarded."""
+        if self.background.is_running("discard"):
+            return
         self._training = trainings[0] if trainings else None
         self.setVisible(self._training is not None)
         if self._training is not None:
@@ -48,12 +54,14 @@ class ResumeBanner(QFrame):
     def _discard(self) -> None:
         if self._training is None:
             return
-        try:
-            discard(Path(self._training.config.out))
-        except LidarliveError as error:
-            self.failed.emit(str(error))
-        else:
-            self.hide()
+        out = Path(self._training.config.out)
+        self._enable(False)
+        self.background.run_in_order("discard", lambda: discard(out), lambda _: self.hide(), lambda: self._enable(True))
+
+    def _enable(self, enabled: bool) -> None:
+        self.discard_button.setText("Discard" if enabled else "Discarding…")
+        for each in (self.discard_button, self.resume_button):
+            each.setEnabled(enabled)
 
 
 def offer_line(training: Interrupted) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PyQt5.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.session.recording_summary import RecordingSummary
 from app.widgets.background import Background
-from app.widgets.basic import button, row
+from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, GAP, LIGHT_RED
 from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingsTable
 from app.window.retrain.remedy_bar import RemedyBar
@@ -104,7 +105,7 @@ class SetupPage(QWidget):
         try:
             self.start.emit(self.config())
         except LidarliveError as error:
-            self.findings.setText(str(error))
+            self.findings.setText(html.escape(str(error)))
 
     def _changed(self) -> None:
         """Describe the new choice, and check it unless it changes again at once."""
@@ -155,7 +156,7 @@ class SetupPage(QWidget):
         if any(each.unjudged and each.level == "problem" for each in findings):
             self.about.setText("The result cannot be judged like this: what is held out is trained on too.")
         colours = {"problem": LIGHT_RED, "warning": AMBER}
-        lines = (f"<span style='color: {colours[each.level]}'>●</span> {each.text}" for each in findings)
+        lines = (f"<span style='color: {colours[each.level]}'>●</span> {html.escape(each.text)}" for each in findings)
         self.findings.setText("<br>".join(lines))
         self.start_button.setEnabled(not any(each.level == "problem" for each in findings))
         self.estimate.setText(f"It will take {duration(check.seconds)} at most.")
@@ -164,7 +165,8 @@ class SetupPage(QWidget):
     def _build(self) -> None:
         self.table = RecordingsTable()
         self.table.ticks_changed.connect(self._changed)
-        self.about, self.findings, self.estimate = QLabel(), QLabel(), QLabel()
+        self.about, self.findings, self.estimate = PlainLabel(), QLabel(), PlainLabel()
+        self.findings.setTextFormat(Qt.TextFormat.RichText)
         for label in (self.about, self.findings):
             label.setWordWrap(True)
         self.about.setToolTip(WHOLE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
 import psutil
-from PyQt5.QtCore import QObject, QProcess, QTimer, pyqtSignal
+from PyQt5.QtCore import QEventLoop, QObject, QProcess, QTimer, pyqtSignal
 
+from app.widgets.background import Background
 from capture.errors import LidarliveError
 from model.config import TrainConfig
 from model.events import TRAINING, Done, Event, Failed, decode
@@ -21,11 +23,14 @@ STOP_TIMEOUT_MS = 5000  # the trainer cleans up when asked to end; after this ti
 ERROR_TAIL_BYTES = 4096  # of standard error: enough for the last line of a traceback
 MODULE = "model.train"
 
+logger = logging.getLogger("lidarlive.trainer")
+
 
 class TrainingProcess(QObject):
     """Runs one training at a time, in the Qt thread.
 
-    It blocks in `shut_down` and, after a cancel, while deleting the checkpoint.
+    `shut_down` handles Qt's events while it waits for the child. After a cancel, a thread named `discard` deletes the
+    checkpoint, as it may block on the disk; `ended` follows.
 
     `event_received` carries the trainer's events (model/events.py). `ended` is emitted once a run: an empty text after
     Done, else one line on why there is no new version. A `resumable` training that ends without one can be
@@ -38,6 +43,7 @@ class TrainingProcess(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
+        self.background = Background(self)
         self._out = Path()
         self._asked = self._cancelled = self._discards = self._done = False
         self._message, self._errors = "", b""
@@ -86,13 +92,17 @@ class TrainingProcess(QObject):
             QTimer.singleShot(STOP_TIMEOUT_MS, self._process.kill)
 
     def shut_down(self) -> None:
-        """End the child and wait for it, twice STOP_TIMEOUT_MS at most. Its checkpoint is kept."""
+        """End the child and wait for it, three times STOP_TIMEOUT_MS at most. Its checkpoint is kept."""
         process = self._process
         if process is None:
             return
         self._stop()
-        if not process.waitForFinished(STOP_TIMEOUT_MS):
-            process.kill()
+        loop = QEventLoop()
+        process.finished.connect(loop.quit)
+        QTimer.singleShot(2 * STOP_TIMEOUT_MS, loop.quit)  # `_stop` kills it before
+        if process.state() != QProcess.ProcessState.NotRunning:
+            loop.exec_()
+        if not process.waitForFinished(0):  # the program was asked to quit, which ends the loop at once
             process.waitForFinished(STOP_TIMEOUT_MS)
 
     def _started(self, process: QProcess, config: TrainConfig) -> None:
@@ -104,6 +114,7 @@ class TrainingProcess(QObject):
                 child.nice(NICENESS)
         except psutil.Error:
             self._errors += b"its priority could not be lowered\n"  # it may have ended already; the run continues
+        logger.info("the training of %s started, process %d", self._out, process.processId())
         process.write(f"{config.to_json()}\n".encode())
         if self._asked:
             process.write(f"{STOP_LINE}\n".encode())
@@ -132,7 +143,7 @@ class TrainingProcess(QObject):
         if self._done and code == 0:
             self._end("")
         elif self._discards:
-            self._end(self._discarded())
+            self.background.run_in_order("discard", self._discarded, self._end)
         elif self._cancelled:
             self._end(f"The training was stopped. {kept_of(self._out)}")
         else:
@@ -151,6 +162,7 @@ class TrainingProcess(QObject):
         if crashed and code == KILLED:  # what Linux does where no memory is left
             return f"The trainer was killed by the system: it probably {OUT_OF_MEMORY}. {kept_of(self._out)}"
         lines = self._errors.decode(errors="replace").strip().splitlines()
+        logger.error("the trainer of %s ended with status %d:\n%s", self._out, code, "\n".join(lines))
         how = "crashed" if crashed else f"ended with status {code}"
         why = f": {lines[-1].strip()}" if lines else "; it may have run out of memory"
         return f"The trainer {how}{why}. {kept_of(self._out)}"
@@ -159,6 +171,7 @@ class TrainingProcess(QObject):
         process, self._process = self._process, None
         if process is not None:
             process.deleteLater()
+        logger.info("the training of %s ended%s", self._out, f": {message}" if message else "")
         self.ended.emit(message)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel
 
+from app.widgets.basic import PlainLabel
 from app.widgets.theme import CODE_GROUND, DIM_TEXT, STATE_COLOURS, TEXT, color_text, style_card
 from capture.doctor.steps import Step
 
@@ -53,7 +54,7 @@ class Checklist(QFrame):
         return [found for _, _, found in self._rows if found.isVisible()]
 
     def _add_row(self) -> None:
-        row = (QLabel(), QLabel(), QLabel())
+        row = (QLabel(), PlainLabel(), QLabel())
         for column, label in enumerate(row):
             label.setAlignment(Qt.Alignment() | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(label, len(self._rows), column)

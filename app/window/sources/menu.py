@@ -11,6 +11,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction, QFileDialog, QMenu, QWidget
 
 from app.widgets.background import Background
+from app.widgets.basic import plain_tip
 from app.window.actions import SOURCE, add_actions
 from app.window.sources.switch import DEMO, PHONE
 from capture.errors import LidarliveError
@@ -93,7 +94,9 @@ class SourceMenu(QObject):
             nothing.setEnabled(False)
             self._menu.insertAction(self._demo, nothing)
             self._found_actions.append(nothing)
-        self._found_actions += [self._add_source(_literal(path.name), str(path), self._end) for path in paths]
+        for path in paths:
+            self._found_actions.append(self._add_source(_literal(path.name), str(path), self._end))
+            self._found_actions[-1].setToolTip(plain_tip(path.name))
         for action, spec in self._specs.items():
             action.setChecked(spec == in_use)
 

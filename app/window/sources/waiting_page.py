@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWid
 
 from app.session.live_session import LiveStatus
 from app.session.status_text import sentence, waiting_text
+from app.widgets.basic import PlainLabel
 from app.widgets.theme import larger_font
 from app.window.sources.checklist import Checklist, as_html
 from capture.doctor.steps import Step
@@ -25,7 +26,7 @@ class WaitingPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.headline, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
+        self.headline, self.detail, self.progress = PlainLabel(), QLabel(), QProgressBar()
         self.steps = Checklist()
         self.headline.setFont(larger_font(self, 1.8))
         self.detail.setFont(larger_font(self, 1.15))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.session.color_maps import DIVERGING, MIN_DIFFERENCE_M, SmoothRange
 from app.session.point_cloud import COLOURINGS, Colouring, PointCloud, lidar_cloud, predicted_cloud
-from app.widgets.basic import ElidedLabel, button
+from app.widgets.basic import ElidedLabel, PlainLabel, button
 from app.widgets.color_bar import ColorBar
 from app.widgets.theme import DIM_TEXT, GAP, color_text, fonts
 from app.window.views import opengl_check
@@ -184,7 +184,8 @@ class CloudView(QWidget):
         self.color_box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.color_box.currentIndexChanged.connect(self._draw_soon)
         self.reset_button = button("Reset view", "Look from the camera again", self.reset_view)
-        self.reason, self.caption, self.bar = QLabel(), ElidedLabel(), ColorBar(DIVERGING, "The colours of the points")
+        self.reason, self.caption = PlainLabel(), ElidedLabel()
+        self.bar = ColorBar(DIVERGING, "The colours of the points")
         self.reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.reason.setWordWrap(True)
         policy = self.bar.sizePolicy()

@@ -180,4 +180,6 @@ def _frame(ring: FrameRing, header: SlotHeader, index: int) -> Frame:
         intrinsics=Intrinsics(*header.intrinsics),
         pose=Pose.from_list(list(header.pose)),
         camera=Camera.TRUEDEPTH if header.device_type == 0 else Camera.LIDAR,
+        camera_time_s=header.time.camera_s,
+        phone_time_unix_s=header.time.phone_unix_s,
     )

@@ -12,15 +12,16 @@ import os
 import signal
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from capture import clock
 from capture.frame import DepthMap
 from capture.jpeg import UInt8Image
 from capture.library_output import redirect_output
+from capture.protocol.capture_time import MAX_MISC_BYTES, NO_TIME, CaptureTime, parse_misc
 from capture.protocol.depth_damage import DepthDamageDetector
 from capture.sources.record3d.shared_ring import FrameRing, Shape
 from capture.usb.usbmuxd import ADDRESS_VARIABLE, NOT_STREAMING
@@ -44,6 +45,7 @@ class SlotHeader:
     intrinsics: tuple[float, float, float, float]
     pose: tuple[float, ...]
     device_type: int
+    time: CaptureTime
     lost: dict[str, int]
 
 
@@ -88,6 +90,7 @@ class _Receiver:
     def __init__(self, stream: Record3DStream, pipe: Connection, ring: FrameRing) -> None:
         self._stream, self._pipe, self._ring = stream, pipe, ring
         self._depth_detector = DepthDamageDetector()
+        self._misc = b""  # of the frame before
         self._first_message = threading.Lock()
         self._announced = False
 
@@ -112,13 +115,13 @@ class _Receiver:
         os._exit(0)
 
     def _take(self) -> SlotHeader | None:
-        received_ns = time.perf_counter_ns()
+        received_ns = clock.now_ns()
         stream, ring = self._stream, self._ring
         stream_index = ring.received
         ring.count_received()
         rgb, depth_m = stream.get_rgb_frame(), stream.get_depth_frame()
         confidence = stream.get_confidence_frame()
-        k, pose = stream.get_intrinsic_mat(), stream.get_camera_pose()
+        k, pose, time_of_capture = stream.get_intrinsic_mat(), stream.get_camera_pose(), self._time()
         sequence, damage = None, self._damage(rgb, depth_m, confidence)
         if damage is None:
             try:
@@ -138,8 +141,15 @@ class _Receiver:
             intrinsics=(k.fx, k.fy, k.tx, k.ty),
             pose=(pose.qx, pose.qy, pose.qz, pose.qw, pose.tx, pose.ty, pose.tz),
             device_type=stream.get_device_type(),
+            time=time_of_capture,
             lost=ring.losses(),
         )
+
+    def _time(self) -> CaptureTime:
+        """Return the frame's time. Where a frame has no misc bytes, the package returns the previous frame's again."""
+        misc = self._stream.get_misc_data()[: MAX_MISC_BYTES + 1].tobytes()
+        before, self._misc = self._misc, misc
+        return NO_TIME if misc == before else parse_misc(misc)
 
     def _damage(self, rgb: UInt8Image, depth_m: DepthMap, confidence: UInt8Image) -> str | None:
         """Return the cause if the frame is damaged as far as can be detected here, else None."""

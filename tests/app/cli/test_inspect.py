@@ -13,10 +13,11 @@ import pytest
 from rich.console import Console
 
 from app.cli.inspect import InspectCommand, run, summary
-from app.cli.inspect_table import InspectedRecording, overall_coverage, remarks, sentences, show
+from app.cli.inspect_table import InspectedRecording, clocks, overall_coverage, remarks, sentences, show
 from capture.inspection.motion import Stillness
 from capture.recording import Recording
-from tests.support.frames import make_frame, write_recording
+from capture.storage.layout import SCHEMA_VERSION
+from tests.support.frames import make_frame, timed, write_recording
 
 
 def inspected(dataset: Path, name: str, at_m: float = 1.5, count: int = 4, **changes: Any) -> InspectedRecording:
@@ -124,3 +125,35 @@ def test_an_empty_recording_is_listed(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run(InspectCommand([tmp_path], json=True)) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["survey"], found["confident"], found["depth_m"]) == (None, None, [None, None])
+
+
+def test_which_clock_a_recording_has(tmp_path: Path) -> None:
+    by_arrival = inspected(tmp_path, "old")
+    sent = [replace(timed(make_frame(n)), index=i) for i, n in enumerate(n for n in range(30) if n != 20)]
+    by_camera = summary(Recording(write_recording(tmp_path, "new", sent)))
+    sent[5], sent[7] = replace(sent[5], camera_time_s=None), replace(sent[7], camera_time_s=1.0)
+    mixed = summary(Recording(write_recording(tmp_path, "mixed", sent)))
+    assert list(clocks([by_camera])) == ["times: by the camera's clock"]
+    assert list(clocks([by_arrival, by_camera, replace(by_camera, frames=0)])) == [
+        "times: by arrival at this computer (old)",
+        "times: by the camera's clock (new)",
+    ]
+    assert list(clocks([mixed])) == ["times: by the camera's clock, and by arrival where that has no time"]
+    assert "the camera's clock went back, repeated or jumped in 1 of 29 frames" in list(remarks(mixed))
+    assert "missing by the camera's clock: 1" in list(remarks(by_camera))
+    counted = replace(by_camera, info=replace(by_camera.info, lost={"phone_dropped": 1}))
+    assert "missing by the camera's clock: 1" not in list(remarks(counted)), "it is among the losses"
+    newer = replace(by_camera, info=replace(by_camera.info, schema_version=SCHEMA_VERSION + 1))
+    assert "made by a newer lidarlive (schema 3): what is new in it is not shown" in list(remarks(newer))
+    assert "times: by the camera's clock" in printed([by_camera])
+
+
+def test_the_clock_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sent = [replace(timed(make_frame(n)), index=i) for i, n in enumerate(n for n in range(30) if n != 20)]
+    sent[5], sent[7] = replace(sent[5], camera_time_s=None), replace(sent[7], camera_time_s=1.0)
+    write_recording(tmp_path, "mixed", sent)
+    assert run(InspectCommand([tmp_path], json=True)) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["clock"] == {"name": "mixed", "frames": 29, "by_camera": 27, "astray": 1, "missing": 1}
+    assert found["schema_version"] == 2
+    assert found["seconds"] == pytest.approx(29 / 60, abs=1e-6)

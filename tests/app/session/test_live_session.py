@@ -15,11 +15,13 @@ from app.session.live_session import NOT_PREDICTED, LiveSession, LiveStatus
 from capture.errors import LidarliveError
 from capture.frame_filter import FrameFilter
 from capture.inspection.checksums import damage
-from capture.recording import Dataset
+from capture.recording import Dataset, Recording
 from capture.sources.drivers import DRIVERS
+from capture.sources.replay import ReplaySource
 from capture.sources.stand_in import StandInSource
 from capture.virtual_phone.process import PhoneProcess
 from model.predictor import Predictor
+from tests.support.frames import make_frame, timed, write_recording
 from tests.support.waiting import wait_until
 from tests.support.weights import write_weights
 
@@ -224,3 +226,38 @@ def test_a_phone_that_goes_away_is_waited_for_and_the_loss_is_shown(
             assert live.status().lost == {"disconnected": 1}
     (recording,) = Dataset(tmp_path)
     assert (recording.info.status, recording.info.lost) == ("closed", {"disconnected": 1})
+
+
+def test_the_delay_counts_from_the_capture_where_the_phone_sends_it(record3d_package: None, tmp_path: Path) -> None:
+    """A source whose frames are held back for a while: those that came undelayed show by how much."""
+    frames = [timed(make_frame(i, (240, 320), (192, 256))) for i in range(60)]
+    walk = write_recording(tmp_path / "set", "walk", frames)
+    with closing(LiveSession(StandInSource(str(walk), "walk", loop=True), tmp_path / "recordings")) as live:
+        live.start()
+        assert live.status().delay_s is None
+        wait_until(lambda: live.latest().frame is not None, "a frame")
+        view = live.latest()
+        assert view.frame is not None
+        assert view.captured_ns is not None
+        assert view.captured_ns <= view.frame.received_ns
+        live.note_drawn(view)
+        status = live.status()
+        assert status.delay_of_capture
+        assert status.delay_s is not None
+        assert 0 < status.delay_s < 60
+        live.use_source(ReplaySource(Recording(walk)))
+        assert live.status().delay_s is None
+        wait_until(lambda: live.latest().frame is not None, "a frame that is played")
+        live.note_drawn(live.latest())
+        assert live.latest().captured_ns is None, "it was captured long ago"
+        assert not live.status().delay_of_capture
+        assert live.status().delay_s is not None
+
+
+def test_the_delay_counts_from_arrival_where_the_phone_sends_no_time(session: LiveSession) -> None:
+    wait_until(lambda: session.latest().frame is not None, "a frame")
+    session.note_drawn(session.latest())
+    status = session.status()
+    assert not status.delay_of_capture
+    assert status.delay_s is not None
+    assert status.delay_s > 0

@@ -154,3 +154,91 @@ def test_an_inference_that_fails_is_said_and_others_can_follow(
     offer_until_predicted(live, seen)
     assert (live.status().weights, live.status().error) == ("first", "")
     assert np.isfinite(seen.predictions[-1][0].depth_m).all()
+
+
+@pytest.mark.parametrize("error", [ImportError("no openvino"), KeyError("files"), MemoryError(), OSError("gone")])
+def test_a_load_that_fails_in_any_way_is_shown_and_the_next_one_works(
+    live: PredictorThread,
+    seen: Seen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    offer_until_predicted(live, seen)
+
+    def fails(folder: Path, threads: int) -> Predictor:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(predicting, "Predictor", fails)
+        live.use(tmp_path / "broken")
+        wait_until(lambda: not live.status().loading, "the end of loading")
+    shown = live.status().error
+    assert shown.startswith("the weights broken cannot be loaded: ")
+    assert str(error) in shown or type(error).__name__ in shown
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["lidarlive.predictor"]
+    offer_until_predicted(live, seen)
+    assert live.status().weights == "first", "the weights in use stay"
+    live.use(write_weights(tmp_path / "second"))
+    wait_until(lambda: not live.status().loading, "the other weights are ready")
+    offer_until_predicted(live, seen)
+    assert (live.status().weights, live.status().error) == ("second", "")
+
+
+@pytest.mark.parametrize("error", [ValueError("shapes (1,) and (2,) differ"), KeyError("rgb"), MemoryError()])
+def test_any_failure_of_inference_is_shown_and_logged(
+    live: PredictorThread,
+    seen: Seen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    offer_until_predicted(live, seen)
+
+    def fails(self: Predictor, rgb: np.ndarray, intrinsics: object = None, frame_index: int = 0) -> Prediction:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Predictor, "__call__", fails)
+        live.offer(make_frame(1, (72, 96), (24, 32)))
+        wait_until(lambda: live.status().error != "", "what failed")
+    assert live.status().error.startswith("prediction stopped: ")
+    assert str(error) in live.status().error
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["lidarlive.predictor"]
+    live.use(tmp_path / "first")
+    wait_until(lambda: not live.status().loading, "the weights are ready again")
+    offer_until_predicted(live, seen)
+    assert (live.status().weights, live.status().error) == ("first", "")
+
+
+def test_a_failure_of_what_receives_predictions_does_not_end_the_thread(
+    live: PredictorThread, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_until_predicted(live, seen)
+
+    def fails(prediction: Prediction, frame: Frame) -> None:
+        raise IndexError("list index out of range")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(live, "_on_prediction", fails)
+        live.offer(make_frame(1, (72, 96), (24, 32)))
+        wait_until(lambda: live.status().error == "prediction stopped: list index out of range", "what failed")
+    live.use(tmp_path / "first")
+    wait_until(lambda: not live.status().loading, "the weights are ready again")
+    offer_until_predicted(live, seen)
+    assert live.status().error == ""
+
+
+def test_pictures_none_of_which_can_be_decoded_are_a_problem_until_one_can(live: PredictorThread, seen: Seen) -> None:
+    offer_until_predicted(live, seen)
+    torn = encode(make_frame(500), None).jpeg[:300]
+    for number in range(predicting.UNDECODABLE_FRAMES):
+        assert live.status().error == ""
+        live.offer(replace(make_frame(500 + number), image=Jpeg(torn, (72, 96))))
+        wait_until(lambda: live._frames._item is None, "the frame is taken")
+    wait_until(lambda: "No picture can be decoded" in live.status().error, "the problem")
+    assert live.status().weights == "first"
+    offer_until_predicted(live, seen)
+    wait_until(lambda: live.status().error == "", "the end of the problem")

@@ -38,6 +38,16 @@ def test_status_line_names_rates_weights_and_losses() -> None:
     assert causes({}) == "none"
 
 
+def test_the_delay_and_what_it_means() -> None:
+    status = LiveStatus("iPhone", "streaming", fps=60.0, delay_s=0.0264)
+    assert status_line(status).endswith("0 lost  ·  delay 26 ms")
+    assert "from the arrival of a frame until it is drawn; its time of capture is unknown" in status_tool_tip(status)
+    of_capture = status_tool_tip(replace(status, delay_of_capture=True))
+    assert "from the capture of a frame, by the camera's clock, until it is drawn; less the time" in of_capture
+    assert "arrival of a frame" not in of_capture
+    assert "Delay" not in status_tool_tip(replace(status, delay_s=None))
+
+
 def test_accuracy_is_said_in_one_line_and_by_distance() -> None:
     bins = (DistanceBin(0, 0.042, 0.25), DistanceBin(3, 1.31, 0.75))
     accuracy = Accuracy(rmse_m=0.1236, abs_rel=0.0412, delta1=0.975, scale_ratio=1.019, bins=bins)

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from PyQt5.QtCore import QObject
+from PyQt5.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
 
-from app.widgets.background import Background
+from app.widgets.background import Background, run_and_wait
 from capture.errors import LidarliveError
 
 WAIT_MS = 30_000
@@ -81,6 +81,67 @@ def test_requests_of_other_names_and_without_replacement_are_all_delivered(
     qtbot.waitUntil(lambda: sorted(done) == ["0", "1", "2", "other"], timeout=WAIT_MS)
     background.shut_down()
     assert not background.is_running("save")
+
+
+def test_work_in_order_begins_when_what_was_requested_before_has_ended(qtbot: QtBot, background: Background) -> None:
+    begun, done, ended = list[str](), list[str](), list[str]()
+
+    def work(name: str, may_end: threading.Event) -> Callable[[], str]:
+        def run() -> str:
+            begun.append(name)
+            assert may_end.wait(30)
+            return name
+
+        return run
+
+    gates = [threading.Event() for _ in range(3)]
+    for number, gate in enumerate(gates):
+        background.run_in_order(f"work {number}", work(str(number), gate), done.append, lambda: ended.append("x"))
+    for number in (2, 1):  # these may end at once, and do not begin before the first has ended
+        gates[number].set()
+    qtbot.waitUntil(lambda: begun == ["0"], timeout=WAIT_MS)
+    qtbot.wait(50)
+    assert (begun, done) == (["0"], [])
+    gates[0].set()
+    qtbot.waitUntil(lambda: done == ["0", "1", "2"], timeout=WAIT_MS)
+    assert begun == done
+    assert ended == ["x"] * 3
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_each_end_is_reported_and_the_next_work_follows_a_failed_one(qtbot: QtBot, background: Background) -> None:
+    ended, failed, done = list[str](), list[str](), list[str]()
+    background.failed.connect(failed.append)
+    background.run_in_order("first", fail, pytest.fail, lambda: ended.append("first"))
+    background.run_in_order("second", lambda: [].pop(), pytest.fail, lambda: ended.append("second"))
+    background.run_in_order("third", lambda: "third", done.append, lambda: ended.append("third"))
+    qtbot.waitUntil(lambda: ended == ["first", "second", "third"], timeout=WAIT_MS)
+    assert (failed, done) == (["no disk"], ["third"])
+
+
+def test_shutting_down_waits_for_work_in_order_and_logs_what_failed(
+    background: Background, caplog: pytest.LogCaptureFixture
+) -> None:
+    finished: list[str] = []
+    slow = Held("slow")
+    background.run_in_order("rename", lambda: finished.append(slow()), lambda _: None)
+    background.run_in_order("trash", fail, pytest.fail)
+    threading.Timer(0.3, slow.end).start()
+    background.shut_down(timeout_s=0)
+    assert finished == ["slow"]
+    assert [record.getMessage() for record in caplog.records] == ["trash: no disk"]
+
+
+def test_qt_goes_on_while_it_waits(qtbot: QtBot) -> None:
+    beats, work = list[int](), Held("done")
+    timer = QTimer()
+    timer.timeout.connect(lambda: beats.append(1) or (work.end() if len(beats) == 5 else None))
+    timer.start(5)
+    names: list[str] = []
+    run_and_wait("closing", lambda: names.append(f"{threading.current_thread().name} {work()}"))
+    timer.stop()
+    assert names == ["closing done"]
+    assert len(beats) >= 5
 
 
 def test_what_is_cancelled_is_discarded(qtbot: QtBot, background: Background) -> None:

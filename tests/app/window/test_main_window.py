@@ -13,9 +13,11 @@ from PyQt5.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
 
 from app.cli.view import weights_in_use
+from app.log_file import open_log
 from app.session.live_session import LiveSession
 from app.window.application import application
 from app.window.main_window import Window
+from capture import paths
 from capture.errors import LidarliveError
 from capture.recording import Dataset
 from capture.sources.record3d.driver import Record3dSource
@@ -36,6 +38,8 @@ def test_frames_are_shown_and_what_is_absent_is_said(qtbot: QtBot, window: Windo
     assert not window.panels["difference"].bar.isVisible()
     figures = re.compile(r"\d+ frames/s  ·  no weights  ·  \d+ lost")  # a busy computer may lose some
     qtbot.waitUntil(lambda: figures.match(window.status_lines.status_label.whole_text) is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: " ms" in window.status_lines.status_label.whole_text, timeout=WAIT_MS)
+    assert "from the arrival of a frame until it is drawn" in window.status_lines.status_label.toolTip()
     assert window.toolbar.source_label.whole_text == "numbered"
     assert not window.errors.isVisible()
 
@@ -193,7 +197,7 @@ def test_exceptions_that_nobody_caught_are_shown_and_logged(
     qtbot: QtBot, session: LiveSession, own_home: Path, tmp_path: Path
 ) -> None:
     application()
-    with qtbot.captureExceptions() as caught:
+    with qtbot.captureExceptions() as caught, open_log(paths.log_path()):
         window = Window(session, tmp_path / "recordings")
         window.show()
         window.toolbar.retrain_button.clicked.disconnect()
@@ -210,14 +214,16 @@ def test_an_exception_in_a_thread_is_shown_too(
     qtbot: QtBot, session: LiveSession, own_home: Path, tmp_path: Path
 ) -> None:
     application()
-    window = Window(session, tmp_path / "recordings")
-    window.show()
-    thread = threading.Thread(target=lambda: [].pop(), name="unlucky")
-    thread.start()
-    qtbot.waitUntil(lambda: "IndexError" in window.errors.text, timeout=WAIT_MS)
-    thread.join()
+    with open_log(paths.log_path()):
+        window = Window(session, tmp_path / "recordings")
+        window.show()
+        thread = threading.Thread(target=lambda: [].pop(), name="unlucky")
+        thread.start()
+        qtbot.waitUntil(lambda: "IndexError" in window.errors.text, timeout=WAIT_MS)
+        assert str(own_home / "lidarlive.log") in window.errors.text
+        thread.join()
+        window.close()
     assert "exception in unlucky" in (own_home / "lidarlive.log").read_text()
-    window.close()
 
 
 def test_the_geometry_is_remembered_in_the_home_folder(

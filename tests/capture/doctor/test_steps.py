@@ -14,10 +14,12 @@ from capture.doctor import steps as doctor
 from capture.doctor.steps import LOOK_STEPS, STREAM_STEPS, Step, examine, look
 from capture.doctor.stream_sample import rate_of
 from capture.frame import Camera
+from capture.protocol.capture_time import CaptureTime, encode_misc
+from capture.protocol.wire import with_misc
 from capture.usb.remedies import Problem, remedy
 from capture.usb.usbmuxd import send_message
 from tests.support.fake_usbmuxd import ENDLESS, NO_RECORD, PHONE, REFUSED, Answer, FakeUsbmuxd, hang, slowly
-from tests.support.frames import encoded_message, make_frame
+from tests.support.frames import encoded_message, make_frame, timed
 
 Stream = Callable[[socket.socket], None]
 
@@ -214,6 +216,17 @@ def test_a_stream_with_all_its_properties(tmp_path: Path) -> None:
     assert steps["pictures"].found == "LiDAR; RGB 72x96, depth 24x32, confidence 24x32"
     assert steps["pictures"].measured["confidence_size"] == (24, 32)
     assert (tmp_path / "kept").read_bytes() == b"".join(encoded_message(make_frame(i)) for i in range(12))
+
+
+def test_the_rate_is_that_of_the_camera_where_it_sends_times(tmp_path: Path) -> None:
+    """All arrive at once, and one is missing."""
+    sixty = [timed(make_frame(i)) for i in range(40) if i != 20]
+    messages = [with_misc(encoded_message(f), encode_misc(CaptureTime(f.camera_time_s))) for f in sixty]
+    measured = examined(tmp_path, sent(b"".join(messages)))["rate"].measured
+    assert measured["clock"] == "camera"
+    assert measured["fps"] == pytest.approx(60 * 38 / 39, abs=0.01)
+    assert (measured["gaps"], measured["longest_gap_ms"]) == (1, pytest.approx(33.3, abs=0.1))
+    assert examined(tmp_path, frames())["rate"].measured["clock"] == "arrival"
 
 
 def test_the_front_camera(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from capture.inspection.findings import Finding
 from capture.recording import Recording
 from capture.storage.encoding import encode
 from capture.storage.writer import RecordingWriter
-from tests.support.frames import make_frame
+from tests.support.frames import make_frame, timed
 
 FRAMES = 12
 
@@ -119,3 +119,48 @@ def test_skipped_frames_are_no_pause(tmp_path: Path) -> None:
 def test_time_stamps_that_go_back(tmp_path: Path) -> None:
     frames = walk(lambda i, frame: replace(frame, received_ns=0) if i == 6 else frame)
     assert ("time", (6,)) in kinds(found(tmp_path, frames))
+
+
+def by_camera(frames: list[Frame]) -> list[Frame]:
+    """Timed by the camera, and received up to 11 ms late."""
+    return [
+        replace(timed(replace(frame, index=round(frame.received_ns * 60 / 1e9))), index=frame.index) for frame in frames
+    ]
+
+
+def test_frames_missing_by_the_cameras_clock_are_certain(tmp_path: Path) -> None:
+    """Single ones too; those that this computer is known to have lost are a pause at most."""
+    frames = [frame for i, frame in enumerate(walk(lambda i, frame: frame, 60)) if i not in (20, 21, 40)]
+    frames = by_camera([replace(frame, index=i) for i, frame in enumerate(frames)])
+    (lost,) = found(tmp_path, frames)
+    assert (lost.kind, lost.frames, lost.is_damage) == ("lost", (20, 38), False)
+    assert lost.what == "3 frames are missing before these by the camera's clock"
+    assert lost.details == ("2 before frame 20", "1 before frame 38")
+    known = by_camera([frame for i, frame in enumerate(walk(lambda i, frame: frame, 60)) if not 20 <= i < 40])
+    assert kinds(found(tmp_path, known)) == [("gap", (20,))]
+    assert found(tmp_path, known, chosen=FrameFilter(moved_m=0.01)) == []
+
+
+def test_a_pause_of_the_app_is_a_pause(tmp_path: Path) -> None:
+    frames = walk(lambda i, frame: frame, 180)
+    frames = by_camera([replace(frame, index=i) for i, frame in enumerate(frames[:30] + frames[150:])])
+    (gap,) = found(tmp_path, frames)
+    assert (gap.kind, gap.frames) == ("gap", (30,))
+    assert gap.what == "there is a pause before these: 2.02 s before frame 30, usually 0.017 s"
+
+
+def test_a_busy_computer_leaves_no_pause_in_the_cameras_times(tmp_path: Path) -> None:
+    frames = by_camera(walk(lambda i, frame: frame, 60))
+    late = [replace(f, received_ns=f.received_ns + (10 <= i < 50) * 900_000_000) for i, f in enumerate(frames)]
+    late[50:] = [replace(f, received_ns=late[49].received_ns + i) for i, f in enumerate(late[50:])]
+    assert found(tmp_path, late) == []
+    assert kinds(found(tmp_path, [replace(frame, camera_time_s=None) for frame in late])) == [("gap", (10,))]
+
+
+def test_a_camera_clock_that_goes_back_is_named(tmp_path: Path) -> None:
+    frames = by_camera(walk(lambda i, frame: frame, 60))
+    frames[20] = replace(frames[20], camera_time_s=1.0)
+    frames[30] = replace(frames[30], camera_time_s=frames[29].camera_time_s)
+    (clock,) = found(tmp_path, frames)
+    assert (clock.kind, clock.frames) == ("clock", (20, 30))
+    assert clock.what.startswith("the camera's clock goes back, repeats or jumps here")

@@ -16,6 +16,7 @@ import pytest
 from app.cli import record as record_module
 from app.cli.inspect import InspectCommand
 from app.cli.inspect import run as inspect
+from capture import clock
 from capture.frame import Frame
 from capture.recorder import recorder as recorder_module
 from capture.recorder.recorder import Recorder
@@ -254,7 +255,7 @@ def test_setting_the_clock_back_keeps_times_and_names_in_order(tmp_path: Path, m
     recorder = Recorder(tmp_path, "clock", QuietSource())
     for i in range(6):
         frame = make_frame(i) if i < 4 else make_frame(i, rgb_size=(96, 72), depth_size=(32, 24))
-        recorder.offer(replace(frame, received_ns=time.perf_counter_ns()))
+        recorder.offer(replace(frame, received_ns=clock.now_ns()))
         wait_until(lambda written=i + 1: recorder.status().written == written, "the frame")
         if i == 1:
             shift_s = -3600

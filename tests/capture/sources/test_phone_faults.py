@@ -133,6 +133,7 @@ class TestAskingForFaults:
             *("jpeg-corrupt", "jpeg-scan", "jpeg-size", "rgb-past-body", "depth-truncated", "depth-flipped"),
             *("depth-size", "depth-repeated", "depth-nan", "depth-negative", "depth-infinite"),
             *("body-0", "body-20", "body-4gib", "cut"),
+            *("misc-none", "misc-broken", "misc-nan", "misc-back", "misc-1mb"),
             *("silent", "gone", "usbmuxd-restart", "trickle", "flood", "truedepth", "landscape"),
             *("damaged", "too-large", "old-app", "garbage"),
         }

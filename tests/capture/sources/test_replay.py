@@ -14,8 +14,9 @@ import pytest
 from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.recording import Recording
-from capture.sources.replay import LONGEST_PAUSE_S, ReplaySource
-from tests.support.frames import make_frame, write_recording
+from capture.sources.replay import ReplaySource
+from capture.timing.frame_times import LONGEST_PAUSE_S
+from tests.support.frames import make_frame, timed, write_recording
 from tests.support.waiting import wait_until
 
 
@@ -138,3 +139,13 @@ def test_a_recording_without_frames_is_refused(tmp_path: Path, numbered: Path):
     (copy / "frames.jsonl").write_bytes(b"")
     with pytest.raises(LidarliveError, match="has no frames to play"):
         ReplaySource(Recording(copy))
+
+
+def test_the_pace_is_that_of_the_camera_where_it_timed_the_frames(tmp_path: Path):
+    frames = [timed(make_frame(i)) for i in range(6)]
+    frames[3:] = [replace(frame, received_ns=frame.received_ns + 500_000_000) for frame in frames[3:]]
+    source = ReplaySource(Recording(write_recording(tmp_path, "late", frames)))
+    assert source.position.length_s == pytest.approx(5 / 60, abs=1e-6)
+    frames = [replace(frame, camera_time_s=None) for frame in frames]
+    source = ReplaySource(Recording(write_recording(tmp_path, "by arrival", frames)))
+    assert source.position.length_s == pytest.approx(5 / 60 + 0.5, abs=0.02)

@@ -21,7 +21,7 @@ from capture.frame import Camera
 from capture.recording import Dataset, Recording
 from capture.storage.layout import INFO_NAME, LOCK_NAME, LOG_NAME, read_info
 from capture.storage.repair import being_written, repair
-from tests.support.frames import make_frame, write_recording
+from tests.support.frames import as_version_1, make_frame, timed, write_recording
 from tests.support.paths import ROOT
 
 FRAMES = 6
@@ -239,3 +239,22 @@ def test_two_processes_that_open_at_once_repair_once(tmp_path: Path) -> None:
     assert [process.communicate(timeout=60)[0].strip() for process in opening] == ["40", "40"]
     assert [process.returncode for process in opening] == [0, 0]
     assert sorted(os.listdir(path)) == ["confidence", "depth", LOG_NAME, INFO_NAME, "rgb"]
+
+
+def test_times_of_the_phone_survive(tmp_path: Path) -> None:
+    sent = [timed(make_frame(i)) for i in range(4)]
+    path = tear(write_recording(tmp_path, "torn", sent))
+    (path / INFO_NAME).unlink()
+    (path / "depth" / "000001.png").unlink()
+    repaired = repair(path)
+    assert repaired.info.schema_version == 2
+    kept = [(frame.camera_time_s, frame.phone_time_unix_s) for frame in Recording(path)]
+    assert kept == [(frame.camera_time_s, frame.phone_time_unix_s) for frame in sent if frame.index != 1]
+
+
+def test_a_recording_of_an_earlier_version_keeps_its_version(tmp_path: Path) -> None:
+    path = as_version_1(torn(tmp_path))
+    (path / INFO_NAME).unlink()
+    repair(path)
+    assert Recording(path).info.schema_version == 1
+    assert numbers(path) == [0, 1, 2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import lzfse
@@ -11,13 +13,14 @@ import pytest
 from capture.errors import LidarliveError
 from capture.formats.r3d_reader import R3dFile
 from capture.frame import Frame
-from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader
+from capture.protocol.capture_time import CaptureTime, encode_misc
+from capture.protocol.wire import FRAME_HEADER, PEERTALK_HEADER, FrameHeader, with_misc
 from capture.recording import Recording
 from capture.room import VERSION
 from capture.virtual_phone import clips
 from capture.virtual_phone.clips import FRAMES_AHEAD, MAX_HELD_FRAMES, Clip, open_clip
-from tests.support.frames import encoded_message, make_frame, write_recording
-from tests.support.r3d_files import members, write_r3d
+from tests.support.frames import encoded_message, make_frame, timed, write_recording
+from tests.support.r3d_files import METADATA, members, write_r3d
 
 
 def parts(message: bytes) -> tuple[FrameHeader, bytes, bytes, bytes]:
@@ -250,3 +253,47 @@ def test_a_cache_that_cannot_be_written(small_room: Path, tmp_path: Path, monkey
     monkeypatch.setenv("LIDARLIVE_CACHE", str(tmp_path / "file"))
     with pytest.raises(LidarliveError, match=r"cannot be saved in .*Set LIDARLIVE_CACHE to another folder"):
         open_clip("demo")
+
+
+def test_what_has_times_of_the_camera_is_played_at_them(tmp_path: Path) -> None:
+    """Recordings by the camera's clock, a .r3d file by its time stamps, the demo evenly; long pauses are shortened."""
+    frames = [timed(make_frame(i)) for i in (0, 1, 3, 4)]
+    late = [replace(timed(make_frame(i)), camera_time_s=70_000 + i * 40.0, received_ns=i * 40 * 10**9) for i in (0, 1)]
+    times_s = open_clip(str(write_recording(tmp_path / "set", "a", frames, "2026-01-01T00:00:00.000+00:00"))).times_s
+    assert times_s == pytest.approx([0, 1 / 60, 3 / 60, 4 / 60], abs=1e-6)
+    write_recording(tmp_path / "set", "b", late, "2026-01-01T00:00:01.000+00:00")
+    times_s = open_clip(str(tmp_path / "set")).times_s
+    assert times_s == pytest.approx([0, 1 / 60, 3 / 60, 4 / 60, 1 + 4 / 60, 2 + 4 / 60], abs=1e-6)
+    r3d = members(METADATA | {"frameTimestamps": [5.0, 5.04, 5.06]})
+    assert open_clip(str(write_r3d(tmp_path / "a.r3d", r3d))).times_s == pytest.approx([0, 0.04, 0.06])
+
+
+def test_what_has_no_times_of_the_camera_is_sent_without(tmp_path: Path) -> None:
+    assert open_clip(str(write_recording(tmp_path, "old", [make_frame(i) for i in range(3)]))).times_s is None
+    r3d = members({key: value for key, value in METADATA.items() if key != "frameTimestamps"})
+    assert open_clip(str(write_r3d(tmp_path / "a.r3d", r3d))).times_s is None
+    (tmp_path / "a.wire").write_bytes(encoded_message(make_frame(0)))
+    assert open_clip(str(tmp_path / "a.wire")).times_s is None
+
+
+def test_the_demo_has_times(small_room: Path) -> None:
+    assert [open_clip("demo").times_s for _ in range(2)] == [[0, 1 / 30, 2 / 30, 3 / 30]] * 2
+
+
+def test_a_saved_stream_is_played_unchanged_at_the_times_in_it(tmp_path: Path) -> None:
+    """Damaged messages, and those whose time is unusable, come when one is usual."""
+    times_s = [5.0, 5.02, None, 5.06, 4.0, 5.1]
+    messages = [
+        with_misc(encoded_message(make_frame(i)), encode_misc(CaptureTime(time_s))) for i, time_s in enumerate(times_s)
+    ]
+    messages.insert(1, wire(b"?" * 300))
+    path = tmp_path / "saved.wire"
+    path.write_bytes(b"".join(messages))
+    clip = open_clip(str(path))
+    assert clip.times_s == pytest.approx([0, 0.01, 0.02, 0.03, 0.06, 0.07, 0.1], abs=0.011)
+    assert all(before < after for before, after in pairwise(clip.times_s or ()))
+    assert clip.fps == pytest.approx(6 / clip.times_s[-1])  # type: ignore[index]
+    assert not clip.stamped
+    assert [clip.message(i) for i in range(7)] == messages
+    path.write_bytes(b"".join(messages[:2]))
+    assert (open_clip(str(path)).times_s, open_clip(str(path)).fps) == (None, 30), "one time is no rate"

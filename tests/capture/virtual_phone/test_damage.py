@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 from capture.jpeg import jpeg_size
+from capture.protocol.capture_time import CaptureTime, encode_misc
 from capture.protocol.lzfse import inflate
-from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, consistent_header
+from capture.protocol.wire import PEERTALK_HEADER, FrameHeader, consistent_header, with_misc
 from capture.virtual_phone.faults import DAMAGE, REPEATED
 from capture.virtual_phone.wire_file import message_spans
 from tests.support.phones import Sent, connect, phone, read, watch
 
 pytestmark = pytest.mark.phone
 
+DATED = encode_misc(CaptureTime(0.0, 0.0))
 BLOCK = np.zeros((256, 192), bool)
 BLOCK[:48, :48] = True
 
@@ -109,6 +111,22 @@ class TestOneMessage:
     def test_a_body_too_short_for_a_frame(self, damaged: dict[str, Sent], size: int) -> None:
         sent = damaged[f"body-{size}"]
         assert sent.message == struct.pack(">4I", 1, 101, 0, size) + sent.whole[16 : 16 + size]
+
+    @pytest.mark.parametrize(
+        ("kind", "misc"),
+        [
+            ("misc-none", b""),
+            ("misc-broken", DATED[: len(DATED) // 2]),
+            ("misc-nan", DATED.replace(b"0.0", b"NaN")),
+            ("misc-back", DATED),
+            ("misc-1mb", DATED.ljust(1 << 20)),
+        ],
+    )
+    def test_another_time_of_capture(self, damaged: dict[str, Sent], kind: str, misc: bytes) -> None:
+        """Of a clip without times; with times, they are those of the clip."""
+        sent = damaged[kind]
+        assert consistent_header(sent.message).misc_bytes == len(misc)
+        assert sent.message == with_misc(sent.whole, misc)
 
     def test_a_body_of_4_gib(self, wire_file: Path) -> None:
         (_, first), (offset, size) = message_spans(wire_file)[:2]

@@ -11,12 +11,16 @@ import pytest
 
 from capture.protocol.wire import FrameHeader
 from capture.usb.usbmuxd import list_devices
-from capture.virtual_phone.player import LATE_WAKE_S, next_frame
 from capture.virtual_phone.process import PhoneStatus
+from capture.virtual_phone.schedule import LATE_WAKE_S, Schedule
 from tests.support.phones import FRAMES, connect, has_ended, phone, read_message, split
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.phone
+
+
+def next_frame(n: int, started_s: float, taken_s: float, fps: float) -> int:
+    return Schedule(fps).following(n, started_s, taken_s)
 
 
 def all_of(connection: socket.socket) -> bytes:

@@ -89,7 +89,7 @@ def test_a_recording_is_renamed_and_keeps_its_mark(panel: Panel, qtbot: QtBot, d
     qtbot.waitUntil(lambda: "my-desk" in names(shown))
     renamed = dataset / "2026-01-01T10-00-00Z_my-desk"
     assert Recording(renamed).info.name == "my-desk"
-    assert read_roles(dataset) == {renamed.name: TRAIN}
+    qtbot.waitUntil(lambda: read_roles(dataset) == {renamed.name: TRAIN})
     assert not shown.question.isVisible()
 
 
@@ -114,7 +114,7 @@ def test_a_recording_goes_to_the_trash_after_a_question(panel: Panel, qtbot: QtB
     qtbot.waitUntil(lambda: names(shown) == ["door", "desk"])
     trashed = list(tmp_path.rglob("Trash*/files/*")) or list((tmp_path / "share").rglob("*shelf*"))
     assert len(Recording(trashed[0])) == 3  # nothing of it is lost
-    assert read_roles(dataset) == {}
+    qtbot.waitUntil(lambda: read_roles(dataset) == {})
 
 
 def test_one_in_use_is_left_alone(panel: Panel, qtbot: QtBot):
@@ -144,6 +144,7 @@ def test_marks_go_round_and_are_what_the_retrain_dialog_ticks(panel: Panel, qtbo
     choose(shown, 2)
     qtbot.mouseClick(shown.role_button, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(shown.role_button, Qt.MouseButton.LeftButton)  # desk: held out
+    qtbot.waitUntil(lambda: len(read_roles(dataset)) == 2 and HELD_OUT in read_roles(dataset).values())
     table = RecordingsTable()
     qtbot.addWidget(table)
     table.show_recordings(list_summaries(dataset))
@@ -155,6 +156,7 @@ def test_what_is_unmarked_is_held_out_only_where_nothing_else_is(qtbot: QtBot, d
     shown = panel()
     choose(shown, 0)
     qtbot.keyClick(shown.list, Key.Key_T)  # the newest is to be trained on
+    qtbot.waitUntil(lambda: len(read_roles(dataset)) == 1)
     table = RecordingsTable()
     qtbot.addWidget(table)
     table.show_recordings(list_summaries(dataset))

@@ -62,6 +62,7 @@ def dialog(qtbot: QtBot, dataset: Path) -> Iterator[RetrainDialog]:
     qtbot.waitUntil(lambda: len(shown.choice.table.summaries) > 0, timeout=WAIT_MS)
     yield shown
     shown.shut_down()
+    shown.finish()
     session.close()
 
 
@@ -148,9 +149,10 @@ def test_training_through_the_dialog_to_the_weights_in_use_and_back(qtbot: QtBot
     assert store.active() == before, "training activates nothing"
 
     qtbot.mouseClick(dialog.outcome.use_button, Left)
+    qtbot.waitUntil(lambda: dialog.notes.text == f"In use: {Path(done.weights).name}", timeout=WAIT_MS)
     assert str(store.active()) == done.weights
-    assert dialog.notes.text == f"In use: {Path(done.weights).name}"
     qtbot.mouseClick(dialog.outcome.back_button, Left)
+    qtbot.waitUntil(dialog.outcome.keep_button.isVisible, timeout=WAIT_MS)
     assert store.active() == before
     qtbot.mouseClick(dialog.outcome.keep_button, Left)
     assert dialog.pages.currentWidget() is dialog.choice
@@ -206,7 +208,7 @@ def test_a_child_that_is_killed_can_go_on(qtbot: QtBot, dialog: RetrainDialog) -
     dialog.open_again()
     qtbot.waitUntil(lambda: dialog.offer.isVisible(), timeout=WAIT_MS)
     qtbot.mouseClick(dialog.offer.discard_button, Left)
-    assert not dialog.offer.isVisible()
+    qtbot.waitUntil(lambda: not dialog.offer.isVisible(), timeout=WAIT_MS)
     with qtbot.waitSignal(dialog.listed, timeout=WAIT_MS):
         dialog.open_again()
     assert not dialog.offer.isVisible()
