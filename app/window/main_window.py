@@ -131,6 +131,7 @@ class Window(QMainWindow):
         assert event is not None
         if self._closed:  # closed again, by Ctrl-C for example, while a training was left running
             self._shut_down_retrain(leave_running=False)
+            QApplication.quit()
             return
         # Ask only after a person's own click; a signal or the end of `end_after` closes at once.
         running = self.retrain_dialog is not None and self.retrain_dialog.trainer.running
@@ -169,8 +170,6 @@ class Window(QMainWindow):
             return
         QApplication.setQuitOnLastWindowClosed(not leave_running)
         self.retrain_dialog.shut_down(QApplication.quit if leave_running else None)
-        if not leave_running and self._closed:
-            QApplication.quit()
 
     def _refresh_view(self) -> None:
         view = self.session.latest()
@@ -289,11 +288,8 @@ class Window(QMainWindow):
         self._play_actions = add_actions(play, PLAY, self.playback_bar.handlers()).values()
         SourceMenu(source, self, self._recordings_folder, self.sources.open, lambda: self.sources.spec)
         fill_view_menu(view, self.panels, self.plot, self.cloud)
-        help_handlers = {
-            "keys": lambda: help_page(str(paths.home()), self).show(),
-            "about": lambda: about_box(self).show(),
-        }
-        add_actions(help_menu, HELP, help_handlers)
+        keys, about = (lambda: help_page(str(paths.home()), self).show()), (lambda: about_box(self).show())
+        add_actions(help_menu, HELP, {"keys": keys, "about": about})
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
