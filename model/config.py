@@ -9,6 +9,7 @@ from pathlib import Path
 from capture.errors import LidarliveError
 from capture.storage import json_codec
 from model.preset_facts import PRESETS, Recipe, facts_of, preset_names
+from model.report import SAME_WALK
 
 ACTIVE = "active"  # `continue_from`: the weights in use when the training starts, the starter by default
 CANONICAL_FOCAL_PX = 200.0  # of the network's input; near that of phones and Kinects at 192x256
@@ -45,6 +46,7 @@ class TrainConfig:
     seed: int = 0
     resumable: bool = False  # write a checkpoint after each epoch, so that an interrupted training can be resumed
     resume: bool = False  # resume the interrupted training that was to become `out`
+    last_fifth: bool | None = None  # judge the only recording on it; None: where `held_out` is None and it is possible
 
     def __post_init__(self) -> None:
         numbers = (self.epochs, self.batch, self.epoch_frames, self.seed, *(self.size or ()))
@@ -65,6 +67,8 @@ class TrainConfig:
         _require(0 <= self.turned <= 1, "turned must be 0 to 1", self.turned)
         _require(1 <= self.zoom <= 4, "zoom must be 1 to 4", self.zoom)
         _require(self.learning_rate is None or self.learning_rate > 0, "learning_rate must be > 0", self.learning_rate)
+        one = not (self.held_out and self.last_fifth)
+        _require(one, "held_out and last_fifth exclude each other: choose one", self.held_out)
         if self.size is not None:
             self._check_size(*self.size)
 
@@ -110,13 +114,26 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class UsedRecording:
-    """One recording that a version was trained on or judged by; `crc32` is that of its commit log."""
+    """One recording that a version was trained on or judged by; `crc32` is that of its commit log.
+
+    `last_fifth_from`: the first frame of its last fifth, by which the version was judged, although it was trained on
+    the frames before; `left_out` of those, nearest to it, were not trained on. None: the whole recording has one role.
+    """
 
     name: str
     frames: int
     crc32: str
     held_out: bool
     path: str = ""
+    last_fifth_from: int | None = None
+    left_out: int = 0
+
+    @property
+    def role(self) -> str:
+        if self.last_fifth_from is None:
+            return "held out" if self.held_out else "trained on"
+        judged, trained = self.frames - self.last_fifth_from, self.last_fifth_from - self.left_out
+        return f"{trained} trained on, the last {judged} judged on ({SAME_WALK}), {self.left_out} between left out"
 
 
 @dataclass(frozen=True)

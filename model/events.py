@@ -37,6 +37,7 @@ class Started(Event):
     continue_from: str | None  # the parent version's folder
     resumed: bool
     notes: list[str] = field(default_factory=list)  # limits of what is held out, in sentences
+    same_walk: bool = False  # `held_out` is the last fifth of the recording in `train`: flatters the result
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from capture.storage import json_codec
 Figures = dict[str, float | int | None]  # by metric, and "frames"; None where nothing counts (evaluation/metrics.py)
 Ranges = dict[str, Figures]  # of "near" and "far"
 
+SAME_WALK = "same walk: flatters the result"  # beside every figure of frames from a recording that was trained on
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -23,11 +25,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `lidarlive evaluate --json` prints."""
+    """What `lidarlive evaluate --json` prints; `notes` are limits of its figures, in sentences."""
 
     weights: str
     recordings: dict[str, Ranges]
     all: Ranges
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,10 @@ class PairedFigures:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`recommended` exactly where it is "better"; `forgotten`: worse by more than a quarter on the rendered rooms."""
+    """`recommended` exactly where it is "better" on another walk than the one it was trained on.
+
+    `forgotten`: worse by more than a quarter on the rendered rooms.
+    """
 
     verdict: Literal["better", "worse", "undecided"]
     recommended: bool
@@ -111,6 +117,7 @@ class VersionComparison:
     lost: list[Shot]  # and where it lost most against the champion
     notes: list[str]  # limits of these figures, in sentences
     verdict: Verdict
+    same_walk: bool = False  # the challenger was trained on other frames of the recordings
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,8 @@ class Report(TrainingFacts):
     """`report.json` of a weights version; reports of older programs lack some of it."""
 
     all: Ranges
-    validated: bool
+    validated: bool  # on recordings that it was not trained on
+    same_walk: bool = False  # measured on the last fifth of the recording that it was trained on: flatters the result
     recordings: dict[str, Ranges] = field(default_factory=dict)
     measured_on: str = ""
     comparison: VersionComparison | None = None

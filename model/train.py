@@ -4,7 +4,7 @@ A second line there, `stop`, requests an early end that keeps the best epoch: th
 step, those that follow after one epoch, because each network needs one; then the version is made as usual.
 
 Standard output carries one event a line (model/events.py), as JSON, and nothing else:
-    {"event": "started", "train", "held_out", "preset", "epochs", "continue_from", "resumed", "notes"}
+    {"event": "started", "train", "held_out", "preset", "epochs", "continue_from", "resumed", "notes", "same_walk"}
     {"event": "progress", "stage": "rooms" | a task's name | "converting", "epoch", "epochs", "step", "steps",
      "fraction", "images_per_s", "eta_s", "loss"}                                                four a second
     {"event": "epoch", "stage", "epoch", "loss", "held_out_loss", "held_out_rmse_m", "best", "preview"}
@@ -20,6 +20,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,7 +40,7 @@ from model.config import (
     TrainConfig,
 )
 from model.data import rehearsal
-from model.data.batches import Sampling, frames_of, load_sample, spread
+from model.data.batches import FrameRef, Sampling, frames_of, load_sample, spread
 from model.data.split import Split, label, open_recordings, split
 from model.data.thinning import training_frames
 from model.events import Asked, Done, Epoch, Event, OnEvent, Progress, Started
@@ -48,7 +49,7 @@ from model.preset_facts import DEFAULT_PRESET
 from model.presets.base import Pair, Preset
 from model.report import Report, TrainingFacts
 from model.training import version_files
-from model.training.checkpoint import STATE_NAME, Checkpoint, working_folder
+from model.training.checkpoint import STATE_NAME, Checkpoint, divided_last_fifth, working_folder
 from model.training.failures import explained_failures
 from model.training.progress import JobProgress
 from model.training.resolve import resolve
@@ -81,12 +82,14 @@ def train(
     out = Path(config.out)
     if out.exists():
         raise LidarliveError(f"{out} exists already; a version is never overwritten. Choose another folder")
-    parts = split(open_recordings(config.data), config.held_out)
+    if config.resume and config.held_out is None and config.last_fifth is None:
+        config = replace(config, last_fifth=divided_last_fifth(out))  # as it began, under an older program too
+    parts = split(open_recordings(config.data), config.held_out, config.last_fifth)
     config, parent = resolve(config)
     sampling = Sampling(config.size or INPUT_SIZE, CANONICAL_FOCAL_PX, config.zoom)
-    _check_depth(parts.train, sampling, "nothing can be learned from these recordings")
+    _check_depth(parts.train_frames, sampling, "nothing can be learned from these recordings")
     if parts.held_out:
-        _check_depth(parts.held_out, sampling, "what is held out cannot measure anything")
+        _check_depth(parts.held_out_frames, sampling, "what is held out cannot measure anything")
     on_event(_started(config, parts))
     run = _Run(config, parts, sampling, parent, JobProgress(_reporting_stop(stop_early, on_event)), stop_early)
     with explained_failures(out), working_folder(out, config.resume) as scratch:
@@ -118,7 +121,7 @@ def _make(scratch: Path, run: _Run) -> Report:
     pair.gradient.save(folder / GRADIENT_NAME)
     pair.finetune.save(folder / FINETUNE_NAME)
     difference = openvino.export_openvino(preset.graph(pair), folder, sampling.size)
-    rmse_m = rmse_by_precision(preset, folder, frames_of(parts.held_out), sampling)
+    rmse_m = rmse_by_precision(preset, folder, parts.held_out_frames, sampling)
     version_files.write_config(folder, config, parts, preset, sampling.size, rmse_m)
     facts = TrainingFacts(
         weights=config.out,
@@ -152,8 +155,9 @@ def _train_tasks(preset: Preset, pair: Pair, run: _Run, rehearsed: Sequence[Reco
     from model.training.fit import Settings, fit
 
     config, progress = run.config, run.progress
-    frames = training_frames(run.parts.train, config.epoch_frames)
-    held_out = spread(frames_of(run.parts.held_out), HELD_OUT_FRAMES)
+    divided = run.parts.divided
+    frames = training_frames(run.parts.train, config.epoch_frames, None if divided is None else divided.train)
+    held_out = spread(run.parts.held_out_frames, HELD_OUT_FRAMES)
     settings = Settings(
         run.sampling,
         config.recipe,
@@ -209,13 +213,14 @@ def _reporting_stop(stop_early: Callable[[], bool], on_event: OnEvent) -> OnEven
 def _started(config: TrainConfig, parts: Split) -> Started:
     epochs = config.recipe.epochs
     return Started(
-        train=_frames(parts.train),
-        held_out=_frames(parts.held_out),
+        train=_frames(parts.train, parts.train_frames),
+        held_out=_frames(parts.held_out, parts.held_out_frames),
         preset=config.preset,
         epochs=None if epochs == UNBOUNDED_EPOCHS else epochs,
         continue_from=config.continue_from,
         resumed=config.resume,
         notes=list(parts.notes),
+        same_walk=parts.divided is not None,
     )
 
 
@@ -224,15 +229,18 @@ def _part(stage: str, done: int, total: int, fraction: float) -> Progress:
     return Progress(stage, fraction, step=done, steps=total)
 
 
-def _check_depth(recordings: Sequence[Recording], sampling: Sampling, therefore: str) -> None:
+def _check_depth(frames: Sequence[FrameRef], sampling: Sampling, therefore: str) -> None:
     """Raises LidarliveError where no frame has a reading that counts; usually reads the first frame only."""
-    if not any(load_sample(ref, sampling).depth[..., 1].any() for ref in frames_of(recordings)):
+    if not any(load_sample(ref, sampling).depth[..., 1].any() for ref in frames):
+        recordings = list({ref.recording.path: ref.recording for ref in frames}.values())
         names = ", ".join(label(recording, recordings) for recording in recordings)
         raise LidarliveError(f"No frame of {names} has depth with confidence: {therefore}")
 
 
-def _frames(recordings: Sequence[Recording]) -> dict[str, int]:
-    return {label(recording, recordings): len(recording) for recording in recordings}
+def _frames(recordings: Sequence[Recording], frames: Sequence[FrameRef]) -> dict[str, int]:
+    """Number of the frames in each recording."""
+    counts = Counter(ref.recording.path for ref in frames)
+    return {label(recording, recordings): counts[recording.path] for recording in recordings}
 
 
 def work(document: str, on_event: OnEvent, stop_early: Callable[[], bool] = lambda: False) -> None:

@@ -31,7 +31,9 @@ EXAMPLES = (
 class EmulateCommand:
     """Emulate a phone: play the demo room or a recording to any Record3D client."""
 
-    what: Annotated[str, typer.Argument(metavar="PATH|demo", help="demo, a recording, a .r3d file or a .wire file")]
+    what: Annotated[
+        str, typer.Argument(metavar="PATH|demo", help="demo or demo:2, a recording, a .r3d file or a .wire file")
+    ]
     socket: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="where to listen: UNIX:/path or 127.0.0.1:port; default: a new socket"),

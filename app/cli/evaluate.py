@@ -82,3 +82,5 @@ def _print_figures(by_name: dict[str, Ranges]) -> None:
                 f"{title} {'–' if (value := figures[key]) is None else format(value, '.3f')}" for key, title in SHOWN
             )
             print(f"    {part:5}" + "   ".join(shown))
+    for note in evaluation.notes:
+        print(f"note: {note}")

@@ -24,7 +24,7 @@ from capture.frame_filter import MAX_MOVED_M, FrameFilter
 from capture.library_output import library_output_logged
 from capture.recorder.recorder import Recorder
 from capture.sources.base import Source
-from capture.sources.opening import open_source
+from capture.sources.opening import DEMO_WALKS, open_source
 from capture.storage.names import recording_note
 
 PROGRESS_INTERVAL_S = 0.5
@@ -74,7 +74,7 @@ def run(options: RecordCommand) -> int:
     Returns the exit status: 0, or 3 if frames were lost. Raises LidarliveError.
     """
     choice, note = _choice_and_note(options.every, options.moved, options.note)
-    loop = options.source in ("auto", "demo")  # the demo plays until it is stopped, a file is recorded once
+    loop = options.source in ("auto", *DEMO_WALKS)  # the demo plays until it is stopped, a file is recorded once
     source = open_source(options.source, driver=options.driver, loop=loop, wait=False)
     settle_process()
     recorder = Recorder(options.out, options.name, source, max_frames=options.frames, choice=choice, note=note)

@@ -21,11 +21,13 @@ from model.config import INPUT_SIZE, TrainConfig
 from model.events import TRAINING, Done, Progress, Started, encode
 from model.jobs.client import events_of
 from model.preset_facts import DEFAULT_PRESET, PRESETS
+from model.report import SAME_WALK
 from model.training.checkpoint import newest_interrupted
 
 EXAMPLES = (
     "lidarlive train data  # on all recordings but the newest, which it validates on",
     "lidarlive train data --budget 15 --resume  # the best of 15 minutes; resume after Ctrl-C, a crash or a full disk",
+    "lidarlive train data/walk  # on one recording: validates on its last fifth, which flatters the result",
     "lidarlive train data --preset original --from-scratch  # the networks as first published",
 )
 
@@ -42,8 +44,19 @@ class TrainCommand:
     ] = None
     held_out: Annotated[
         list[str],
-        typer.Option(help="a recording to validate on, not to train on; may be repeated; default: the newest"),
+        typer.Option(
+            help="a recording to validate on, not to train on; may be repeated; default: the newest "
+            "that has no frame of another"
+        ),
     ] = field(default_factory=list)
+    last_fifth: Annotated[
+        bool | None,
+        typer.Option(
+            "--last-fifth/--no-last-fifth",
+            help=f"validate a single recording on its own last fifth, with a gap before it ({SAME_WALK}); default: "
+            "where one recording is given and it is long enough",
+        ),
+    ] = None
     preset: Annotated[
         str | None, typer.Option(help=f"{one_of(PRESETS)}; default: that of the active weights, else {DEFAULT_PRESET}")
     ] = None
@@ -108,9 +121,14 @@ def run(options: TrainCommand) -> int:
 def _introduction(event: Started) -> Iterator[str]:
     held_out = ", ".join(event.held_out) or "none: not validated"
     resumed = " (resumes the interrupted training)" if event.resumed else ""
+    if event.same_walk:
+        trained, judged = sum(event.train.values()), sum(event.held_out.values())
+        held_out = f"its last fifth, {judged} frames, after {trained} to train on and a gap"
     yield f"training on {', '.join(event.train)}; held out: {held_out}{resumed}"
     for note in event.notes:
         yield f"note: {note}"
+    if event.same_walk:
+        yield "note: to know more, record a second one and walk elsewhere; --no-last-fifth trains on all frames instead"
 
 
 def _stage(event: Progress) -> str:
@@ -126,6 +144,10 @@ def _print_result(done: Done) -> None:
     print(f"new version: {weights}")
     if comparison is not None:
         print(f"against {Path(comparison.champion).name}: {comparison.verdict.sentence}")
+    elif done.report.same_walk:
+        near = done.report.all["near"]
+        figures = ("–" if (value := near[name]) is None else f"{value:.3f}" for name in ("abs_rel", "rmse_m"))
+        print("AbsRel {}, RMSE {} m ({})".format(*figures, SAME_WALK))
     print("to use it: lidarlive " + (f"weights use {weights.name}" if listed else f"view --weights {weights}"))
 
 
@@ -149,6 +171,7 @@ def _given(options: TrainCommand) -> dict[str, object]:
         "data": [str(path) for path in options.data or ()] or None,
         "out": None if options.out is None else str(options.out),
         "held_out": options.held_out or None,
+        "last_fifth": options.last_fifth,
         "preset": options.preset,
         "epochs": options.epochs,
         "budget_minutes": options.budget,

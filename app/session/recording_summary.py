@@ -22,6 +22,7 @@ class RecordingSummary:
     """thumbnail   uint8 (h, w, 3) of the middle frame, as received
     coverage    as in DepthReach
     problem     why there is nothing more to show; empty if all is well
+    source      label of the source that it was recorded from
     """
 
     path: Path
@@ -33,6 +34,7 @@ class RecordingSummary:
     thumbnail: UInt8Image | None = None
     coverage: tuple[float, ...] = ()
     problem: str = ""
+    source: str = ""
 
     @property
     def length(self) -> str:
@@ -66,6 +68,7 @@ def summary(path: Path) -> RecordingSummary:
             recording.info.lost,
             _thumbnail(recording),
             depth_reach(recording, SAMPLES).coverage,
+            source=recording.info.source,
         )
     except LidarliveError as error:
         return RecordingSummary(path, path.name, problem=str(error))

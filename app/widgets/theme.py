@@ -24,6 +24,7 @@ RAISED, BORDER, DISABLED_BORDER, CODE_GROUND = "#2b2d32", "#8a8f98", "#50545b", 
 CHECK_BOXES = f"""
     {{name}}::indicator {{{{ width: 14px; height: 14px; border: 1px solid {BORDER}; border-radius: 3px }}}}
     {{name}}::indicator:checked {{{{ background: {BLUE}; border-color: {BLUE} }}}}
+    {{name}}::indicator:indeterminate {{{{ background: {AMBER}; border-color: {AMBER} }}}}
     {{name}}::indicator:focus {{{{ border-color: {TEXT.name()} }}}}
     {{name}}::indicator:disabled {{{{ border-color: {DISABLED_BORDER} }}}}
     {{name}}::indicator:checked:disabled {{{{ background: {DISABLED_BORDER} }}}}

@@ -24,6 +24,7 @@ from app.window.log_messages import LogMessages
 from app.window.menus import fill_view_menu
 from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.dialog import RetrainDialog
+from app.window.retrain.second_recording import SecondRecording
 from app.window.settings import restore_geometry, save_display_options, save_window
 from app.window.snapshots import Snapshots
 from app.window.sources.menu import SourceMenu
@@ -77,6 +78,7 @@ class Window(QMainWindow):
         self.snapshots, self._log_messages = Snapshots(paths.snapshots_folder(), self), LogMessages(self)
         self.sources = SourceSwitch(session, spec, checkup, driver)
         self.recordings = RecordingsPanel(recordings, self.sources.open, self.sources.in_use)
+        self.second_recording = SecondRecording(self.sources.open, self.toggle_recording)
         self._take_parts(WindowBody(Toolbar(self.toggle_recording, self.open_retrain)))
         self.recordings_dock = add_dock(self, "Recordings", self.recordings)
         restore_geometry(self)
@@ -119,14 +121,17 @@ class Window(QMainWindow):
 
     def open_retrain(self) -> None:
         """Show the Retrain dialog."""
+        self.second_recording.cancel()
         if self.retrain_dialog is None:
             self.retrain_dialog = RetrainDialog(self.session, self._recordings_folder, self)
+            self.retrain_dialog.record.connect(self.second_recording.begin)
         self.retrain_dialog.open_again()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         assert event is not None
         if self._closed:  # closed again, by Ctrl-C for example, while a training was left running
             self._shut_down_retrain(leave_running=False)
+            QApplication.quit()
             return
         # Ask only after a person's own click; a signal or the end of `end_after` closes at once.
         running = self.retrain_dialog is not None and self.retrain_dialog.trainer.running
@@ -165,8 +170,6 @@ class Window(QMainWindow):
             return
         QApplication.setQuitOnLastWindowClosed(not leave_running)
         self.retrain_dialog.shut_down(QApplication.quit if leave_running else None)
-        if not leave_running and self._closed:
-            QApplication.quit()
 
     def _refresh_view(self) -> None:
         view = self.session.latest()
@@ -200,6 +203,7 @@ class Window(QMainWindow):
         self.status_lines.show_status(status, streams=self._view.frame is not None)
         self._show_recording(status)
         self._show_problems(status)
+        self.second_recording.follow(status, self.sources.spec, self._view.frame is not None)
         if self._end_after is not None and status.state in ("ended", "failed"):
             self._end()
 
@@ -224,7 +228,8 @@ class Window(QMainWindow):
             is_shown = newest in self.errors.text and not self.errors.isHidden()
             if not is_shown if newest else before in self.errors.text:
                 self.errors.show_message(newest)
-        self.hints.show_message("Frozen: press F to resume" if self._frozen else hint(status, streams))
+        notice = self.second_recording.hint or hint(status, streams)
+        self.hints.show_message("Frozen: press F to resume" if self._frozen else notice)
 
     def _show_other_source(self) -> None:
         self._view, self._frozen = LiveFrame(), False
@@ -259,6 +264,8 @@ class Window(QMainWindow):
         self.cloud.failed.connect(self.failed.emit)
         self.sources.switched.connect(self._show_other_source)
         self.sources.failed.connect(self.failed.emit)
+        self.sources.failed.connect(lambda message: self.second_recording.cancel())
+        self.second_recording.ended.connect(self.open_retrain)
         self.snapshots.saved.connect(lambda folder: self.notes.show_message(f"Snapshot: {folder}"))
         self.snapshots.failed.connect(self.errors.show_message)
 
@@ -281,9 +288,8 @@ class Window(QMainWindow):
         self._play_actions = add_actions(play, PLAY, self.playback_bar.handlers()).values()
         SourceMenu(source, self, self._recordings_folder, self.sources.open, lambda: self.sources.spec)
         fill_view_menu(view, self.panels, self.plot, self.cloud)
-        home = str(paths.home())
-        help_handlers = {"keys": lambda: help_page(home, self).show(), "about": lambda: about_box(self).show()}
-        add_actions(help_menu, HELP, help_handlers)
+        keys, about = (lambda: help_page(str(paths.home()), self).show()), (lambda: about_box(self).show())
+        add_actions(help_menu, HELP, {"keys": keys, "about": about})
 
     def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
         timer = QTimer(self)

@@ -27,23 +27,26 @@ class DemoRoom:
     Every seed gives another room: sizes, furniture, colours, light and walk, all deterministic. Creating one takes
     about a second; the light is computed with the first colour image (a few seconds). An instance has no state between
     frames, so that several processes can each create their own and render parts of the loop.
+
+    `reverse`: a second walk through the same room, which shares no picture with the first.
     """
 
     frames = 240
     fps = 30.0
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, reverse: bool = False) -> None:
         self.seed = seed
+        self._noise = 4 if reverse else 3  # of sensor and LiDAR
         self._scene = build_scene(seed)
         furniture = self._scene.surfaces[SHELL_SURFACES:]
-        self._walk = Walk(self._scene.size_m, furniture, self.frames, np.random.default_rng([seed, 2]))
+        self._walk = Walk(self._scene.size_m, furniture, self.frames, np.random.default_rng([seed, 2]), reverse)
         self._glass = np.array([s.glass for s in self._scene.surfaces])
         self._normals = np.stack([s.normal for s in self._scene.surfaces])
         self._unlit = Rasteriser(self._scene.surfaces)
 
     def render(self, i: int, rgb_size: tuple[int, int] = RGB_SIZE, depth_size: tuple[int, int] = DEPTH_SIZE) -> Frame:
         """Render frame `i` of the endless walk, sizes (width, height); `received_ns` counts from 0 at `fps`."""
-        rng = np.random.default_rng([self.seed, 3, i])
+        rng = np.random.default_rng([self.seed, self._noise, i])
         view = self._view(i, rgb_size)
         rgb = self._lit.colour(view)
         depth_m, confidence = self._measure(view.resized(depth_size), rgb, rng)

@@ -18,10 +18,19 @@ DIRECTIONS = 360
 
 
 class Walk:
-    """Camera path of the loop: per frame `positions_m` (n, 3) and `rotations` (n, 3, 3), camera to world."""
+    """Camera path of the loop: per frame `positions_m` (n, 3) and `rotations` (n, 3, 3), camera to world.
+
+    `reverse`: the same loop the other way round. The camera looks ahead, so that where both walks pass the same place
+    it looks elsewhere.
+    """
 
     def __init__(
-        self, size_m: tuple[float, float], furniture: list[Surface], frames: int, rng: np.random.Generator
+        self,
+        size_m: tuple[float, float],
+        furniture: list[Surface],
+        frames: int,
+        rng: np.random.Generator,
+        reverse: bool = False,
     ) -> None:
         clearance_m = _clearance(size_m, furniture)
         row, column = np.unravel_index(np.argmax(clearance_m), clearance_m.shape)
@@ -29,7 +38,7 @@ class Walk:
         radius_m = _reach(clearance_m, centre)
 
         phase = rng.uniform(0, 2 * np.pi, 12)
-        sense = rng.choice([-1.0, 1.0])
+        sense = rng.choice([-1.0, 1.0]) * (-1 if reverse else 1)
         fine = np.linspace(0, 2 * np.pi, 8 * DIRECTIONS + 1)
         around = sense * fine - np.pi / 2 + rng.normal(0, 0.3)  # begins on the window's side, with the room before it
         held = np.interp(around % (2 * np.pi), np.linspace(0, 2 * np.pi, DIRECTIONS + 1), [*radius_m, radius_m[0]])

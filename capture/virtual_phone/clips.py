@@ -38,6 +38,8 @@ WIRE_FPS = 30.0  # of a .wire file without times: the wire has no frame rate
 RENDER_THREADS = 2
 DEMO_JPEG_QUALITY = 85  # gives pictures of about the size of the phone's own
 
+DEMO, SECOND_WALK = "demo", "demo:2"  # walks through the demo room; no picture is in both
+
 Report = Callable[[float], None]  # called with the share of the preparation that is done, 0 to 1
 
 
@@ -116,13 +118,13 @@ def _rgb_size(message: bytes) -> tuple[int, int] | None:
 
 
 def open_clip(what: str, report: Report = lambda prepared: None) -> Clip:
-    """Open `demo`, a `.r3d` file, a `.wire` file, a recording, or a dataset of recordings with the same sizes.
+    """Open a walk through the demo room, a `.r3d` or `.wire` file, a recording, or a dataset with the same sizes.
 
     Returns when the clip can be played; `report` is called with the progress. Raises LidarliveError if that is
     impossible.
     """
-    if what == "demo":
-        return _demo_clip(report)
+    if what in (DEMO, SECOND_WALK):
+        return _demo_clip(what == SECOND_WALK, report)
     path = Path(what).expanduser()
     suffix = path.suffix.lower()
     if suffix in CLIP_FILES:
@@ -226,16 +228,16 @@ def _wire_clip(path: Path, report: Report, fps: float | None = None) -> Clip:
     )
 
 
-def _demo_clip(report: Report) -> Clip:
+def _demo_clip(second_walk: bool, report: Report) -> Clip:
     """Play the demo room's loop from the cache; render it first if it is missing, or was torn by a power cut."""
-    path = cache_folder() / f"demo-room-{VERSION}.wire"
+    path = cache_folder() / f"demo-room-{VERSION}{'-walk-2' if second_walk else ''}.wire"
     if not is_complete(path):
-        _render_demo(path, report)
+        _render_demo(path, second_walk, report)
         return _wire_clip(path, lambda prepared: None, DemoRoom.fps)
     return _wire_clip(path, report, DemoRoom.fps)
 
 
-def _render_demo(path: Path, report: Report) -> None:
+def _render_demo(path: Path, second_walk: bool, report: Report) -> None:
     """Render the loop to `path`, which appears once it is complete. Of two processes that need it, one renders."""
     part = path.with_suffix(".part")
     try:
@@ -244,7 +246,7 @@ def _render_demo(path: Path, report: Report) -> None:
             if is_complete(path):
                 return
             with part.open("wb") as file:
-                for message in _rendered(DemoRoom(), report):
+                for message in _rendered(DemoRoom(reverse=second_walk), report):
                     file.write(message)
             os.replace(part, path)
     except OSError as error:

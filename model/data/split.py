@@ -2,7 +2,8 @@
 
 Neighbouring frames of one recording are nearly the same picture: a network tested on frames between its training frames
 looks far better than it is. So whole recordings are held out; a split with the same picture or depth map on both sides
-is an error, and one whose sides are probably the same scene gets a note.
+is an error, and one whose sides are probably the same scene gets a note. Where there is only one recording, its last
+fifth can be held out instead (last_fifth.py), which is labelled wherever its figures are shown.
 """
 
 from __future__ import annotations
@@ -17,20 +18,49 @@ import numpy as np
 
 from capture.errors import LidarliveError
 from capture.recording import Dataset, Recording
+from model.data.batches import FrameRef, frames_of
+from model.data.last_fifth import LastFifth, divide
+from model.report import SAME_WALK
 
 ONE_VISIT = timedelta(minutes=10)  # recordings of one name with a shorter pause between them count as one place
+NONE_ALONE = (
+    "Each recording has frames of another one, so none can be held out: record another walk, or train on one alone, "
+    "which is then judged on its last fifth"
+)
 _CALLED = {"rgb": "picture", "depth": "depth map"}
 
 Checksums = dict[tuple[str, str], int]  # kind of file and its CRC-32 -> the frame that has it
 
 
+class LeakError(LidarliveError):
+    """The same picture or depth map is trained on and judged on."""
+
+
 @dataclass(frozen=True)
 class Split:
-    """Recordings to train on and held-out ones; `notes` are limits of what the held-out ones can show, in sentences."""
+    """Recordings to train on and held-out ones; `notes` are limits of what the held-out ones can show, in sentences.
+
+    `divided`: both are the same recording, which is judged on its last fifth. Its frames are in `train_frames` and
+    `held_out_frames`.
+    """
 
     train: tuple[Recording, ...]
     held_out: tuple[Recording, ...]
     notes: tuple[str, ...] = ()
+    divided: LastFifth | None = None
+
+    @property
+    def train_frames(self) -> list[FrameRef]:
+        return _frames(self.train, None if self.divided is None else self.divided.train)
+
+    @property
+    def held_out_frames(self) -> list[FrameRef]:
+        return _frames(self.held_out, None if self.divided is None else self.divided.held_out)
+
+    @property
+    def validates(self) -> bool:
+        """Whether whole recordings are held out."""
+        return bool(self.held_out) and self.divided is None
 
 
 def open_recordings(paths: Sequence[str | Path]) -> list[Recording]:
@@ -48,16 +78,24 @@ def label(recording: Recording, among: Sequence[Recording]) -> str:
     return recording.path.name if alone else str(recording.path)
 
 
-def split(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Split:
+def split(recordings: Sequence[Recording], held_out: Sequence[str] | None, last_fifth: bool | None = False) -> Split:
     """Hold out the recordings named, by folder, path or the name they were recorded under.
 
     None holds out the newest that shares no frame with the others, if there are two or more; () holds out nothing.
+    `last_fifth` holds out that of the only recording; None does so where nothing was named and it can be divided.
 
-    Raises LidarliveError where no recording is left to train on, a name matches no recording, or the same picture or
-    depth map is on both sides.
+    Raises LidarliveError where no recording is left to train on, a name matches no recording, the same picture or
+    depth map is on both sides, or the last fifth of several recordings or of one that cannot be divided is wanted.
     """
     if not recordings:
         raise LidarliveError("There is nothing to train on: the recordings named have no frames")
+    if last_fifth:
+        return _last_fifth_held_out(recordings, held_out)
+    if last_fifth is None and held_out is None and len(recordings) == 1:
+        try:
+            return _last_fifth_held_out(recordings, held_out)
+        except LidarliveError as error:
+            return Split(tuple(recordings), (), (str(error),))
     if held_out is None:
         return _newest_held_out(recordings)
     for name in held_out:
@@ -69,8 +107,41 @@ def split(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Sp
     if not train:
         raise LidarliveError("Every recording is held out: nothing is left to train on. Name fewer, or record one more")
     if leak := _leak(train, held, _checksums_of(recordings) if held else {}):
-        raise LidarliveError(f"{leak}, so the result would look better than it is. Leave one of the two out")
+        raise LeakError(
+            f"{leak}, so the result would look better than it is. Leave one of the two out, record another walk, or "
+            "train on one alone and judge on its last fifth"
+        )
     return Split(train, held, _notes(train, held))
+
+
+def last_fifth_of(recordings: Sequence[Recording]) -> Recording | None:
+    """The longest recording that can be judged on its own last fifth; None where there is none."""
+    for recording in sorted(recordings, key=len, reverse=True):
+        try:
+            divide(list(recording.lines()))
+        except LidarliveError:
+            continue
+        return recording
+    return None
+
+
+def _last_fifth_held_out(recordings: Sequence[Recording], held_out: Sequence[str] | None) -> Split:
+    if held_out:
+        raise LidarliveError("Either a recording is held out, or the last fifth of the only one: choose one of the two")
+    if len(recordings) > 1:
+        names = ", ".join(label(recording, recordings) for recording in recordings)
+        raise LidarliveError(f"The last fifth is that of a single recording: name one. Received: {names}")
+    (recording,) = recordings
+    try:
+        divided = divide(list(recording.lines()))
+    except LidarliveError as error:
+        raise LidarliveError(f"{recording.path.name} cannot be judged on its last fifth. {error}") from None
+    note = f"{recording.path.name} is judged on its own last fifth ({SAME_WALK})"
+    return Split((recording,), (recording,), (note,), divided)
+
+
+def _frames(recordings: Sequence[Recording], only: Sequence[int] | None) -> list[FrameRef]:
+    return frames_of(recordings) if only is None else [FrameRef(each, i) for each in recordings for i in only]
 
 
 def _newest_held_out(recordings: Sequence[Recording]) -> Split:
@@ -80,11 +151,13 @@ def _newest_held_out(recordings: Sequence[Recording]) -> Split:
             rest = tuple(r for r in recordings if r is not newest)
             if not _leak(rest, (newest,), checksums):
                 return Split(rest, (newest,), _notes(rest, (newest,)))
+        return Split(tuple(recordings), (), (NONE_ALONE,))
     return Split(tuple(recordings), ())
 
 
 def _leak(train: Sequence[Recording], held: Sequence[Recording], checksums: dict[Path, Checksums]) -> str:
     """Frames that are on both sides, as the beginning of a sentence; empty where there are none."""
+    everything = (*train, *held)
     for b in held:
         for a in train:
             of_a, of_b = checksums[a.path], checksums[b.path]
@@ -93,7 +166,8 @@ def _leak(train: Sequence[Recording], held: Sequence[Recording], checksums: dict
                 if _are_equal(a, i, b, j, kind):
                     frames = len({frame for frame, _, _ in shared})
                     proof = f"the {_CALLED[kind]} of frame {j} is that of frame {i} there"
-                    return f"Of the held-out {b.path}, {frames} of {len(b)} frames are in {a.path} too ({proof})"
+                    names = label(b, everything), label(a, everything)
+                    return f"Of the held-out {names[0]}, {frames} of {len(b)} frames are in {names[1]} too ({proof})"
     return ""
 
 

@@ -29,20 +29,27 @@ def thinned(recording: Recording) -> list[FrameRef]:
 
     Raises LidarliveError where a line of the log, or a picture that has to be compared, cannot be read.
     """
-    frames = frames_of([recording])
+    return _thinned(frames_of([recording]))
+
+
+def training_frames(
+    recordings: Sequence[Recording], epoch_frames: int, only: Sequence[int] | None = None
+) -> list[FrameRef]:
+    """All frames, or those that are no near-duplicates where an epoch cannot take all.
+
+    Near-duplicates do harm only where they crowd out other frames; each has its own noise.
+    `only`: indices of the frames of each recording to choose from; None: all of them.
+    """
+    of_each = [[FrameRef(each, i) for i in (range(len(each)) if only is None else only)] for each in recordings]
+    all_fit = sum(map(len, of_each)) <= epoch_frames
+    return [ref for frames in of_each for ref in (frames if all_fit else _thinned(frames))]
+
+
+def _thinned(frames: list[FrameRef]) -> list[FrameRef]:
     if len(frames) <= LEAST_KEPT:
         return frames
     kept = distinct(frames)
     return kept if len(kept) >= LEAST_KEPT else spread(frames, LEAST_KEPT)
-
-
-def training_frames(recordings: Sequence[Recording], epoch_frames: int) -> list[FrameRef]:
-    """All frames, or those that are no near-duplicates where an epoch cannot take all.
-
-    Near-duplicates do harm only where they crowd out other frames; each has its own noise.
-    """
-    frames = frames_of(recordings)
-    return frames if len(frames) <= epoch_frames else [ref for each in recordings for ref in thinned(each)]
 
 
 def distinct(frames: Sequence[FrameRef]) -> list[FrameRef]:

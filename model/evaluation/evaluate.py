@@ -18,6 +18,7 @@ from capture.recording import Recording
 from capture.storage.layout import FrameLine
 from model.data.split import label, open_recordings
 from model.data.targets import Mask, is_landscape, resize_confidence, resize_depth
+from model.evaluation.lineage import seen_by
 from model.evaluation.metrics import RANGES, Sums, report
 from model.motion.session import MotionSession
 from model.motion.view import MotionView
@@ -33,11 +34,12 @@ def evaluate(
     weights: str | Path,
     on_progress: OnProgress = lambda done, total: None,
     most_frames: int | None = None,
+    from_frame: int = 0,
 ) -> Evaluation:
     """Measure the version in the folder `weights` on all recordings of `datasets`.
 
     Depth is compared at the network's size, which is the LiDAR's own; larger depth maps are sampled to it.
-    `most_frames` measures at most so many of each recording, evenly spread in runs of two.
+    `most_frames` measures at most so many of each recording, evenly spread in runs of two, none before `from_frame`.
 
     Raises LidarliveError where the data or the weights cannot be read.
     """
@@ -45,7 +47,7 @@ def evaluate(
     if not recordings:
         raise LidarliveError("The recordings named have no frames to evaluate on")
     predictor = Predictor(weights)
-    indices = {recording.path: chosen(len(recording), most_frames) for recording in recordings}
+    indices = {recording.path: chosen(len(recording), most_frames, from_frame) for recording in recordings}
     done, total = 0, sum(map(len, indices.values()))
     everything, by_name = no_sums(), {}
     for recording in recordings:
@@ -56,7 +58,8 @@ def evaluate(
             on_progress(done, total)
         by_name[label(recording, recordings)] = report(sums)
         merge(everything, sums)
-    return Evaluation(str(weights), by_name, report(everything))
+    notes = seen_by(predictor.folder, recordings, from_frame).notes("This version")
+    return Evaluation(str(weights), by_name, report(everything), notes)
 
 
 def evaluate_with_motion(
@@ -152,11 +155,11 @@ class Judge:
         return predicted_m if estimate is None else estimate.scaled(predicted_m)
 
 
-def chosen(frames: int, most: int | None) -> list[int]:
-    """Indices of all frames, or of `most`: pairs of neighbours, evenly spread, so that flicker can be measured."""
-    if most is None or frames <= most:
-        return list(range(frames))
-    starts = np.linspace(0, frames - 2, max(1, most // 2)).round().astype(int)
+def chosen(frames: int, most: int | None, first: int = 0) -> list[int]:
+    """Indices of all frames from `first` on, or of `most`: pairs of neighbours, evenly spread, for the flicker."""
+    if most is None or frames - first <= most:
+        return list(range(first, frames))
+    starts = np.linspace(first, frames - 2, max(1, most // 2)).round().astype(int)
     return sorted({int(i) for start in starts for i in (start, start + 1)})
 
 

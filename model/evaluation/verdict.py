@@ -6,27 +6,23 @@ every error by its distance, so that close things count; RMSE weighs large error
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Literal
 
-from capture.errors import LidarliveError
-from capture.recording import Recording
-from capture.storage.layout import LOG_NAME
-from model import store
-from model.config import VersionConfig, file_crc32
 from model.evaluation.bootstrap import BLOCK_NS
-from model.report import PairedFigures, Verdict
+from model.report import SAME_WALK, PairedFigures, Verdict
 
 MAIN = {"abs_rel": ("AbsRel", ""), "rmse_m": ("RMSE", " m")}  # title and unit; of both, less is better
 FORGOTTEN = 1.25  # times the champion's error on rendered rooms
 
 
-def decide(recordings: PairedFigures, rooms: PairedFigures | None, trained_on_them: bool) -> Verdict:
+def decide(
+    recordings: PairedFigures, rooms: PairedFigures | None, trained_on_them: bool, same_walk: bool = False
+) -> Verdict:
     """Judge the challenger.
 
     With intervals a figure is better or worse where its interval excludes 0, without them wherever it differs. A
-    challenger that was trained on some of the recordings (`trained_on_them`) cannot be better on them.
+    challenger that was trained on some of the recordings (`trained_on_them`) cannot be better on them. One that was
+    trained on other frames of them (`same_walk`) can, but is not recommended: that proves it for this walk alone.
     """
     signs = {name: _sign(recordings, name) for name in MAIN}
     forgotten = rooms is not None and any(_is_forgotten(rooms, name) for name in MAIN)
@@ -36,9 +32,11 @@ def decide(recordings: PairedFigures, rooms: PairedFigures | None, trained_on_th
     elif -1 in signs.values() and 1 not in signs.values():
         verdict = "worse"
     sentence = _sentence(recordings, verdict, signs, trained_on_them)
+    if same_walk:
+        sentence = f"{sentence.rstrip('.')} ({SAME_WALK})."
     if rooms is not None and forgotten:
         sentence += f" It has forgotten some of what it knew of rooms: {_figures(rooms)} on rendered ones."
-    return Verdict(verdict, verdict == "better", forgotten, sentence)
+    return Verdict(verdict, verdict == "better" and not same_walk, forgotten, sentence)
 
 
 def has_interval(data: PairedFigures) -> bool:
@@ -48,44 +46,6 @@ def has_interval(data: PairedFigures) -> bool:
 
 def seconds(data: PairedFigures) -> float:
     return data.blocks * BLOCK_NS / 1e9
-
-
-def trained_on(version: Path, recordings: Sequence[Recording]) -> tuple[list[Recording], list[str]]:
-    """Those of the recordings that the version or one of its ancestors was trained on.
-
-    And the names of ancestors that are gone, so that what they were trained on is unknown.
-    """
-    trained: set[str] = set()
-    gone: list[str] = []
-    for config in _lineage(version, gone):
-        trained |= {entry.crc32 for entry in config.data if not entry.held_out}
-    return [recording for recording in recordings if file_crc32(recording.path / LOG_NAME) in trained], gone
-
-
-def _lineage(version: Path, gone: list[str]) -> Iterator[VersionConfig]:
-    """The version, its parent, and so on; appends the name of a parent that is gone to `gone`."""
-    visited = set()
-    while version.resolve() not in visited:
-        visited.add(version.resolve())
-        config = VersionConfig.read(version)
-        yield config
-        if config.parent is None:
-            return
-        continued_from = config.train.get("continue_from")
-        parent = _find(continued_from if isinstance(continued_from, str) else None, config.parent)
-        if parent is None:
-            gone.append(config.parent)
-            return
-        version = parent
-
-
-def _find(*names: str | None) -> Path | None:
-    for version in filter(None, names):
-        try:
-            return store.find(version)
-        except LidarliveError:  # moved, or deleted
-            continue
-    return None
 
 
 def _sign(data: PairedFigures, name: str) -> int:

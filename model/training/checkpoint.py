@@ -202,6 +202,17 @@ def is_interrupted(out: Path) -> bool:
     return (folder_of(out) / STATE_NAME).is_file()
 
 
+def divided_last_fifth(out: Path) -> bool | None:
+    """Whether the interrupted training of `out` holds out the last fifth of its recording; None where none can be read.
+
+    Programs before that option held out whole recordings alone.
+    """
+    try:
+        return bool(State.read(folder_of(out) / STATE_NAME).facts["told"].get("last_fifth"))
+    except (LidarliveError, *STATE_ERRORS, AttributeError, TypeError):
+        return None
+
+
 def newest_interrupted(weights: Path) -> Path:
     """The `out` of the newest interrupted training in the folder `weights`.
 

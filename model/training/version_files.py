@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,8 +26,8 @@ from model.data.split import Split
 from model.evaluation.compare import compare
 from model.evaluation.evaluate import evaluate
 from model.presets.base import Preset
-from model.report import Report, TrainingFacts
-from model.training.checkpoint import HELD_OUT, RECORDING, Fingerprint
+from model.report import SAME_WALK, Report, TrainingFacts
+from model.training.checkpoint import RECORDING, Fingerprint
 
 # Of each recording: enough for a stable figure; every half second of 100 s, and half a minute of work.
 REPORT_FRAMES = 400
@@ -37,12 +37,13 @@ _SHOWN = ("abs_rel", "rmse_m", "mae_m", "delta1", "edge_f1", "scale_ratio")
 
 def fingerprint(config: TrainConfig, split: Split) -> Fingerprint:
     """Everything that affects the result of a training, flat. A resumed training must match it."""
-    excluded = ("out", "data", "held_out", "resume", "resumable")  # recordings are identified by their checksums
+    # Recordings are identified by their checksums. `last_fifth` is added where it is held out, whatever was asked for:
+    # checkpoints of older programs lack it.
+    excluded = ("out", "data", "held_out", "resume", "resumable", "last_fifth")
     options = {name: value for name, value in config.to_document().items() if name not in excluded}
-    recordings = {
-        f"{RECORDING}{entry.path}": f"{entry.crc32}, {HELD_OUT if entry.held_out else 'trained on'}"
-        for entry in _used_recordings(split)
-    }
+    if split.divided is not None:
+        options["last_fifth"] = True
+    recordings = {f"{RECORDING}{entry.path}": f"{entry.crc32}, {entry.role}" for entry in _used_recordings(split)}
     return {**options, **recordings}
 
 
@@ -77,19 +78,23 @@ def write_report(
 ) -> Report:
     """Measure the version in `folder` on what is held out, and write `report.json` and `card.md`.
 
-    Where nothing is held out it is measured on the training recordings, and both files state "not validated". The
+    Where nothing is held out it is measured on the training recordings, and both files state "not validated". Where the
+    last fifth of its own recording is, it is measured on that, and both files state that this flatters the result. The
     report's `comparison` is with `champion` on the same frames and on `rooms` (evaluation/compare.py); it is None where
     there is no champion or it cannot be read: the new version is not lost for that.
     """
     paths = [r.path for r in split.held_out or split.train]
+    from_frame = 0 if split.divided is None else split.divided.begins
     comparison, notes = None, list(split.notes)
     if champion is not None:
         try:
-            comparison = compare(champion, folder, paths, on_progress, REPORT_FRAMES, rooms, named=facts.weights)
+            comparison = compare(
+                champion, folder, paths, on_progress, REPORT_FRAMES, rooms, named=facts.weights, from_frame=from_frame
+            )
         except LidarliveError as error:
             notes.append(f"It could not be compared with {champion.name}: {error}")
     if comparison is None:
-        evaluation = evaluate(paths, folder, on_progress, REPORT_FRAMES)
+        evaluation = evaluate(paths, folder, on_progress, REPORT_FRAMES, from_frame)
         recordings, everything = evaluation.recordings, evaluation.all
     else:
         challenger = comparison.recordings.challenger
@@ -99,13 +104,20 @@ def write_report(
         recordings=recordings,
         all=everything,
         comparison=comparison,
-        validated=bool(split.held_out),
-        measured_on="held-out recordings" if split.held_out else "the training recordings: not validated",
+        validated=split.validates,
+        same_walk=split.divided is not None,
+        measured_on=_measured_on(split),
         notes=notes,
     )
     (folder / REPORT_NAME).write_text(report.to_json(), encoding="utf-8")
     (folder / CARD_NAME).write_text(card(VersionConfig.read(folder), report), encoding="utf-8")
     return report
+
+
+def _measured_on(split: Split) -> str:
+    if split.divided is not None:
+        return f"the last fifth of the training recording ({SAME_WALK})"
+    return "held-out recordings" if split.held_out else "the training recordings: not validated"
 
 
 def card(version: VersionConfig, report: Report) -> str:
@@ -118,10 +130,7 @@ def card(version: VersionConfig, report: Report) -> str:
         *_networks(report),
         "",
         "## Data",
-        *(
-            f"- {entry.name}: {counted(entry.frames, 'frame')}, {'held out' if entry.held_out else 'trained on'}"
-            for entry in version.data
-        ),
+        *(f"- {entry.name}: {counted(entry.frames, 'frame')}, {entry.role}" for entry in version.data),
         *_rehearsed(report),
         "",
         f"## Measured on {report.measured_on}",
@@ -134,7 +143,11 @@ def card(version: VersionConfig, report: Report) -> str:
         "## Limits",
         "It knows scenes like those above; elsewhere its scale, above all, may be wrong.",
     ]
-    if not report.validated:
+    if report.same_walk:
+        lines.append(
+            "Not validated on another recording: its figures are of the walk that it was trained on, and flatter it."
+        )
+    elif not report.validated:
         lines.append("Not validated: no recording was held out, so the figures are of the training recordings.")
     return "\n".join(lines) + "\n"
 
@@ -177,6 +190,9 @@ def _compared(report: Report) -> list[str]:
 
 
 def _used_recordings(split: Split) -> list[UsedRecording]:
+    if split.divided is not None:
+        whole = _described(split.train[0], False)
+        return [replace(whole, last_fifth_from=split.divided.begins, left_out=split.divided.left_out)]
     return [*(_described(r, False) for r in split.train), *(_described(r, True) for r in split.held_out)]
 
 

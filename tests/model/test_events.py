@@ -14,7 +14,7 @@ from model.report import Report
 
 # Keys that programs which read `lidarlive train --json` rely on.
 KEYS = {
-    "started": "train held_out preset epochs continue_from resumed notes",
+    "started": "train held_out preset epochs continue_from resumed notes same_walk",
     "progress": "stage epoch epochs step steps fraction images_per_s eta_s loss",
     "epoch": "stage epoch loss held_out_loss held_out_rmse_m best preview",
     "asked": "early",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +46,15 @@ def scene_frame(index: int, seed: int = 0, landscape: bool = False, confidence: 
 def scene_recording(dataset: Path, name: str, frames: int, seed: int = 0, landscape: bool = False) -> Path:
     """A recording of `frames` such scenes; its folder."""
     return write_recording(dataset, name, [scene_frame(i, seed, landscape) for i in range(frames)])
+
+
+def walked_recording(dataset: Path, name: str, frames: int = 50, seed: int = 0, step_m: float = 0.05) -> Path:
+    """A recording of such scenes, ten a second, from a camera that moves by `step_m` from each to the next."""
+    walk = [
+        replace(scene_frame(i, seed), received_ns=i * 100_000_000, pose=Pose(position_m=(step_m * i, 0.0, 0.0)))
+        for i in range(frames)
+    ]
+    return write_recording(dataset, name, walk)
 
 
 class Training(NamedTuple):

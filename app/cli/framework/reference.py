@@ -105,7 +105,7 @@ def _argument(name: str, kind: object, info: ArgumentInfo, required: bool) -> st
 def _option(name: str, kind: object, info: OptionInfo) -> str:
     declared = [info.default, *(info.param_decls or ())]  # typer keeps the first name as the default
     names = [str(each) for each in declared if isinstance(each, str)] or [f"--{name.replace('_', '-')}"]
-    if kind is bool:
+    if bool in _flat(kind):
         return ", ".join(names)
     return f"{', '.join(names)} {info.metavar or _placeholder(kind)}"
 

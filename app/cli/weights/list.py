@@ -12,7 +12,7 @@ from rich.table import Table
 from app.cli.options import JsonOption
 from model import store
 from model.config import REPORT_NAME, VersionConfig
-from model.report import Report
+from model.report import SAME_WALK, Report
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,10 @@ class WeightsListCommand:
 
 @dataclass(frozen=True)
 class ListedVersion:
-    """One version in the JSON output; the metrics are None if it was not validated."""
+    """One version in the JSON output; the metrics are None if it was not validated.
+
+    Those of the last fifth of the recording that it was trained on have keys of their own: they flatter the result.
+    """
 
     version: str
     path: str
@@ -33,6 +36,8 @@ class ListedVersion:
     rmse_m: float | None
     abs_rel: float | None
     active: bool
+    same_walk_rmse_m: float | None = None
+    same_walk_abs_rel: float | None = None
 
 
 def run(options: WeightsListCommand) -> int:
@@ -50,22 +55,38 @@ def run(options: WeightsListCommand) -> int:
 
 def _table(listed: list[ListedVersion]) -> Table:
     caption = "each on its own held-out recordings, 0.2 to 5 m"
+    if any(each.same_walk_rmse_m is not None for each in listed):
+        caption += f"\n* {SAME_WALK}"
     table = Table("", "version", "from", "RMSE m", "AbsRel", caption=caption)
     for each in listed:
-        rmse, abs_rel = ("not validated" if value is None else f"{value:.3f}" for value in (each.rmse_m, each.abs_rel))
+        rmse = _figure(each.rmse_m, each.same_walk_rmse_m)
+        abs_rel = _figure(each.abs_rel, each.same_walk_abs_rel)
         table.add_row("→" if each.active else "", each.version, each.parent or "scratch", rmse, abs_rel)
     return table
 
 
+def _figure(validated: float | None, same_walk: float | None) -> str:
+    if validated is not None:
+        return f"{validated:.3f}"
+    return "not validated" if same_walk is None else f"{same_walk:.3f} *"
+
+
 def _listed(folder: Path, active: bool) -> ListedVersion:
     config = VersionConfig.read(folder)
-    rmse_m, abs_rel = _held_out_metrics(folder)
-    return ListedVersion(folder.name, str(folder), config.created_utc, config.parent, rmse_m, abs_rel, active)
-
-
-def _held_out_metrics(folder: Path) -> tuple[float | None, float | None]:
-    """Return RMSE in metres and AbsRel, near, over all held-out recordings; None without report or validation."""
     path = folder / REPORT_NAME
     report = Report.read(path) if path.is_file() else None
-    near = report.all.get("near", {}) if report is not None and report.validated else {}
+    return ListedVersion(
+        folder.name,
+        str(folder),
+        config.created_utc,
+        config.parent,
+        *_near(report if report is not None and report.validated else None),
+        active,
+        *_near(report if report is not None and report.same_walk else None),
+    )
+
+
+def _near(report: Report | None) -> tuple[float | None, float | None]:
+    """Return RMSE in metres and AbsRel, near, over all recordings that it was measured on."""
+    near = report.all.get("near", {}) if report is not None else {}
     return near.get("rmse_m"), near.get("abs_rel")

@@ -10,6 +10,7 @@ from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app.session.live_session import LiveSession
+from app.session.other_walk import other_walk
 from app.session.recording_summary import RecordingSummary
 from app.widgets.background import Background
 from app.widgets.basic import MessageBar
@@ -35,10 +36,13 @@ class RetrainDialog(QDialog):
 
     `new_weights` is the folder of the version to decide about, None where there is none.
 
+    `record` asks the window for a second recording; it carries the spec of the source to change to, empty for none.
+
     A thread named `listing` reads the recordings, and one named `weights` puts others in use, as both may block on the
     disk; the result's buttons are disabled meanwhile. Everything else is in the Qt thread.
     """
 
+    record = pyqtSignal(str)
     listed = pyqtSignal(list, list)  # of RecordingSummary; of Interrupted
 
     def __init__(self, session: LiveSession, recordings: Path, parent: QWidget | None = None) -> None:
@@ -101,6 +105,13 @@ class RetrainDialog(QDialog):
         self.pages.setCurrentWidget(self.progress)
         self.trainer.start(config)
 
+    def record_second(self) -> None:
+        """Hide the dialog, and ask for another recording, to judge on."""
+        sources = [summary.source for summary in self.choice.table.ticked_summaries()]
+        self.choice.make_room_for_another()
+        self.close()
+        self.record.emit(other_walk(sources, self._session.status().source, self._session.replay is not None))
+
     def use_new_weights(self) -> None:
         """Put the new version in use, now and for the next start."""
         if (version := self.new_weights) is not None:
@@ -162,6 +173,7 @@ class RetrainDialog(QDialog):
         self.errors, self.notes, self.offer = MessageBar(RED), MessageBar(BLUE), ResumeBanner()
         self.choice, self.progress, self.outcome = SetupPage(recordings), ProgressPage(), ResultPage()
         self.choice.start.connect(self.start)
+        self.choice.record.connect(self.record_second)
         self.offer.resume.connect(self.start)
         self.offer.background.failed.connect(self.errors.show_message)
         self.background.failed.connect(self.errors.show_message)

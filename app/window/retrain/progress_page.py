@@ -15,13 +15,14 @@ from app.widgets.basic import PlainLabel, button, row
 from app.widgets.image_panel import ImagePanel
 from app.widgets.inline_question import InlineQuestion
 from app.widgets.qimages import indexed_image, rgb_image
-from app.widgets.theme import GAP
+from app.widgets.theme import AMBER, GAP, color_text
 from app.window.retrain.setup_page import duration
 from app.window.retrain.training_plot import TrainingPlot
 from capture.errors import LidarliveError
 from capture.frame import DepthMap, Frame
 from capture.recording import Recording
-from model.events import Asked, Epoch, Event, Preview, Progress
+from model.events import Asked, Epoch, Event, Preview, Progress, Started
+from model.report import SAME_WALK
 from model.training.preview import predicted_m
 
 TASKS = {"gradient": "Gradient network", "finetune": "Both networks"}
@@ -53,6 +54,7 @@ class ProgressPage(QWidget):
         self.ask.hide()
         self.bar.setValue(0)
         self.stage.setText("Starting the trainer…")
+        self.judged.hide()
         self.stop_button.setEnabled(True)
         self.cancel_button.setEnabled(True)
         for panel in (self.rgb, self.lidar, self.predicted):
@@ -63,6 +65,10 @@ class ProgressPage(QWidget):
         if isinstance(event, Progress):
             self.bar.setValue(round(1000 * event.fraction))
             self.stage.setText(progress_line(event))
+        elif isinstance(event, Started):
+            self.judged.setVisible(event.same_walk)
+            self.judged.setText(f"Judged on the last fifth of {', '.join(event.held_out)}. {SAME_WALK.capitalize()}.")
+            self.plot.show_titles(event.same_walk)
         elif isinstance(event, Epoch):
             self.plot.add(event)
             self._epoch = event.epoch
@@ -121,7 +127,10 @@ class ProgressPage(QWidget):
 
     def _build(self) -> None:
         self.stage, self.bar, self.plot, self.ask = PlainLabel(), QProgressBar(), TrainingPlot(), InlineQuestion()
-        self.stage.setWordWrap(True)
+        self.judged = PlainLabel()
+        color_text(self.judged, AMBER)
+        for label in (self.stage, self.judged):
+            label.setWordWrap(True)
         self.bar.setRange(0, 1000)
         self.rgb = ImagePanel("RGB", "A held-out frame, or a training frame where none is held out; always the same")
         self.lidar = ImagePanel("LiDAR depth", "Measured by the phone")
@@ -139,6 +148,7 @@ class ProgressPage(QWidget):
         layout.setSpacing(10)
         layout.addWidget(self.stage)
         layout.addWidget(self.bar)
+        layout.addWidget(self.judged)
         layout.addWidget(self.plot, 1)
         layout.addLayout(pictures, 2)
         layout.addWidget(self.ask)

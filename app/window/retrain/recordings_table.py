@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
@@ -21,6 +22,7 @@ Tick = Qt.CheckState
 COLUMNS = ("Train", "Held out", "Recording", "Frames", "Length", "Depth")
 TRAIN, HELD_OUT, NAME = 0, 1, 2
 COLUMN_OF = {training_roles.TRAIN: TRAIN, training_roles.HELD_OUT: HELD_OUT}
+LAST_FIFTH = "\u2003last fifth"  # an em space: the style moves the check box to the right, not the text
 ICON = 40  # pixels of a thumbnail's longer side
 
 
@@ -83,9 +85,37 @@ class RecordingsTable(QTableWidget):
         items = ((each, self.item(row, column)) for row, each in enumerate(self.summaries))
         return [each.path for each, item in items if item is not None and item.checkState() == Tick.Checked]
 
+    def ticked_summaries(self) -> list[RecordingSummary]:
+        """Of the recordings that are ticked in either column."""
+        paths = {*self.ticked(TRAIN), *self.ticked(HELD_OUT)}
+        return [each for each in self.summaries if each.path in paths]
+
     def tick(self, row: int, column: int, ticked: bool = True) -> None:
         if (item := self.item(row, column)) is not None:
             item.setCheckState(Tick.Checked if ticked else Tick.Unchecked)
+
+    def train_on(self, paths: Sequence[Path], held_out: Sequence[Path] = ()) -> None:
+        """Tick these recordings and no others."""
+        self.blockSignals(True)
+        for row, each in enumerate(self.summaries):
+            if not each.problem:
+                self.tick(row, TRAIN, each.path in paths)
+                self.tick(row, HELD_OUT, each.path in held_out)
+        self.blockSignals(False)
+        self.ticks_changed.emit()
+
+    def mark_last_fifth(self, path: Path | None) -> None:
+        """Mark the recording that is judged on its own last fifth, and no other."""
+        self.blockSignals(True)
+        for row, each in enumerate(self.summaries):
+            item = self.item(row, HELD_OUT)
+            if item is not None and not each.problem:
+                item.setText(LAST_FIFTH if each.path == path else "")
+                if each.path == path:
+                    item.setCheckState(Tick.PartiallyChecked)
+                elif item.checkState() == Tick.PartiallyChecked:
+                    item.setCheckState(Tick.Unchecked)
+        self.blockSignals(False)
 
     def _fill(self, row: int, summary: RecordingSummary, ticked: int | None) -> None:
         numbers = ("–",) * 3 if summary.problem else (str(summary.frames), summary.length, reach(summary.coverage))

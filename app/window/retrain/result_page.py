@@ -10,13 +10,14 @@ from PyQt5.QtWidgets import QHeaderView, QScrollArea, QTableWidget, QTableWidget
 
 from app.widgets.background import Background
 from app.widgets.basic import PlainLabel, button, row
-from app.widgets.theme import GAP
+from app.widgets.theme import AMBER, GAP, color_text
 from app.window.retrain.worst_frames import WorstFrame, WorstFrameRow, predict_shots
 from capture.errors import LidarliveError
-from model.report import PairedFigures, Report, Shot, VersionComparison
+from model.report import SAME_WALK, PairedFigures, Report, Shot, VersionComparison
 
 MEASURES = (("abs_rel", "AbsRel", 3), ("rmse_m", "RMSE, m", 3), ("delta1", "δ1", 3), ("edge_f1", "edge F1", 3))
 HEADER = ("", "in use", "new", "difference", "95 % of it")
+JUDGED_ON_SAME_WALK = f"{SAME_WALK.capitalize()}. To know more, record a second one."
 NOT_VALIDATED = "Not validated: no recording was held out, so the accuracy on other scenes is unknown."
 
 
@@ -37,8 +38,11 @@ class ResultPage(QWidget):
 
     def show_report(self, weights: Path, report: Report) -> None:
         """Show the report of a training that made the version in the folder `weights`."""
-        comparison = report.comparison if report.validated else None
+        judged = report.validated or report.same_walk
+        comparison = report.comparison if judged else None
         self.title.setText(f"New weights: {weights.name}")
+        self.same_walk.setVisible(report.same_walk)
+        self.verdict.setVisible(comparison is not None or not judged)
         self.verdict.setText(comparison.verdict.sentence if comparison else NOT_VALIDATED)
         self.notes.setText("\n".join((comparison or report).notes))
         self.notes.setVisible(bool(self.notes.text()))
@@ -91,10 +95,12 @@ class ResultPage(QWidget):
 
     def _build(self) -> None:
         self.title, self.verdict, self.notes = PlainLabel(), PlainLabel(), PlainLabel()
+        self.same_walk = PlainLabel(JUDGED_ON_SAME_WALK)
+        color_text(self.same_walk, AMBER)
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
-        for label in (self.verdict, self.notes):
+        for label in (self.same_walk, self.verdict, self.notes):
             label.setWordWrap(True)
         self.table = QTableWidget(0, len(HEADER))
         self.table.setHorizontalHeaderLabels(HEADER)
@@ -120,7 +126,7 @@ class ResultPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
-        for widget in (self.title, self.verdict, self.notes):
+        for widget in (self.title, self.same_walk, self.verdict, self.notes):
             layout.addWidget(widget)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.worst)
@@ -130,8 +136,9 @@ class ResultPage(QWidget):
 
 
 def comparison_lines(comparison: VersionComparison) -> list[tuple[str, ...]]:
-    """Rows of the table: every measure on held-out recordings, the errors by metre, then rendered rooms."""
-    lines: list[tuple[str, ...]] = [*_measured("held out", comparison.recordings)]
+    """Rows of the table: every measure on held-out frames, the errors by metre, then rendered rooms."""
+    where = "same walk" if comparison.same_walk else "held out"
+    lines: list[tuple[str, ...]] = [*_measured(where, comparison.recordings)]
     for metre in comparison.recordings.by_metre:
         reach = f"RMSE, m, at {metre.from_m} to {metre.from_m + 1} m ({metre.share:.0%})"
         old, new = metre.champion.rmse_m, metre.challenger.rmse_m
@@ -154,9 +161,10 @@ def _measured(where: str, data: PairedFigures) -> list[tuple[str, ...]]:
 
 
 def figure_lines(report: Report) -> list[tuple[str, ...]]:
-    """Rows for a training without held-out recordings: its figures on the training recordings."""
+    """Rows for a training that was compared with nothing: its figures on what it was measured on."""
     new = report.all["near"]
-    return [(f"{title}, trained on", "", _figure(new[name], digits), "", "") for name, title, digits in MEASURES]
+    where = "same walk" if report.same_walk else "held out" if report.validated else "trained on"
+    return [(f"{title}, {where}", "", _figure(new[name], digits), "", "") for name, title, digits in MEASURES]
 
 
 def _figure(value: float | None, digits: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
@@ -13,12 +14,14 @@ from app.widgets.background import Background
 from app.widgets.basic import PlainLabel, button, row
 from app.widgets.theme import AMBER, GAP, LIGHT_RED
 from app.window.retrain.recordings_table import HELD_OUT, TRAIN, RecordingsTable
+from app.window.retrain.remedy_bar import RemedyBar
 from capture.errors import LidarliveError
 from model import store
 from model.config import ACTIVE, TrainConfig
 from model.preset_facts import DEFAULT_PRESET, PRESETS
+from model.report import SAME_WALK
 from model.training.estimate import estimate_s
-from model.training.preflight import PreflightFinding, preflight
+from model.training.preflight import PreflightFinding, Remedies, preflight, remedies
 
 MINUTES = (5, 15, 60, None)  # that can be chosen; None: until it stops improving
 CHECK_AFTER_MS = 300  # a user who ticks several boxes is not interrupted between them
@@ -28,26 +31,36 @@ WHOLE = "Whole recordings are held out, never single frames: neighbouring frames
 START_TIP = "Train on the ticked recordings in a process of its own; view and recording continue"
 
 
+@dataclass(frozen=True)
+class Check:
+    """What is known of a choice before it starts; `seconds` is the estimate of the training."""
+
+    findings: list[PreflightFinding]
+    seconds: float
+    remedies: Remedies
+
+
 class SetupPage(QWidget):
-    """`start` carries the TrainConfig that was chosen.
+    """`start` carries the TrainConfig that was chosen; `record` asks for another recording.
 
     A thread named `preflight` checks the ticked recordings, as it may block on the disk.
     """
 
-    start = pyqtSignal(object)
-    checked = pyqtSignal(int, list, float)  # number of the check, its findings, estimated seconds of the training
+    start, record = pyqtSignal(object), pyqtSignal()
+    checked = pyqtSignal(int, object)  # number of the check, and the Check
 
     def __init__(self, recordings: Path) -> None:
         super().__init__()
         self.background = Background()
         self._recordings, self._check = recordings, 0
         self._listed = False
+        self._last_fifth: Path | None = None  # the recording that is judged on its own last fifth
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(CHECK_AFTER_MS)
         self._timer.timeout.connect(self._begin_check)
         self._build()
-        self.checked.connect(self._show_findings)
+        self.checked.connect(self._show_check)
 
     def show_recordings(self, summaries: list[RecordingSummary]) -> None:
         self._listed = True
@@ -67,7 +80,26 @@ class SetupPage(QWidget):
             budget_minutes=self.minutes_box.currentData(),
             continue_from=parent or None,
             resumable=True,
+            last_fifth=self._last_fifth is not None,
         )
+
+    def judge_on_last_fifth(self, recording: Path | None) -> None:
+        """Train on the beginning of this recording alone, and judge on its end; None: no longer."""
+        self._last_fifth = recording
+        if recording is None:
+            self._changed()
+        else:
+            self.table.train_on([recording])
+
+    def hold_out(self, recording: Path) -> None:
+        """Judge on this recording, and train on all others that are ticked."""
+        ticked = self.table.ticked(TRAIN) + self.table.ticked(HELD_OUT)
+        self.table.train_on([path for path in ticked if path != recording], [recording])
+
+    def make_room_for_another(self) -> None:
+        """Train on all recordings that are ticked, so that the next one is held out."""
+        self._last_fifth = None
+        self.table.train_on(self.table.ticked(TRAIN) + self.table.ticked(HELD_OUT))
 
     def _start(self) -> None:
         try:
@@ -78,15 +110,23 @@ class SetupPage(QWidget):
     def _changed(self) -> None:
         """Describe the new choice, and check it unless it changes again at once."""
         self.preset_box.setEnabled(self.from_box.currentData() == NOTHING)
+        if self.table.ticked(TRAIN) != [self._last_fifth] or self.table.ticked(HELD_OUT):
+            self._last_fifth = None
+        self.table.mark_last_fifth(self._last_fifth)
         held_out = len(self.table.ticked(HELD_OUT))
         recordings = "one recording" if held_out == 1 else f"{held_out} recordings"
         if self._listed and not self.table.summaries:
             self.about.setText(EMPTY.format(folder=self._recordings))
+        elif self._last_fifth is not None:
+            self.about.setText(f"The result is judged on the last fifth of {self._last_fifth.name} ({SAME_WALK}).")
         elif held_out:
             self.about.setText(f"The result is judged on {recordings} that the training never sees.")
         else:
             self.about.setText("No recording is held out: the result will not be validated.")
         self.start_button.setEnabled(bool(self.table.ticked(TRAIN)))
+        self.remedies.setEnabled(False)  # they are of the choice before
+        if not self.table.ticked(TRAIN):
+            self.remedies.hide()
         self.findings.setText("")
         self.estimate.setText("")
         self._timer.start()
@@ -103,16 +143,24 @@ class SetupPage(QWidget):
         self.background.start("preflight", lambda: self._run_check(*arguments))
 
     def _run_check(self, check: int, config: TrainConfig, frames: int) -> None:
-        self.checked.emit(check, preflight(config), estimate_s(config, frames))
+        findings = preflight(config)
+        help_needed = any(each.unjudged for each in findings)
+        self.checked.emit(
+            check, Check(findings, estimate_s(config, frames), remedies(config) if help_needed else Remedies())
+        )
 
-    def _show_findings(self, check: int, findings: list[PreflightFinding], seconds: float) -> None:
-        if check != self._check or self._timer.isActive():
+    def _show_check(self, number: int, check: Check) -> None:
+        if number != self._check or self._timer.isActive():
             return
+        findings = check.findings
+        if any(each.unjudged and each.level == "problem" for each in findings):
+            self.about.setText("The result cannot be judged like this: what is held out is trained on too.")
         colours = {"problem": LIGHT_RED, "warning": AMBER}
         lines = (f"<span style='color: {colours[each.level]}'>●</span> {html.escape(each.text)}" for each in findings)
         self.findings.setText("<br>".join(lines))
         self.start_button.setEnabled(not any(each.level == "problem" for each in findings))
-        self.estimate.setText(f"It will take {duration(seconds)} at most.")
+        self.estimate.setText(f"It will take {duration(check.seconds)} at most.")
+        self.remedies.show_remedies(findings, check.remedies, self._last_fifth)
 
     def _build(self) -> None:
         self.table = RecordingsTable()
@@ -122,6 +170,11 @@ class SetupPage(QWidget):
         for label in (self.about, self.findings):
             label.setWordWrap(True)
         self.about.setToolTip(WHOLE)
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.remedies = RemedyBar()
+        self.remedies.record.connect(self.record)
+        self.remedies.hold_out.connect(self.hold_out)
+        self.remedies.last_fifth.connect(self.judge_on_last_fifth)
         self.from_box, self.preset_box, self.minutes_box = QComboBox(), QComboBox(), QComboBox()
         for text, which in (("the weights in use", ACTIVE), ("the starter", STARTER), ("nothing", NOTHING)):
             self.from_box.addItem(text, which)
@@ -153,6 +206,7 @@ class SetupPage(QWidget):
         layout.addWidget(self.about)
         layout.addLayout(choices)
         layout.addWidget(self.findings)
+        layout.addWidget(self.remedies)
         layout.addLayout(row(self.estimate, None, self.start_button))
         self._changed()
 

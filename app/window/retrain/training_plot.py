@@ -10,6 +10,7 @@ from model.events import Epoch
 
 HEIGHT = 150  # pixels: at least
 TITLES = ("Loss, by epoch", "Held-out RMSE, m")
+SAME_WALK_TITLES = ("Loss, by epoch", "RMSE on the last fifth, m (same walk)")
 LOSSES = ("loss", "held_out_loss")
 
 
@@ -29,6 +30,11 @@ class TrainingPlot(PlotRow):
     def epochs(self) -> int:
         """Number of epochs shown."""
         return len(self._epochs)
+
+    def show_titles(self, same_walk: bool) -> None:
+        """Name what is held out: other recordings, or the last fifth of the one that is trained on."""
+        for plot, title in zip(self.plots, SAME_WALK_TITLES if same_walk else TITLES, strict=True):
+            plot.setTitle(title)
 
     def clear(self) -> None:
         self._epochs = []

@@ -17,7 +17,7 @@ from app.window.sources.switch import DEMO, PHONE
 from capture.errors import LidarliveError
 from capture.recording import recording_folders
 from capture.usb.usbmuxd import list_devices
-from capture.virtual_phone.clips import clip_file_filter
+from capture.virtual_phone.clips import SECOND_WALK, clip_file_filter
 
 NEWEST = 5  # recordings in the menu; "Play a recording…" opens any other
 
@@ -62,6 +62,7 @@ class SourceMenu(QObject):
         self._found_actions: list[QAction] = []  # of sources that may be gone after the next search
         self._add_source("&Phone, whichever connects first", PHONE)
         self._demo = self._add_source("&Demo room", DEMO)
+        self._add_source("Demo room, &second walk", SECOND_WALK)
         self._end = menu.addSeparator()
         add_actions(menu, SOURCE, {"open_recording": self._choose_folder, "open_file": self._choose_file})
         menu.aboutToShow.connect(self._open)
@@ -84,7 +85,7 @@ class SourceMenu(QObject):
             action.deleteLater()
         in_use, found = self._in_use(), self._found or FoundSources()
         paths = [path.absolute() for path in found.recordings]
-        if in_use not in ("", PHONE, DEMO) and not in_use.startswith("usb:"):
+        if in_use not in ("", PHONE, DEMO, SECOND_WALK) and not in_use.startswith("usb:"):
             in_use = str(Path(in_use).absolute())
             paths = [*([] if Path(in_use) in paths else [Path(in_use)]), *paths]
         self._found_actions = [self._add_source(f"iPhone {_literal(s)}", f"usb:{s}", self._demo) for s in found.serials]

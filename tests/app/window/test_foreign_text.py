@@ -20,10 +20,10 @@ from app.window.filter_popup import FilterButton
 from app.window.help import help_page
 from app.window.recordings.panel import RecordingsPanel
 from app.window.retrain.recordings_table import RecordingsTable
-from app.window.retrain.setup_page import SetupPage
+from app.window.retrain.setup_page import Check, SetupPage
 from app.window.sources.menu import SourceMenu
 from app.window.sources.waiting_page import WaitingPage
-from model.training.preflight import PreflightFinding
+from model.training.preflight import PreflightFinding, Remedies
 from tests.support.frames import make_frame, write_recording
 from tests.support.paths import ROOT
 
@@ -94,7 +94,7 @@ def test_findings_and_errors_before_a_training(qtbot: QtBot, tmp_path: Path) -> 
     page = SetupPage(tmp_path / FOREIGN.replace("/", ""))
     qtbot.addWidget(page)
     page._timer.stop()
-    page._show_findings(page._check, [PreflightFinding("problem", f"{FOREIGN} is torn")], 60.0)
+    page.checked.emit(page._check, Check([PreflightFinding("problem", f"{FOREIGN} is torn")], 60.0, Remedies()))
     assert shown(page.findings) == f"● {FOREIGN} is torn"
     page.show_recordings([])
     assert FOREIGN.replace("/", "") in shown(page.about)

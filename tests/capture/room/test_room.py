@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from capture.frame import Intrinsics
+from capture.geometry.poses import apart
 from capture.room import DemoRoom
 from capture.room.builder import Builder, Materials
 from capture.room.lidar import measure
@@ -187,6 +188,27 @@ def test_the_camera_keeps_its_distance_and_sees_no_gaps(seed):
 def test_other_seeds_give_other_rooms(room):
     first, second = exact_depth_m(room, 0, DEPTH), exact_depth_m(room_of(1), 0, DEPTH)
     assert np.abs(first - second).mean() > 0.1
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_second_walk_looks_elsewhere_wherever_it_passes_the_first(seed):
+    rooms = room_of(seed), DemoRoom(seed, reverse=True)
+    first, second = ([room._walk.pose(i) for i in range(0, 240, 4)] for room in rooms)
+    both = [apart(one, other) for one in first for other in second]
+    field_of_view_deg = 2 * np.degrees(np.arctan(360 / 727))
+    beside = [turned_deg for moved_m, turned_deg in both if moved_m < 0.5]
+    assert beside
+    assert min(beside) > field_of_view_deg, "no picture shows what one of the other walk shows from there"
+
+
+def test_the_second_walk_sees_no_gaps_and_no_frame_of_the_first(room):
+    other = DemoRoom(reverse=True)
+    depths = np.stack([exact_depth_m(other, i, DEPTH) for i in range(0, 240, 8)])
+    assert np.isfinite(depths).all()
+    assert depths.min() > 0.3
+    one, two = room.render(3, (36, 48), DEPTH), other.render(3, (36, 48), DEPTH)
+    assert not np.array_equal(one.depth_m, two.depth_m)
+    assert not np.array_equal(one.rgb, two.rgb)
 
 
 def test_the_camera_is_held_at_the_height_of_a_hand(frames):

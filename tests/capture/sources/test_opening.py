@@ -9,7 +9,7 @@ import pytest
 from capture.errors import LidarliveError
 from capture.sources import opening
 from capture.sources.base import OpenOptions, Source
-from capture.sources.opening import known_specs, open_source
+from capture.sources.opening import demo_walk, known_specs, open_source
 from capture.usb.usbmuxd import ADDRESS_VARIABLE
 from tests.support.fake_usbmuxd import FakeUsbmuxd
 from tests.support.frames import QuietSource
@@ -31,7 +31,12 @@ def test_auto_is_the_demo_room_unless_a_phone_is_connected(tmp_path: Path, monke
 
 @pytest.mark.parametrize(
     ("spec", "kind", "label"),
-    [("usb", "phone", "iPhone"), ("usb:abc", "phone", "iPhone abc"), ("demo", "stand_in", "Demo room")],
+    [
+        ("usb", "phone", "iPhone"),
+        ("usb:abc", "phone", "iPhone abc"),
+        ("demo", "stand_in", "Demo room"),
+        ("demo:2", "stand_in", "Demo room, second walk"),
+    ],
 )
 def test_each_word_opens_its_source(spec: str, kind: str, label: str) -> None:
     source = open_source(spec, driver="native")
@@ -55,7 +60,7 @@ def test_unknown_specs_are_rejected_with_the_known_ones(spec: str) -> None:
     with pytest.raises(LidarliveError) as raised:
         open_source(spec, driver="native")
     assert str(raised.value) == (
-        f"--source must be auto, usb, usb:SERIAL, demo or a path that exists. Received: {spec!r}"
+        f"--source must be auto, usb, usb:SERIAL, demo, demo:2 or a path that exists. Received: {spec!r}"
     )
 
 
@@ -71,3 +76,13 @@ def test_a_new_source_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(opening.SOURCES, "quiet", open_quiet)
     assert open_source("quiet", driver="native").kind == "other"
     assert known_specs().endswith(", quiet")
+
+
+@pytest.mark.parametrize("spec", ["demo", "demo:2"])
+def test_the_walk_of_a_source_is_known_by_its_label(spec: str) -> None:
+    assert demo_walk(open_source(spec, driver="native").label) == spec
+
+
+def test_the_demo_room_in_place_of_a_phone_is_the_first_walk() -> None:
+    assert demo_walk(open_source("auto", driver="native").label) == "demo"
+    assert demo_walk("iPhone") == demo_walk("") == ""

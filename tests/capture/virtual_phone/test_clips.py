@@ -185,11 +185,12 @@ class SmallRoom:
     frames, fps = 4, 30.0
     made = 0
 
-    def __init__(self) -> None:
+    def __init__(self, reverse: bool = False) -> None:
         SmallRoom.made += 1
+        self._first = 100 if reverse else 0
 
     def render(self, i: int) -> Frame:
-        return make_frame(i)
+        return make_frame(self._first + i)
 
 
 @pytest.fixture
@@ -210,6 +211,14 @@ def test_the_demo_is_rendered_once(small_room: Path) -> None:
     assert [again.message(i) for i in range(4)] == [clip.message(i) for i in range(4)]
     assert b"".join(clip.message(i) for i in range(4)) == small_room.read_bytes()
     assert SmallRoom.made == 1
+
+
+def test_the_second_walk_is_another_loop_beside_the_first(small_room: Path) -> None:
+    first, second = open_clip("demo"), open_clip("demo:2")
+    assert [parts(second.message(i))[0].x_m for i in range(4)] == [100, 101, 102, 103]
+    assert not {first.message(i) for i in range(4)} & {second.message(i) for i in range(4)}
+    assert b"".join(open_clip("demo:2").message(i) for i in range(4)) != small_room.read_bytes()
+    assert SmallRoom.made == 2, "each is rendered once"
 
 
 def test_a_torn_cache_is_rendered_again(small_room: Path) -> None:

@@ -16,9 +16,9 @@ from capture.errors import LidarliveError
 from capture.frame import Frame
 from capture.recording import Recording
 from capture.storage.layout import INFO_NAME, LOG_NAME
-from model.data.split import label, open_recordings, split
+from model.data.split import LeakError, label, last_fifth_of, open_recordings, split
 from tests.support.frames import write_recording
-from tests.support.scenes import scene_frame, scene_recording
+from tests.support.scenes import scene_frame, scene_recording, walked_recording
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +161,75 @@ def test_a_time_that_cannot_be_read_is_long_ago(tmp_path: Path):
     info = json.loads((path / INFO_NAME).read_text())
     (path / INFO_NAME).write_text(json.dumps({**info, "created_utc": "yesterday"}))
     assert split(open_recordings([tmp_path]), ["desk-2"]).notes == ()
+
+
+def test_a_leak_names_recordings_by_their_names(dataset: Path, tmp_path: Path):
+    original = open_recordings([dataset])[0].path
+    shutil.copytree(original, tmp_path / "2030-01-01T00-00-00Z_copy")
+    with pytest.raises(LeakError) as raised:
+        split(open_recordings([original, tmp_path]), ["2030-01-01T00-00-00Z_copy"])
+    message = str(raised.value)
+    assert message.startswith(f"Of the held-out 2030-01-01T00-00-00Z_copy, 4 of 4 frames are in {original.name} too")
+    assert str(original.parent) not in message
+    assert str(tmp_path) not in message
+
+
+def test_two_of_one_name_are_told_apart_in_a_leak(dataset: Path, tmp_path: Path):
+    original = open_recordings([dataset])[0].path
+    shutil.copytree(original, tmp_path / original.name)
+    with pytest.raises(LeakError) as raised:
+        split(open_recordings([original, tmp_path]), [str(tmp_path / original.name)])
+    assert f"Of the held-out {tmp_path / original.name}, 4 of 4 frames are in {original} too" in str(raised.value)
+
+
+def test_the_last_fifth_of_a_single_recording_is_held_out(tmp_path: Path):
+    recordings = open_recordings([walked_recording(tmp_path, "walk")])
+    parts = split(recordings, (), last_fifth=True)
+    assert (names(parts.train), names(parts.held_out)) == (["walk"], ["walk"])
+    assert [ref.index for ref in parts.train_frames] == list(range(31))
+    assert [ref.index for ref in parts.held_out_frames] == list(range(40, 50))
+    assert parts.notes == (
+        f"{recordings[0].path.name} is judged on its own last fifth (same walk: flatters the result)",
+    )
+    assert not parts.validates
+    assert split(recordings, None, last_fifth=None) == parts, "what is done unless something else is asked for"
+    for whole in (split(recordings, None), split(recordings, (), last_fifth=None), split(recordings, None, False)):
+        assert (whole.held_out, whole.divided, len(whole.train_frames)) == ((), None, 50)
+
+
+def test_what_cannot_be_divided_is_trained_on_whole_unless_it_must_be(tmp_path: Path):
+    recordings = open_recordings([walked_recording(tmp_path, "short", 12)])
+    parts = split(recordings, None, last_fifth=None)
+    assert (parts.held_out, len(parts.train_frames)) == ((), 12)
+    (note,) = parts.notes
+    assert note.startswith(f"{recordings[0].path.name} cannot be judged on its last fifth. It is too short")
+    with pytest.raises(LidarliveError, match=r"_short cannot be judged on its last fifth. It is too short"):
+        split(recordings, None, last_fifth=True)
+
+
+def test_the_last_fifth_is_of_one_recording(dataset: Path):
+    recordings = open_recordings([dataset])
+    with pytest.raises(LidarliveError, match=r"that of a single recording: name one. Received: .*_a, .*_b, .*_c$"):
+        split(recordings, None, last_fifth=True)
+    with pytest.raises(LidarliveError, match="choose one of the two"):
+        split(recordings[:1], ["a"], last_fifth=True)
+    assert names(split(recordings, None, last_fifth=None).held_out) == ["c"]
+
+
+def test_the_longest_that_can_be_divided_is_offered(tmp_path: Path):
+    for name, frames in (("short", 40), ("long", 50), ("torn", 12)):
+        walked_recording(tmp_path, name, frames)
+    walked_recording(tmp_path, "tripod", 90, step_m=0.001)
+    recordings = open_recordings([tmp_path])
+    offered = last_fifth_of(recordings)
+    assert offered is not None
+    assert offered.info.name == "long"
+    assert last_fifth_of([each for each in recordings if each.info.name in ("torn", "tripod")]) is None
+
+
+def test_where_none_can_be_held_out_it_is_noted(tmp_path: Path):
+    original = walked_recording(tmp_path, "walk")
+    shutil.copytree(original, tmp_path / "2030-01-01T00-00-00Z_copy")
+    parts = split(open_recordings([tmp_path]), None, last_fifth=None)
+    assert (len(parts.train), parts.held_out) == (2, ())
+    assert "none can be held out: record another walk, or train on one alone" in parts.notes[0]

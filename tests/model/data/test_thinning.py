@@ -136,4 +136,6 @@ def test_near_duplicates_are_left_out_only_where_they_crowd_out_others(tmp_path:
     still = [replace(scene_frame(0), index=i, received_ns=i * 33_333_333) for i in range(20)]
     recordings = open_recordings([write_recording(tmp_path, "still", still)])
     assert len(training_frames(recordings, epoch_frames=20)) == 20
+    some = training_frames(recordings[:1], epoch_frames=20, only=(1, 3, 5))
+    assert [(ref.recording, ref.index) for ref in some] == [(recordings[0], i) for i in (1, 3, 5)]
     assert len(training_frames(recordings, epoch_frames=19)) < 20

@@ -17,9 +17,9 @@ from model.preset_facts import PRESETS
 from model.presets import memory
 from model.training import preflight
 from model.training.estimate import estimate_s, tasks_s
-from model.training.preflight import CHECKED_FRAMES, LEAST_DISTINCT, LEAST_FRAMES, PreflightFinding
+from model.training.preflight import CHECKED_FRAMES, LEAST_DISTINCT, LEAST_FRAMES, PreflightFinding, Remedies, remedies
 from tests.support.frames import write_recording
-from tests.support.scenes import SMALL, Training, scene_frame, scene_recording
+from tests.support.scenes import SMALL, Training, scene_frame, scene_recording, walked_recording
 
 FAST = PRESETS["fast"]
 
@@ -172,3 +172,52 @@ def test_the_newest_training_on_this_computer_says_how_fast_it_is(trained: Train
     assert estimate_s(again, images) == pytest.approx(3 * (took_s + besides_s))
     (version / "report.json").write_text("{")
     assert estimate_s(again, images) == pytest.approx(tasks_s(FAST.cost, [64, 64], (64, 96)) + FAST.cost.besides_s)
+
+
+def test_the_last_fifth_is_announced_with_its_limit(tmp_path: Path) -> None:
+    walk = walked_recording(tmp_path / "data", "walk")
+    for some in (config(walk), replace(config(walk, held_out=()), last_fifth=True)):
+        (finding,) = preflight.preflight(some)
+        assert (finding.level, finding.unjudged) == ("warning", True)
+        assert finding.text == (
+            f"{walk.name} is judged on its own last fifth (same walk: flatters the result): 31 frames are trained on, "
+            "10 judged on, 9 between left out. To know more, record a second one and walk elsewhere"
+        )
+    whole = replace(config(walk, held_out=()), last_fifth=False)
+    assert only(preflight.preflight(whole))[1].startswith("There is only one recording")
+
+
+def test_what_cannot_be_divided_is_a_problem_only_where_it_must_be(tmp_path: Path) -> None:
+    tripod = walked_recording(tmp_path / "data", "tripod", step_m=0.001)
+    still, *others = preflight.preflight(config(tripod))
+    assert still.text.startswith("The frames to train on look nearly all alike")
+    level, text = only(others)
+    assert (level, text.split(",")[0]) == ("warning", "There is only one recording")
+    assert "_tripod cannot be judged on its last fifth. The camera saw the same before" in text
+    level, text = only(preflight.preflight(replace(config(tripod), last_fifth=True)))
+    assert level == "problem"
+    assert "_tripod cannot be judged on its last fifth" in text
+
+
+def test_remedies_hold_out_another_whole_recording_first(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    kitchen, walk = walked_recording(data, "kitchen", 20, seed=1), walked_recording(data, "walk", 50, seed=2)
+    copy = data / "2030-01-01T00-00-00Z_copy"
+    shutil.copytree(walk, copy)
+    leaking = config(kitchen, walk, copy, held_out=(str(copy),))
+    (finding,) = preflight.preflight(leaking)
+    assert (finding.level, finding.unjudged) == ("problem", True)
+    assert remedies(leaking) == Remedies(hold_out=kitchen)
+    assert preflight.preflight(config(kitchen, walk, copy, held_out=(str(kitchen),))) == []
+
+
+def test_remedies_of_recordings_that_overlap(tmp_path: Path) -> None:
+    walk = walked_recording(tmp_path / "data", "walk")
+    copy = tmp_path / "data" / "2030-01-01T00-00-00Z_copy"
+    shutil.copytree(walk, copy)
+    assert remedies(config(walk, copy, held_out=(str(copy),))).last_fifth in (walk, copy)
+    short = walked_recording(tmp_path / "short", "short", 12)
+    assert remedies(config(short)) == Remedies()
+    assert remedies(config(tmp_path / "nothing")) == Remedies()
+    (short / "frames.jsonl").write_text("torn\n")
+    assert remedies(config(short)) == Remedies()

@@ -59,11 +59,12 @@ def menu(qtbot: QtBot, tmp_path: Path) -> Callable[..., Opened]:
 
 
 PHONE, DEMO, FOLDER, FILE = "&Phone, whichever connects first", "&Demo room", "Play a &recording…", "Play a .r3d &file…"
+WALK = "Demo room, &second walk"
 
 
 def test_without_phone_and_recordings_it_says_so(menu: Callable[..., Opened]) -> None:
     opened = menu("demo")
-    assert opened.open() == [PHONE, "No phone found", DEMO, FOLDER, FILE]
+    assert opened.open() == [PHONE, "No phone found", DEMO, WALK, FOLDER, FILE]
     assert [action.text() for action in opened.menu.actions() if not action.isEnabled()] == ["No phone found"]
     assert opened.ticked() == [DEMO]
     opened.trigger(PHONE)
@@ -77,11 +78,11 @@ def test_each_phone_on_usb_is_an_entry(
     opened = menu("usb:00008110-001A")
     with FakeUsbmuxd(tmp_path, ListDevices=listed("abc&d", "00008110-001A")) as usbmuxd:
         monkeypatch.setenv(ADDRESS_VARIABLE, usbmuxd.address)
-        assert opened.open() == [PHONE, "iPhone abc&&d", "iPhone 00008110-001A", DEMO, FOLDER, FILE]
+        assert opened.open() == [PHONE, "iPhone abc&&d", "iPhone 00008110-001A", DEMO, WALK, FOLDER, FILE]
         assert opened.ticked() == ["iPhone 00008110-001A"]
         opened.trigger("iPhone abc&&d")
     assert opened.chosen == ["usb:abc&d"]
-    assert opened.open() == [PHONE, "No phone found", DEMO, FOLDER, FILE], "unplugged"
+    assert opened.open() == [PHONE, "No phone found", DEMO, WALK, FOLDER, FILE], "unplugged"
 
 
 def test_phones_over_the_network_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,7 @@ def test_the_newest_recordings_come_first_and_can_be_played(menu: Callable[..., 
     made.rename(folders[0])
     opened = menu(str(folders[-1]))
     newest = [folder.name for folder in reversed(folders[-NEWEST:])]
-    assert opened.open() == [PHONE, "No phone found", DEMO, *newest, FOLDER, FILE]
+    assert opened.open() == [PHONE, "No phone found", DEMO, WALK, *newest, FOLDER, FILE]
     assert opened.ticked() == [newest[0]]
     opened.trigger(newest[1])
     assert opened.chosen == [str(folders[-2])]
@@ -134,11 +135,11 @@ def test_the_newest_recordings_come_first_and_can_be_played(menu: Callable[..., 
 
 def test_a_file_in_use_is_an_entry_too(menu: Callable[..., Opened], tmp_path: Path) -> None:
     opened = menu(str(tmp_path / "walk.r3d"))
-    assert opened.open() == [PHONE, "No phone found", DEMO, "walk.r3d", FOLDER, FILE]
+    assert opened.open() == [PHONE, "No phone found", DEMO, WALK, "walk.r3d", FOLDER, FILE]
     assert opened.ticked() == ["walk.r3d"]
     opened.in_use = "usb"
     opened.open()
-    assert opened.texts() == [PHONE, "No phone found", DEMO, FOLDER, FILE]
+    assert opened.texts() == [PHONE, "No phone found", DEMO, WALK, FOLDER, FILE]
     assert opened.ticked() == [PHONE]
 
 
