@@ -68,6 +68,8 @@ def _shown(progress: Progress, what: str) -> Callable[[int, int], None]:
 def _print_evaluation(evaluation: Evaluation, moved: MotionEvaluation | None) -> None:
     print(f"weights: {evaluation.weights}")
     _print_figures({**evaluation.recordings, "all": evaluation.all})
+    for note in evaluation.notes:
+        print(f"note: {note}")
     if moved is not None:
         print(f"\nscaled from motion ({moved.scaled_frames} frames had evidence)")
         _print_figures({**moved.recordings, "all": moved.all})
@@ -82,5 +84,3 @@ def _print_figures(by_name: dict[str, Ranges]) -> None:
                 f"{title} {'–' if (value := figures[key]) is None else format(value, '.3f')}" for key, title in SHOWN
             )
             print(f"    {part:5}" + "   ".join(shown))
-    for note in evaluation.notes:
-        print(f"note: {note}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,11 @@ def open_networks(preset: Preset, parent: Path | None, seed: int) -> Pair:
     if parent is None:
         return preset.build()
     try:
-        pair = Pair(*(keras.saving.load_model(parent / n, compile=False) for n in (GRADIENT_NAME, FINETUNE_NAME)))
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        with warnings.catch_warnings():
+            # Where Keras does not find a layer's weights it only warns, and the layer keeps random ones.
+            warnings.filterwarnings("error", message="(?s).*freshly-initialized weights", category=UserWarning)
+            pair = Pair(*(keras.saving.load_model(parent / n, compile=False) for n in (GRADIENT_NAME, FINETUNE_NAME)))
+    except (OSError, ValueError, TypeError, KeyError, UserWarning, zipfile.BadZipFile) as error:
         cause = str(error).strip().splitlines()[0]
         raise LidarliveError(
             f"{parent}: its networks cannot be read ({cause}). Train from scratch or from another version"

@@ -16,11 +16,12 @@ from tests.support.programs import lidarlive
 from tests.support.walks import encoded_walk, write_encoded
 
 INTERRUPTED_AT_ONCE = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from app.cli import export
 from capture.formats.exporting import export_path
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
 path, out, format, number = sys.argv[1:]
 export.export_path = lambda path, out, options, *callbacks: export_path(
     path, out, options, lambda done, total: os.kill(os.getpid(), int(number))

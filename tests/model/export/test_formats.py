@@ -10,9 +10,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -171,6 +173,20 @@ def test_a_version_that_is_damaged_is_one_clear_line(tiny: Path, name: str, how:
         "openvino",
         r"^(There is no weights version )?[^\n]*tiny[^\n]*(cannot be read|is damaged|Versions: )[^\n]*$",
     )
+
+
+def test_networks_without_the_weights_of_their_layers_are_refused(tiny: Path, tmp_path: Path):
+    """Keras only warns of those, and gives the layers random weights."""
+    weights = tmp_path / "weights.h5"
+    with zipfile.ZipFile(tiny / "gradient.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    weights.write_bytes(members["model.weights.h5"])
+    with h5py.File(weights, "r+") as file:
+        file.move("layers", "elsewhere")
+    with zipfile.ZipFile(tiny / "gradient.keras", "w") as archive:
+        for name, data in {**members, "model.weights.h5": weights.read_bytes()}.items():
+            archive.writestr(name, data)
+    refused(tiny, "openvino", r"its networks cannot be read \([^\n]*\)\. Train from scratch")
 
 
 def test_networks_of_another_kind_are_refused(tiny: Path):
