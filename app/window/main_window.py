@@ -129,9 +129,10 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         assert event is not None
-        if self._closed:  # closed again, by Ctrl-C for example, while a training was left running
-            self._shut_down_retrain(leave_running=False)
-            QApplication.quit()
+        if self._closed:
+            if self._leaves_running:  # closed again, by Ctrl-C for example: end the training that was left running
+                self._shut_down_retrain(leave_running=False)
+                QApplication.quit()
             return
         # Ask only after a person's own click; a signal or the end of `end_after` closes at once.
         running = self.retrain_dialog is not None and self.retrain_dialog.trainer.running
