@@ -58,7 +58,7 @@ def test_no_frames_are_refused(tmp_path: Path) -> None:
 def test_the_command_keeps_both_apart(moving: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(EvaluateCommand([moving], weights="starter", motion=True, json=True)) == 0
     document = json.loads(capsys.readouterr().out)
-    assert set(document) == {"weights", "recordings", "all", "motion"}
+    assert set(document) == {"weights", "recordings", "all", "notes", "motion"}
     assert set(document["motion"]) == {"recordings", "all", "scaled_frames"}
     assert _abs_rel(document["motion"]["all"]) < _abs_rel(document["all"])
     assert run(EvaluateCommand([moving], weights="starter", json=True)) == 0
