@@ -206,6 +206,7 @@ def test_any_failure_of_inference_is_shown_and_logged(
         wait_until(lambda: live.status().error != "", "what failed")
     assert live.status().error.startswith("prediction stopped: ")
     assert str(error) in live.status().error
+    wait_until(lambda: "ERROR" in [record.levelname for record in caplog.records], "its line in the log")
     assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["lidarlive.predictor"]
     live.use(tmp_path / "first")
     wait_until(lambda: not live.status().loading, "the weights are ready again")
