@@ -3,6 +3,9 @@
 The holder removes the file while it holds it, and a lock counts only if its file is still the one at the path: somebody
 may wait for a file that is removed meanwhile, while somebody else locks a new one. On Windows an open file cannot be
 removed, so it is removed afterwards, if nobody else has it open.
+
+filelock 4.3 has the same check, and serves for caches. It is not used here, as it creates the folder of a lock that
+is missing: a training or recording that was deleted meanwhile would come back as an empty folder.
 """
 
 from __future__ import annotations

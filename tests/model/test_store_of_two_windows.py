@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from model import store
-from tests.support.paths import ROOT
+from tests.support.programs import run_together
 from tests.support.weights import write_weights
 
 STEPS = 8
@@ -25,21 +23,8 @@ def test_each_step_is_remembered(own_home: Path) -> None:
     for name in names:
         for i in range(STEPS):
             write_weights(own_home / "weights" / f"{name}-{i}")
-    windows = [
-        subprocess.Popen(
-            [sys.executable, "-c", WINDOW, name, str(STEPS)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    for window in windows:
-        assert window.stdin is not None
-        window.stdin.write("\n")
-        window.stdin.flush()
-    assert [window.communicate(timeout=200)[1] for window in windows] == [""] * len(names)
+    ends = run_together(WINDOW, [(name, STEPS) for name in names])
+    assert [errors for _, errors in ends] == [""] * len(names)
     in_use, before = store._read_active()
     steps = [*before, in_use]
     for name in names:

@@ -56,6 +56,14 @@ def offer_until_predicted(live: PredictorThread, seen: Seen, more: int = 1) -> N
     wait_until(enough, "predictions")
 
 
+def use_and_predict(live: PredictorThread, seen: Seen, weights: Path) -> None:
+    """Put weights in use after a failure: they load, predict, and the error is over."""
+    live.use(weights)
+    wait_until(lambda: not live.status().loading, "the weights are ready again")
+    offer_until_predicted(live, seen)
+    assert (live.status().weights, live.status().error) == (weights.name, "")
+
+
 def test_other_weights_predict_the_frame_that_stands_still(live: PredictorThread, seen: Seen, tmp_path: Path) -> None:
     """As of a recording that is paused: no newer frame comes."""
     offer_until_predicted(live, seen)
@@ -149,10 +157,7 @@ def test_an_inference_that_fails_is_said_and_others_can_follow(
         live.offer(make_frame(1, (72, 96), (24, 32)))
         wait_until(lambda: live.status().error == "prediction stopped: out of memory", "what failed")
     assert live.status().weights == ""
-    live.use(tmp_path / "first")
-    wait_until(lambda: not live.status().loading, "the weights are ready again")
-    offer_until_predicted(live, seen)
-    assert (live.status().weights, live.status().error) == ("first", "")
+    use_and_predict(live, seen, tmp_path / "first")
     assert np.isfinite(seen.predictions[-1][0].depth_m).all()
 
 
@@ -208,10 +213,7 @@ def test_any_failure_of_inference_is_shown_and_logged(
     assert str(error) in live.status().error
     wait_until(lambda: "ERROR" in [record.levelname for record in caplog.records], "its line in the log")
     assert [record.name for record in caplog.records if record.levelname == "ERROR"] == ["lidarlive.predictor"]
-    live.use(tmp_path / "first")
-    wait_until(lambda: not live.status().loading, "the weights are ready again")
-    offer_until_predicted(live, seen)
-    assert (live.status().weights, live.status().error) == ("first", "")
+    use_and_predict(live, seen, tmp_path / "first")
 
 
 def test_a_failure_of_what_receives_predictions_does_not_end_the_thread(
@@ -226,10 +228,7 @@ def test_a_failure_of_what_receives_predictions_does_not_end_the_thread(
         broken.setattr(live, "_on_prediction", fails)
         live.offer(make_frame(1, (72, 96), (24, 32)))
         wait_until(lambda: live.status().error == "prediction stopped: list index out of range", "what failed")
-    live.use(tmp_path / "first")
-    wait_until(lambda: not live.status().loading, "the weights are ready again")
-    offer_until_predicted(live, seen)
-    assert live.status().error == ""
+    use_and_predict(live, seen, tmp_path / "first")
 
 
 def test_pictures_none_of_which_can_be_decoded_are_a_problem_until_one_can(live: PredictorThread, seen: Seen) -> None:

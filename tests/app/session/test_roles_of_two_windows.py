@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from app.session.training_roles import TRAIN, read_roles
-from tests.support.paths import ROOT
+from tests.support.programs import run_together
 
 MARKS = 60
 WINDOW = """
@@ -27,21 +25,8 @@ for i in range(marks):
 
 def test_no_mark_is_lost(tmp_path: Path) -> None:
     names = ("one", "two", "three")
-    windows = [
-        subprocess.Popen(
-            [sys.executable, "-c", WINDOW, str(tmp_path), name, str(MARKS)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    for window in windows:
-        assert window.stdin is not None
-        window.stdin.write("\n")
-        window.stdin.flush()
-    assert [window.communicate(timeout=200)[1] for window in windows] == [""] * len(names)
+    ends = run_together(WINDOW, [(tmp_path, name, MARKS) for name in names])
+    assert [errors for _, errors in ends] == [""] * len(names)
     kept = {f"{name}-{i}" for name in names for i in range(0, MARKS, 3)}
     renamed = {f"{name}-{i}-renamed" for name in names for i in range(2, MARKS, 3)}
     assert read_roles(tmp_path) == dict.fromkeys(kept | renamed, TRAIN)

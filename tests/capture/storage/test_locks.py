@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from capture.storage import locks
 from capture.storage.locks import Lock, locked
-from tests.support.paths import ROOT
+from tests.support.programs import run_together
 
 ROUNDS, PROCESSES = 400, 4
 # Each round it makes a file that must not exist yet: two holders at once would meet there.
@@ -31,19 +30,8 @@ print("done")
 """
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", HOLDER, str(folder), str(ROUNDS)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-
-
 def test_of_many_processes_one_holds_it(tmp_path: Path) -> None:
-    processes = [start(tmp_path) for _ in range(PROCESSES)]
-    for process in processes:  # all have been started before the first begins
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    ends = [process.communicate(timeout=200) for process in processes]
+    ends = run_together(HOLDER, [(tmp_path, ROUNDS)] * PROCESSES)
     assert ends == [("done\n", "")] * PROCESSES
     assert list(tmp_path.iterdir()) == [], "nothing is left"
 
